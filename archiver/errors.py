@@ -1,0 +1,58 @@
+"""The exceptions of the house.
+
+    ArchiverError                an unusable input or an unusable archive; one line for the user
+    ├── UsageError               a command line that cannot be carried out          exit 2
+    ├── ConfigError              a config file that cannot be used, all errors      exit 2
+    └── ArchiveError             the archive cannot be used                         exit 5
+        ├── ArchiveLocked        another process writes to it
+        ├── ArchiveDamaged       not a database, cut, corrupt, or somebody else's
+        ├── ArchiveTooNew        written by a newer archiver
+        └── ArchiveUnwritable    read-only, no space, no permission, an I/O error
+
+What a site answers is never an exception: it is an `Outcome` (see `model`). An exception that is not
+an `ArchiverError` is a bug and ends with exit 1.
+"""
+
+
+class ArchiverError(Exception):
+    """Base of what the user can mend. `str()` is one line: what, where, and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(ArchiverError):
+    """The command line asks for something that cannot be done."""
+
+    exit_code = 2
+
+
+class ConfigError(ArchiverError):
+    """The config file has errors; `errors` holds every one of them, each naming file, key and expectation."""
+
+    exit_code = 2
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+class ArchiveError(ArchiverError):
+    """The archive cannot be used as it is."""
+
+    exit_code = 5
+
+
+class ArchiveLocked(ArchiveError):
+    """Another process holds the archive."""
+
+
+class ArchiveDamaged(ArchiveError):
+    """The file is not an archive of ours, or it is cut or corrupt."""
+
+
+class ArchiveTooNew(ArchiveError):
+    """The archive was written by a newer version of this program."""
+
+
+class ArchiveUnwritable(ArchiveError):
+    """The file system does not let us write: read-only, full, or failing."""

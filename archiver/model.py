@@ -1,0 +1,437 @@
+"""Every value that crosses from one room to another. Imports nothing of ours.
+
+The way of the data, and the value that carries each step:
+
+    urls.classify ─Address─► web.visit ─Answer─► pages.read ─Reading─► verdict.judge ─Judgement─►
+    verdict.believe ─Belief─► archive.ledger / captures / library
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a page is. A closed list."""
+
+    ROBOTS = "robots"
+    INDEX = "index"
+    SERIES = "series"
+    FEED = "feed"
+    ARTICLE = "article"
+    IMAGE = "image"
+
+
+class Outcome(StrEnum):
+    """What came of one attempt. A closed list (DESIGN §3)."""
+
+    OK = "ok"  # the page itself, whole, with content we did not hold
+    UNCHANGED = "unchanged"  # a 304, or the page itself with content we hold already
+    MOVED = "moved"  # a redirect, followed or not; the row's final_url says where to
+    NOT_FOUND = "not_found"  # 404
+    REMOVED = "removed"  # 410, 451
+    SOFT_404 = "soft_404"  # a success status that says "no such page"
+    LOGIN = "login"  # a login wall
+    CHALLENGE = "challenge"  # a bot check in place of the page
+    FORBIDDEN = "forbidden"  # 401, 403 and other 4xx that refuse us
+    RATE_LIMITED = "rate_limited"  # 429
+    SERVER_ERROR = "server_error"  # 5xx
+    TIMEOUT = "timeout"  # connecting, waiting or reading took longer than allowed
+    DNS_ERROR = "dns_error"  # the name does not resolve
+    CONNECT_ERROR = "connect_error"  # refused, unreachable or reset before an answer began
+    TLS_ERROR = "tls_error"  # certificate or handshake
+    PROTOCOL_ERROR = "protocol_error"  # not HTTP as RFC 9112 has it, or an encoding we did not ask for
+    TRUNCATED = "truncated"  # cut short by HTTP framing, by gzip, or inside the body container
+    TOO_LARGE = "too_large"  # over a cap: bytes, header bytes, or nesting
+    NOT_HTML = "not_html"  # another media type than the kind of page has
+    WRONG_PAGE = "wrong_page"  # a good page, but another one than asked for
+    UNREADABLE = "unreadable"  # the right page, but our parser finds no content: the parser is too old
+    OFF_SITE = "off_site"  # a redirect out of what we may ask; the target was not contacted
+    DISALLOWED = "disallowed"  # robots.txt forbids it; not asked
+    ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be asked (RFC 9309 §2.3.1.4)
+    SKIPPED = "skipped"  # not asked: the budget is spent, the breaker is open, or the run was stopped
+
+
+ABSENCES = frozenset({Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404})
+"""The only outcomes that count towards `gone`."""
+
+REFUSALS = frozenset({Outcome.FORBIDDEN, Outcome.RATE_LIMITED, Outcome.CHALLENGE, Outcome.LOGIN})
+"""The host answers, but not us: says something about us, never about the part."""
+
+SUCCESSES = frozenset({Outcome.OK, Outcome.UNCHANGED})
+"""We saw the page itself."""
+
+NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.ROBOTS_UNREACHABLE, Outcome.SKIPPED})
+"""No request for the page left this machine."""
+
+TRANSIENT = frozenset({Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TRUNCATED})
+"""Transport faults worth another try in the same run (with `server_error`)."""
+
+
+class State(StrEnum):
+    """What we believe of a page. A closed list (DESIGN §3)."""
+
+    NEW = "new"  # never answered yet
+    ALIVE = "alive"
+    MOVED = "moved"  # lives under another address
+    SUSPECT = "suspect"  # absent, but not often or long enough to call it gone
+    GONE = "gone"
+    BLOCKED = "blocked"  # never seen, because the host refuses us
+    EXCLUDED = "excluded"  # never asked: robots.txt forbids it
+
+
+class CaptureSource(StrEnum):
+    """Where the bytes of a capture came from."""
+
+    LIVE = "live"
+    WAYBACK = "wayback"
+    COMMON_CRAWL = "common_crawl"
+    IMPORT = "import"
+    FEED = "feed"
+
+
+# ─── urls ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One canonical URL of a known kind. `url` is the key of a page."""
+
+    url: str
+    kind: Kind
+    article_id: int | None = None
+    series_id: int | None = None
+    user_id: int | None = None
+    page_number: int | None = None  # of a series page, from 1
+
+
+class Refused(StrEnum):
+    """Why a URL is not fetchable."""
+
+    DENIED = "denied"  # its GET acts, or it is private: the deny list
+    UNSUPPORTED = "unsupported"  # on iThome, but no kind of page that we keep
+    FOREIGN = "foreign"  # another host
+    MALFORMED = "malformed"  # no usable http(s) URL
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A URL that we do not fetch, and why."""
+
+    url: str  # as found, cleaned of control characters
+    why: Refused
+
+
+# ─── web ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What makes a request conditional (RFC 9110 §13); only sent while the body they belong to is held."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request and what came back, before anybody judged it.
+
+    `failure` is set when there is no complete response to judge: a transport fault, a broken framing or
+    encoding, a cap, or a request that was never sent. Then `body` is None and `error` says why in one line.
+    """
+
+    requested_url: str  # what was asked on the wire
+    started_at: datetime  # UTC; when the request went out (or was decided against)
+    elapsed_ms: int
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case, values cleaned of control characters
+    body: bytes | None = None  # after content decoding; None when not read
+    wire_bytes: int = 0  # body bytes as received
+    location: str | None = None  # absolute target of a redirect
+    failure: Outcome | None = None
+    error: str | None = None
+    retry_after_s: float | None = None  # from Retry-After, seconds or date (RFC 9110 §10.2.3)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One row for the ledger: an answer, for which page, at which try and redirect hop."""
+
+    address: Address  # the page that was asked for: the robots file, or the page itself
+    answer: Answer
+    tries: int = 1  # 1 for the first try of this URL
+    hop: int = 0  # redirects followed before this request
+    final: bool = True  # no further request for this page follows in this visit
+
+
+# ─── pages ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A named problem of a reading: `field` should be there and `name` is what is wrong with it.
+
+    A value that is None without a problem of its field is "not there on this page".
+    """
+
+    field: str  # e.g. "published_at"
+    name: str  # e.g. "not_found", "not_a_number", "not_a_date", "more_than_one"
+    detail: str = ""  # a short excerpt, cleaned; never more than 200 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a body looks like, for `judge`: facts only, no verdict."""
+
+    is_html: bool = False  # the bytes look like HTML (or like a feed, for a feed)
+    encoding: str = ""  # the one used to decode
+    too_deep: bool = False  # nested deeper than the parser can bear; nothing else was read
+    looks_like: str | None = None  # "challenge", "login", "not_found", "maintenance"; None for an ordinary page
+    kind: Kind | None = None  # the kind whose skeleton is recognised, whatever was asked
+    own_url: str | None = None  # og:url, or a feed's own idea of its series
+    has_content: bool = False  # the part that makes the page worth keeping is there: the article's body, the list
+    closed: bool = True  # the body container and the document are closed; False says that the page is cut
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """One `pre` of a body, byte for byte."""
+
+    code: str
+    language: str | None = None  # as declared by class="language-…"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """One `img` of a body."""
+
+    url: str  # absolute
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingLink:
+    """One `a[href]` of a body."""
+
+    url: str  # absolute, not canonicalised
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body in the forms that we keep."""
+
+    html: str  # sanitised (nh3); links absolute
+    markdown: str
+    text: str  # blocks separated by line breaks
+    code_blocks: tuple[CodeBlock, ...] = ()
+    images: tuple[ImageReference, ...] = ()
+    links: tuple[OutgoingLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person as a page shows them."""
+
+    id: int | None = None
+    name: str | None = None
+    account: str | None = None  # shown on series pages only
+    level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, or a reply to one. `position` counts all of a page in document order, from 1."""
+
+    id: int | None
+    position: int
+    author: Author
+    published_at: datetime | None  # UTC
+    likes: int | None
+    body: Body
+    reply_to: int | None = None  # position of the comment that it answers; None at the top level
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A link to another part of the same series, as a page shows it."""
+
+    article_id: int
+    title: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """An article as its own page tells it."""
+
+    id: int | None  # from og:url
+    title: str | None
+    author: Author
+    published_at: datetime | None  # UTC; the site shows Taipei time
+    body: Body | None
+    tags: tuple[str, ...] = ()
+    series_id: int | None = None
+    series_user_id: int | None = None
+    series_title: str | None = None
+    position: int | None = None  # 系列 第 N 篇
+    title_day: int | None = None  # read from the title, "Day 07"
+    badge_day: int | None = None  # DAY n, a posting streak
+    contest_year: int | None = None
+    contest_edition: int | None = None  # 15 for 2023
+    group: str | None = None
+    group_slug: str | None = None
+    team: str | None = None
+    team_id: int | None = None
+    views: int | None = None
+    likes: int | None = None
+    comments_count: int | None = None
+    subscribers: int | None = None
+    declared_parts: int | None = None
+    feed_url: str | None = None
+    previous: Neighbour | None = None
+    next: Neighbour | None = None
+    catalog: tuple[Neighbour, ...] = ()  # the last five parts only
+    comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesItem:
+    """One article of a series page's list."""
+
+    article_id: int
+    title: str
+    published_at: datetime | None = None
+    badge_day: int | None = None
+    description: str | None = None
+    views: int | None = None
+    likes: int | None = None
+    comments_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPage:
+    """One page of a series' list, ten items each, oldest first."""
+
+    id: int | None
+    title: str | None
+    author: Author
+    description: str | None = None
+    contest_year: int | None = None
+    group: str | None = None
+    group_slug: str | None = None
+    finished: bool = False  # 鐵人鍊成
+    contest_days: int | None = None  # 參賽天數; None when finished
+    declared_parts: int | None = None  # 共 N 篇文章
+    subscribers: int | None = None
+    author_total_views: int | None = None
+    feed_url: str | None = None
+    page_number: int = 1
+    next_page: int | None = None
+    empty: bool = False
+    items: tuple[SeriesItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """One item of a series feed. Its body has lost punctuation (ANATOMY §5): a marked fallback only."""
+
+    article_id: int
+    title: str
+    author_name: str | None
+    published_at: datetime | None
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """A series feed, newest first as the site gives it."""
+
+    title: str | None
+    contest_year: int | None
+    user_id: int | None
+    items: tuple[FeedItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLink:
+    """A link of an index page that leads to iThome."""
+
+    address: Address  # kind article or series
+    raw_url: str  # as written in the page
+    text: str
+    group: str | None  # the nearest heading above, such as "2. Project!"
+    position: int  # in document order, from 1
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """A page that links to the parts of a series."""
+
+    title: str | None
+    language: str | None
+    links: tuple[IndexLink, ...] = ()
+    refused: tuple[Refusal, ...] = ()  # iThome links that are never fetched
+
+
+Page = ArticlePage | SeriesPage | FeedPage | IndexPage
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a parser version makes of a body.
+
+    `content_sha256` changes exactly when title, body or tags change (for other kinds: the list they show).
+    `fingerprint` also covers comments and the page's skeleton: a new one means that the capture is worth storing.
+    Neither covers counters, tokens or advertisements.
+    """
+
+    parser: str  # e.g. "ithome.article/1"
+    facts: Facts
+    page: Page | None = None
+    problems: tuple[Problem, ...] = ()
+    content_sha256: str | None = None
+    fingerprint: str | None = None
+    counters: dict[str, int] = field(default_factory=dict)  # views, likes, comments, subscribers, as shown
+
+
+# ─── verdict ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one answer is, and the signals that say so."""
+
+    outcome: Outcome
+    reason: str  # one plain sentence
+    signals: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers of the verdict (config `[judgement]`)."""
+
+    absences: int = 3
+    absence_gap_days: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What we believe of one page: a pure function of the fetches seen, in order."""
+
+    state: State = State.NEW
+    state_since: datetime | None = None
+    last_fetch_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_outcome: Outcome | None = None
+    failures: int = 0  # attempts without success since the last success
+    absences: int = 0  # that count: each far enough from the last
+    last_absence_at: datetime | None = None  # the last one that counted
+    moved_to: str | None = None
