@@ -1,0 +1,44 @@
+"""Text from the world made harmless: for a database column, for one line, for a terminal. Pure; imports nothing of ours.
+
+Titles, names, header values and error messages are hostile until they have passed through here. HTML is not this
+module's business (`pages.body` sanitises it), nor is SQL (always parameters).
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_STORABLE_BLOCK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_BREAKS = re.compile(r"\r\n?")
+_WHITE_SPACE = re.compile(r"\s+")
+# Bidirectional controls (UAX #9), zero-width characters, line and paragraph separators, the soft hyphen, the
+# byte order mark, interlinear annotations and tag characters: invisible, and able to change what a reader sees.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def storable(text: str) -> str:
+    """The text without what SQLite, JSON or UTF-8 cannot carry: NUL and lone surrogates become U+FFFD.
+
+    Everything else stays, so that code is kept to the letter.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def prose(text: str) -> str:
+    """Several lines of prose for a column: storable, line breaks as LF, no control characters but LF and TAB."""
+    return _STORABLE_BLOCK.sub("", _LINE_BREAKS.sub("\n", storable(text)))
+
+
+def line(text: str, limit: int = 2_000) -> str:
+    """One line for a column, a header or a message: `prose` with white space folded, cut at `limit` characters."""
+    folded = _WHITE_SPACE.sub(" ", prose(text)).strip()
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def safe(text: object, limit: int = 2_000) -> str:
+    """One line for a terminal or a log: `line` without bidirectional, zero-width and other invisible characters."""
+    return line(_INVISIBLE.sub("", str(text)), limit)
+
