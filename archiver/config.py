@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archiver.model import Rules
+from archiver.model import Rules, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,6 @@ class Network:
     host_refusals: int = 5  # in a row on one host: nothing there is asked again in the run
     robots_max_age_s: float = 86_400.0  # RFC 9309 §2.4: at most 24 hours
     connect_to: Mapping[str, str] = field(default_factory=dict)  # origin → origin, as curl's --connect-to
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When a page is due again. Days."""
-
-    index_days: float = 7.0
-    series_days: float = 1.0
-    feed_days: float = 1.0
-    new_part_days: float = 1.0  # parts published less than `settle_days` ago
-    settle_days: float = 14.0
-    part_days: float = 30.0
-    suspect_days: float = 3.0
-    gone_days: float = 30.0
-    failed_days: float = 0.04  # about an hour, after a fault or a refusal
 
 
 @dataclass(frozen=True, slots=True)

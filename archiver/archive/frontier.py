@@ -1,0 +1,75 @@
+"""Which page is to be asked next. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.archive.times import stamp
+
+# A page belongs to a source when the source is it, asks for its series, or is an index that links to it.
+_BELONGS = """
+    pages.url IN (SELECT url FROM sources WHERE id IN ({scope}))
+    OR pages.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN ({scope}))
+    OR pages.id IN (SELECT page_id FROM parts WHERE source_id IN ({scope})
+        OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN ({scope})))
+    OR (pages.kind = 'article' AND pages.article_id NOT IN (SELECT id FROM articles) AND pages.url IN (
+        SELECT discoveries.url FROM discoveries JOIN pages AS lists ON lists.id = from_page_id
+        JOIN sources ON sources.url = lists.url OR lists.url IN (SELECT value FROM json_each(sources.alternates))
+        WHERE via = 'index' AND sources.id IN ({scope})))
+"""
+
+_WANTED = """
+SELECT pages.*, parts.position AS part_position FROM pages LEFT JOIN parts ON parts.page_id = pages.id
+WHERE pages.kind != 'robots' AND ({belongs}) AND {due}
+AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final)
+ORDER BY CASE pages.kind WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 ELSE 4 END,
+    pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
+    part_position IS NULL, part_position, pages.due_at, pages.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run is about: which sources, and what counts as due."""
+
+    source_ids: tuple[int, ...]
+    run_id: int = 0  # pages asked in this run are not asked again in it; 0 for a plan
+    force: bool = False  # everything is due
+    max_age_days: float | None = None  # due when not seen for this long, instead of by its due date
+
+
+def source_ids(database: Database, urls: Iterable[str] | None) -> tuple[int, ...]:
+    """The numbers of these sources, or of all that the archive keeps."""
+    if urls is None:
+        return tuple(row["id"] for row in database.query("SELECT id FROM sources ORDER BY id"))
+    wanted = list(urls)
+    marks = ", ".join("?" * len(wanted))
+    rows = database.query(f"SELECT id FROM sources WHERE url IN ({marks}) ORDER BY id", wanted)  # noqa: S608
+    return tuple(row["id"] for row in rows)
+
+
+def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) -> list[dict[str, Any]]:
+    """The pages to be asked, in order: lists before parts, new before known, in the order of the series."""
+    if not scope.source_ids:
+        return []
+    marks = ", ".join(str(int(source_id)) for source_id in scope.source_ids)
+    sql = _WANTED.format(belongs=_BELONGS.format(scope=marks), due=_due(scope))
+    parameters = {"run_id": scope.run_id, "now": stamp(now), "seen_before": _seen_before(scope, now)}
+    return list(database.query(f"{sql} LIMIT {int(limit)}", parameters))
+
+
+def _due(scope: Scope) -> str:
+    if scope.force:
+        return "1"
+    if scope.max_age_days is not None:
+        return "coalesce(pages.last_ok_at, '') <= :seen_before"
+    return "pages.due_at <= :now"
+
+
+def _seen_before(scope: Scope, now: datetime) -> str:
+    return stamp(now - timedelta(days=scope.max_age_days or 0))

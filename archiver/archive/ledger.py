@@ -1,0 +1,315 @@
+"""What was seen and what is believed: runs, fetches and pages. Append-only but for beliefs, which are recomputable.
+
+The evidence of one attempt (its row, the belief, the capture) is one commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver import urls, verdict
+from archiver.archive.captures import Captures
+from archiver.archive.connection import transaction
+from archiver.archive.times import moment, stamp
+from archiver.config import Source
+from archiver.model import (
+    ABSENCES,
+    Address,
+    Answer,
+    Belief,
+    Exchange,
+    Judgement,
+    Kind,
+    Outcome,
+    Reading,
+    Rules,
+    Schedule,
+    State,
+    Validators,
+)
+from archiver.text import line, storable
+
+_KEPT_HEADERS = (
+    "content-type", "content-length", "content-encoding", "date", "server", "etag", "last-modified", "retry-after",
+    "location", "cf-ray", "cf-mitigated", "x-robots-tag",
+)  # fmt: skip
+_COUNTED_KINDS = (Kind.ARTICLE.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """A page that is to be asked now."""
+
+    id: int
+    address: Address
+    state: State
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsRecord:
+    """What the last answer of a robots.txt was, to be used until it is too old."""
+
+    origin: str
+    fetched_at: datetime
+    outcome: Outcome
+    http_status: int | None
+    body: bytes | None
+
+
+class Ledger:
+    """The evidence tables of one open archive."""
+
+    def __init__(self, database: Database, path: Path, rules: Rules, schedule: Schedule) -> None:
+        self._database = database
+        self._path = path
+        self._rules = rules
+        self._schedule = schedule
+        self.captures = Captures(database)
+
+    # ─── runs ───────────────────────────────────────────────────────────────────────────────────
+
+    def start_run(self, command: str, version: str, config: Mapping[str, Any], now: datetime) -> int:
+        """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
+        with transaction(self._database, self._path):
+            for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
+                self._settle_run(row["id"], now)
+                self._database.execute(
+                    "UPDATE runs SET ended_by = 'killed', finished_at = ("
+                    "  SELECT coalesce(max(started_at), runs.started_at) FROM fetches WHERE run_id = runs.id)"
+                    " WHERE id = ?",
+                    [row["id"]],
+                )
+            cursor = self._database.execute(
+                "INSERT INTO runs (command, started_at, version, config) VALUES (?, ?, ?, ?)",
+                [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
+            )
+            return int(cursor.lastrowid or 0)
+
+    def was_killed(self) -> bool:
+        """Whether the last run never ended: then nobody knows when its last request went out."""
+        rows = self._database.query("SELECT finished_at FROM runs ORDER BY id DESC LIMIT 1")
+        return any(row["finished_at"] is None for row in rows)
+
+    def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
+        """Close a run. Gives whether the mass-absence rule held, so that none of its absences is believed."""
+        with transaction(self._database, self._path):
+            guarded = self._settle_run(run_id, now)
+            self._database.execute(
+                "UPDATE runs SET finished_at = ?, ended_by = ?, exit_code = ?, note = ? WHERE id = ?",
+                [stamp(now), ended_by, exit_code, note and storable(note), run_id],
+            )
+        return guarded
+
+    def _settle_run(self, run_id: int, now: datetime) -> bool:
+        """Apply the mass-absence rule (DESIGN §4) to one run; beliefs of its absent pages are computed again."""
+        marks = ", ".join("?" * len(ABSENCES))
+        rows = list(
+            self._database.query(
+                "SELECT page_id, max(outcome IN (" + marks + ")) AS absent FROM fetches"
+                " JOIN pages ON pages.id = page_id WHERE run_id = ? AND final AND pages.kind = 'article'"
+                " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') GROUP BY page_id",
+                [*ABSENCES, run_id],
+            )
+        )
+        absent = [row["page_id"] for row in rows if row["absent"]]
+        if not verdict.mass_absence(len(rows), len(absent)):
+            return False
+        self._database.execute("UPDATE runs SET mass_absence = 1 WHERE id = ?", [run_id])
+        for page_id in absent:
+            self._write_belief(page_id, self.recompute(page_id))
+        return True
+
+    # ─── pages ──────────────────────────────────────────────────────────────────────────────────
+
+    def add_source(self, source: Source, address: Address, alternates: Iterable[str], now: datetime) -> None:
+        """Remember what the user asks to keep; asking again renews the hint and the alternates."""
+        hint = urls.classify(source.series) if source.series else None
+        series_hint = hint.series_id if isinstance(hint, Address) else None
+        with transaction(self._database, self._path):
+            self._database.execute(
+                "INSERT INTO sources (url, kind, alternates, series_hint, added_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (url) DO UPDATE SET alternates = excluded.alternates,"
+                " series_hint = coalesce(excluded.series_hint, series_hint)",
+                [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now)],
+            )
+            for known in (address, *([hint] if isinstance(hint, Address) else [])):
+                self.add_page(known, now)
+
+    def add_page(self, address: Address, now: datetime) -> int:
+        """The number of a page, which is due at once when it is new to us. The caller holds the transaction."""
+        rows = list(self._database.query("SELECT id FROM pages WHERE url = ?", [address.url]))
+        if rows:
+            return int(rows[0]["id"])
+        at = stamp(now)
+        cursor = self._database.execute(
+            "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,"
+            " first_seen_at, state_since, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                storable(address.url), address.kind.value, urls.host(address.url), address.article_id,
+                address.series_id, address.user_id, address.page_number, at, at, at,
+            ],
+        )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+    def due_page(self, page: Mapping[str, Any]) -> DuePage:
+        """A row of `pages` as a value. Validators only where the body they belong to is held (TOOLS §1b)."""
+        address = Address(
+            page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
+        )
+        held = self.captures.latest_good(page["id"]) is not None
+        validators = Validators(page["etag"], page["last_modified"]) if held else Validators()
+        return DuePage(page["id"], address, State(page["state"]), validators)
+
+    # ─── fetches ────────────────────────────────────────────────────────────────────────────────
+
+    def record(
+        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None
+    ) -> int:
+        """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
+        answer = exchange.answer
+        with transaction(self._database, self._path):
+            page_id = self.add_page(exchange.address, answer.started_at)
+            capture_id = self.captures.keep(page_id, answer, judgement, reading)
+            cursor = self._database.execute(
+                "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
+                " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
+                    stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
+                    judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
+                    _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
+                    int(exchange.final),
+                ],
+            )  # fmt: skip
+            if exchange.final:
+                self._renew_belief(page_id, exchange, judgement)
+            return int(cursor.lastrowid or 0)
+
+    def _renew_belief(self, page_id: int, exchange: Exchange, judgement: Judgement) -> None:
+        answer, kind = exchange.answer, exchange.address.kind
+        belief = verdict.believe(self.belief(page_id), kind, judgement.outcome, answer.started_at, self._rules)
+        self._write_belief(page_id, belief)
+        if judgement.outcome is Outcome.MOVED:
+            self._database.execute("UPDATE pages SET moved_to = ? WHERE id = ?", [_final_url(answer), page_id])
+        if judgement.outcome is Outcome.OK:
+            self._database.execute(
+                "UPDATE pages SET etag = ?, last_modified = ? WHERE id = ?",
+                [answer.header("etag"), answer.header("last-modified"), page_id],
+            )
+
+    def belief(self, page_id: int) -> Belief:
+        """What is believed of a page now."""
+        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
+        never = page["state"] == State.NEW.value and page["last_fetch_at"] is None
+        return Belief(
+            state=State(page["state"]),
+            state_since=None if never else moment(page["state_since"]),
+            last_fetch_at=moment(page["last_fetch_at"]),
+            last_ok_at=moment(page["last_ok_at"]),
+            last_outcome=Outcome(page["last_outcome"]) if page["last_outcome"] else None,
+            failures=page["failures"],
+            absences=page["absences"],
+            last_absence_at=moment(page["last_absence_at"]),
+        )
+
+    def recompute(self, page_id: int) -> Belief:
+        """What must be believed of a page, from its fetches alone; absences of guarded runs do not count."""
+        kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
+        belief = Belief()
+        for outcome, at, guarded in self._history(page_id):
+            if not (guarded and outcome in ABSENCES):
+                belief = verdict.believe(belief, kind, outcome, at, self._rules)
+        return belief
+
+    def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
+        for row in self._database.query(
+            "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
+            " WHERE page_id = ? AND final ORDER BY fetches.id",
+            [page_id],
+        ):
+            yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])
+
+    def _write_belief(self, page_id: int, belief: Belief) -> None:
+        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
+        published = self._published_at(page["article_id"])
+        due = verdict.when_due(page["url"], Kind(page["kind"]), belief, published, self._schedule)
+        self._database.execute(
+            "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"
+            " failures = ?, absences = ?, last_absence_at = ?, due_at = ? WHERE id = ?",
+            [
+                belief.state.value,
+                stamp(belief.state_since) if belief.state_since else page["first_seen_at"],
+                stamp(belief.last_fetch_at) if belief.last_fetch_at else page["last_fetch_at"],
+                belief.last_outcome.value if belief.last_outcome else page["last_outcome"],
+                stamp(belief.last_ok_at) if belief.last_ok_at else None,
+                belief.failures, belief.absences,
+                stamp(belief.last_absence_at) if belief.last_absence_at else None,
+                stamp(due) if belief.last_fetch_at else page["due_at"],
+                page_id,
+            ],
+        )  # fmt: skip
+
+    def _published_at(self, article_id: int | None) -> datetime | None:
+        rows = self._database.query("SELECT published_at FROM articles WHERE id = ?", [article_id])
+        return next((moment(row["published_at"]) for row in rows), None)
+
+    # ─── what the web room must be told ─────────────────────────────────────────────────────────
+
+    def last_starts(self, since: datetime) -> dict[str, datetime]:
+        """Host → when its last request went out, for hosts asked after `since`."""
+        rows = self._database.query(
+            "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
+            " ('skipped', 'disallowed', 'robots_unreachable') ORDER BY id",
+            [stamp(since)],
+        )
+        return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
+
+    def robots(self, now: datetime, max_age_s: float) -> list[RobotsRecord]:
+        """The robots files that are young enough to be used again (RFC 9309 §2.4)."""
+        rows = self._database.query(
+            "SELECT url, fetches.started_at AS at, outcome, http_status, capture_id FROM pages JOIN fetches"
+            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final)"
+            " WHERE kind = 'robots' AND last_fetch_at >= ?",
+            [stamp(now - timedelta(seconds=max_age_s))],
+        )
+        return [
+            RobotsRecord(
+                urls.origin(row["url"]),
+                datetime.fromisoformat(row["at"]),
+                Outcome(row["outcome"]),
+                row["http_status"],
+                self.captures.body(row["capture_id"]) if row["capture_id"] else None,
+            )
+            for row in rows
+        ]
+
+
+def _final_url(answer: Answer) -> str:
+    return line(answer.location or answer.requested_url, 8_000)
+
+
+def _error(answer: Answer, judgement: Judgement) -> str | None:
+    good = judgement.outcome in {Outcome.OK, Outcome.UNCHANGED}
+    return None if good else line(answer.error or judgement.reason, 1_000)
+
+
+def _headers_that_matter(answer: Answer) -> str:
+    kept = {name: line(value, 1_000) for name, value in answer.headers if name in _KEPT_HEADERS}
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def _signals(judgement: Judgement, reading: Reading | None) -> str:
+    signals = {"reason": judgement.reason, **judgement.signals}
+    if reading is not None and reading.problems:
+        signals["problems"] = len(reading.problems)
+    kept = {name: line(value, 1_000) if isinstance(value, str) else value for name, value in signals.items()}
+    return json.dumps({name: value for name, value in kept.items() if value is not None}, ensure_ascii=False)

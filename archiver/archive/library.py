@@ -1,0 +1,162 @@
+"""What is derived from the captures: articles, series, comments, code, links and who names whom.
+
+Everything here can be dropped and built again by reading the ledger from its beginning (`rebuild`); a run only reads
+on from where the library stands (`catch_up`). So both ways give the same rows, and a kill between the evidence and
+its reading loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.archive import article_rows, list_rows, membership
+from archiver.archive.captures import Captures
+from archiver.archive.connection import transaction
+from archiver.model import Address, ArticlePage, CaptureSource, FeedPage, IndexPage, Kind, Reading, SeriesPage
+from archiver.verdict import better_source
+
+ReadPage = Callable[[Address, bytes, str | None], Reading]
+
+# Children before parents; `progress` says that nothing has been read.
+DERIVED_TABLES = (
+    "parse_problems", "discoveries", "events", "edits", "metrics", "links", "article_images", "images", "code_blocks",
+    "comments", "articles_tags", "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
+)  # fmt: skip
+
+
+class Library:
+    """The derived tables of one open archive."""
+
+    def __init__(self, database: Database, path: Path, captures: Captures, read: ReadPage) -> None:
+        self._database = database
+        self._path = path
+        self._captures = captures
+        self._read = read
+
+    def catch_up(self, fresh: Mapping[int, Reading] | None = None) -> int:
+        """Read every fetch that the library has not seen yet, one commit each; gives how many.
+
+        `fresh` maps a fetch whose answer was captured to the reading just made of it, so that it is not made twice.
+        """
+        pending = list(
+            self._database.query(
+                "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
+                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress) ORDER BY id"
+            )
+        )
+        for fetch in pending:
+            reading = (fresh or {}).get(fetch["id"])
+            with transaction(self._database, self._path):
+                self._take(fetch, reading)
+                self._database.execute(
+                    "INSERT INTO progress (name, fetch_id) VALUES ('library', ?)"
+                    " ON CONFLICT (name) DO UPDATE SET fetch_id = excluded.fetch_id",
+                    [fetch["id"]],
+                )
+        return len(pending)
+
+    def settle(self) -> None:
+        """Decide which series are followed and which page is a part of what, from all that is derived so far."""
+        with transaction(self._database, self._path):
+            membership.settle(self._database)
+
+    def rebuild(self) -> int:
+        """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read."""
+        with transaction(self._database, self._path):
+            self._database.execute("PRAGMA defer_foreign_keys = ON")
+            for table in DERIVED_TABLES:
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
+            fetches = list(
+                self._database.query(
+                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final FROM fetches ORDER BY id"
+                )
+            )
+            for fetch in fetches:
+                self._take(fetch, None)
+            if fetches:
+                self._database.execute("INSERT INTO progress VALUES ('library', ?)", [fetches[-1]["id"]])
+            membership.settle(self._database)
+        return len(fetches)
+
+    def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
+        """One fetch: what its capture says becomes rows; a page without capture says nothing here."""
+        if fetch["capture_id"] is None:
+            return
+        page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
+        kind = Kind(page["kind"])
+        if kind in {Kind.ROBOTS, Kind.IMAGE}:
+            return
+        if self._was_read_last(fetch):
+            list_rows.seen_again(self._database, page, fetch["started_at"])
+        else:
+            self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]))
+        article_rows.keep_counters(self._database, page["id"], fetch)
+
+    def _was_read_last(self, fetch: Mapping[str, Any]) -> bool:
+        """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
+        rows = self._database.query(
+            "SELECT capture_id FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1",
+            [fetch["page_id"], fetch["id"]],
+        )
+        return any(row["capture_id"] == fetch["capture_id"] for row in rows)
+
+    def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> None:
+        at = fetch["started_at"]
+        self._keep_problems(page["id"], fetch["capture_id"], reading)
+        if not (reading.facts.has_content and reading.facts.closed):
+            return
+        match reading.page:
+            case ArticlePage() as article:
+                if self._is_better(page["article_id"], fetch["capture_id"]):
+                    article_rows.keep(self._database, page, fetch, reading, article)
+                list_rows.keep_neighbours(self._database, page["id"], article, at)
+            case SeriesPage() as series:
+                list_rows.keep_series(self._database, page, series, at)
+            case FeedPage() as feed:
+                list_rows.keep_feed(self._database, page, feed, at)
+            case IndexPage() as index:
+                list_rows.keep_index(self._database, page["id"], index, at)
+            case None:
+                pass
+
+    def _is_better(self, article_id: int, capture_id: int) -> bool:
+        """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`)."""
+        held = list(
+            self._database.query(
+                "SELECT source FROM articles JOIN captures ON captures.id = capture_id WHERE articles.id = ?",
+                [article_id],
+            )
+        )
+        if not held:
+            return True
+        candidate = self._row("SELECT source FROM captures WHERE id = ?", capture_id)["source"]
+        return better_source(CaptureSource(candidate), CaptureSource(held[0]["source"]))
+
+    def _read_capture(self, page: Mapping[str, Any], capture_id: int) -> Reading:
+        row = self._row(
+            "SELECT (SELECT value ->> 1 FROM json_each(headers) WHERE value ->> 0 = 'content-type') AS content_type"
+            " FROM captures WHERE id = ?",
+            capture_id,
+        )
+        address = Address(
+            page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
+        )
+        return self._read(address, self._captures.body(capture_id), row["content_type"])
+
+    def _keep_problems(self, page_id: int, capture_id: int, reading: Reading) -> None:
+        """The problems of the reading of a page's latest capture, with the parser that met them."""
+        self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
+        for problem in reading.problems:
+            self._database.execute(
+                "INSERT INTO parse_problems (page_id, capture_id, parser, field, problem, detail)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [page_id, capture_id, reading.parser, problem.field, problem.name, problem.detail],
+            )
+
+    def _row(self, sql: str, parameter: int) -> dict[str, Any]:
+        return next(iter(self._database.query(sql, [parameter])))

@@ -1,0 +1,149 @@
+"""The rows of pages that list others: who names whom, at which place, since when and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver import urls
+from archiver.archive.article_rows import keep_author
+from archiver.model import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
+
+ITEMS_PER_PAGE = 10  # of a series' list (ANATOMY §2)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One page that another page names."""
+
+    url: str
+    kind: str
+    via: str
+    article_id: int | None = None
+    series_id: int | None = None
+    position: int | None = None
+    text: str | None = None
+    heading: str | None = None
+    raw_url: str | None = None
+
+
+def _article(article_id: int, via: str, series_id: int | None, position: int | None, text: str) -> Named:
+    return Named(urls.article_url(article_id), "article", via, article_id, series_id, position, text)
+
+
+def keep_index(database: Database, page_id: int, index: IndexPage, at: str) -> None:
+    """Every iThome link of an index page; the first of several to the same page counts."""
+    first: dict[str, Named] = {}
+    for link in index.links:
+        address = link.address
+        first.setdefault(
+            address.url,
+            Named(
+                address.url, address.kind.value, "index", address.article_id, address.series_id,
+                link.position, link.text, link.group, link.raw_url,
+            ),
+        )  # fmt: skip
+    _keep(database, page_id, first.values(), ("index",), at)
+
+
+def keep_series(database: Database, page: Mapping[str, Any], series: SeriesPage, at: str) -> None:
+    """A page of a series' list: the series itself, its articles at their places, and the next page."""
+    series_id = page["series_id"]
+    keep_author(database, series.author)
+    _keep_series_row(database, page, series)
+    start = ((page["page_number"] or 1) - 1) * ITEMS_PER_PAGE
+    named = [
+        _article(item.article_id, "series", series_id, start + offset, item.title)
+        for offset, item in enumerate(series.items, start=1)
+    ]
+    if series.next_page is not None and page["user_id"]:
+        url = urls.series_url(page["user_id"], series_id, series.next_page)
+        named.append(Named(url, "series", "pager", None, series_id, series.next_page))
+    _keep(database, page["id"], named, ("series", "pager"), at)
+
+
+def _keep_series_row(database: Database, page: Mapping[str, Any], series: SeriesPage) -> None:
+    user_id = page["user_id"] or series.author.id
+    if series.author.id is None and user_id is not None:
+        database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [user_id])
+    edition = series.contest_year - 2008 if series.contest_year else None  # ANATOMY §2: the 15th was in 2023
+    database.execute(
+        "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"
+        " declared_parts, description, finished, feed_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET title = coalesce(excluded.title, title),"
+        " url = excluded.url, author_id = coalesce(excluded.author_id, author_id),"
+        " contest_year = coalesce(excluded.contest_year, contest_year),"
+        " contest_edition = coalesce(excluded.contest_edition, contest_edition),"
+        ' "group" = coalesce(excluded."group", "group"), group_slug = coalesce(excluded.group_slug, group_slug),'
+        " declared_parts = coalesce(excluded.declared_parts, declared_parts),"
+        " description = coalesce(excluded.description, description), finished = excluded.finished,"
+        " feed_url = coalesce(excluded.feed_url, feed_url)",
+        [
+            page["series_id"], series.title, urls.series_url(user_id, page["series_id"]) if user_id else page["url"],
+            user_id, series.contest_year, edition, series.group, series.group_slug, series.declared_parts,
+            series.description, int(series.finished), series.feed_url,
+        ],
+    )  # fmt: skip
+
+
+def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: str) -> None:
+    """A series feed: its articles, oldest first as the series counts them. Its titles have lost punctuation."""
+    series_id = page["series_id"]
+    oldest_first = list(reversed(feed.items))
+    named = [
+        _article(item.article_id, "feed", series_id, position, item.title)
+        for position, item in enumerate(oldest_first, start=1)
+    ]
+    _keep(database, page["id"], named, ("feed",), at)
+
+
+def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str) -> None:
+    """What an article names around itself: the part before, the part after, and the last five of the series."""
+    named = []
+    for via, neighbour in (("previous", article.previous), ("next", article.next)):
+        if neighbour is not None:
+            step = -1 if via == "previous" else 1
+            position = article.position + step if article.position else None
+            named.append(_neighbour(neighbour, via, article.series_id, position))
+    named += [_neighbour(neighbour, "catalog", article.series_id, neighbour.position) for neighbour in article.catalog]
+    _keep(database, page_id, named, ("previous", "next", "catalog"), at)
+
+
+def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: int | None) -> Named:
+    return _article(neighbour.article_id, via, series_id, position, neighbour.title)
+
+
+def _keep(database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str) -> None:
+    """Write what a page names now; what it named before and no longer does gets a date and stays (DESIGN §4)."""
+    marks = ", ".join("?" * len(vias))
+    database.execute(
+        f"UPDATE discoveries SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
+        [at, page_id, *vias],
+    )
+    for one in named:
+        database.execute(
+            "INSERT INTO discoveries (from_page_id, url, kind, via, article_id, series_id, position, text, heading,"
+            " raw_url, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (from_page_id, url, via) DO UPDATE SET series_id = excluded.series_id,"
+            " position = excluded.position, text = excluded.text, heading = excluded.heading,"
+            " raw_url = excluded.raw_url, last_seen_at = excluded.last_seen_at, gone_at = NULL",
+            [
+                page_id, one.url, one.kind, one.via, one.article_id, one.series_id, one.position, one.text,
+                one.heading, one.raw_url, at, at,
+            ],
+        )  # fmt: skip
+
+
+def seen_again(database: Database, page: Mapping[str, Any], at: str) -> None:
+    """A page that is as it was: what it names and the comments under it were seen again."""
+    database.execute(
+        "UPDATE discoveries SET last_seen_at = ? WHERE from_page_id = ? AND gone_at IS NULL", [at, page["id"]]
+    )
+    database.execute(
+        "UPDATE comments SET last_seen_at = ? WHERE article_id = ? AND deleted_at IS NULL", [at, page["article_id"]]
+    )
+
+

@@ -1,0 +1,92 @@
+"""The shape of archive.db: numbered migrations, views made anew, and the descriptions that stand in the SQL itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from archiver.archive.connection import APPLICATION_ID, explained
+from archiver.errors import ArchiveTooNew
+
+migrations = Migrations("archiver")
+
+
+def _script(name: str) -> str:
+    return (resources.files("archiver.archive") / "sql" / name).read_text("utf-8")
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of one of our own scripts: each ends with a semicolon at the end of its line."""
+    without_remarks = re.sub(r"^--.*\n", "", script, flags=re.MULTILINE)
+    return [statement.strip() for statement in re.split(r";\s*\n", without_remarks + "\n") if statement.strip(" \n;")]
+
+
+@migrations()
+def m001_tables(database: Database) -> None:
+    """Every table of DESIGN §7."""
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in _statements(_script("001_tables.sql")):
+        database.execute(statement)
+
+
+def ensure(database: Database, path: Path) -> None:
+    """Bring the archive to this version's shape; an older one is copied beside itself first.
+
+    Raises ArchiveTooNew when a newer archiver wrote it, and ArchiveError when it cannot be written.
+    """
+    with explained(path):
+        refuse_newer(database, path)
+        pending = [migration.name for migration in migrations.pending(database)]
+        applied = [migration.name for migration in migrations.applied(database)]
+        if pending and applied:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            shutil.copy2(path, path.with_name(f"{path.name}.bak-{len(applied)}"))
+        if pending:
+            migrations.apply(database)
+        ensure_views(database)
+
+
+def refuse_newer(database: Database, path: Path) -> None:
+    """Raise ArchiveTooNew when a migration was applied that this version does not know."""
+    if "_sqlite_migrations" not in database.table_names():
+        return
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    rows = database.query("select name from _sqlite_migrations where migration_set = 'archiver'")
+    unknown = sorted({row["name"] for row in rows} - known)
+    if unknown:
+        raise ArchiveTooNew(
+            f"{path}: written by a newer archiver ({unknown[-1]}); update archiver, the file is untouched"
+        )
+
+
+def ensure_views(database: Database) -> None:
+    """Make every view as this version has it. Views are features: they are replaced whenever their text changed."""
+    held = {view.name: view.schema for view in database.views}
+    for statement in _statements(_script("views.sql")):
+        name = statement.split()[2]
+        if held.pop(name, None) != statement:
+            database.execute(f"DROP VIEW IF EXISTS {name}")
+            database.execute(statement)
+    for name in held:
+        database.execute(f'DROP VIEW "{name}"')
+
+
+_RELATION = re.compile(r"^CREATE (?:TABLE|VIEW) (\w+)[^\n]*?-- (.+)$", re.MULTILINE)
+_COLUMN = re.compile(r'^\s+"?(\w+)"? .*?-- (.+)$', re.MULTILINE)
+_VIEW_COLUMN = re.compile(r'^\s+.*?(?:AS |\.|^\s+)"?(\w+)"?,? -- (.+)$', re.MULTILINE)
+
+
+def descriptions() -> dict[str, dict[str, str]]:
+    """Table or view → {"": what a row is, column → what it holds}, in the order of the schema."""
+    found: dict[str, dict[str, str]] = {}
+    for script, column in (("001_tables.sql", _COLUMN), ("views.sql", _VIEW_COLUMN)):
+        for statement in _statements(_script(script)):
+            relation = _RELATION.search(statement)
+            if relation:
+                columns = {match[1]: match[2].strip() for match in column.finditer(statement)}
+                found[relation[1]] = {"": relation[2].strip(), **columns}
+    return found

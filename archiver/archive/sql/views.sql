@@ -1,0 +1,121 @@
+-- What people ask of an archive, each as a view named for its answer. Made anew whenever their text changes.
+
+CREATE VIEW page_status AS -- every part: what we believe of it and whether it is held
+SELECT
+    parts.article_id AS id, -- the site's article id
+    parts.series_id AS series_id, -- its series
+    parts.position AS position, -- its place in the series
+    coalesce(articles.title, parts.title) AS title, -- its title, or the words of the link to it
+    pages.state AS state, -- what we believe
+    articles.id IS NOT NULL AS safe, -- 1: a good capture is held
+    coalesce(captures.source NOT IN ('live'), 0) AS rescued, -- 1: the good capture is somebody else's copy
+    articles.id IS NULL AS missing, -- 1: no good capture is held
+    pages.state_since AS state_since, -- since when it is in this state
+    pages.last_ok_at AS last_ok_at, -- when we last saw it
+    pages.last_fetch_at AS last_fetch_at, -- when we last asked
+    pages.last_outcome AS last_outcome, -- what came of it
+    (SELECT count(*) FROM edits WHERE article_id = parts.article_id) AS edits, -- how often we saw it changed
+    parts.said_by AS said_by, -- who says that it is a part
+    pages.url AS url, -- where it lives
+    pages.id AS page_id -- its row in pages
+FROM parts
+JOIN pages ON pages.id = parts.page_id
+LEFT JOIN articles ON articles.id = parts.article_id
+LEFT JOIN captures ON captures.id = articles.capture_id
+ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
+
+CREATE VIEW series_progress AS -- every series that is kept: how much of it is safe
+SELECT
+    series.id AS id, -- the site's series id
+    series.title AS title, -- its title
+    series.url AS url, -- its page
+    series.author_id AS author_id, -- who writes it
+    series.declared_parts AS declared_parts, -- how many parts the site says it has
+    count(parts.article_id) AS parts, -- how many parts we know
+    count(articles.id) AS safe, -- how many are held
+    coalesce(sum(captures.source != 'live'), 0) AS rescued, -- of those, how many are somebody else's copies
+    count(parts.article_id) - count(articles.id) AS missing, -- how many are not held
+    coalesce(sum(pages.state = 'gone'), 0) AS gone, -- how many are gone from the site
+    (SELECT count(DISTINCT article_id) FROM edits JOIN articles AS edited ON edited.id = article_id
+        WHERE edited.series_id = series.id) AS edited, -- how many we saw changed
+    (SELECT count(DISTINCT url) FROM discoveries WHERE via = 'index' AND url IN (
+        SELECT url FROM parts AS linked JOIN pages ON pages.id = page_id WHERE linked.series_id = series.id
+    )) AS linked_by_index, -- how many an index page links to
+    max(pages.last_fetch_at) AS last_checked_at -- when a part was last asked for
+FROM series
+LEFT JOIN parts ON parts.series_id = series.id
+LEFT JOIN pages ON pages.id = parts.page_id
+LEFT JOIN articles ON articles.id = parts.article_id
+LEFT JOIN captures ON captures.id = articles.capture_id
+WHERE series.followed
+GROUP BY series.id;
+
+CREATE VIEW missing_parts AS -- parts of which no good capture is held, and the last answer
+SELECT
+    page_status.id AS id, -- the site's article id
+    page_status.series_id AS series_id, -- its series
+    page_status.position AS position, -- its place
+    page_status.title AS title, -- the words of the link to it
+    page_status.state AS state, -- what we believe
+    page_status.last_outcome AS last_outcome, -- the last answer
+    page_status.last_fetch_at AS last_fetch_at, -- when we last asked
+    page_status.url AS url -- where it should be
+FROM page_status
+WHERE page_status.missing;
+
+CREATE VIEW refusals AS -- every time a host answered, but refused us
+SELECT
+    fetches.id AS id, -- the row in fetches
+    fetches.started_at AS started_at, -- when
+    fetches.outcome AS outcome, -- how
+    fetches.http_status AS http_status, -- status code
+    fetches.retry_after_s AS retry_after_s, -- how long it asked us to wait, in seconds
+    pages.kind AS kind, -- what kind of page
+    pages.host AS host, -- which host
+    fetches.requested_url AS requested_url -- what was asked
+FROM fetches
+JOIN pages ON pages.id = fetches.page_id
+WHERE fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login')
+ORDER BY fetches.id DESC;
+
+CREATE VIEW latest_fetch AS -- the last attempt for every page
+SELECT
+    pages.id AS page_id, -- the page
+    pages.kind AS kind, -- what it is
+    pages.state AS state, -- what we believe of it
+    fetches.outcome AS outcome, -- what came of the last attempt
+    fetches.http_status AS http_status, -- status code
+    fetches.started_at AS started_at, -- when
+    fetches.elapsed_ms AS elapsed_ms, -- how long it took, in milliseconds
+    fetches.error AS error, -- what went wrong
+    pages.url AS url -- its URL
+FROM pages
+JOIN fetches ON fetches.id = (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id)
+ORDER BY fetches.id DESC;
+
+CREATE VIEW code_by_language AS -- how much code there is in which language
+SELECT
+    coalesce(code_blocks.language, '(none declared)') AS language, -- as declared
+    articles.series_id AS series_id, -- in which series
+    count(*) AS blocks, -- how many blocks
+    sum(length(code_blocks.code)) AS characters -- how much code
+FROM code_blocks
+JOIN articles ON articles.id = code_blocks.article_id
+GROUP BY articles.series_id, code_blocks.language
+ORDER BY blocks DESC;
+
+CREATE VIEW who_says AS -- every page that names a part, with its words: how the lists of a series were reconciled
+SELECT
+    discoveries.article_id AS article_id, -- the article that is named
+    discoveries.via AS via, -- how
+    lists.kind AS from_kind, -- what kind of page names it
+    discoveries.position AS position, -- at which place of that list
+    discoveries.heading AS heading, -- under which heading
+    discoveries.text AS text, -- in which words
+    discoveries.first_seen_at AS first_seen_at, -- since when
+    discoveries.gone_at AS gone_at, -- until when
+    lists.url AS from_url -- the page that names it
+FROM discoveries
+JOIN pages AS lists ON lists.id = discoveries.from_page_id
+WHERE discoveries.kind = 'article'
+ORDER BY discoveries.article_id, discoveries.id

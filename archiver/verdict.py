@@ -1,0 +1,289 @@
+"""What one answer is, and what many answers mean over time. Pure: no I/O, and `now` is an argument.
+
+`judge` looks at one answer; `believe` folds outcomes, in order, into a state; `when_due` says when to look again;
+`better_source` and `mass_absence` are the two rules that keep bad news from destroying good. The law is DESIGN §4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from archiver import urls
+from archiver.model import (
+    ABSENCES,
+    NOT_ASKED,
+    REFUSALS,
+    SUCCESSES,
+    Address,
+    Answer,
+    Belief,
+    CaptureSource,
+    Facts,
+    Judgement,
+    Kind,
+    Outcome,
+    Reading,
+    Refusal,
+    Refused,
+    Rules,
+    Schedule,
+    State,
+)
+
+_STATUS_OUTCOMES = {
+    404: Outcome.NOT_FOUND,
+    408: Outcome.SERVER_ERROR,  # the host gave up waiting: its trouble, not a refusal
+    410: Outcome.REMOVED,
+    429: Outcome.RATE_LIMITED,
+    451: Outcome.REMOVED,
+}
+_GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
+
+
+def judge(asked: Address, answer: Answer, reading: Reading | None, *, held: bool = False) -> Judgement:
+    """What `answer` is as an answer to `asked`.
+
+    `reading` is what `pages.read` makes of the body (None when there is no body); `held` says that a capture with
+    the reading's fingerprint is in the archive. A 200 is not success until it is the page (DESIGN §4).
+    """
+    if answer.failure is not None:
+        return _judge_failure(asked, answer)
+    facts = reading.facts if reading else Facts()
+    status = answer.status or 0
+    if status == 304:
+        return _say(answer, Outcome.UNCHANGED, "the host says that nothing changed")
+    if 300 <= status < 400:
+        return _judge_redirect(asked, answer)
+    if facts.looks_like == "challenge":
+        return _say(answer, Outcome.CHALLENGE, "a bot check stands in place of the page", looks_like="challenge")
+    if not 200 <= status < 300:
+        return _judge_status(answer, status)
+    return _judge_body(asked, answer, facts, reading, held=held)
+
+
+def _say(answer: Answer, outcome: Outcome, reason: str, **signals: str | float | bool | None) -> Judgement:
+    return Judgement(outcome, reason, {"status": answer.status, **signals})
+
+
+def _judge_failure(asked: Address, answer: Answer) -> Judgement:
+    outcome = answer.failure
+    assert outcome is not None
+    if outcome in {Outcome.OFF_SITE, Outcome.DISALLOWED} and answer.location and answer.status:
+        return _judge_redirect(asked, answer)
+    return _say(answer, outcome, answer.error or outcome.value.replace("_", " "))
+
+
+def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
+    """Where a redirect points decides what it means: a deleted article may be sent home (ANATOMY §6)."""
+    location = answer.location or ""
+    target = urls.classify(location)
+    if isinstance(target, Refusal):
+        return _judge_refused_target(asked, answer, target)
+    if target.url == asked.url:
+        return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location)
+    return _say(answer, Outcome.MOVED, f"redirected to {location}", location=location)
+
+
+def _judge_refused_target(asked: Address, answer: Answer, target: Refusal) -> Judgement:
+    location = answer.location or ""
+    if target.why is Refused.DENIED and "login" in location:
+        return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location)
+    is_home = location.partition("?")[0].rstrip("/") in {urls.origin(asked.url), f"{urls.origin(asked.url)}/articles"}
+    if is_home and asked.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}:
+        return _say(answer, Outcome.SOFT_404, "redirected to the home page instead of the page", location=location)
+    if answer.failure is not None:
+        return _say(answer, answer.failure, answer.error or f"redirected to {location}", location=location)
+    return _say(answer, Outcome.MOVED, f"redirected to {location}", location=location)
+
+
+def _judge_status(answer: Answer, status: int) -> Judgement:
+    if status in _STATUS_OUTCOMES:
+        return _say(answer, _STATUS_OUTCOMES[status], f"HTTP {status}")
+    if 400 <= status < 500:
+        return _say(answer, Outcome.FORBIDDEN, f"HTTP {status}: the host refuses us")
+    if 500 <= status < 600:
+        return _say(answer, Outcome.SERVER_ERROR, f"HTTP {status}")
+    return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {status} makes no sense here")
+
+
+def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading | None, *, held: bool) -> Judgement:
+    if answer.status == 206:
+        return _say(answer, Outcome.TRUNCATED, "a partial answer that nobody asked for")
+    if asked.kind is Kind.ROBOTS:
+        return _say(answer, Outcome.UNCHANGED if held else Outcome.OK, "robots.txt")
+    if not answer.body:
+        return _say(answer, Outcome.TRUNCATED, "an empty answer")
+    not_the_page = _not_the_page(asked, answer, facts)
+    if not_the_page is not None:
+        return not_the_page
+    signals: dict[str, str | float | bool | None] = {"encoding": facts.encoding, "own_url": facts.own_url}
+    if reading and reading.counters:
+        signals |= reading.counters
+    if held:
+        return _say(answer, Outcome.UNCHANGED, "the page itself, with content that is held already", **signals)
+    return _say(answer, Outcome.OK, "the page itself", **signals)
+
+
+def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
+    """Why a complete 200 is not the page that was asked for; None when it is."""
+    if asked.kind is Kind.IMAGE:
+        return None if facts.has_content else _say(answer, Outcome.UNREADABLE, "not an image that we know")
+    if facts.too_deep:
+        return _say(answer, Outcome.TOO_LARGE, "nested deeper than any article is")
+    if facts.looks_like == "login":
+        return _say(answer, Outcome.LOGIN, "a login wall stands in place of the page", looks_like="login")
+    if not facts.is_html:
+        return _say(answer, Outcome.NOT_HTML, f"not HTML: {answer.header('content-type') or 'no content type'}")
+    if facts.looks_like == "maintenance":
+        return _say(answer, Outcome.SERVER_ERROR, "a maintenance page", looks_like="maintenance")
+    wrong = _wrong_identity(asked, answer, facts)
+    if wrong is not None:
+        return wrong
+    if not facts.closed:
+        return _say(answer, Outcome.TRUNCATED, "the page ends in the middle")
+    if not facts.has_content:
+        return _say(answer, Outcome.UNREADABLE, "the right page, but no content is found in it", own_url=facts.own_url)
+    return None
+
+
+def _wrong_identity(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
+    """Right kind and right id (`og:url`), or what it is instead. Indexes are anybody's pages: nothing to compare."""
+    if asked.kind is Kind.INDEX:
+        return None
+    own = urls.classify(facts.own_url) if facts.own_url else None
+    own_id = own.article_id or own.series_id if isinstance(own, Address) else None
+    asked_id = asked.article_id or asked.series_id
+    if asked.kind is not Kind.FEED and own_id is not None and (own_id != asked_id):
+        return _say(answer, Outcome.WRONG_PAGE, f"this is {facts.own_url}, another page", own_url=facts.own_url)
+    if facts.looks_like == "not_found":
+        return _say(answer, Outcome.SOFT_404, "a page that says there is no such page", looks_like="not_found")
+    if own_id == asked_id and own_id is not None:
+        return None
+    return _unnamed(asked, answer, facts)
+
+
+def _unnamed(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
+    """A page that does not name itself: known by its skeleton, or no trace of what was asked."""
+    if not facts.closed:
+        return _say(answer, Outcome.TRUNCATED, "the page ends in the middle")
+    if facts.kind is not asked.kind:
+        other_kind = facts.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}
+        outcome = Outcome.WRONG_PAGE if other_kind else Outcome.SOFT_404
+        return _say(answer, outcome, "no trace of the page that was asked for", own_url=facts.own_url)
+    if asked.kind is Kind.ARTICLE:
+        return _say(answer, Outcome.UNREADABLE, "an article that does not name itself (og:url)", own_url=facts.own_url)
+    return None
+
+
+# ─── beliefs ────────────────────────────────────────────────────────────────────────────────────
+
+
+def believe(belief: Belief, kind: Kind, outcome: Outcome, at: datetime, rules: Rules) -> Belief:
+    """What we believe after one more final outcome.
+
+    Only absences count towards `gone`, each at least `rules.absence_gap_days` after the last that counted; a
+    success heals everything; refusals and faults never change the state of a page that was ever seen.
+    """
+    if outcome is Outcome.SKIPPED:
+        return belief
+    seen = replace(belief, last_fetch_at=at, last_outcome=outcome)
+    if outcome in SUCCESSES or _is_answer_for_robots(kind, outcome):
+        healed = replace(seen, last_ok_at=at, failures=0, absences=0, last_absence_at=None, moved_to=None)
+        return _enter(healed, State.ALIVE, at)
+    failed = replace(seen, failures=belief.failures + 1)
+    if outcome in ABSENCES:
+        return _absent(failed, at, rules)
+    return _enter(failed, _after_failure(belief.state, outcome), at)
+
+
+def _is_answer_for_robots(kind: Kind, outcome: Outcome) -> bool:
+    """A robots.txt that is not there is an answer: no rules (RFC 9309 §2.3.1.3)."""
+    return kind is Kind.ROBOTS and outcome in ABSENCES | {Outcome.FORBIDDEN}
+
+
+def _enter(belief: Belief, state: State, at: datetime) -> Belief:
+    if state is belief.state and belief.state_since is not None:
+        return belief
+    return replace(belief, state=state, state_since=at)
+
+
+def _absent(belief: Belief, at: datetime, rules: Rules) -> Belief:
+    last = belief.last_absence_at
+    if last is not None and at - last < timedelta(days=rules.absence_gap_days):
+        counted = belief
+    else:
+        counted = replace(belief, absences=belief.absences + 1, last_absence_at=at)
+    gone = belief.state is State.GONE or counted.absences >= rules.absences
+    return _enter(counted, State.GONE if gone else State.SUSPECT, at)
+
+
+def _after_failure(state: State, outcome: Outcome) -> State:
+    if outcome is Outcome.MOVED and state is not State.GONE:
+        return State.MOVED
+    never_seen = state in {State.NEW, State.BLOCKED, State.EXCLUDED}
+    if never_seen and outcome is Outcome.DISALLOWED:
+        return State.EXCLUDED
+    if never_seen and outcome in REFUSALS:
+        return State.BLOCKED
+    return state
+
+
+def mass_absence(asked: int, absent: int) -> bool:
+    """Whether so many of the parts asked in one run were absent that the host is the likelier cause (DESIGN §4)."""
+    return asked >= _GUARD_AT_LEAST and absent * 2 > asked
+
+
+_SOURCE_RANK = {
+    CaptureSource.FEED: 0,  # punctuation lost (ANATOMY §5)
+    CaptureSource.COMMON_CRAWL: 1,
+    CaptureSource.WAYBACK: 1,
+    CaptureSource.IMPORT: 1,
+    CaptureSource.LIVE: 2,
+}
+
+
+def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
+    """Whether a later good capture from `candidate` replaces the reading of one from `held`.
+
+    The written order: live, then other people's copies, then the feed; within a rank the later seen. So a good
+    capture is only ever replaced by one at least as good.
+    """
+    return _SOURCE_RANK[candidate] >= _SOURCE_RANK[held]
+
+
+# ─── when to look again ─────────────────────────────────────────────────────────────────────────
+
+
+def when_due(url: str, kind: Kind, belief: Belief, published_at: datetime | None, schedule: Schedule) -> datetime:
+    """When a page is due again, from what we believe of it after an attempt at `belief.last_fetch_at`.
+
+    A share of the interval, fixed by the URL, is taken off so that a series is not asked in one burst and a daily
+    cron job still finds yesterday's pages due. Absences wait their whole interval, or they would not count.
+    """
+    last = belief.last_fetch_at or datetime.min.replace(tzinfo=UTC)
+    days = _interval_days(kind, belief, published_at, schedule)
+    spread = 0.0 if belief.last_outcome in ABSENCES else 0.1 * _share(url)
+    return last + timedelta(days=days * (1 - spread))
+
+
+def _interval_days(kind: Kind, belief: Belief, published_at: datetime | None, schedule: Schedule) -> float:
+    outcome = belief.last_outcome
+    if outcome in ABSENCES or belief.state is State.GONE:
+        return schedule.gone_days if belief.state is State.GONE else schedule.suspect_days
+    if outcome in NOT_ASKED or outcome not in SUCCESSES:
+        return schedule.failed_days * min(2.0 ** max(belief.failures - 1, 0), 24 * 30)
+    if kind is Kind.INDEX:
+        return schedule.index_days
+    if kind is Kind.SERIES:
+        return schedule.series_days
+    if kind is Kind.FEED:
+        return schedule.feed_days
+    last = belief.last_fetch_at
+    young = published_at and last and last - published_at < timedelta(days=schedule.settle_days)
+    return schedule.new_part_days if young else schedule.part_days
+
+
+def _share(url: str) -> float:
+    return int.from_bytes(hashlib.sha256(url.encode()).digest()[:4], "big") / 2**32
