@@ -1,11 +1,29 @@
-"""Settings: packaged defaults < file < environment < flags, merged once into a frozen `Config`."""
+"""Settings: packaged defaults < file < environment < flags, merged once into a frozen `Config`.
+
+The file is TOML and every key is known: a wrong key, type, URL or value is told with its place and what was expected,
+all at once. Hand-checked against one table of keys, because importing a validation library takes three times as long
+as all of `archiver status` (docs/design.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import difflib
+import math
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+from archiver.errors import ConfigError
 from archiver.model import Rules, Schedule
+from archiver.text import safe
+
+PACKAGED = "archiver.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +41,7 @@ class Network:
 
     contact: str = ""  # URL or mail address for the User-Agent; empty: the agent names the program alone
     delay_s: float = 2.0  # least time between two starts on one host
-    jitter_s: float = 0.5  # at most this much is added to the delay, never taken away
+    jitter_s: float = 0.02  # at most this much is added to the delay, never taken away
     max_requests: int = 500  # per run; 0 = no limit
     tries: int = 3  # of one URL, for transport faults and 5xx
     backoff_s: float = 4.0  # first wait before another try; doubles, with jitter
@@ -51,3 +69,206 @@ class Config:
     rules: Rules = Rules()
     schedule: Schedule = Schedule()
     origin: str = "packaged default"  # the file it came from, for messages
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a key of the file must hold: its check gives the value, or None when it does not fit `expected`."""
+
+    expected: str
+    check: Callable[[Any], Any]
+
+
+def _number(low: float, high: float, unit: str) -> _Key:
+    def check(value: Any) -> float | None:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return float(value) if fits and low <= value <= high else None
+
+    return _Key(f"a number of {unit} from {low:g} to {high:g}", check)
+
+
+def _whole(low: int, high: int, what: str) -> _Key:
+    def check(value: Any) -> int | None:
+        fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        return value if fits else None
+
+    return _Key(f"a whole number of {what} from {low} to {high}", check)
+
+
+def _origin(value: Any) -> str | None:
+    if not isinstance(value, str) or re.search(r"[\s\\\x00-\x1f]", value):
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return None
+    bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.username is None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _origins(value: Any) -> dict[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    mapped = {_origin(name): _origin(target) for name, target in value.items()}
+    return None if None in mapped or None in mapped.values() else {str(a): str(b) for a, b in mapped.items()}
+
+
+def _url(value: Any) -> str | None:
+    if not isinstance(value, str) or re.search(r"[\s\\\x00-\x1f]", value.strip()):
+        return None
+    try:
+        parts = urlsplit(value.strip())
+        _ = parts.port
+    except ValueError:
+        return None
+    return value.strip() if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def _urls(value: Any) -> tuple[str, ...] | None:
+    found = [_url(one) for one in value] if isinstance(value, list) else [None]
+    return None if None in found else tuple(str(one) for one in found)
+
+
+def _contact(value: Any) -> str | None:
+    if not isinstance(value, str):
+        return None
+    usable = value == "" or re.fullmatch(r"(https?://[^\s()<>;\\]+|(mailto:)?[^\s()<>;@\\]+@[^\s()<>;@\\]+)", value)
+    return value if usable and value.isascii() else None
+
+
+_TEXT = _Key("a file name in quotes", lambda value: value if isinstance(value, str) and value.strip() else None)
+_MAIL = _Key("a URL or mail address in quotes, where the site's people can reach you", _contact)
+_DAYS = _number(0, 3650, "days")
+_MAP = _Key('a table of origins, such as "https://host" = "http://127.0.0.1:8765"', _origins)
+
+_NETWORK: dict[str, _Key] = {
+    "contact": _MAIL,
+    "delay_s": _number(0, 3600, "seconds"),
+    "jitter_s": _number(0, 3600, "seconds"),
+    "max_requests": _whole(0, 1_000_000, "requests (0 for no limit)"),
+    "tries": _whole(1, 10, "tries"),
+    "backoff_s": _number(0, 3600, "seconds"),
+    "timeout_s": _number(0.1, 3600, "seconds"),
+    "connect_timeout_s": _number(0.1, 3600, "seconds"),
+    "max_redirects": _whole(0, 20, "redirects"),
+    "max_header_bytes": _whole(1024, 1_048_576, "bytes"),
+    "max_wire_bytes": _whole(1024, 1_073_741_824, "bytes"),
+    "max_body_bytes": _whole(1024, 1_073_741_824, "bytes"),
+    "max_retry_after_s": _number(0, 86_400, "seconds"),
+    "max_crawl_delay_s": _number(0, 86_400, "seconds"),
+    "refusals": _whole(1, 100, "refusals"),
+    "host_refusals": _whole(1, 100, "refusals"),
+    "robots_max_age_s": _number(0, 86_400, "seconds"),
+    "connect_to": _MAP,
+}
+_RULES: dict[str, _Key] = {
+    "absences": _whole(1, 100, "absences"),
+    "absence_gap_days": _number(0, 365, "days"),
+}
+_SCHEDULE: dict[str, _Key] = {spec.name: _DAYS for spec in fields(Schedule)}
+_SOURCE: dict[str, _Key] = {
+    "url": _Key("an http or https URL in quotes", _url),
+    "alternates": _Key("a list of http or https URLs", _urls),
+    "series": _Key("the http or https URL of a series page", _url),
+}
+_ARCHIVE: dict[str, _Key] = {"db": _TEXT}
+_TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE}
+
+
+def find_file(named: Path | None) -> Path | None:
+    """The config file in force: the one named, `./config/archiver.toml`, the user's; None for the packaged default."""
+    if named is not None:
+        return named
+    here = Path("config") / PACKAGED
+    if here.is_file():
+        return here
+    home = os.environ.get("XDG_CONFIG_HOME") or (os.environ.get("HOME") and f"{os.environ['HOME']}/.config")
+    mine = Path(home) / "archiver" / PACKAGED if home else None
+    return mine if mine is not None and mine.is_file() else None
+
+
+def load(named: Path | None = None) -> Config:
+    """The settings in force. Raises ConfigError with every error of the file."""
+    path = find_file(named)
+    return read(_packaged_text(), "packaged default") if path is None else read(_file_text(path), str(path))
+
+
+def _packaged_text() -> str:
+    inside = resources.files("archiver") / PACKAGED
+    if inside.is_file():
+        return inside.read_text("utf-8")
+    return (Path(__file__).parents[1] / "config" / PACKAGED).read_text("utf-8")  # an editable install
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
+    except OSError as error:
+        raise ConfigError([f"{safe(path)}: cannot be read ({error.strerror}); name another file with --config"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{safe(path)}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
+
+
+def read(text: str, name: str) -> Config:
+    """The settings that a TOML text holds; what it does not name keeps its default. Raises ConfigError."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError([f"{safe(name)}: not TOML: {safe(error)}"]) from error
+    errors: list[str] = []
+    tables = {table: _check_table(data.get(table, {}), keys, table, errors) for table, keys in _TABLES.items()}
+    sources = _check_sources(data.get("sources", []), errors)
+    _check_names(data, [*_TABLES, "sources"], "", errors)
+    if errors:
+        raise ConfigError([f"{safe(name)}: {error}" for error in errors])
+    return Config(
+        db=tables["archive"].get("db", "archive.db"),
+        sources=tuple(Source(**source) for source in sources),
+        network=replace(Network(), **tables["network"]),
+        rules=replace(Rules(), **tables["judgement"]),
+        schedule=replace(Schedule(), **tables["schedule"]),
+        origin=name,
+    )
+
+
+def _check_table(table: Any, keys: Mapping[str, _Key], name: str, errors: list[str]) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        errors.append(f"{name}: expected a table [{name}], found {_shown(table)}")
+        return {}
+    _check_names(table, keys, f"{name}.", errors)
+    values = {}
+    for key, value in table.items():
+        if key in keys:
+            values[key] = keys[key].check(value)
+            if values[key] is None:
+                errors.append(f"{name}.{key}: expected {keys[key].expected}, found {_shown(value)}")
+    return values
+
+
+def _check_sources(sources: Any, errors: list[str]) -> list[dict[str, Any]]:
+    if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
+        errors.append(f"sources: expected tables [[sources]], found {_shown(sources)}")
+        return []
+    checked = []
+    for number, source in enumerate(sources, start=1):
+        name = f"sources[{number}]"
+        if "url" not in source:
+            errors.append(f"{name}.url: expected {_SOURCE['url'].expected}, found nothing")
+        checked.append(_check_table(source, _SOURCE, name, errors))
+    return checked
+
+
+def _check_names(table: Mapping[str, Any], known: Any, prefix: str, errors: list[str]) -> None:
+    for key in table:
+        if key not in known:
+            close = difflib.get_close_matches(key, list(known), n=1)
+            hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+            errors.append(f"{prefix}{safe(key)}: unknown key; {hint}")
+
+
+def _shown(value: Any) -> str:
+    return safe(repr(value), 60)
