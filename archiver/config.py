@@ -44,7 +44,7 @@ class Network:
     jitter_s: float = 0.02  # at most this much is added to the delay, never taken away
     max_requests: int = 500  # per run; 0 = no limit
     tries: int = 3  # of one URL, for transport faults and 5xx
-    backoff_s: float = 4.0  # first wait before another try; doubles, with jitter
+    backoff_s: float = 2.0  # first wait before another try; doubles, with jitter
     timeout_s: float = 30.0  # total for one request, from connect to the last byte
     connect_timeout_s: float = 10.0
     max_redirects: int = 5

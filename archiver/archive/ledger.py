@@ -40,7 +40,6 @@ _KEPT_HEADERS = (
     "content-type", "content-length", "content-encoding", "date", "server", "etag", "last-modified", "retry-after",
     "location", "cf-ray", "cf-mitigated", "x-robots-tag",
 )  # fmt: skip
-_COUNTED_KINDS = (Kind.ARTICLE.value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,10 @@ class Ledger:
             )
             return int(cursor.lastrowid or 0)
 
-    def was_killed(self) -> bool:
-        """Whether the last run never ended: then nobody knows when its last request went out."""
-        rows = self._database.query("SELECT finished_at FROM runs ORDER BY id DESC LIMIT 1")
-        return any(row["finished_at"] is None for row in rows)
+    def was_cut_short(self) -> bool:
+        """Whether the last run was killed or interrupted: then nobody knows when its last request went out."""
+        rows = self._database.query("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1")
+        return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
         """Close a run. Gives whether the mass-absence rule held, so that none of its absences is believed."""
@@ -158,6 +157,16 @@ class Ledger:
             ],
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
+
+    def page_id(self, url: str) -> int | None:
+        """The number of a page that we know."""
+        return next((int(row["id"]) for row in self._database.query("SELECT id FROM pages WHERE url = ?", [url])), None)
+
+    def page(self, address: Address, now: datetime) -> DuePage:
+        """A page to be asked now, known from here on."""
+        with transaction(self._database, self._path):
+            page_id = self.add_page(address, now)
+        return self.due_page(next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id]))))
 
     def due_page(self, page: Mapping[str, Any]) -> DuePage:
         """A row of `pages` as a value. Validators only where the body they belong to is held (TOOLS §1b)."""

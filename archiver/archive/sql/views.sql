@@ -15,6 +15,7 @@ SELECT
     pages.last_fetch_at AS last_fetch_at, -- when we last asked
     pages.last_outcome AS last_outcome, -- what came of it
     (SELECT count(*) FROM edits WHERE article_id = parts.article_id) AS edits, -- how often we saw it changed
+    parts.source_id AS source_id, -- the source that leads to it, while no series is known
     parts.said_by AS said_by, -- who says that it is a part
     pages.url AS url, -- where it lives
     pages.id AS page_id -- its row in pages

@@ -1,0 +1,72 @@
+"""One open archive: the file, its lock, and the rooms inside it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from archiver import urls
+from archiver.archive import connection, frontier, opening, schema
+from archiver.archive.captures import is_held
+from archiver.archive.frontier import Scope
+from archiver.archive.ledger import DuePage, Ledger
+from archiver.archive.library import Library, ReadPage
+from archiver.model import Address, Exchange, Reading, Rules, Schedule
+
+
+class Archive:
+    """An archive open for writing, held by this process until it is closed."""
+
+    def __init__(self, path: Path, command: str, read: ReadPage, rules: Rules, schedule: Schedule) -> None:
+        """Lock, check, open, bring to shape, and read what a killed run left unread. Raises ArchiveError."""
+        self.path = path
+        self._lock = connection.WriterLock(path)
+        opening.check_file(path)
+        self._lock.acquire(command)
+        try:
+            self._database = connection.open_writer(path)
+            schema.ensure(self._database, path)
+            self.ledger = Ledger(self._database, path, rules, schedule)
+            self.library = Library(self._database, path, self.ledger.captures, read)
+            self.library.catch_up()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            connection.close(self._database, self.path)
+        finally:
+            self._lock.release()
+
+    def check_pages(self) -> None:
+        """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
+        connection.check_pages(self._database, self.path)
+
+    def source_ids(self, named: list[str] | None) -> tuple[int, ...]:
+        """The numbers of the sources with these URLs, or of all that are kept."""
+        return frontier.source_ids(self._database, named)
+
+    def due(self, scope: Scope, now: datetime, limit: int = -1) -> list[DuePage]:
+        """The pages to ask now, in order."""
+        rows = frontier.due_pages(self._database, scope, now, limit)
+        return [self.ledger.due_page(row) for row in rows]
+
+    def alternates(self, url: str, now: datetime) -> list[DuePage]:
+        """The other addresses of an index source, as pages."""
+        rows = list(self._database.query("SELECT alternates FROM sources WHERE url = ?", [url]))
+        addresses = [urls.source_address(other) for row in rows for other in json.loads(row["alternates"])]
+        return [self.ledger.page(address, now) for address in addresses if isinstance(address, Address)]
+
+    def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
+        """Whether the content of this answer is in the archive already."""
+        address = exchange.address
+        page_id = self.ledger.page_id(address.url)
+        return is_held(self.ledger.captures, page_id, address.kind, exchange.answer.body, reading)

@@ -1,0 +1,284 @@
+"""The command line: arguments in, exit code out. Heavy imports stand inside the commands, so that `--help` is quick.
+
+Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archiver import __version__
+from archiver.errors import ArchiverError, UsageError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.config import Config
+
+EXIT_CODES = """\b
+Exit codes:
+  0    everything asked for is held
+  1    a bug
+  2    the command line or the config is wrong
+  3    finished, but some part is missing or failed
+  4    stopped because the site refused us
+  5    the archive cannot be used (locked, damaged, newer, disk full)
+  130  interrupted (143 by SIGTERM)"""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _common(command: _Command) -> _Command:
+    """The options that every command takes."""
+    for option in reversed(
+        [
+            click.option("--config", "config_path", type=click.Path(path_type=Path), envvar="ARCHIVER_CONFIG",
+                         metavar="FILE", help="Settings. Default: ./config/archiver.toml, then yours, then packaged."),
+            click.option("--db", type=click.Path(path_type=Path), envvar="ARCHIVER_DB", metavar="FILE",
+                         help="The archive. Default: archive.db in this folder."),
+            click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
+            click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
+    from archiver import config
+
+    loaded = config.load(config_path)
+    return loaded, db if db is not None else Path(loaded.db)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.version_option(__version__, prog_name="archiver")
+def archiver() -> None:
+    """Keep an iThome Ironman article series whole, readable and provable after its host is gone.
+
+    \b
+    archiver demo      try it on a local stand-in, without network
+    archiver fetch     keep what the config names, or a URL
+    archiver status    what is held, missing and gone
+    """
+
+
+@archiver.command()
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@_common
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--delay", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Least time between two requests.")
+@click.option("--max-age", type=click.FloatRange(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
+@click.option("--force", is_flag=True, help="Ask everything again, due or not.")
+@click.option("--dry-run", is_flag=True, help="Print what would be asked and how long it would take; ask nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+def fetch(
+    urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
+    delay: float | None, max_age: float | None, force: bool, dry_run: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Fetch what is due of the sources in the config, or of the index, series or article URLs given.
+
+    Run it as often as you like: it asks only for what is due, politely, and goes on where it stopped.
+    """
+    from archiver import fetching
+
+    config, path = _settings(config_path, db)
+    options = fetching.Options(
+        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, quiet=quiet, verbose=verbose
+    )
+    if dry_run:
+        plan = fetching.plan(config, path, options)
+        click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
+        return 0
+    summary = fetching.fetch(config, path, options, tell=_stderr)
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(summary.as_text())
+    return summary.exit_code
+
+
+@archiver.command()
+@_common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
+@click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
+def status(
+    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool
+) -> int:
+    """Tell what is held, what is missing and what is gone."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    _, path = _settings(config_path, db)
+    with opening.reading(path) as connection:
+        found = queries.status(connection)
+    if as_json:
+        click.echo(json.dumps(report.status_json(found), ensure_ascii=False, indent=2))
+    else:
+        _print_table(report.SERIES_COLUMNS, report.series_table(found))
+        needy = report.attention_table(found)
+        if needy:
+            click.echo()
+            _print_table(report.PART_COLUMNS, needy)
+        if not quiet:
+            for note in [*report.series_notes(found), report.last_run_line(found)]:
+                _stderr(note)
+    return 3 if strict and not report.all_safe(found) else 0
+
+
+@archiver.command()
+@click.argument("page", metavar="ID|URL")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
+def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+    """Tell everything known of one page, in order of time, and the rule that made its state."""
+    from archiver import report, urls
+    from archiver.archive import opening, queries
+    from archiver.model import Address
+
+    _, path = _settings(config_path, db)
+    address = urls.source_address(urls.article_url(int(page)) if page.isdecimal() and page.isascii() else page)
+    if not isinstance(address, Address):
+        raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
+    with opening.reading(path) as connection:
+        found = queries.history(connection, address.url)
+    if found is None:
+        raise UsageError(f"{safe(address.url)}: not in {safe(path)}; see `archiver status` for what is")
+    click.echo(
+        json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found)
+    )
+    return 0
+
+
+@archiver.command()
+@_common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+    """Read every capture again, without network, and rebuild all that is derived from them."""
+    from archiver import fetching
+
+    config, path = _settings(config_path, db)
+    read = fetching.parse(config, path)
+    click.echo(json.dumps({"fetches": read}) if as_json else f"Read {read} fetches again; every derived table is new.")
+    return 0
+
+
+@archiver.command()
+@_common
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any free port.")
+@click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+def serve(
+    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, port: int, open_browser: bool
+) -> int:
+    """Read the archive in a browser with Datasette, on this machine only (needs the extra `datasette`)."""
+    from archiver.browse import server
+
+    _, path = _settings(config_path, db)
+    return server.serve(path, port=port, open_browser=open_browser)
+
+
+@archiver.command()
+@click.option("--db", type=click.Path(path_type=Path), default=Path("demo.db"), show_default=True, metavar="FILE",
+              help="The archive to make; it must not exist yet.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), metavar="FILE",
+              help="Taken for the sake of scripts; the demo has its own settings.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+@click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks.")
+@click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
+def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:  # fmt: skip
+    """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
+    from archiver import demonstration
+
+    return demonstration.run(db, quiet=quiet, as_json=as_json, tell=_stderr, show=_show_status)
+
+
+def _show_status(path: Path, *, as_json: bool) -> None:
+    """Print the status of an archive as `archiver status` does."""
+    with click.Context(archiver) as context:
+        context.invoke(status, config_path=None, db=path, quiet=True, verbose=0, as_json=as_json, strict=False)
+
+
+def _stderr(text: str) -> None:
+    click.echo(safe(text), err=True)
+
+
+def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table with the right widths for Chinese on a terminal; tab-separated into a pipe."""
+    from archiver import report
+
+    if not sys.stdout.isatty():
+        click.echo(report.tab_separated(columns, rows))
+        return
+    from archiver import terminal
+
+    terminal.print_table(columns, rows)
+
+
+# ─── the frame around every command ─────────────────────────────────────────────────────────────
+
+
+def main() -> None:
+    """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
+    with contextlib.suppress(AttributeError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an ASCII terminal shows ? for Chinese
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; gives the exit code."""
+    verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
+        "--verbose"
+    )
+    _configure_logging(verbose)
+    try:
+        with _broken_pipes_are_fine():
+            code = archiver.main(arguments, prog_name="archiver", standalone_mode=False)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except ArchiverError as error:
+        for message in str(error).splitlines():
+            click.echo(f"archiver: {safe(message)}", err=True)
+        if verbose > 1:
+            raise
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is told as one, in one line
+        if verbose > 1:
+            raise
+        click.echo(
+            f"archiver: a bug: {type(error).__name__}: {safe(error, 300)}; run again with -v -v and report it", err=True
+        )
+        return 1
+
+
+@contextlib.contextmanager
+def _broken_pipes_are_fine() -> Iterator[None]:
+    """`archiver status | head -1` closes our output early: that is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
+def _configure_logging(verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
+    for noisy in ("httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,207 @@
+"""The loop of a run.
+
+    while a page is due:                                    # archive.frontier: lists first, new parts before known
+        for exchange in visitor.visit(page):                # web: robots, pace, redirects, tries; each an exchange
+            reading = pages.read(exchange)                  # bytes in, values and named problems out
+            judgement = verdict.judge(page, answer, reading)
+            ledger.record(exchange, judgement)              # commit 1: the evidence, and what we now believe
+        library.catch_up()                                  # commit 2: the reading
+        library.settle()                                    # after a list, and when nothing is due: new pages appear
+    ledger.finish_run()
+
+It asks, records and goes on. It does not decide what an answer means (`verdict`), when the next request may start
+(`web.pace`), what a page says (`pages`) or what is a part (`archive.membership`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from archiver import pages, urls
+from archiver.archive.archive import Archive
+from archiver.archive.frontier import Scope
+from archiver.archive.ledger import DuePage
+from archiver.clock import Clock
+from archiver.model import (
+    ABSENCES,
+    NOT_ASKED,
+    REFUSALS,
+    SUCCESSES,
+    Address,
+    Answer,
+    Exchange,
+    Judgement,
+    Kind,
+    Outcome,
+    Reading,
+    Validators,
+)
+from archiver.verdict import judge
+from archiver.web.pace import Breaker
+
+_LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
+
+
+class Visitor(Protocol):
+    """What the web room gives (`archiver.web.visit.Visitor`): every request made for one page, one at a time."""
+
+    def visit(
+        self, address: Address, validators: Validators | None, *, allowed: Callable[[str], bool]
+    ) -> Iterator[Exchange]: ...
+
+    def budget_left(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One exchange as a listener sees it: for the progress line and the log."""
+
+    address: Address
+    exchange: Exchange
+    judgement: Judgement
+    done: int  # pages finished in this run, this one included
+    left: int  # pages still due, as far as is known
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run came to. `ended_by` is one of the words of `runs.ended_by`."""
+
+    run_id: int
+    ended_by: str = "finished"
+    outcomes: Counter[Outcome] = field(default_factory=Counter)  # of the pages asked, robots apart
+    requests: int = 0
+    failed: list[tuple[str, Outcome, str]] = field(default_factory=list)  # URL, outcome, reason
+    refused_hosts: dict[str, str] = field(default_factory=dict)  # host → why nothing more is asked of it
+    come_back_at: datetime | None = None
+    left: int = 0
+    mass_absence: bool = False
+
+
+class Crawl:
+    """One run over one archive."""
+
+    def __init__(
+        self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope,
+        listener: Callable[[Step], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self._archive = archive
+        self._visitor = visitor
+        self._breaker = breaker
+        self._clock = clock
+        self._scope = scope
+        self._listener = listener
+        self.result = RunResult(scope.run_id)
+
+    def run(self) -> RunResult:
+        """Ask every page that is due, once, until none is left or the run must stop."""
+        while (page := self._next_page()) is not None:
+            judgement = self._visit(page)
+            if page.address.kind is Kind.INDEX and judgement.outcome not in SUCCESSES:
+                self._try_alternates(page)
+            if page.address.kind in _LISTS:
+                self._archive.library.settle()
+            if not self._visitor.budget_left():
+                self.result.ended_by = "limit"
+                break
+        self._archive.library.settle()
+        self._conclude()
+        return self.result
+
+    def _next_page(self) -> DuePage | None:
+        """The next due page; when none is left, what was learnt may have made some."""
+        for attempt in range(2):
+            for page in self._due():
+                reason = self._breaker.closed(urls.host(page.address.url), page.address.kind)
+                if reason is None:
+                    return page
+                self._skip(page, reason)
+            if attempt == 0:
+                self._archive.library.settle()
+        return None
+
+    def _due(self) -> list[DuePage]:
+        return self._archive.due(self._scope, self._clock.now(), limit=1)
+
+    def _skip(self, page: DuePage, reason: str) -> None:
+        now = self._clock.now()
+        answer = Answer(page.address.url, now, 0, failure=Outcome.SKIPPED, error=reason)
+        self._record(page, Exchange(page.address, answer))
+
+    def _try_alternates(self, page: DuePage) -> None:
+        """The index in another language, when this one does not answer."""
+        for alternate in self._archive.alternates(page.address.url, self._clock.now()):
+            if self._visit(alternate).outcome in SUCCESSES:
+                self.result.failed = [entry for entry in self.result.failed if entry[0] != page.address.url]
+                return
+
+    def _visit(self, page: DuePage) -> Judgement:
+        judgement = None
+        for exchange in self._visitor.visit(page.address, page.validators, allowed=_scope_of(page.address)):
+            judgement = self._record(page, exchange)
+        assert judgement is not None, "a visit gives at least one exchange"
+        return judgement
+
+    def _record(self, page: DuePage, exchange: Exchange) -> Judgement:
+        """Commit the evidence of one exchange, then its reading; tell the breaker and the listener."""
+        reading = _read(exchange)
+        held = self._archive.holds(exchange, reading)
+        judgement = judge(exchange.address, exchange.answer, reading, held=held)
+        fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
+        fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}
+        self._archive.library.catch_up(fresh)
+        self._count(exchange, judgement)
+        host = urls.host(exchange.answer.requested_url)
+        self._breaker.heard(host, exchange.address.kind, judgement.outcome, exchange.answer.retry_after_s)
+        left = len(self._archive.due(self._scope, self._clock.now())) if exchange.final else 0
+        done = sum(self.result.outcomes.values())
+        self._listener(Step(page.address, exchange, judgement, done, left))
+        return judgement
+
+    def _count(self, exchange: Exchange, judgement: Judgement) -> None:
+        result, outcome = self.result, judgement.outcome
+        result.requests += outcome not in NOT_ASKED
+        if exchange.final and exchange.address.kind is not Kind.ROBOTS:
+            result.outcomes[outcome] += 1
+            if outcome not in SUCCESSES:
+                result.failed.append((exchange.address.url, outcome, judgement.reason))
+
+    def _conclude(self) -> None:
+        result = self.result
+        result.left = len(self._archive.due(self._scope, self._clock.now()))
+        result.refused_hosts = self._breaker.closed_hosts()
+        result.come_back_at = self._breaker.come_back_at
+        refused = sum(result.outcomes[outcome] for outcome in REFUSALS)
+        heard = sum(result.outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
+        if result.refused_hosts or (refused and not heard):
+            result.ended_by = "refused"
+
+
+def _read(exchange: Exchange) -> Reading | None:
+    answer = exchange.answer
+    if answer.body is None:
+        return None
+    return pages.read(exchange.address, answer.body, answer.header("content-type"))
+
+
+def _scope_of(address: Address) -> Callable[[str], bool]:
+    """Whether a redirect of this page may be followed: to another spelling of the same page, or on an index's site.
+
+    A redirect to another article, home or to the login page is an answer, not a way (`verdict.judge`).
+    """
+
+    def allowed(url: str) -> bool:
+        if address.kind is Kind.INDEX:
+            return _site(url) == _site(address.url)
+        target = urls.classify(url)
+        return isinstance(target, Address) and target.url == address.url
+
+    return allowed
+
+
+def _site(url: str) -> str:
+    return urls.host(url).removeprefix("www.")

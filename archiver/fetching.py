@@ -1,0 +1,249 @@
+"""One `archiver fetch`: settings and rooms put together, signals caught, the run summed up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from archiver import __version__, pages, report, urls
+from archiver.archive import opening, queries
+from archiver.archive.archive import Archive
+from archiver.archive.frontier import Scope
+from archiver.archive.ledger import DuePage
+from archiver.clock import Clock, SystemClock
+from archiver.config import Config, Network, Source
+from archiver.crawl import Crawl, RunResult, Step
+from archiver.errors import ArchiverError, ConfigError, UsageError
+from archiver.model import Address, Kind, Outcome, Refusal, Refused
+from archiver.text import safe
+from archiver.web.client import Client
+from archiver.web.pace import Breaker, Pace
+from archiver.web.robots import RobotsCache
+from archiver.web.visit import Budget, Visitor, user_agent
+
+_REMEMBER_STARTS = timedelta(hours=2)  # longer than any delay that a host can ask for
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line of one fetch says."""
+
+    urls: tuple[str, ...] = ()
+    limit: int | None = None
+    delay_s: float | None = None
+    max_age_days: float | None = None
+    force: bool = False
+    quiet: bool = False
+    verbose: int = 0
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT or SIGTERM; `code` is the exit code that follows from it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to, for the user: the lines, the exit code, and the same as JSON."""
+
+    result: RunResult
+    exit_code: int
+    lines: tuple[str, ...]
+    status: dict[str, Any]
+
+    def as_text(self) -> str:
+        """A few lines for people."""
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """One document: counts, failures, and the status of what was asked for."""
+        result = self.result
+        return {
+            "run_id": result.run_id,
+            "ended_by": result.ended_by,
+            "exit_code": self.exit_code,
+            "requests": result.requests,
+            "outcomes": {outcome.value: count for outcome, count in result.outcomes.items()},
+            "failed": [{"url": url, "outcome": outcome.value, "reason": why} for url, outcome, why in result.failed],
+            "refused_hosts": result.refused_hosts,
+            "come_back_at": result.come_back_at.isoformat().replace("+00:00", "Z") if result.come_back_at else None,
+            "left": result.left,
+            "mass_absence": result.mass_absence,
+            "messages": list(self.lines),
+            **self.status,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would ask, and how long it would take at least, in seconds."""
+
+    pages: tuple[DuePage, ...]
+    delay_s: float
+    seconds: float
+    limit: int
+
+    def as_text(self) -> str:
+        """A line a page, and a sum."""
+        lines = [f"{page.address.kind}\t{page.state}\t{safe(page.address.url)}" for page in self.pages]
+        cut = f", cut off at {self.limit} requests" if self.limit and len(self.pages) > self.limit else ""
+        lines.append(
+            f"{len(self.pages)} pages known to be due (and robots.txt, and what they lead to){cut}: "
+            f"at least {report.duration(self.seconds)} at {self.delay_s:g} s between two requests. Nothing was asked."
+        )
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as one document."""
+        listed = [{"kind": page.address.kind, "state": page.state, "url": page.address.url} for page in self.pages]
+        return {"pages": listed, "delay_s": self.delay_s, "at_least_s": self.seconds, "limit": self.limit}
+
+
+def sources_of(config: Config, options: Options) -> list[tuple[Source, Address, tuple[str, ...]]]:
+    """What is asked to be kept: each source, its address and its alternates' URLs.
+
+    Raises UsageError or ConfigError with every source that cannot be kept.
+    """
+    named = [Source(url) for url in options.urls] or list(config.sources)
+    place = "the command line" if options.urls else f"{config.origin}: sources"
+    kept, errors = [], []
+    for source in named:
+        address = urls.source_address(source.url)
+        if isinstance(address, Refusal):
+            errors.append(f"{place}: {safe(source.url, 200)}: {_WHY[address.why]}")
+            continue
+        others = [urls.source_address(other) for other in source.alternates]
+        kept.append((source, address, tuple(other.url for other in others if isinstance(other, Address))))
+        errors += _hint_errors(source, place)
+    if errors:
+        raise UsageError("\n".join(errors)) if options.urls else ConfigError(errors)
+    return kept
+
+
+_WHY = {
+    Refused.DENIED: "asking for this URL would act on the site, or it is private; it is never fetched",
+    Refused.UNSUPPORTED: "no index, series or article; name a blog post, a series page (/users/…/ironman/…) or an article",
+    Refused.FOREIGN: "not a page that can be kept",
+    Refused.MALFORMED: "not a usable http or https URL",
+}
+
+
+def _hint_errors(source: Source, place: str) -> list[str]:
+    if source.series is None:
+        return []
+    hint = urls.classify(source.series)
+    if isinstance(hint, Address) and hint.kind is Kind.SERIES:
+        return []
+    return [f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"]
+
+
+def network_of(config: Config, options: Options) -> Network:
+    """The network settings with what the command line says on top."""
+    network = config.network
+    if options.delay_s is not None:
+        network = replace(network, delay_s=options.delay_s)
+    if options.limit is not None:
+        network = replace(network, max_requests=options.limit)
+    return network
+
+
+def plan(config: Config, path: Path, options: Options) -> Plan:
+    """What a fetch would ask now. Asks nothing, and leaves no archive behind where there was none."""
+    asked = sources_of(config, options)
+    network = network_of(config, options)
+    clock = SystemClock()
+    if path.exists():
+        with Archive(path, "fetch --dry-run", pages.read, config.rules, config.schedule) as archive:
+            known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
+            due = archive.due(_scope(known, 0, options), clock.now())
+            new = [address for _, address, _ in asked if archive.ledger.page_id(address.url) is None]
+    else:
+        due, new = [], [address for _, address, _ in asked]
+    listed = (*(DuePage.of(address) for address in new), *due)
+    hosts: dict[str, int] = {}
+    for page in listed:
+        host = urls.host(page.address.url)
+        hosts[host] = hosts.get(host, 1) + 1  # and its robots.txt
+    count = min(max(hosts.values(), default=0), network.max_requests or len(listed) + 1)
+    return Plan(listed, network.delay_s, max(count - 1, 0) * network.delay_s, network.max_requests)
+
+
+def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
+    return Scope(source_ids, run_id, options.force, options.max_age_days)
+
+
+def parse(config: Config, path: Path) -> int:
+    """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
+    if not path.exists():
+        opening.open_reader(path)  # says that there is none
+    with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
+        return archive.library.rebuild()
+
+
+def fetch(config: Config, path: Path, options: Options, tell: Callable[[str], None]) -> Summary:
+    """Run one fetch from beginning to end. Raises ArchiverError for what makes it impossible."""
+    from archiver.terminal import progress  # rich only when there is something to show
+
+    asked = sources_of(config, options)
+    network = network_of(config, options)
+    clock = SystemClock()
+    with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
+        with _signals_raise(), progress(quiet=options.quiet, delay_s=network.delay_s) as listener:
+            if not network.contact and not options.quiet:
+                tell(_NO_CONTACT)
+            result, code = _run(archive, asked, network, clock, options, listener)
+        return _summary(archive, result, code)
+
+
+_NO_CONTACT = (
+    "No contact is set: the site cannot tell who asks. Set network.contact in config/archiver.toml to a URL or mail address."
+)
+
+
+def _run(
+    archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
+    options: Options, listener: Callable[[Step], None],
+) -> tuple[RunResult, int | None]:  # fmt: skip
+    """The run itself, always closed in the ledger; gives its result, and an exit code when it was interrupted."""
+    ledger = archive.ledger
+    cut_short = ledger.was_cut_short()
+    settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
+    run_id = ledger.start_run("fetch", __version__, settings, clock.now())
+    for source, address, alternates in asked:
+        ledger.add_source(source, address, alternates, clock.now())
+    archive.library.settle()
+    known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
+    scope = _scope(known, run_id, options)
+    archive.check_pages()
+    named = frozenset(urls.origin(url) for _, address, others in asked for url in (address.url, *others))
+    crawl: Crawl | None = None
+    try:
+        with Client(network, user_agent=user_agent(network.contact), clock=clock, named_origins=named) as client:
+            crawl = _crawl(archive, client, network, clock, scope, cut_short, listener)
+            result = crawl.run()
+    except KeyboardInterrupt as interruption:
+        result = crawl.result if crawl else RunResult(run_id)
+        result.ended_by = "interrupted"
+        ledger.finish_run(run_id, "interrupted", code := getattr(interruption, "code", 130), None, clock.now())
+        return result, code
+    except ArchiverError as error:
+        _finish_broken(archive, run_id, error, clock)
+        raise
+    return result, None
+
+
+def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
+    """Close the run of an archive that failed under us, where it still lets us."""
+    from contextlib import suppress
+
+    with suppress(ArchiverError):
+        archive.ledger.finish_run(run_id, "error", error.exit_code, str(error), clock.now())

@@ -1,0 +1,245 @@
+"""`status` and `why`: rows in, text or JSON out. Pure but for the width of the terminal, which is an argument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from archiver.archive.queries import History, Row, Status
+from archiver.text import safe
+
+_ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
+_ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
+
+
+# ─── status as JSON ─────────────────────────────────────────────────────────────────────────────
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The documented shape (docs/json.md): series with their items, and the last run."""
+    series = [_series_json(row, status.parts.get(row["id"], [])) for row in status.series]
+    for source in status.homeless:
+        parts = [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]]
+        series.append(_homeless_json(source, parts))
+    return {"series": series, "last_run": _run_json(status.last_run)}
+
+
+def _series_json(row: Row, parts: list[Row]) -> dict[str, Any]:
+    keys = ("id", "title", "url", "declared_parts", "parts", "safe", "rescued", "missing", "gone", "edited")
+    return {
+        **{key: row[key] for key in keys},
+        "last_checked_at": row["last_checked_at"],
+        "items": [_item_json(part) for part in parts],
+    }
+
+
+def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
+    return {
+        "id": None, "title": None, "url": source["url"], "declared_parts": None, "parts": len(parts), "safe": 0,
+        "rescued": 0, "missing": len(parts), "gone": sum(part["state"] == "gone" for part in parts), "edited": 0,
+        "last_checked_at": source["last_fetch_at"], "items": [_item_json(part) for part in parts],
+    }  # fmt: skip
+
+
+def _item_json(part: Row) -> dict[str, Any]:
+    return {**{key: part[key] for key in _ITEM_KEYS}, "safe": bool(part["safe"])}
+
+
+def _run_json(run: Row | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    keys = ("id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note")
+    return {**{key: run[key] for key in keys}, "outcomes": json.loads(run["outcomes"] or "{}")}
+
+
+def all_safe(status: Status) -> bool:
+    """Whether every part of every series that is kept is safe, and every source is known."""
+    return not status.homeless and all(row["missing"] == 0 for row in status.series) and bool(status.parts)
+
+
+# ─── status as text ─────────────────────────────────────────────────────────────────────────────
+
+SERIES_COLUMNS = ("series", "title", "parts", "safe", "rescued", "missing", "gone", "changed", "last checked")
+PART_COLUMNS = ("article", "part", "state", "held", "last answer", "title")
+
+
+def series_table(status: Status) -> list[tuple[str, ...]]:
+    """A row a series, as `SERIES_COLUMNS`."""
+    rows = [
+        (
+            str(row["id"]), safe(row["title"] or row["url"]), str(row["parts"]), str(row["safe"]),
+            str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]), _day(row["last_checked_at"]),
+        )
+        for row in status.series
+    ]  # fmt: skip
+    rows += [
+        ("?", safe(row["url"]), str(row["parts"]), "0", "0", str(row["parts"]), "0", "0", _day(row["last_fetch_at"]))
+        for row in status.homeless
+    ]
+    return rows
+
+
+def attention_table(status: Status) -> list[tuple[str, ...]]:
+    """A row a part that is missing, or not as it should be, as `PART_COLUMNS`."""
+    needy = [
+        part
+        for series in sorted(status.parts, key=lambda key: (key is None, key))
+        for part in status.parts[series]
+        if part["missing"] or part["state"] in _ATTENTION
+    ]
+    return [
+        (
+            str(part["id"]), "" if part["position"] is None else str(part["position"]), part["state"],
+            "yes" if part["safe"] else "no", part["last_outcome"] or "not asked yet", safe(part["title"] or "", 80),
+        )
+        for part in needy
+    ]  # fmt: skip
+
+
+def series_notes(status: Status) -> list[str]:
+    """What a number alone does not say: parts that only the index or only the site knows."""
+    notes = []
+    for row in status.series:
+        declared, parts, linked = row["declared_parts"], row["parts"], row["linked_by_index"]
+        if linked and linked != parts:
+            notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
+        if declared is not None and declared != parts:
+            notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
+    notes += [
+        f"{safe(row['url'])}: its series is not known yet"
+        + (f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})" if row["last_outcome"] else "")
+        for row in status.homeless
+    ]
+    notes += [
+        f"the parser {problem['parser']} does not fit: {problem['field']} {problem['problem']} on {problem['pages']}"
+        f" page(s), such as {safe(problem['example'])}"
+        for problem in status.problems
+    ]
+    return notes
+
+
+def last_run_line(status: Status) -> str:
+    """The last run in one line."""
+    run = status.last_run
+    if run is None:
+        return "No run yet; `archiver fetch` makes the first."
+    outcomes = json.loads(run["outcomes"] or "{}")
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
+    ended = run["ended_by"] or "still running, or killed"
+    text = f"Last run: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
+    return f"{text} ({counts or 'no page asked'}), {ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+
+
+def _day(stamped: str | None) -> str:
+    return stamped[:10] if stamped else "never"
+
+
+def tab_separated(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    """For pipes: a header line and a line a row."""
+    return "\n".join("\t".join(row) for row in [tuple(columns), *rows])
+
+
+# ─── why ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def why_json(history: History) -> dict[str, Any]:
+    """Everything known of a page, as it stands in the archive."""
+    page = {key: value for key, value in history.page.items() if value is not None}
+    fetches = [_fetch_json(row) for row in history.fetches]
+    return {
+        "page": page, "rule": rule(history), "article": history.article, "part": history.part, "fetches": fetches,
+        "captures": history.captures, "named_by": history.named_by, "edits": history.edits,
+        "problems": history.problems,
+    }  # fmt: skip
+
+
+def _fetch_json(row: Row) -> Row:
+    return {**row, "headers": json.loads(row["headers"]), "signals": json.loads(row["signals"])}
+
+
+def why_text(history: History) -> str:
+    """Everything known of a page in order of time, and the rule that made its state."""
+    events = sorted([*_told(history), *_fetched(history), *_edited(history)], key=lambda event: event[0])
+    lines = [*_heading(history), ""]
+    lines += [f"{at[:19].replace('T', ' ')}  {text}" for at, text in events]
+    return "\n".join([*lines, "", rule(history)])
+
+
+def _heading(history: History) -> list[str]:
+    page, article, part = history.page, history.article, history.part
+    lines = [safe(page["url"])]
+    if article is not None:
+        lines.append(f"{safe(article['title'] or '(no title)')} — {safe(article['author'] or 'unknown author')}")
+        if article["series_id"] is not None:
+            place = f"part {article['position']} of" if article["position"] else "in"
+            lines.append(f"{place} series {article['series_id']}, {safe(article['series_title'] or '')}")
+        if article["is_citation"]:
+            lines.append("a citation: its own page says that it is no part of a series kept here")
+    elif part is not None:
+        words = safe(part["title"] or "(no title)")
+        lines.append(f"{words} — a part of series {part['series_id'] or '?'}, says the {part['said_by']}; not held")
+    return lines
+
+
+def _told(history: History) -> list[tuple[str, str]]:
+    events = []
+    for row in history.named_by:
+        heading = f" under “{safe(row['heading'], 80)}”" if row["heading"] else ""
+        words = f": {safe(row['text'], 100)}" if row["text"] else ""
+        events.append((row["first_seen_at"], f"named by the {row['via']} ({safe(row['from_url'])}){heading}{words}"))
+        if row["gone_at"]:
+            events.append((row["gone_at"], f"no longer named by the {row['via']} ({safe(row['from_url'])})"))
+    return events
+
+
+def _fetched(history: History) -> list[tuple[str, str]]:
+    held = {row["id"]: row for row in history.captures}
+    events = []
+    for row in history.fetches:
+        status = f"HTTP {row['http_status']}, " if row["http_status"] else ""
+        reason = safe(json.loads(row["signals"]).get("reason", ""), 200)
+        text = f"run {row['run_id']}: {row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
+        if row["tries"] > 1 or row["hop"]:
+            text += f" [try {row['tries']}, hop {row['hop']}]"
+        if row["mass_absence"]:
+            text += " [mass absence in that run: not believed]"
+        capture = held.get(row["capture_id"])
+        if capture is not None:
+            text += f" → capture {capture['id']}, sha256 {capture['sha256'][:12]}…, {capture['body_bytes']} bytes"
+        events.append((row["started_at"], text))
+    return events
+
+
+def _edited(history: History) -> list[tuple[str, str]]:
+    events = []
+    for row in history.edits:
+        what = [name for name in ("title", "body", "tags") if row[f"{name}_changed"]]
+        events.append((row["first_seen_new_at"], f"changed since {row['last_seen_old_at'][:19]}: {', '.join(what)}"))
+    return events
+
+
+_RULES = {
+    "new": "it has not answered yet",
+    "alive": "the last answer that counts was the page itself",
+    "moved": "a redirect leads elsewhere",
+    "suspect": "it was absent, but not often enough or long enough to call it gone",
+    "gone": "it was absent often enough, far enough apart, with no success between",
+    "blocked": "it was never seen, and the host refuses us; that says nothing about the part",
+    "excluded": "robots.txt forbids asking for it",
+}
+
+
+def rule(history: History) -> str:
+    """The rule that made the state of a page, with its numbers."""
+    page = history.page
+    text = f"State: {page['state']} since {page['state_since'][:19].replace('T', ' ')} UTC: {_RULES[page['state']]}."
+    if page["absences"]:
+        text += f" {page['absences']} absence(s) count, the last on {page['last_absence_at'][:10]}."
+    if page["failures"]:
+        text += f" {page['failures']} attempt(s) without success since the last one."
+    if history.article is not None:
+        text += f" Held: capture {history.article['capture_id']}, read by {history.article['parser']}."
+    elif page["kind"] == "article":
+        text += " Not held."
+    return f"{text} Due again: {page['due_at'][:16].replace('T', ' ')} UTC."

@@ -1,0 +1,189 @@
+"""The URL grammar of iThome (ANATOMY §2): canonicalise, classify, refuse. Pure.
+
+A page has one canonical URL, the key of everything that is known about it. Whatever is not a known kind of page is a
+`Refusal`, and the deny list comes first: a URL whose GET acts, or that is private, is never fetchable in any spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qs, unquote, urljoin, urlsplit
+
+from archiver.model import Address, Kind, Refusal, Refused
+from archiver.text import line
+
+ITHOME = "ithelp.ithome.com.tw"
+CDN = "d1dwq032kyr03c.cloudfront.net"  # where iThome's own images really lie (ANATOMY §0)
+_ITHOME_NAMES = frozenset({ITHOME, f"www.{ITHOME}"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_URL = 8_000
+_MAX_PAGE = 10_000
+
+# Space inside a URL's quotes is white space of the page (ANATOMY §4); anything else of this kind is an attack.
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+_EDGE_WHITE_SPACE = "\t\n\r\x0b\x0c \u3000"
+_ID = r"([1-9][0-9]{0,11})"
+_ARTICLE = re.compile(rf"/articles/{_ID}")
+_SERIES = re.compile(rf"/users/{_ID}/ironman/{_ID}")
+_FEED = re.compile(rf"/rss/series/{_ID}")
+_IMAGE = re.compile(r"/(?:upload/images|images/emoticon|storage/image)/.+")
+_DENIED = re.compile(
+    r"/(?:create|draft|edit|publish|delete|store|update|logout|login|register|oauth|search|api|cdn-cgi)(?:/|$)"
+)
+
+
+def denied(url: str) -> bool:
+    """Whether a GET of this iThome URL acts on the site or is private (ANATOMY §2), in any spelling."""
+    try:
+        parts = urlsplit(url.strip(_EDGE_WHITE_SPACE))
+        foreign = (parts.hostname or ITHOME).rstrip(".") not in _ITHOME_NAMES
+    except ValueError:
+        return True
+    return not foreign and _DENIED.search(_plain(parts.path)) is not None
+
+
+def _plain(path: str) -> str:
+    """A path as a lenient server may read it: decoded until nothing is left to decode, lower case, one slash."""
+    for _ in range(5):
+        decoded = unquote(path)
+        if decoded == path:
+            break
+        path = decoded
+    folded = re.sub(r"[\x00-\x20\x7f-\x9f]", "", path).lower().replace("\\", "/")
+    folded = re.sub(r";[^/]*", "", folded)
+    return re.sub(r"/(?:\./|/)+", "/", _without_dots(folded))
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept).lstrip("/")
+
+
+def classify(raw: str, base: str | None = None) -> Address | Refusal:
+    """The page that a URL names on iThome, or why it is not fetched. Relative URLs need `base`. Never raises."""
+    parts = _split(raw, base)
+    if parts is None:
+        return Refusal(line(raw, 500), Refused.MALFORMED)
+    if denied(parts.geturl()):
+        return Refusal(parts.geturl(), Refused.DENIED)
+    host_name = parts.netloc
+    if host_name == CDN and _IMAGE.fullmatch(parts.path):
+        return Address(parts._replace(scheme="https", query="").geturl(), Kind.IMAGE)
+    if host_name not in _ITHOME_NAMES:
+        return Refusal(parts.geturl(), Refused.FOREIGN)
+    return _classify_ithome(parts) or Refusal(parts.geturl(), Refused.UNSUPPORTED)
+
+
+def _classify_ithome(parts: SplitResult) -> Address | None:
+    path = re.sub(r"^/m(?=/)", "", _plain_for_matching(parts.path))
+    path = path.rstrip("/") or "/"
+    if match := _ARTICLE.fullmatch(path):
+        return Address(article_url(int(match[1])), Kind.ARTICLE, article_id=int(match[1]))
+    if match := _SERIES.fullmatch(path):
+        user_id, series_id, page = int(match[1]), int(match[2]), _page(parts.query)
+        return Address(
+            series_url(user_id, series_id, page), Kind.SERIES, series_id=series_id, user_id=user_id, page_number=page
+        )
+    if match := _FEED.fullmatch(path):
+        return Address(feed_url(int(match[1])), Kind.FEED, series_id=int(match[1]))
+    if path == "/robots.txt":
+        return Address(f"https://{ITHOME}/robots.txt", Kind.ROBOTS)
+    if _IMAGE.fullmatch(path) and ".." not in path:
+        return Address(f"https://{ITHOME}{path}", Kind.IMAGE)
+    return None
+
+
+def _plain_for_matching(path: str) -> str:
+    """Percent-encoded digits and letters mean themselves (RFC 3986 §6.2.2.2); doubled slashes are one."""
+    decoded = re.sub(r"%(3[0-9]|[46][1-9a-f]|[57][0-9a])", lambda match: unquote(match[0]), path, flags=re.IGNORECASE)
+    return re.sub(r"/{2,}", "/", decoded)
+
+
+def _page(query: str) -> int:
+    values = parse_qs(query, max_num_fields=50).get("page", ["1"]) if query.count("&") < 50 else ["1"]
+    number = values[0].strip()
+    return min(max(int(number), 1), _MAX_PAGE) if re.fullmatch(r"[0-9]{1,5}", number) else 1
+
+
+def _split(raw: str, base: str | None) -> SplitResult | None:
+    """The parts of an absolute http(s) URL: lower-case host, no default port, no fragment; None when unusable."""
+    text = re.sub(r"[\t\n\r]", "", raw.strip(_EDGE_WHITE_SPACE))
+    if len(text) > _MAX_URL or not text:
+        return None
+    try:
+        parts = urlsplit(urljoin(base, text) if base else text)
+        port = parts.port
+        host_name = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not host_name or "@" in parts.netloc or _FORBIDDEN.search(parts.geturl()):
+        return None
+    if re.search(r"[%\s/?#<>^|]", host_name):
+        return None
+    host_name = f"[{host_name}]" if ":" in host_name else host_name
+    shown_port = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
+    return SplitResult(parts.scheme, f"{host_name.lower()}{shown_port}", parts.path or "/", parts.query, "")
+
+
+def source_address(raw: str) -> Address | Refusal:
+    """What a user may name as a source: a page of iThome, or any other http(s) page as an index. Never raises."""
+    found = classify(raw)
+    if isinstance(found, Address):
+        return found if found.kind not in {Kind.ROBOTS, Kind.IMAGE} else Refusal(found.url, Refused.UNSUPPORTED)
+    if found.why is not Refused.FOREIGN:
+        return found
+    parts = _split(raw, None)
+    assert parts is not None, "a foreign URL was split before"
+    return Address(parts.geturl(), Kind.INDEX)
+
+
+def article_url(article_id: int) -> str:
+    """The canonical URL of an article."""
+    return f"https://{ITHOME}/articles/{article_id}"
+
+
+def series_url(user_id: int, series_id: int, page: int = 1) -> str:
+    """The canonical URL of a page of a series' list; page 1 has no query (ANATOMY §2)."""
+    query = f"?page={page}" if page > 1 else ""
+    return f"https://{ITHOME}/users/{user_id}/ironman/{series_id}{query}"
+
+
+def feed_url(series_id: int) -> str:
+    """The canonical URL of a series' feed."""
+    return f"https://{ITHOME}/rss/series/{series_id}"
+
+
+def robots_address(url: str) -> Address:
+    """The robots.txt that governs a URL (RFC 9309 §2.3)."""
+    return Address(f"{origin(url)}/robots.txt", Kind.ROBOTS)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an http(s) URL, in lower case and without a default port; empty when unusable."""
+    parts = _split(url, None)
+    return f"{parts.scheme}://{parts.netloc}" if parts else ""
+
+
+def host(url: str) -> str:
+    """Host, with its port where that is not the scheme's default; empty when unusable."""
+    parts = _split(url, None)
+    return parts.netloc if parts else ""
+
+
+def resolve(base: str, href: str) -> str | None:
+    """An absolute http(s) URL for a link of a page, fragment kept; None when it is no such link."""
+    text = re.sub(r"[\t\n\r]", "", href.strip(_EDGE_WHITE_SPACE))
+    try:
+        joined = urljoin(base, text)
+        fragment = urlsplit(joined).fragment
+    except ValueError:
+        return None
+    parts = _split(joined, None)
+    if parts is None:
+        return None
+    return parts._replace(fragment=fragment).geturl() if fragment else parts.geturl()
