@@ -7,6 +7,7 @@ module's business (`pages.body` sanitises it), nor is SQL (always parameters).
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STORABLE_BLOCK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -42,3 +43,16 @@ def safe(text: object, limit: int = 2_000) -> str:
     """One line for a terminal or a log: `line` without bidirectional, zero-width and other invisible characters."""
     return line(_INVISIBLE.sub("", str(text)), limit)
 
+
+
+_TITLE_DAY = re.compile(
+    r"(?:\bday|(?<![a-z])d)\s*[-_.:：#]?\s*0*([0-9]{1,3})(?![0-9])|第\s*0*([0-9]{1,3})\s*[天日]", re.IGNORECASE
+)
+
+
+def title_day(title: str) -> int | None:
+    """The day that a title names: `[Day 07] …`, `DAY12`, `Day1：…`, `D-3`, `第 7 天`; None when it names none."""
+    match = _TITLE_DAY.search(unicodedata.normalize("NFKC", title))
+    if match is None:
+        return None
+    return int(match[1] or match[2])

@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
+from archiver.text import title_day
 
 _ENOUGH = 3  # articles of one more series by the same author that make an index list that series too
 
@@ -162,7 +163,7 @@ def _keep_parts(database: Database) -> None:
     }
     for claim in database.query(_UNDECIDED):
         series_id = claim["series_id"] if claim["series_count"] == 1 else None
-        if (series_id, urls.title_day(claim["text"] or "")) not in held_days:
+        if (series_id, title_day(claim["text"] or "")) not in held_days:
             parts.setdefault(
                 claim["article_id"],
                 {**claim, "series_id": series_id, "position": None, "title": claim["text"], "said_by": "index"},

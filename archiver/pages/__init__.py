@@ -1,1 +1,100 @@
-"""."""
+"""Bytes in, values and named problems out: the only room with CSS selectors.
+
+`read` decodes a body, notes facts for the judge, and reads the page when the wanted kind of content is there. It never
+raises for any bytes: what a page should have and has not is a `Problem`.
+"""
+
+from __future__ import annotations
+
+from selectolax.lexbor import LexborHTMLParser
+
+from archiver import urls
+from archiver.model import Address, Facts, Kind, Page, Reading
+from archiver.pages import article, feed, index, series
+from archiver.pages.base import Problems, attribute, decode, parse_html, too_heavy
+from archiver.pages.facts import (
+    has_content,
+    image_type,
+    is_closed,
+    is_markup,
+    looks_like,
+    skeleton_kind,
+)
+
+PARSERS = {
+    Kind.ARTICLE: article.PARSER,
+    Kind.SERIES: series.PARSER,
+    Kind.FEED: feed.PARSER,
+    Kind.INDEX: index.PARSER,
+    Kind.ROBOTS: "robots/1",
+    Kind.IMAGE: "image/1",
+}
+
+
+def read(address: Address, body: bytes, content_type: str | None) -> Reading:
+    """What the current parsers make of a body that came for `address`."""
+    if address.kind in {Kind.ROBOTS, Kind.IMAGE}:
+        return _read_plain(address.kind, body, content_type)
+    text, encoding = decode(body, content_type)
+    markup = is_markup(text, content_type)
+    if not markup or too_heavy(text):
+        return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
+    if address.kind is Kind.FEED and "<rss" in text[:1000]:
+        return _read_feed(address, text, encoding)
+    return _read_html(address, text, encoding)
+
+
+def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
+    text, encoding = decode(body[:100_000], content_type)
+    challenge = looks_like(None, text) if is_markup(text, None) else None
+    known = kind is Kind.ROBOTS or image_type(body) is not None
+    return Reading(PARSERS[kind], Facts(is_markup(text, None), encoding, looks_like=challenge, kind=kind, has_content=known))
+
+
+def _read_feed(address: Address, text: str, encoding: str) -> Reading:
+    problems = Problems()
+    page = feed.read(text, address, problems)
+    facts = Facts(
+        True, encoding, kind=Kind.FEED, has_content=page is not None,
+        closed=page is not None or text.rstrip().endswith("</rss>"),
+    )  # fmt: skip
+    content = feed.content(page) if page else None
+    return Reading(feed.PARSER, facts, page, problems.all(), content, content)
+
+
+def _read_html(address: Address, text: str, encoding: str) -> Reading:
+    tree = parse_html(text)
+    own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
+    kind = skeleton_kind(tree)
+    facts = Facts(
+        is_html=True, encoding=encoding, looks_like=looks_like(tree, text, kind), kind=kind,
+        own_url=urls.resolve(address.url, own_url) if own_url else None,
+        has_content=has_content(tree, address.kind), closed=is_closed(text, tree, address.kind),
+    )  # fmt: skip
+    if not facts.has_content:
+        return Reading(PARSERS[address.kind], facts, problems=_what_is_missing(address.kind))
+    return _read_content(tree, address, facts)
+
+
+def _what_is_missing(kind: Kind):  # type: ignore[no-untyped-def]
+    problems = Problems()
+    problems.add({Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed"}.get(kind, "links"), "not_found")
+    return problems.all()
+
+
+def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Reading:
+    problems = Problems()
+    found = urls.classify(facts.own_url) if facts.own_url else None
+    own = found if isinstance(found, Address) else None
+    page: Page
+    counters: dict[str, int] = {}
+    if address.kind is Kind.ARTICLE:
+        page = article.read(tree, address, own, problems)
+        content, mark, counters = article.content(page), article.fingerprint(page, tree), article.counters(page)
+    elif address.kind is Kind.SERIES:
+        page = series.read(tree, address, own, problems)
+        content, mark, counters = series.content(page), series.fingerprint(page, tree), series.counters(page)
+    else:
+        page = index.read(tree, address, problems)
+        content, mark = index.content(page), index.fingerprint(page, tree)
+    return Reading(PARSERS[address.kind], facts, page, problems.all(), content, mark, counters)

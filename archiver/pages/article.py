@@ -1,0 +1,309 @@
+"""The article page, part of a series or not (ANATOMY §3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from archiver.model import Address, ArticlePage, Author, Body, Comment, Kind, Neighbour
+from archiver.pages import body as bodies
+from archiver.pages.base import (
+    Problems,
+    Value,
+    address_of,
+    attribute,
+    count,
+    digest,
+    first_text,
+    skeleton,
+    taipei_to_utc,
+    text_of,
+    whole_number,
+)
+from archiver.text import title_day
+
+PARSER = "ithome.article/1"
+BODY = ".qa-markdown .markdown__style"  # the first one: comments use the same class
+_TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
+
+
+def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: Problems) -> ArticlePage:
+    """The article on a page. What should be there and is not becomes a problem, never an exception."""
+    side = tree.css_first(".leftside") or tree.css_first("body") or tree.root
+    assert side is not None, "the parser always makes a root"
+    panel = _panel(side)
+    is_contest = side.css_first("[class*=ir-article-icon], .ir-article__topic, .article-series") is not None
+    series = _series(side, asked.url)
+    year = _contest_year(side)
+    return ArticlePage(
+        id=own.article_id if own else None,
+        title=_title(tree, panel, problems),
+        author=_author(panel, asked.url, problems),
+        published_at=_published_at(panel, problems),
+        body=_body(panel, asked.url, problems),
+        tags=tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag))),
+        series_id=_required(problems, "series_id", series.series_id if series else None, when=is_contest),
+        series_user_id=series.user_id if series else None,
+        series_title=_required(problems, "series_title", first_text(panel, ".ir-article__topic a"), when=is_contest),
+        position=_required(
+            problems, "position", whole_number(first_text(panel, ".ir-article__topic-count")), when=is_contest
+        ),
+        title_day=title_day(_title(tree, panel, Problems()) or ""),
+        badge_day=whole_number(first_text(side, ".ir-article__days-num") or first_text(side, ".ir-article__days-word")),
+        contest_year=_required(problems, "contest_year", year, when=is_contest),
+        contest_edition=year - 2008 if year else None,  # ANATOMY §2: the 15th was in 2023
+        group=_required(problems, "group", first_text(panel, ".group__badge"), when=is_contest),
+        group_slug=_slug(panel.css_first(".group__badge")),
+        team=_team(panel),
+        team_id=whole_number((attribute(panel.css_first(".ir-article-info__team"), "href") or "").rpartition("/")[2]),
+        views=_views(panel, problems),
+        likes=count(first_text(panel, ".qa-panel__side .likeGroup__num") or first_text(panel, ".likeGroup__num")),
+        comments_count=_comments_count(side),
+        subscribers=count(first_text(side, ".article-series .subscription-amount")),
+        declared_parts=whole_number(first_text(side, ".article-series-catalog__num")),
+        feed_url=_feed_url(side, asked.url),
+        previous=_neighbour(side, "上一篇", asked.url),
+        next=_neighbour(side, "下一篇", asked.url),
+        catalog=_catalog(side, asked.url),
+        comments=_comments(side, asked.url, problems),
+    )
+
+
+def content(article: ArticlePage) -> str:
+    """Changes exactly when title, body or tags change."""
+    return digest([article.title or "", article.body.html if article.body else "", *article.tags])
+
+
+def fingerprint(article: ArticlePage, tree: LexborHTMLParser) -> str:
+    """Changes with the content, the comments, the neighbours and the layout; never with counters or tokens."""
+    comments = [f"{comment.id}|{comment.author.name}|{comment.body.html}" for comment in article.comments]
+    neighbours = [neighbour and neighbour.article_id for neighbour in (article.previous, article.next)]
+    facts = [article.series_id, article.position, article.badge_day, article.author.name, article.team, article.group]
+    side = tree.css_first(".leftside")
+    return digest([content(article), *facts, *neighbours, *comments, skeleton(side, _is_layout)])
+
+
+_NO_LAYOUT = re.compile(r"(?:^|\s)(?:a810|active|liked|is-|qa-condition)|itplus|scrollable")
+
+
+def _is_layout(node: LexborNode) -> bool:
+    words = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
+    return bool(node.attributes.get("class")) and not _NO_LAYOUT.search(words)
+
+
+def counters(article: ArticlePage) -> dict[str, int]:
+    """The counters shown."""
+    shown = {
+        "views": article.views, "likes": article.likes, "comments": article.comments_count,
+        "subscribers": article.subscribers,
+    }  # fmt: skip
+    return {name: number for name, number in shown.items() if number is not None}
+
+
+def _required(problems: Problems, field: str, value: Value | None, *, when: bool) -> Value | None:
+    return problems.required(field, value) if when else value
+
+
+def _panel(side: LexborNode) -> LexborNode:
+    """The article's own panel: the first one that holds a body or a header, and no comment."""
+    for panel in side.css(".qa-panel"):
+        if "response" not in (panel.attributes.get("class") or "").split():
+            return panel
+    return side
+
+
+def _title(tree: LexborHTMLParser, panel: LexborNode, problems: Problems) -> str | None:
+    shown = first_text(panel, ".qa-header__title") or first_text(panel, ".ir-article__title")
+    if shown:
+        return shown
+    problems.add("title", "not_found")
+    fallback = attribute(tree.css_first('meta[property="og:title"]'), "content") or first_text(tree, "title")
+    return _TITLE_TAIL.sub("", fallback) or None if fallback else None
+
+
+def _author(panel: LexborNode, base: str, problems: Problems) -> Author:
+    link = panel.css_first(".ir-article-info__name, .qa-header__info-person")
+    avatar = panel.css_first(".ir-article-info__avatar")
+    name = problems.required("author_name", text_of(link))
+    user_id = _user_id(link, base) or _user_id(avatar, base)
+    return Author(id=problems.required("author_id", user_id), name=name)
+
+
+def _user_id(link: LexborNode | None, base: str) -> int | None:
+    match = re.search(r"/users/([0-9]{1,12})(?:/|$|\?)", attribute(link, "href") or "")
+    return int(match[1]) if match else None
+
+
+def _published_at(panel: LexborNode, problems: Problems) -> datetime | None:
+    node = panel.css_first(".qa-header__info-time, .ir-article-info__time")
+    if node is None:
+        problems.add("published_at", "not_found")
+        return None
+    shown = attribute(node, "title") or text_of(node)
+    moment = taipei_to_utc(shown) or taipei_to_utc(text_of(node))
+    if moment is None:
+        problems.add("published_at", "not_a_date", shown or "")
+    return moment
+
+
+def _body(panel: LexborNode, base: str, problems: Problems) -> Body | None:
+    node = panel.css_first(BODY)
+    if node is None:
+        problems.add("body", "not_found")
+        return None
+    return bodies.make(node, base)
+
+
+def _series(side: LexborNode, base: str) -> Address | None:
+    for selector in (".ir-article__topic a", ".article-series-catalog__topic a"):
+        address = address_of(side.css_first(selector), base)
+        if address is not None and address.kind is Kind.SERIES:
+            return address
+    return None
+
+
+def _contest_year(side: LexborNode) -> int | None:
+    """From the icon's words, else from the links to the contest."""
+    words = first_text(side, "[class*=ir-article-icon]") or ""
+    links = [attribute(link, "href") or "" for link in side.css("[class*=ir-article-icon] a, .group__badge")]
+    match = re.search(r"(20[0-9]{2})\s*iThome", words) or re.search(r"/(20[0-9]{2})(?:-[0-9]+th-)?-?ironman", " ".join(links))
+    return int(match[1]) if match else None
+
+
+def _slug(badge: LexborNode | None) -> str | None:
+    match = re.search(r"ironman/([A-Za-z0-9_-]+)", attribute(badge, "href") or "")
+    return match[1] if match else None
+
+
+def _team(panel: LexborNode) -> str | None:
+    """The team's name; the badge before it says only that it is one."""
+    link = panel.css_first(".ir-article-info__team")
+    return text_of(link)
+
+
+def _views(panel: LexborNode, problems: Problems) -> int | None:
+    node = panel.css_first(".ir-article-info__view, .qa-header__info-view")
+    shown = problems.required("views", text_of(node))
+    number = count(shown)
+    if shown is not None and number is None:
+        problems.add("views", "not_a_number", shown)
+    return number
+
+
+def _comments_count(side: LexborNode) -> int | None:
+    """`N 則留言` above the comments, else the number behind 留言, else none are there."""
+    for heading in side.css("h3, h4"):
+        match = re.search(r"([0-9]+)\s*則留言", text_of(heading) or "")
+        if match:
+            return int(match[1])
+    shown = first_text(side, ".qa-action__link--reply")
+    if shown is None:
+        return None
+    return whole_number(shown) or 0
+
+
+def _feed_url(side: LexborNode, base: str) -> str | None:
+    address = address_of(side.css_first(".article-series a.rss-icon, a.rss-icon"), base)
+    return address.url if address is not None and address.kind is Kind.FEED else None
+
+
+def _neighbour(side: LexborNode, label: str, base: str) -> Neighbour | None:
+    for link in side.css(".article-series-page__link"):
+        if first_text(link, ".article-series-page__text") == label:
+            address = address_of(link, base)
+            if address is not None and address.article_id is not None:
+                return Neighbour(address.article_id, first_text(link, ".article-series-page__title") or "")
+    return None
+
+
+def _catalog(side: LexborNode, base: str) -> tuple[Neighbour, ...]:
+    found = []
+    for item in side.css(".article-series-catalog__list"):
+        link = item.css_first(".article-series-catalog__link")
+        address = address_of(link, base)
+        if address is not None and address.article_id is not None:
+            position = whole_number(first_text(item, ".article-series-catalog__list-num"))
+            found.append(Neighbour(address.article_id, text_of(link) or "", position))
+    return tuple(found)
+
+
+# ─── comments ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment, ...]:
+    """Every comment and reply in document order. Their markup is known from other crawlers only (ANATOMY §3)."""
+    found: list[Comment] = []
+    for response in side.css(".response"):
+        if _inside(response, ".response"):
+            continue
+        parent = _comment(response, base, len(found) + 1, None, problems)
+        if parent is None:
+            continue
+        found.append(parent)
+        for reply in response.css(".comment__body, .comment:not(:has(.comment__body))"):
+            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in _classes(reply):
+                continue
+            child = _comment(reply, base, len(found) + 1, parent.position, problems)
+            if child is not None:
+                found.append(child)
+    return tuple(found)
+
+
+def _classes(node: LexborNode) -> list[str]:
+    return (node.attributes.get("class") or "").split()
+
+
+def _inside(node: LexborNode, selector: str) -> bool:
+    name = selector.removeprefix(".")
+    above = node.parent
+    while above is not None:
+        if name in _classes(above):
+            return True
+        above = above.parent
+    return False
+
+
+def _comment(
+    node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems
+) -> Comment | None:
+    content_node = _comment_body(node, is_reply=reply_to is not None)
+    if content_node is None:
+        problems.add("comment_body", "not_found", text_of(node) or "")
+        return None
+    link = node.css_first(
+        "a.response-header__person, .comment__name, .comment__person, a[class*=person], a[href*='/users/']"
+    )
+    time = node.css_first(".ans-header__time, [class*=time][title], [class*=time]")
+    published_at = taipei_to_utc(attribute(time, "title")) or taipei_to_utc(text_of(time))
+    if published_at is None:
+        problems.add("comment_time", "not_found", text_of(node) or "")
+    likes = None if reply_to is not None else count(first_text(node, ".qa-panel__side .likeGroup__num"))
+    author = Author(_user_id(link, base), text_of(link), level=_level(node))
+    return Comment(
+        _comment_id(node), position, author, published_at, likes, bodies.make(content_node, base), reply_to
+    )
+
+
+def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:
+    if is_reply:
+        return node.css_first(".comment__content .markdown__style, .comment__content, .markdown__style")
+    return node.css_first(".response-markdown .markdown__style, .response-markdown, .markdown__style")
+
+
+def _comment_id(node: LexborNode) -> int | None:
+    """From `name="response-<id>"`, or whatever attribute carries one."""
+    candidates = [node, *node.css("a[name], [data-id], [id]")[:5]]
+    for candidate in candidates:
+        for name in ("name", "id"):
+            match = re.fullmatch(r"(?:response|comment|reply)-([0-9]{1,12})", candidate.attributes.get(name) or "")
+            if match:
+                return int(match[1])
+    return None
+
+
+def _level(node: LexborNode) -> str | None:
+    """`iT邦新手 1 級`, before the dot and the time."""
+    shown = first_text(node, ".ans-header__leveltime")
+    return shown.split("‧")[0].strip() or None if shown else None

@@ -1,0 +1,96 @@
+"""The series feed (ANATOMY §5): RSS with Taipei dates and lost punctuation, read by expat without entities."""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+from archiver import urls
+from archiver.model import Address, FeedItem, FeedPage, Kind
+from archiver.pages import body as bodies
+from archiver.pages.base import Problems, digest, feed_date, whole_number
+from archiver.text import line, storable
+
+PARSER = "ithome.feed/1"
+_FIELDS = frozenset({"title", "link", "guid", "pubDate", "dc:creator", "content:encoded", "description"})
+_BAD_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class NotXml(ValueError):
+    """The document is no XML that we read: not well formed, or with entities of its own."""
+
+
+def elements(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """The channel's fields and each item's, as text. Raises NotXml.
+
+    Prefixes are taken as written, since the site declares them oddly. Entity declarations end the reading: a feed
+    has none, a bomb has many.
+    """
+    channel: dict[str, str] = {}
+    items: list[dict[str, str]] = []
+    path: list[str] = []
+
+    def start(name: str, _: dict[str, str]) -> None:
+        path.append(name)
+        if path == ["rss", "channel", "item"]:
+            items.append({})
+
+    def end(_: str) -> None:
+        path.pop()
+
+    def characters(data: str) -> None:
+        if path[-1] not in _FIELDS or path[:2] != ["rss", "channel"]:
+            return
+        if len(path) == 4 and path[2] == "item":
+            items[-1][path[-1]] = items[-1].get(path[-1], "") + data
+        elif len(path) == 3:
+            channel[path[-1]] = channel.get(path[-1], "") + data
+
+    def refuse(*_: object) -> None:
+        raise NotXml("entity declarations")
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = characters
+    parser.EntityDeclHandler = refuse
+    try:
+        # The declaration names the encoding of bytes; what we hand over is text.
+        parser.Parse(_BAD_XML.sub("", storable(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))), True)
+    except (expat.ExpatError, ValueError) as error:
+        raise NotXml(str(error)) from error
+    return channel, items
+
+
+def read(text: str, asked: Address, problems: Problems) -> FeedPage | None:
+    """The feed's items, newest first as given; None when it is no XML."""
+    try:
+        channel, raw_items = elements(text)
+    except NotXml as error:
+        problems.add("feed", "not_xml", str(error))
+        return None
+    title = line(channel.get("title", "")) or None
+    name, _, contest = (title or "").rpartition(" :: ")
+    user = re.search(r"/users/([0-9]{1,12})", channel.get("link", ""))
+    items = tuple(item for raw in raw_items if (item := _item(raw, asked, problems)) is not None)
+    return FeedPage(name or title, whole_number(contest), int(user[1]) if user else None, items)
+
+
+def _item(raw: dict[str, str], asked: Address, problems: Problems) -> FeedItem | None:
+    found = urls.classify(raw.get("link") or raw.get("guid") or "")
+    if not isinstance(found, Address) or found.kind is not Kind.ARTICLE or found.article_id is None:
+        problems.add("item_link", "not_found", raw.get("link", ""))
+        return None
+    published_at = feed_date(raw.get("pubDate"))
+    if published_at is None:
+        problems.add("item_time", "not_a_date", raw.get("pubDate", ""))
+    html = raw.get("content:encoded") or raw.get("description") or ""
+    creator = line(raw.get("dc:creator", "")) or None
+    return FeedItem(found.article_id, line(raw.get("title", "")), creator, published_at, bodies.make_from_html(html, found.url))
+
+
+def content(feed: FeedPage) -> str:
+    """Changes when an item appears, goes or changes; never with lastBuildDate."""
+    return digest(
+        [feed.title, *(f"{item.article_id}|{item.title}|{item.published_at}|{item.body.html}" for item in feed.items)]
+    )

@@ -1,0 +1,163 @@
+"""One page of a series' list (ANATOMY §4)."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from archiver import urls
+from archiver.model import Address, Author, Kind, SeriesItem, SeriesPage
+from archiver.pages.base import (
+    Problems,
+    address_of,
+    attribute,
+    count,
+    digest,
+    first_text,
+    skeleton,
+    taipei_to_utc,
+    text_of,
+    whole_number,
+)
+
+PARSER = "ithome.series/1"
+EMPTY = ".ir-profile-series-empty"
+ITEM = ".ir-profile-list"
+
+
+def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: Problems) -> SeriesPage:
+    """The series and its items on a page of the list. Never raises for a page's oddity."""
+    root = tree.css_first("body") or tree.root
+    assert root is not None, "the parser always makes a root"
+    box = root.css_first(".ir-profile-series")
+    info = first_text(root, ".qa-list__info--ironman") or ""
+    empty = root.css_first(EMPTY) is not None
+    items = tuple(item for node in root.css(ITEM) if (item := _item(node, asked.url, problems)) is not None)
+    badge = box.css_first(".group__badge") if box is not None else None
+    if box is None and not empty:
+        problems.add("series", "not_found")
+    return SeriesPage(
+        id=own.series_id if own and own.kind is Kind.SERIES else None,
+        title=problems.required("title", _title(tree, root)),
+        author=_author(root, asked),
+        description=_description(root),
+        contest_year=problems.required("contest_year", whole_number(first_text(root, ".ir-profile-years__title"))),
+        group=text_of(badge),
+        group_slug=_slug(badge),
+        finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in _classes(box)),
+        contest_days=_number_in(r"參賽天數\s*([0-9]+)\s*天", info),
+        declared_parts=problems.required("declared_parts", _number_in(r"共\s*([0-9]+)\s*篇", info)),
+        subscribers=count(first_text(root, ".qa-list__info--ironman .subscription-amount")),
+        author_total_views=count(first_text(root, ".profile-header__view-num")),
+        feed_url=_feed_url(root, asked.url),
+        page_number=asked.page_number or 1,
+        next_page=_next_page(root, asked.url),
+        empty=empty or not items,
+        items=items,
+    )
+
+
+def content(series: SeriesPage) -> str:
+    """Changes when the list or what the series says of itself changes."""
+    return digest(
+        [series.title, series.description, series.declared_parts, series.finished, series.next_page, series.group]
+        + [f"{item.article_id}|{item.title}|{item.published_at}|{item.badge_day}" for item in series.items]
+    )
+
+
+def fingerprint(series: SeriesPage, tree: LexborHTMLParser) -> str:
+    """Changes with the content and the layout; never with counters or tokens."""
+    return digest([content(series), skeleton(tree.css_first(".profile-main, .leftside"), _is_layout)])
+
+
+def _is_layout(node: LexborNode) -> bool:
+    return any(word.startswith(("ir-", "qa-list", "profile-list", "profile-pagination", "pager")) for word in _classes(node))
+
+
+def counters(series: SeriesPage) -> dict[str, int]:
+    """The counters shown of the series."""
+    return {} if series.subscribers is None else {"subscribers": series.subscribers}
+
+
+def _classes(node: LexborNode) -> list[str]:
+    return (node.attributes.get("class") or "").split()
+
+
+def _title(tree: LexborHTMLParser, root: LexborNode) -> str | None:
+    """The heading without its tail 系列; the document's title where there is no heading."""
+    heading = first_text(root, ".qa-list__title--ironman")
+    if heading:
+        return re.sub(r"\s*系列$", "", heading) or None
+    shown = first_text(tree, "title")
+    return shown.rpartition(" :: ")[0] or None if shown else None
+
+
+def _author(root: LexborNode, asked: Address) -> Author:
+    node = root.css_first(".profile-header__name")
+    account = first_text(root, ".profile-header__account")
+    shown = text_of(node) or ""
+    name = shown.removesuffix(account).strip() if account else shown
+    return Author(
+        id=asked.user_id,
+        name=name or None,
+        account=account.strip("()（） ") or None if account else None,
+        level=(first_text(root, ".profile-header__text") or "").split("‧")[0].strip() or None,
+    )
+
+
+def _description(root: LexborNode) -> str | None:
+    """The introduction; the site escapes it once too often (ANATOMY §4)."""
+    shown = first_text(root, ".qa-list__description")
+    return html.unescape(shown) if shown else None
+
+
+def _slug(badge: LexborNode | None) -> str | None:
+    match = re.search(r"ironman/([A-Za-z0-9_-]+)", attribute(badge, "href") or "")
+    return match[1] if match else None
+
+
+def _number_in(pattern: str, text: str) -> int | None:
+    match = re.search(pattern, text)
+    return int(match[1][:9]) if match else None
+
+
+def _feed_url(root: LexborNode, base: str) -> str | None:
+    address = address_of(root.css_first("a.btn-rss"), base)
+    return address.url if address is not None and address.kind is Kind.FEED else None
+
+
+def _next_page(root: LexborNode, base: str) -> int | None:
+    """From the pager of today, or from the numbered one of 2021 and 2022."""
+    for link in root.css("ul.pager a, ul.pagination a, .profile-pagination a"):
+        found = urls.classify(attribute(link, "href") or "", base)
+        is_next = attribute(link, "rel") == "next" or "下一頁" in (text_of(link) or "")
+        if is_next and isinstance(found, Address) and found.kind is Kind.SERIES:
+            return found.page_number
+    return None
+
+
+def _item(node: LexborNode, base: str, problems: Problems) -> SeriesItem | None:
+    link = node.css_first("a.qa-list__title-link")
+    address = address_of(link, base)
+    if address is None or address.article_id is None:
+        problems.add("item_link", "not_found", text_of(node) or "")
+        return None
+    shown = [count(text_of(number)) for number in node.css(".qa-condition__count")]
+    labels = [text_of(label) or "" for label in node.css(".qa-condition__text")]
+    counts = dict(zip(labels, shown, strict=False))
+    time = node.css_first(".qa-list__info-time")
+    published_at = taipei_to_utc(attribute(time, "title"))
+    if published_at is None:
+        problems.add("item_time", "not_found", text_of(node) or "")
+    return SeriesItem(
+        article_id=address.article_id,
+        title=text_of(link) or "",
+        published_at=published_at,
+        badge_day=whole_number(first_text(node, ".ir-qa-list__days")),
+        description=html.unescape(first_text(node, ".qa-list__desc") or "") or None,
+        views=counts.get("瀏覽"),
+        likes=counts.get("Like"),
+        comments_count=counts.get("留言"),
+    )
