@@ -1,1 +1,1 @@
-"""."""
+"""The archive in a browser, with Datasette (the extra `datasette`)."""

@@ -1,0 +1,81 @@
+"""What Datasette 0.65 shall know of an archive: words for every table and column, labels, facets, orders, queries.
+
+The words are those of the SQL (`archive.schema.descriptions`). Facets and sort orders stand on indexed columns only,
+so that they stay within Datasette's time limits however long the ledger grows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archiver.archive.schema import descriptions
+from archiver.browse.queries import canned
+
+# Columns named `title` or `name` are labels by themselves; these tables have neither.
+_LABELS = {
+    "sources": "url",
+    "runs": "started_at",
+    "pages": "url",
+    "captures": "captured_at",
+    "comments": "author_name",
+    "images": "url",
+    "links": "text",
+}
+_FACETS = {
+    "pages": ["kind", "state", "host"],
+    "captures": ["source", "outcome"],
+    "fetches": ["outcome", "run_id"],
+    "series": ["contest_year", "group", "author_id", "followed"],
+    "articles": ["series_id", "author_id", "contest_year", "is_citation"],
+    "parts": ["series_id"],
+    "articles_tags": ["tag_id"],
+    "comments": ["author_id"],
+    "code_blocks": ["language"],
+    "images": ["host"],
+    "links": ["target_kind"],
+    "events": ["kind"],
+    "discoveries": ["via"],
+    "parse_problems": ["field"],
+}
+_OLDEST_FIRST = {"articles": "published_at"}
+_NEWEST_FIRST = {
+    "runs": "id",
+    "captures": "id",
+    "fetches": "id",
+    "metrics": "id",
+    "edits": "first_seen_new_at",
+    "events": "at",
+}
+_ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50}
+_HIDDEN = ("progress", "_sqlite_migrations")
+
+
+def metadata(database: str) -> dict[str, Any]:
+    """Datasette's metadata for an archive. `database` is its name there: the file's name without its suffix."""
+    return {
+        "title": "archiver",
+        "description": "iThome Ironman series, kept: what was asked, what came of it, what is believed, what it says.",
+        "source": "iT 邦幫忙",
+        "source_url": "https://ithelp.ithome.com.tw/",
+        "license": "the authors' own, kept here to be read",
+        "databases": {database: {"tables": _tables(), "queries": canned()}},
+    }
+
+
+def _tables() -> dict[str, dict[str, Any]]:
+    tables = {name: _table(name, words) for name, words in descriptions().items()}
+    for name in _HIDDEN:
+        tables.setdefault(name, {})["hidden"] = True
+    return tables
+
+
+def _table(name: str, words: dict[str, str]) -> dict[str, Any]:
+    options = {
+        "label_column": _LABELS.get(name),
+        "facets": _FACETS.get(name),
+        "sort": _OLDEST_FIRST.get(name),
+        "sort_desc": _NEWEST_FIRST.get(name),
+        "size": _ROWS_A_PAGE.get(name),
+    }
+    described = {"description": words[""], "columns": {column: text for column, text in words.items() if column}}
+    return described | {key: value for key, value in options.items() if value is not None}

@@ -1,0 +1,116 @@
+"""`archiver serve`: Datasette in this process, on 127.0.0.1 and no other interface, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sqlite3
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archiver.archive.opening import reading
+from archiver.errors import UsageError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette  # type: ignore[import-untyped]
+
+HOST = "127.0.0.1"
+INSTALL = 'pip install "ithome-archiver[datasette]"'
+SETTINGS: dict[str, int | bool] = {
+    "sql_time_limit_ms": 5_000,  # one reader on their own machine may ask a slow question
+    "facet_time_limit_ms": 1_000,
+    "facet_suggest_time_limit_ms": 50,
+    "truncate_cells_html": 500,  # a list of articles with whole bodies weighs megabytes; a row's own page shows all
+    "allow_download": True,
+}
+# Bodies were sanitised before they were stored and Datasette escapes them; should a plug-in of the user's show them
+# as HTML all the same, the browser still asks nobody but us. Datasette's own scripts stand inline.
+_POLICY = (
+    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    ("Content-Security-Policy", _POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+_SHUTDOWN_S = 3
+
+
+def application(path: Path) -> Datasette:
+    """Datasette on one archive, with our words and settings. Raises ArchiveError, and UsageError without Datasette."""
+    try:
+        from datasette.app import Datasette
+    except ImportError as error:
+        raise UsageError(f"Datasette is not installed ({safe(error)}); install it: {INSTALL}") from error
+    from archiver.browse.metadata import metadata
+
+    _check(path)
+    place = [str(path.resolve())]
+    still = _lies_in_a_read_only_folder(path)
+    return Datasette(
+        [] if still else place,
+        immutables=place if still else [],
+        metadata=metadata(path.resolve().stem),
+        settings=SETTINGS,
+    )
+
+
+def _check(path: Path) -> None:
+    with reading(path):
+        pass
+    if any(sign in str(path.resolve()) for sign in "?#%"):
+        raise UsageError(f"{safe(path)}: Datasette opens no file whose path has a ?, # or %; rename it, or link to it")
+
+
+def _lies_in_a_read_only_folder(path: Path) -> bool:
+    """Whether SQLite cannot make the WAL's helper file beside it; such an archive cannot change, either."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+def serve(path: Path, *, port: int, open_browser: bool) -> int:
+    """Show the archive in a browser until Ctrl-C, then give exit code 0. Port 0 takes any free one.
+
+    Raises UsageError (Datasette is missing, the port is taken) and ArchiveError (no archive, or none of ours).
+    """
+    datasette = application(path)
+    with _listening(port) as listener, contextlib.suppress(KeyboardInterrupt):
+        url = f"http://{HOST}:{listener.getsockname()[1]}{datasette.urls.database(path.resolve().stem)}"
+        sys.stderr.write(f"{safe(path)} is at {url} (Ctrl-C ends)\n")
+        sys.stderr.flush()
+        if open_browser:
+            webbrowser.open(url)
+        _run(datasette, listener)
+    return 0
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"port {port} on {HOST}: {reason}; name another with --port (0: any free one)") from error
+
+
+def _run(datasette: Datasette, listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        datasette.app(),
+        log_level="error",
+        access_log=False,
+        headers=_HEADERS,
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+    )
+    uvicorn.Server(config).run(sockets=[listener])  # ends in order on SIGINT, then hands it on as KeyboardInterrupt
