@@ -334,7 +334,7 @@ def test_the_archive_cannot_be_written_through_datasette(shown: Any) -> None:
 def test_an_archive_opens_where_sqlite_cannot_make_files_beside_it(archive: Path, tmp_path: Path) -> None:
     copy = tmp_path / "kept.db"
     copy.write_bytes(archive.read_bytes())
-    (tmp_path / "kept.db-shm").mkdir()  # stands for a read-only folder, also where the tests run as root
+    (tmp_path / "kept.db-wal").mkdir()  # stands for a read-only folder, also where the tests run as root
     assert get(server.application(copy), "/kept/articles").status_code == 200
 
 
@@ -373,32 +373,42 @@ def test_without_datasette_the_command_to_install_it_is_said(archive: Path, monk
 def test_a_port_in_use_is_said_in_one_line(archive: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=f"port {port}.*--port") as raised:
+        with pytest.raises(UsageError, match=f"port {port} on 127.0.0.1: Address already in use; .*--port") as raised:
             server.serve(archive, port=port, open_browser=False)
     assert "\n" not in str(raised.value)
 
 
-def test_the_server_answers_on_this_machine_only_and_ctrl_c_ends_it_with_0(archive: Path) -> None:
+def test_the_server_answers_in_peace_and_ctrl_c_ends_it_with_0(archive: Path) -> None:
     command = (
         "import sys; from pathlib import Path; from archiver.browse.server import serve; "
         "sys.exit(serve(Path(sys.argv[1]), port=0, open_browser=False))"
     )
-    with subprocess.Popen([sys.executable, "-c", command, archive], stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", command, archive], stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stderr is not None
         try:
             said = process.stderr.readline()
             url = re.search(r"http://127\.0\.0\.1:(\d+)(/kept)", said)
             assert url is not None, said
-            connection = http.client.HTTPConnection("127.0.0.1", int(url[1]), timeout=20)
-            connection.request("GET", url[2])
-            response = connection.getresponse()
-            page = response.read().decode()
-            connection.close()
+            page = answer(int(url[1]), url[2])
+            mistyped = answer(int(url[1]), "/kept?sql=delete+from+fetches")
             process.send_signal(signal.SIGINT)
-            rest = process.stderr.read()
-            code = process.wait(timeout=20)
+            out, rest = process.communicate(timeout=20)
         finally:
             process.kill()
-    assert (response.status, code, rest) == (200, 0, "")
-    assert "code_of_series" in page
-    assert "default-src 'self'" in (response.getheader("Content-Security-Policy") or "")
+    assert (page.status, mistyped.status, process.returncode) == (200, 400, 0)
+    assert "default-src 'self'" in (page.getheader("Content-Security-Policy") or "")
+    assert (out, "Traceback" in rest, rest.count("\n") <= 1) == ("", False, True)
+
+
+def answer(port: int, path: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def test_no_other_interface_is_listened_on() -> None:
+    assert server.HOST == "127.0.0.1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sqlite3
 import sys
@@ -98,13 +99,15 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno or 0)  # Python adds the address to its own words
         raise UsageError(f"port {port} on {HOST}: {reason}; name another with --port (0: any free one)") from error
 
 
 def _run(datasette: Datasette, listener: socket.socket) -> None:
+    import rich
     import uvicorn
 
+    rich.reconfigure(quiet=True)  # Datasette would print a traceback with all variables for each mistyped query
     config = uvicorn.Config(
         datasette.app(),
         log_level="error",
