@@ -65,9 +65,9 @@ class Config:
 
     db: str = "archive.db"
     sources: tuple[Source, ...] = ()
-    network: Network = Network()
-    rules: Rules = Rules()
-    schedule: Schedule = Schedule()
+    network: Network = field(default_factory=Network)
+    rules: Rules = field(default_factory=Rules)
+    schedule: Schedule = field(default_factory=Schedule)
     origin: str = "packaged default"  # the file it came from, for messages
 
 
@@ -208,7 +208,9 @@ def _file_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
     except OSError as error:
-        raise ConfigError([f"{safe(path)}: cannot be read ({error.strerror}); name another file with --config"]) from error
+        raise ConfigError(
+            [f"{safe(path)}: cannot be read ({error.strerror}); name another file with --config"]
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{safe(path)}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
 

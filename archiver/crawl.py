@@ -51,9 +51,11 @@ class Visitor(Protocol):
 
     def visit(
         self, address: Address, validators: Validators | None, *, allowed: Callable[[str], bool]
-    ) -> Iterator[Exchange]: ...
+    ) -> Iterator[Exchange]:
+        """Every request made for a page, each before the next goes out."""
 
-    def budget_left(self) -> bool: ...
+    def budget_left(self) -> bool:
+        """Whether the run may make another request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +20,9 @@ from archiver.clock import Clock, SystemClock
 from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiverError, ConfigError, UsageError
-from archiver.model import Address, Kind, Outcome, Refusal, Refused
+from archiver.model import ABSENCES, Address, Answer, Kind, Outcome, Refusal, Refused
 from archiver.text import safe
+from archiver.web import robots
 from archiver.web.client import Client
 from archiver.web.pace import Breaker, Pace
 from archiver.web.robots import RobotsCache
@@ -131,7 +132,7 @@ def sources_of(config: Config, options: Options) -> list[tuple[Source, Address, 
 
 _WHY = {
     Refused.DENIED: "asking for this URL would act on the site, or it is private; it is never fetched",
-    Refused.UNSUPPORTED: "no index, series or article; name a blog post, a series page (/users/…/ironman/…) or an article",
+    Refused.UNSUPPORTED: "no index, series or article; name a blog post, a series page or an article",
     Refused.FOREIGN: "not a page that can be kept",
     Refused.MALFORMED: "not a usable http or https URL",
 }
@@ -143,7 +144,9 @@ def _hint_errors(source: Source, place: str) -> list[str]:
     hint = urls.classify(source.series)
     if isinstance(hint, Address) and hint.kind is Kind.SERIES:
         return []
-    return [f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"]
+    return [
+        f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"
+    ]
 
 
 def network_of(config: Config, options: Options) -> Network:
@@ -189,31 +192,30 @@ def parse(config: Config, path: Path) -> int:
         return archive.library.rebuild()
 
 
-def fetch(config: Config, path: Path, options: Options, tell: Callable[[str], None]) -> Summary:
+def fetch(
+    config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
+) -> Summary:
     """Run one fetch from beginning to end. Raises ArchiverError for what makes it impossible."""
     from archiver.terminal import progress  # rich only when there is something to show
 
     asked = sources_of(config, options)
     network = network_of(config, options)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
-        with _signals_raise(), progress(quiet=options.quiet, delay_s=network.delay_s) as listener:
-            if not network.contact and not options.quiet:
-                tell(_NO_CONTACT)
-            result, code = _run(archive, asked, network, clock, options, listener)
-        return _summary(archive, result, code)
+        if not network.contact and not options.quiet:
+            tell(_NO_CONTACT)
+        with _signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+            return _run(archive, asked, network, clock, options, listener)
 
 
-_NO_CONTACT = (
-    "No contact is set: the site cannot tell who asks. Set network.contact in config/archiver.toml to a URL or mail address."
-)
+_NO_CONTACT = "No contact is set: the site cannot tell who asks. Set network.contact in config/archiver.toml to a URL or mail address."
 
 
 def _run(
     archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
     options: Options, listener: Callable[[Step], None],
-) -> tuple[RunResult, int | None]:  # fmt: skip
-    """The run itself, always closed in the ledger; gives its result, and an exit code when it was interrupted."""
+) -> Summary:  # fmt: skip
+    """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
     cut_short = ledger.was_cut_short()
     settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
@@ -223,27 +225,136 @@ def _run(
     archive.library.settle()
     known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
     scope = _scope(known, run_id, options)
-    archive.check_pages()
     named = frozenset(urls.origin(url) for _, address, others in asked for url in (address.url, *others))
-    crawl: Crawl | None = None
+    result, code = RunResult(run_id), None
     try:
         with Client(network, user_agent=user_agent(network.contact), clock=clock, named_origins=named) as client:
             crawl = _crawl(archive, client, network, clock, scope, cut_short, listener)
-            result = crawl.run()
+            result = crawl.result
+            if archive.due(scope, clock.now(), limit=1):
+                archive.check_pages()
+            crawl.run()
     except KeyboardInterrupt as interruption:
-        result = crawl.result if crawl else RunResult(run_id)
-        result.ended_by = "interrupted"
-        ledger.finish_run(run_id, "interrupted", code := getattr(interruption, "code", 130), None, clock.now())
-        return result, code
+        result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
         _finish_broken(archive, run_id, error, clock)
         raise
-    return result, None
+    return _summary(archive, run_id, result, code, scope, clock)
 
 
 def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
     """Close the run of an archive that failed under us, where it still lets us."""
-    from contextlib import suppress
-
     with suppress(ArchiverError):
         archive.ledger.finish_run(run_id, "error", error.exit_code, str(error), clock.now())
+
+
+def _crawl(
+    archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
+    listener: Callable[[Step], None],
+) -> Crawl:  # fmt: skip
+    now = clock.now()
+    last_starts = archive.ledger.last_starts(now - _REMEMBER_STARTS)
+    if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
+        last_starts = dict.fromkeys(archive.ledger.hosts(), now)
+    pace = Pace(network, clock, last_starts)
+    cache = RobotsCache(network.robots_max_age_s)
+    for record in archive.ledger.robots(now, network.robots_max_age_s):
+        answer = Answer(record.origin, record.fetched_at, 0, status=record.http_status, body=record.body)
+        rules = robots.from_answer(answer)
+        if rules.unreachable is None:
+            cache.keep(record.origin, rules, record.fetched_at)
+    visitor = Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins)
+    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener)
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# ─── the end of a run ───────────────────────────────────────────────────────────────────────────
+
+
+def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None, scope: Scope, clock: Clock) -> Summary:
+    """Close the run, and say what it came to."""
+    with opening.reading(archive.path) as connection:
+        found = queries.status(connection, scope.source_ids)
+    exit_code = code if code is not None else _exit_code(result, found)
+    lines = _lines(result, found, exit_code)
+    result.mass_absence = archive.ledger.finish_run(
+        run_id, result.ended_by, exit_code, _note(result) or None, clock.now()
+    )
+    if result.mass_absence:
+        lines.append(
+            "More than half of the parts asked for were absent: more likely the host's fault, so none of it is believed."
+        )
+    return Summary(result, exit_code, tuple(lines), report.status_json(found))
+
+
+def _exit_code(result: RunResult, found: queries.Status) -> int:
+    if result.ended_by == "refused":
+        return 4
+    parts_failed = any(outcome not in ABSENCES for url, outcome, _ in result.failed if _is_part(url))
+    return 0 if report.all_safe(found) and not parts_failed else 3
+
+
+def _is_part(url: str) -> bool:
+    address = urls.classify(url)
+    return isinstance(address, Address) and address.kind is Kind.ARTICLE
+
+
+def _note(result: RunResult) -> str:
+    if result.refused_hosts:
+        return "; ".join(result.refused_hosts.values())
+    if result.failed and not result.outcomes[Outcome.OK] and not result.outcomes[Outcome.UNCHANGED]:
+        return result.failed[0][2]
+    return ""
+
+
+def _lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str]:
+    """What happened, what is held, what to do next: a line each."""
+    lines = []
+    if result.ended_by == "interrupted":
+        lines.append("Interrupted; everything fetched so far is stored. Run the same command again to go on.")
+    lines += [report.series_line(row) for row in found.series]
+    lines += report.series_notes(found)
+    news, old = result.outcomes[Outcome.OK], result.outcomes[Outcome.UNCHANGED]
+    if not result.outcomes:
+        lines.append("Nothing is due; --force asks everything again.")
+    else:
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
+        lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
+    lines += _failures(result)
+    if result.ended_by == "limit":
+        lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")
+    if exit_code == 4:
+        lines += _refused(result)
+    return lines
+
+
+def _failures(result: RunResult) -> list[str]:
+    shown = [(url, outcome, why) for url, outcome, why in result.failed if outcome is not Outcome.SKIPPED]
+    lines = [f"{outcome}: {safe(url)}: {safe(why, 300)}" for url, outcome, why in shown[:5]]
+    if len(shown) > 5:
+        lines.append(f"… and {len(shown) - 5} more; `archiver status` lists the parts, `archiver why ID` explains one.")
+    return lines
+
+
+def _refused(result: RunResult) -> list[str]:
+    why = "; ".join(result.refused_hosts.values()) or "every request was refused"
+    when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
+    return [
+        f"Stopped: {safe(why, 400)}.{when}",
+        "Nothing that was held is lost. Other archives, such as web.archive.org, may hold what is missing.",
+    ]

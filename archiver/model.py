@@ -50,7 +50,9 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"  # the right page, but our parser finds no content: the parser is too old
     OFF_SITE = "off_site"  # a redirect out of what we may ask; the target was not contacted
     DISALLOWED = "disallowed"  # robots.txt forbids it; not asked
-    ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be asked (RFC 9309 §2.3.1.4)
+    ROBOTS_UNREACHABLE = (
+        "robots_unreachable"  # robots.txt could not be had, so nothing may be asked (RFC 9309 §2.3.1.4)
+    )
     SKIPPED = "skipped"  # not asked: the budget is spent, the breaker is open, or the run was stopped
 
 

@@ -66,7 +66,7 @@ PART_COLUMNS = ("article", "part", "state", "held", "last answer", "title")
 
 def series_table(status: Status) -> list[tuple[str, ...]]:
     """A row a series, as `SERIES_COLUMNS`."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             str(row["id"]), safe(row["title"] or row["url"]), str(row["parts"]), str(row["safe"]),
             str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]), _day(row["last_checked_at"]),
@@ -117,6 +117,23 @@ def series_notes(status: Status) -> list[str]:
         for problem in status.problems
     ]
     return notes
+
+
+def series_line(row: Row) -> str:
+    """A series in one line: `30 parts · 28 safe · 1 rescued · 1 missing`."""
+    counts = [f"{row['parts']} parts", f"{row['safe']} safe"]
+    counts += [f"{row[name]} {name}" for name in ("rescued", "missing", "gone") if row[name]]
+    return f"{safe(row['title'] or row['url'])} ({row['id']}): {' · '.join(counts)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def last_run_line(status: Status) -> str:

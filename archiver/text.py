@@ -1,4 +1,4 @@
-"""Text from the world made harmless: for a database column, for one line, for a terminal. Pure; imports nothing of ours.
+"""Text from the world made harmless: for a database column, for one line, for a terminal. Pure.
 
 Titles, names, header values and error messages are hostile until they have passed through here. HTML is not this
 module's business (`pages.body` sanitises it), nor is SQL (always parameters).
@@ -42,7 +42,6 @@ def line(text: str, limit: int = 2_000) -> str:
 def safe(text: object, limit: int = 2_000) -> str:
     """One line for a terminal or a log: `line` without bidirectional, zero-width and other invisible characters."""
     return line(_INVISIBLE.sub("", str(text)), limit)
-
 
 
 _TITLE_DAY = re.compile(

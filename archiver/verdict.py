@@ -78,6 +78,10 @@ def _judge_failure(asked: Address, answer: Answer) -> Judgement:
 def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
     """Where a redirect points decides what it means: a deleted article may be sent home (ANATOMY §6)."""
     location = answer.location or ""
+    if not location:
+        return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {answer.status} without a place to go to")
+    if answer.failure is Outcome.PROTOCOL_ERROR:
+        return _say(answer, Outcome.PROTOCOL_ERROR, answer.error or "redirects without end", location=location)
     target = urls.classify(location)
     if isinstance(target, Refusal):
         return _judge_refused_target(asked, answer, target)

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from archiver import urls
 from archiver.archive import connection, frontier, opening, schema
@@ -35,7 +36,7 @@ class Archive:
             self._lock.release()
             raise
 
-    def __enter__(self) -> Archive:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from archiver.archive.opening import BUSY_TIMEOUT_MS, check_file, explained, refuse_foreign
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
 
+
 class WriterLock:
     """The right to write to one archive, held by one process. `acquire` raises ArchiveLocked with the holder."""
 

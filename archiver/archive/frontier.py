@@ -29,7 +29,7 @@ WHERE pages.kind != 'robots' AND ({belongs}) AND {due}
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final)
 ORDER BY CASE pages.kind WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 ELSE 4 END,
     pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
-    part_position IS NULL, part_position, pages.due_at, pages.id
+    parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
 """
 
 

@@ -51,6 +51,11 @@ class DuePage:
     state: State
     validators: Validators
 
+    @classmethod
+    def of(cls, address: Address) -> DuePage:
+        """A page that no archive knows yet."""
+        return cls(0, address, State.NEW, Validators())
+
 
 @dataclass(frozen=True, slots=True)
 class RobotsRecord:
@@ -79,7 +84,7 @@ class Ledger:
         """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
         with transaction(self._database, self._path):
             for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
-                self._settle_run(row["id"], now)
+                self._settle_run(row["id"])
                 self._database.execute(
                     "UPDATE runs SET ended_by = 'killed', finished_at = ("
                     "  SELECT coalesce(max(started_at), runs.started_at) FROM fetches WHERE run_id = runs.id)"
@@ -100,19 +105,19 @@ class Ledger:
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
         """Close a run. Gives whether the mass-absence rule held, so that none of its absences is believed."""
         with transaction(self._database, self._path):
-            guarded = self._settle_run(run_id, now)
+            guarded = self._settle_run(run_id)
             self._database.execute(
                 "UPDATE runs SET finished_at = ?, ended_by = ?, exit_code = ?, note = ? WHERE id = ?",
                 [stamp(now), ended_by, exit_code, note and storable(note), run_id],
             )
         return guarded
 
-    def _settle_run(self, run_id: int, now: datetime) -> bool:
+    def _settle_run(self, run_id: int) -> bool:
         """Apply the mass-absence rule (DESIGN §4) to one run; beliefs of its absent pages are computed again."""
         marks = ", ".join("?" * len(ABSENCES))
         rows = list(
             self._database.query(
-                "SELECT page_id, max(outcome IN (" + marks + ")) AS absent FROM fetches"
+                f"SELECT page_id, max(outcome IN ({marks})) AS absent FROM fetches"  # noqa: S608
                 " JOIN pages ON pages.id = page_id WHERE run_id = ? AND final AND pages.kind = 'article'"
                 " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') GROUP BY page_id",
                 [*ABSENCES, run_id],
@@ -179,9 +184,7 @@ class Ledger:
 
     # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
-    def record(
-        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None
-    ) -> int:
+    def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
         answer = exchange.answer
         with transaction(self._database, self._path):
@@ -281,6 +284,10 @@ class Ledger:
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
+
+    def hosts(self) -> list[str]:
+        """Every host that a page of ours lives on."""
+        return [row["host"] for row in self._database.query("SELECT DISTINCT host FROM pages")]
 
     def robots(self, now: datetime, max_age_s: float) -> list[RobotsRecord]:
         """The robots files that are young enough to be used again (RFC 9309 §2.4)."""

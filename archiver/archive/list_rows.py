@@ -145,5 +145,3 @@ def seen_again(database: Database, page: Mapping[str, Any], at: str) -> None:
     database.execute(
         "UPDATE comments SET last_seen_at = ? WHERE article_id = ? AND deleted_at IS NULL", [at, page["article_id"]]
     )
-
-

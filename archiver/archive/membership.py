@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
+from archiver.model import Address
 from archiver.text import title_day
 
 _ENOUGH = 3  # articles of one more series by the same author that make an index list that series too
@@ -141,7 +142,7 @@ def _want_pages(database: Database) -> None:
 
 def _want(database: Database, url: str, at: str | None) -> None:
     address = urls.classify(url)
-    assert not isinstance(address, urls.Refusal), url
+    assert isinstance(address, Address), url
     database.execute(
         "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, state_since,"
         " due_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at"

@@ -102,7 +102,9 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return ArchiveDamaged(f"{path}: damaged ({error}); put back a copy, or save what is left with sqlite3 .recover")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return ArchiveUnwritable(f"{path}: cannot be written ({error}); check the permissions of the file and its folder")
+        return ArchiveUnwritable(
+            f"{path}: cannot be written ({error}); check the permissions of the file and its folder"
+        )
     if name.startswith("SQLITE_IOERR"):
         return ArchiveUnwritable(f"{path}: the disk fails ({error}); nothing stored is lost, run again when it is well")
     if isinstance(error, sqlite3.OperationalError) and "no such table" in str(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -24,19 +25,31 @@ def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Ro
     return [dict(row) for row in connection.execute(sql, parameters)]
 
 
-def status(connection: sqlite3.Connection) -> Status:
-    """What is held, missing and gone."""
+def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = None) -> Status:
+    """What is held, missing and gone: of everything that is kept, or of what these sources ask for."""
+    ids = json.dumps(source_ids)
     parts: dict[int | None, list[Row]] = {}
-    for part in _rows(connection, "SELECT * FROM page_status"):
+    for part in _rows(connection, _PARTS, ids):
         parts.setdefault(part["series_id"], []).append(part)
     return Status(
-        series=_rows(connection, "SELECT * FROM series_progress ORDER BY id"),
+        series=_rows(connection, _SERIES, ids),
         parts=parts,
-        homeless=_rows(connection, _HOMELESS),
+        homeless=_rows(connection, _HOMELESS, ids),
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
         problems=_rows(connection, _PROBLEMS),
     )
 
+
+# Each takes the sources as a JSON list; null stands for all.
+_SERIES = """
+SELECT * FROM series_progress WHERE ?1 = 'null'
+OR id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))) ORDER BY id
+"""
+
+_PARTS = """
+SELECT * FROM page_status WHERE ?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
+OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
+"""
 
 _HOMELESS = """
 SELECT sources.id, sources.url, pages.state, pages.last_outcome, pages.last_fetch_at, count(parts.page_id) AS parts,
@@ -44,6 +57,7 @@ SELECT sources.id, sources.url, pages.state, pages.last_outcome, pages.last_fetc
 FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN parts ON parts.source_id = sources.id
 WHERE sources.id NOT IN (SELECT source_id FROM series_sources)
 AND sources.url NOT IN (SELECT url FROM articles)
+AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1)))
 GROUP BY sources.id
 """
 

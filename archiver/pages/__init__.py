@@ -48,12 +48,14 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     text, encoding = decode(body[:100_000], content_type)
     challenge = looks_like(None, text) if is_markup(text, None) else None
     known = kind is Kind.ROBOTS or image_type(body) is not None
-    return Reading(PARSERS[kind], Facts(is_markup(text, None), encoding, looks_like=challenge, kind=kind, has_content=known))
+    return Reading(
+        PARSERS[kind], Facts(is_markup(text, None), encoding, looks_like=challenge, kind=kind, has_content=known)
+    )
 
 
 def _read_feed(address: Address, text: str, encoding: str) -> Reading:
     problems = Problems()
-    page = feed.read(text, address, problems)
+    page = feed.read(text, problems)
     facts = Facts(
         True, encoding, kind=Kind.FEED, has_content=page is not None,
         closed=page is not None or text.rstrip().endswith("</rss>"),

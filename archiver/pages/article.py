@@ -40,7 +40,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     return ArticlePage(
         id=own.article_id if own else None,
         title=_title(tree, panel, problems),
-        author=_author(panel, asked.url, problems),
+        author=_author(panel, problems),
         published_at=_published_at(panel, problems),
         body=_body(panel, asked.url, problems),
         tags=tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag))),
@@ -123,15 +123,15 @@ def _title(tree: LexborHTMLParser, panel: LexborNode, problems: Problems) -> str
     return _TITLE_TAIL.sub("", fallback) or None if fallback else None
 
 
-def _author(panel: LexborNode, base: str, problems: Problems) -> Author:
+def _author(panel: LexborNode, problems: Problems) -> Author:
     link = panel.css_first(".ir-article-info__name, .qa-header__info-person")
     avatar = panel.css_first(".ir-article-info__avatar")
     name = problems.required("author_name", text_of(link))
-    user_id = _user_id(link, base) or _user_id(avatar, base)
+    user_id = _user_id(link) or _user_id(avatar)
     return Author(id=problems.required("author_id", user_id), name=name)
 
 
-def _user_id(link: LexborNode | None, base: str) -> int | None:
+def _user_id(link: LexborNode | None) -> int | None:
     match = re.search(r"/users/([0-9]{1,12})(?:/|$|\?)", attribute(link, "href") or "")
     return int(match[1]) if match else None
 
@@ -168,7 +168,9 @@ def _contest_year(side: LexborNode) -> int | None:
     """From the icon's words, else from the links to the contest."""
     words = first_text(side, "[class*=ir-article-icon]") or ""
     links = [attribute(link, "href") or "" for link in side.css("[class*=ir-article-icon] a, .group__badge")]
-    match = re.search(r"(20[0-9]{2})\s*iThome", words) or re.search(r"/(20[0-9]{2})(?:-[0-9]+th-)?-?ironman", " ".join(links))
+    match = re.search(r"(20[0-9]{2})\s*iThome", words) or re.search(
+        r"/(20[0-9]{2})(?:-[0-9]+th-)?-?ironman", " ".join(links)
+    )
     return int(match[1]) if match else None
 
 
@@ -243,7 +245,9 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
             continue
         found.append(parent)
         for reply in response.css(".comment__body, .comment:not(:has(.comment__body))"):
-            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in _classes(reply):
+            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in _classes(
+                reply
+            ):
                 continue
             child = _comment(reply, base, len(found) + 1, parent.position, problems)
             if child is not None:
@@ -265,9 +269,7 @@ def _inside(node: LexborNode, selector: str) -> bool:
     return False
 
 
-def _comment(
-    node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems
-) -> Comment | None:
+def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems) -> Comment | None:
     content_node = _comment_body(node, is_reply=reply_to is not None)
     if content_node is None:
         problems.add("comment_body", "not_found", text_of(node) or "")
@@ -280,10 +282,8 @@ def _comment(
     if published_at is None:
         problems.add("comment_time", "not_found", text_of(node) or "")
     likes = None if reply_to is not None else count(first_text(node, ".qa-panel__side .likeGroup__num"))
-    author = Author(_user_id(link, base), text_of(link), level=_level(node))
-    return Comment(
-        _comment_id(node), position, author, published_at, likes, bodies.make(content_node, base), reply_to
-    )
+    author = Author(_user_id(link), text_of(link), level=_level(node))
+    return Comment(_comment_id(node), position, author, published_at, likes, bodies.make(content_node, base), reply_to)
 
 
 def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:

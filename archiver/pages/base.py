@@ -43,9 +43,9 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
 
     What fits none is UTF-8 with replacement characters, and the encoding's name says so.
     """
-    for mark, name in _BOMS:
+    for mark, encoding in _BOMS:
         if body.startswith(mark):
-            return _replaced(body[len(mark) :], name)
+            return _replaced(body[len(mark) :], encoding)
     declared = [_header_charset(content_type), _charset(_META_CHARSET.search(body[:2048]))]
     declared.append(_charset(_XML_CHARSET.match(body[:200])))
     for name in [*declared, "utf-8", "big5hkscs", "cp950"]:
@@ -75,8 +75,10 @@ def _charset(match: re.Match[bytes] | None) -> str | None:
 
 _TAG = re.compile(r"<(?:(!--)|(/?)([a-zA-Z][a-zA-Z0-9:-]*))")
 _UNCOUNTED = frozenset(
-    "area base br col embed hr img input link meta param source track wbr html head body".split()  # void or single
-    + "p li dt dd tr td th thead tbody tfoot option optgroup colgroup rt rp".split()  # closed by what follows
+    # void, or only once in a document
+    "area base br col embed hr img input link meta param source track wbr html head body "
+    # closed by what follows
+    "p li dt dd tr td th thead tbody tfoot option optgroup colgroup rt rp".split()
 )
 _RAW_TEXT = frozenset({"script", "style", "textarea", "title", "noscript", "iframe", "noembed", "noframes", "xmp"})
 

@@ -34,8 +34,8 @@ _MARKDOWN = html_to_markdown.ConversionOptions(
     br_in_tables=True, extract_metadata=False,
 )  # fmt: skip
 _BLOCKS = frozenset(
-    "address blockquote center dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table"
-    " tbody tfoot thead tr ul caption".split()
+    "address blockquote center dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table "
+    "tbody tfoot thead tr ul caption".split()
 )
 
 

@@ -10,7 +10,9 @@ from archiver.model import Kind
 from archiver.pages import article, series
 from archiver.pages.base import first_text, text_of
 
-_MARKUP = re.compile(r"<(?:!doctype|html|head|body|rss|\?xml|meta|title|div|p|a|h[1-6]|ul|main|article|section)\b", re.I)
+_MARKUP = re.compile(
+    r"<(?:!doctype|html|head|body|rss|\?xml|meta|title|div|p|a|h[1-6]|ul|main|article|section)\b", re.IGNORECASE
+)
 _OTHER_TYPES = re.compile(
     r"^\s*(?:image|audio|video|font)/|^\s*application/(?:json|pdf|zip|octet-stream|javascript|gzip|x-)|^\s*text/(?:css|javascript|csv)",
     re.IGNORECASE,
@@ -24,13 +26,17 @@ _CHALLENGE_TITLE = re.compile(
     r"just a moment|attention required|請稍候|checking your browser|verify you are human|are you a robot|access denied",
     re.IGNORECASE,
 )
-_CHALLENGE_MARK = re.compile(r"cf-chl|cf_chl_opt|challenge-form|challenge-running|cf-browser-verification|g-recaptcha", re.I)
+_CHALLENGE_MARK = re.compile(
+    r"cf-chl|cf_chl_opt|challenge-form|challenge-running|cf-browser-verification|g-recaptcha", re.IGNORECASE
+)
 _NOT_FOUND = re.compile(
     r"找不到|不存在|尚未公開|網址有誤|已(?:被|經)?(?:刪除|移除|下架)|沒有這(?:個|篇)|無此(?:文章|頁面)|查無|頁面遺失"
     r"|\b404\b|not found|no longer (?:exists|available)|does(?:n't| not) exist|has been (?:deleted|removed)",
     re.IGNORECASE,
 )
-_MAINTENANCE = re.compile(r"維護中|維修中|系統維護|網站維護|暫停服務|(?:under|scheduled) maintenance|503 service", re.I)
+_MAINTENANCE = re.compile(
+    r"維護中|維修中|系統維護|網站維護|暫停服務|(?:under|scheduled) maintenance|503 service", re.IGNORECASE
+)
 _LOGIN = re.compile(r"登入|請先登入|會員登入|log ?in|sign ?in", re.IGNORECASE)
 _SMALL_PAGE = 20_000
 
@@ -51,7 +57,11 @@ def image_type(body: bytes) -> str | None:
         return "image/webp"
     if body[4:12] in {b"ftypavif", b"ftypavis"}:
         return "image/avif"
-    return "image/svg+xml" if re.match(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg\b", body[:2000], re.S) else None
+    return (
+        "image/svg+xml"
+        if re.match(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg\b", body[:2000], re.DOTALL)
+        else None
+    )
 
 
 def skeleton_kind(tree: LexborHTMLParser) -> Kind:
@@ -83,7 +93,11 @@ def is_closed(text: str, tree: LexborHTMLParser, kind: Kind) -> bool:
     if kind is not Kind.INDEX:
         return False
     cut_in_tag = tail.rfind("<") > tail.rfind(">")
-    return not cut_in_tag and ("</body" in tail or tree.css_first("a[href]") is not None) and "<html" not in text[:2_000].lower()
+    return (
+        not cut_in_tag
+        and ("</body" in tail or tree.css_first("a[href]") is not None)
+        and "<html" not in text[:2_000].lower()
+    )
 
 
 def _body_container_is_closed(text: str) -> bool:

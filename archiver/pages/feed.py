@@ -62,7 +62,7 @@ def elements(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     return channel, items
 
 
-def read(text: str, asked: Address, problems: Problems) -> FeedPage | None:
+def read(text: str, problems: Problems) -> FeedPage | None:
     """The feed's items, newest first as given; None when it is no XML."""
     try:
         channel, raw_items = elements(text)
@@ -72,11 +72,11 @@ def read(text: str, asked: Address, problems: Problems) -> FeedPage | None:
     title = line(channel.get("title", "")) or None
     name, _, contest = (title or "").rpartition(" :: ")
     user = re.search(r"/users/([0-9]{1,12})", channel.get("link", ""))
-    items = tuple(item for raw in raw_items if (item := _item(raw, asked, problems)) is not None)
+    items = tuple(item for raw in raw_items if (item := _item(raw, problems)) is not None)
     return FeedPage(name or title, whole_number(contest), int(user[1]) if user else None, items)
 
 
-def _item(raw: dict[str, str], asked: Address, problems: Problems) -> FeedItem | None:
+def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
     found = urls.classify(raw.get("link") or raw.get("guid") or "")
     if not isinstance(found, Address) or found.kind is not Kind.ARTICLE or found.article_id is None:
         problems.add("item_link", "not_found", raw.get("link", ""))
@@ -86,7 +86,9 @@ def _item(raw: dict[str, str], asked: Address, problems: Problems) -> FeedItem |
         problems.add("item_time", "not_a_date", raw.get("pubDate", ""))
     html = raw.get("content:encoded") or raw.get("description") or ""
     creator = line(raw.get("dc:creator", "")) or None
-    return FeedItem(found.article_id, line(raw.get("title", "")), creator, published_at, bodies.make_from_html(html, found.url))
+    return FeedItem(
+        found.article_id, line(raw.get("title", "")), creator, published_at, bodies.make_from_html(html, found.url)
+    )
 
 
 def content(feed: FeedPage) -> str:

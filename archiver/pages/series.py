@@ -73,7 +73,9 @@ def fingerprint(series: SeriesPage, tree: LexborHTMLParser) -> str:
 
 
 def _is_layout(node: LexborNode) -> bool:
-    return any(word.startswith(("ir-", "qa-list", "profile-list", "profile-pagination", "pager")) for word in _classes(node))
+    return any(
+        word.startswith(("ir-", "qa-list", "profile-list", "profile-pagination", "pager")) for word in _classes(node)
+    )
 
 
 def counters(series: SeriesPage) -> dict[str, int]:

@@ -1,0 +1,103 @@
+"""What a person sees while a run goes on, and tables with the right widths for Chinese. Only here is `rich` used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archiver import report, urls
+from archiver.config import Network
+from archiver.model import NOT_ASKED, Kind
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from archiver.crawl import Step
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return Console(stderr=stderr, no_color=plain, highlight=False, markup=False, emoji=False)
+
+
+def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table for a terminal, as wide as it is. Titles are text and never markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = column in {"parts", "safe", "rescued", "missing", "gone", "changed", "part"}
+        flexible = column == "title"
+        table.add_column(
+            column,
+            justify="right" if numeric else "left",
+            no_wrap=not flexible,
+            overflow="fold" if flexible else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _console(stderr=False).print(table)
+
+
+@contextmanager
+def progress(*, quiet: bool, network: Network) -> Iterator[Callable[[Step], None]]:
+    """A listener for a run: one live line on a terminal, else one line a page on stderr."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with _live_line(network) as listener:
+            yield listener
+    else:
+        yield lambda step: _print_step(step)
+
+
+def step_line(step: Step) -> str:
+    """One exchange in one line: which page, what came of it."""
+    answer = step.exchange.answer
+    place = f"[{step.done}/{step.done + step.left}]" if step.exchange.final else "[…]"
+    again = f" (try {step.exchange.tries})" if step.exchange.tries > 1 else ""
+    took = "" if step.judgement.outcome in NOT_ASKED else f" {answer.elapsed_ms} ms"
+    words = "" if step.judgement.outcome in {"ok", "unchanged"} else f": {step.judgement.reason}"
+    return safe(f"{place} {step.judgement.outcome}{took}{again} {answer.requested_url}{words}", 400)
+
+
+def _print_step(step: Step) -> None:
+    from contextlib import suppress
+
+    if step.exchange.final or step.judgement.outcome not in {"ok", "moved"}:
+        with suppress(BrokenPipeError):
+            print(step_line(step), file=sys.stderr, flush=True)  # noqa: T201 - the log of a run without a terminal
+
+
+@contextmanager
+def _live_line(network: Network) -> Iterator[Callable[[Step], None]]:
+    """The page in hand, counts, pace and time left; faults stay on the screen above it."""
+    from rich.status import Status
+    from rich.text import Text
+
+    console = _console(stderr=True)
+    status = Status(Text("asking robots.txt …"), console=console)
+
+    def listen(step: Step) -> None:
+        outcome = step.judgement.outcome
+        if outcome not in {"ok", "unchanged", "moved"} and step.exchange.address.kind is not Kind.ROBOTS:
+            console.print(Text(step_line(step)))
+        left = report.duration(step.left * network.delay_s)
+        words = f"{step.done} of {step.done + step.left} pages · one every {network.delay_s:g} s · about {left} left"
+        status.update(Text(f"{words} · {_name(step)}", overflow="ellipsis", no_wrap=True))
+
+    with status:
+        yield listen
+
+
+def _name(step: Step) -> str:
+    address = step.address
+    label = address.article_id or address.series_id or urls.host(address.url)
+    return safe(f"{address.kind} {label}", 60)
