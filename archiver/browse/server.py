@@ -23,7 +23,7 @@ INSTALL = 'pip install "ithome-archiver[datasette]"'
 SETTINGS: dict[str, int | bool] = {
     "sql_time_limit_ms": 5_000,  # one reader on their own machine may ask a slow question
     "facet_time_limit_ms": 1_000,
-    "facet_suggest_time_limit_ms": 50,
+    "facet_suggest_time_limit_ms": 20,  # for each column that is not a facet already
     "truncate_cells_html": 500,  # a list of articles with whole bodies weighs megabytes; a row's own page shows all
     "allow_download": True,
 }
@@ -64,7 +64,7 @@ def _check(path: Path) -> None:
     with reading(path):
         pass
     if any(sign in str(path.resolve()) for sign in "?#%"):
-        raise UsageError(f"{safe(path)}: Datasette opens no file whose path has a ?, # or %; rename it, or link to it")
+        raise UsageError(f"{safe(path)}: Datasette opens no file whose path has a ?, # or %; rename it")
 
 
 def _lies_in_a_read_only_folder(path: Path) -> bool:
