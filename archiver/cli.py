@@ -112,24 +112,30 @@ def fetch(
 @click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
 def status(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool) -> int:
     """Tell what is held, what is missing and what is gone."""
+    _, path = _settings(config_path, db)
+    safe_now = _print_status(path, as_json=as_json, quiet=quiet)
+    return 3 if strict and not safe_now else 0
+
+
+def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
+    """Print the status of an archive; gives whether every part is safe."""
     from archiver import report
     from archiver.archive import opening, queries
 
-    _, path = _settings(config_path, db)
     with opening.reading(path) as connection:
         found = queries.status(connection)
     if as_json:
         click.echo(json.dumps(report.status_json(found), ensure_ascii=False, indent=2))
-    else:
-        _print_table(report.SERIES_COLUMNS, report.series_table(found))
-        needy = report.attention_table(found)
-        if needy:
-            click.echo()
-            _print_table(report.PART_COLUMNS, needy)
-        if not quiet:
-            for note in [*report.series_notes(found), report.last_run_line(found)]:
-                _stderr(note)
-    return 3 if strict and not report.all_safe(found) else 0
+        return report.all_safe(found)
+    _print_table(report.SERIES_COLUMNS, report.series_table(found))
+    needy = report.attention_table(found)
+    if needy:
+        click.echo()
+        _print_table(report.PART_COLUMNS, needy)
+    if not quiet:
+        for note in [*report.series_notes(found), report.last_run_line(found)]:
+            _stderr(note)
+    return report.all_safe(found)
 
 
 @archiver.command()
@@ -202,13 +208,12 @@ def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, as_json:
     """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
     from archiver import demonstration
 
-    return demonstration.run(db, quiet=quiet, as_json=as_json, tell=_stderr, show=_show_status)
-
-
-def _show_status(path: Path, *, as_json: bool) -> None:
-    """Print the status of an archive as `archiver status` does."""
-    with click.Context(archiver) as context:
-        context.invoke(status, config_path=None, db=path, quiet=True, verbose=0, as_json=as_json, strict=False)
+    summary = demonstration.run(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
+    _print_status(db, as_json=as_json, quiet=True)
+    if not quiet:
+        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db))]:
+            click.echo(hint, err=True)
+    return summary.exit_code
 
 
 def _stderr(text: str) -> None:

@@ -194,7 +194,12 @@ def find_file(named: Path | None) -> Path | None:
 def load(named: Path | None = None) -> Config:
     """The settings in force. Raises ConfigError with every error of the file."""
     path = find_file(named)
-    return read(_packaged_text(), "packaged default") if path is None else read(_file_text(path), str(path))
+    return load_packaged() if path is None else read(_file_text(path), str(path))
+
+
+def load_packaged() -> Config:
+    """The packaged default alone."""
+    return read(_packaged_text(), "packaged default")
 
 
 def _packaged_text() -> str:

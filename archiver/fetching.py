@@ -208,7 +208,10 @@ def fetch(
             return _run(archive, asked, network, clock, options, listener)
 
 
-_NO_CONTACT = "No contact is set: the site cannot tell who asks. Set network.contact in config/archiver.toml to a URL or mail address."
+_NO_CONTACT = (
+    "No contact is set, so the site cannot tell who asks: "
+    "set network.contact in config/archiver.toml to a URL or mail address."
+)
 
 
 def _run(
@@ -297,7 +300,7 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
     )
     if result.mass_absence:
         lines.append(
-            "More than half of the parts asked for were absent: more likely the host's fault, so none of it is believed."
+            "More than half of the parts asked for were absent, which smells of the host: none of it is believed."
         )
     return Summary(result, exit_code, tuple(lines), report.status_json(found))
 

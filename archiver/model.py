@@ -1,9 +1,6 @@
 """Every value that crosses from one room to another. Imports nothing of ours.
 
-The way of the data, and the value that carries each step:
-
-    urls.classify ─Address─► web.visit ─Answer─► pages.read ─Reading─► verdict.judge ─Judgement─►
-    verdict.believe ─Belief─► archive.ledger / captures / library
+urls ─Address─► web ─Answer─► pages ─Reading─► verdict.judge ─Judgement─► verdict.believe ─Belief─► archive
 """
 
 from __future__ import annotations
@@ -451,4 +448,3 @@ class Belief:
     failures: int = 0  # attempts without success since the last success
     absences: int = 0  # that count: each far enough from the last
     last_absence_at: datetime | None = None  # the last one that counted
-    moved_to: str | None = None

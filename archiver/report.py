@@ -69,7 +69,8 @@ def series_table(status: Status) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (
             str(row["id"]), safe(row["title"] or row["url"]), str(row["parts"]), str(row["safe"]),
-            str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]), _day(row["last_checked_at"]),
+            str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]),
+            _day(row["last_checked_at"]),
         )
         for row in status.series
     ]  # fmt: skip

@@ -194,7 +194,7 @@ def believe(belief: Belief, kind: Kind, outcome: Outcome, at: datetime, rules: R
         return belief
     seen = replace(belief, last_fetch_at=at, last_outcome=outcome)
     if outcome in SUCCESSES or _is_answer_for_robots(kind, outcome):
-        healed = replace(seen, last_ok_at=at, failures=0, absences=0, last_absence_at=None, moved_to=None)
+        healed = replace(seen, last_ok_at=at, failures=0, absences=0, last_absence_at=None)
         return _enter(healed, State.ALIVE, at)
     failed = replace(seen, failures=belief.failures + 1)
     if outcome in ABSENCES:

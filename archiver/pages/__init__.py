@@ -40,7 +40,7 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
     if not markup or too_heavy(text):
         return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
     if address.kind is Kind.FEED and "<rss" in text[:1000]:
-        return _read_feed(address, text, encoding)
+        return _read_feed(text, encoding)
     return _read_html(address, text, encoding)
 
 
@@ -53,7 +53,7 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     )
 
 
-def _read_feed(address: Address, text: str, encoding: str) -> Reading:
+def _read_feed(text: str, encoding: str) -> Reading:
     problems = Problems()
     page = feed.read(text, problems)
     facts = Facts(

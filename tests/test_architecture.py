@@ -1,0 +1,81 @@
+"""The rules of DESIGN §2: who may import whom and what."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "archiver"
+MODULES = sorted(ROOT.rglob("*.py"))
+
+ONLY_IN = {
+    "httpx": {"web"},
+    "httpcore": {"web"},
+    "tenacity": {"web"},
+    "protego": {"web"},
+    "selectolax": {"pages", "export"},
+    "nh3": {"pages"},
+    "html_to_markdown": {"pages"},
+    "sqlite3": {"archive", "browse"},
+    "sqlite_utils": {"archive", "browse"},
+    "click": {"cli"},
+    "rich": {"terminal", "browse"},
+}
+MAY_IMPORT = {
+    "model": set(),
+    "text": set(),
+    "errors": set(),
+    "clock": set(),
+    "urls": {"model", "text"},
+    "verdict": {"model", "text", "urls"},
+    "pages": {"model", "text", "urls", "pages"},
+    "web": {"model", "text", "urls", "config", "clock", "errors", "web"},
+    "archive": {"model", "text", "urls", "config", "errors", "verdict", "archive"},
+    "standin": {"model", "text", "urls", "standin"},
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "archiver" else {node.module}
+            )
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_its_rule_allows(path: Path) -> None:
+    allowed = MAY_IMPORT.get(room(path))
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("archiver.")} - {"__version__"}
+
+    assert allowed is None or ours <= allowed, f"{path.name} imports {sorted(ours - (allowed or set()))}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_library_is_used_only_in_its_room(path: Path) -> None:
+    used = {name.split(".")[0] for name in imports(path)}
+    astray = {name for name in used & set(ONLY_IN) if room(path) not in ONLY_IN[name]}
+
+    assert not astray, f"{path.name} imports {sorted(astray)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_stays_short(path: Path) -> None:
+    assert path.read_text("utf-8").count("\n") <= 450
+
+
+def test_selectors_stand_only_in_pages() -> None:
+    users = {room(path) for path in MODULES if ".css_first(" in path.read_text("utf-8")}
+
+    assert users <= {"pages", "export"}

@@ -1,0 +1,246 @@
+"""What one answer is, and what many mean over time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fakes import START, article, fault, reply
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver import urls
+from archiver.model import (
+    ABSENCES,
+    REFUSALS,
+    SUCCESSES,
+    Address,
+    Answer,
+    Belief,
+    CaptureSource,
+    Facts,
+    Kind,
+    Outcome,
+    Reading,
+    Rules,
+    Schedule,
+    State,
+)
+from archiver.verdict import believe, better_source, judge, mass_absence, when_due
+
+PART = article(10319293)
+RULES = Rules()
+GOOD = Facts(is_html=True, encoding="utf-8", kind=Kind.ARTICLE, own_url=PART.url, has_content=True)
+
+
+def facts(**changes: object) -> Facts:
+    from dataclasses import replace
+
+    return replace(GOOD, **changes)  # type: ignore[arg-type]
+
+
+def outcome_of(answer: Answer, seen: Facts | None = None, *, asked: Address = PART, held: bool = False) -> Outcome:
+    return judge(asked, answer, Reading("p/1", seen) if seen else None, held=held).outcome
+
+
+PAGE = reply(PART.url, b"<html>")
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (GOOD, Outcome.OK),
+        (facts(looks_like="challenge"), Outcome.CHALLENGE),
+        (facts(looks_like="login", own_url=None, has_content=False, kind=Kind.INDEX), Outcome.LOGIN),
+        (facts(is_html=False), Outcome.NOT_HTML),
+        (facts(too_deep=True), Outcome.TOO_LARGE),
+        (facts(looks_like="not_found", own_url=None, has_content=False, kind=Kind.INDEX), Outcome.SOFT_404),
+        (facts(looks_like="maintenance", own_url=None, has_content=False, kind=Kind.INDEX), Outcome.SERVER_ERROR),
+        (facts(own_url=urls.article_url(10000001)), Outcome.WRONG_PAGE),
+        (facts(own_url="https://ithelp.ithome.com.tw/", has_content=False, kind=Kind.INDEX), Outcome.SOFT_404),
+        (facts(own_url=None, kind=Kind.SERIES), Outcome.WRONG_PAGE),
+        (facts(own_url=None), Outcome.UNREADABLE),
+        (facts(closed=False), Outcome.TRUNCATED),
+        (facts(has_content=False), Outcome.UNREADABLE),
+    ],
+)
+def test_a_200_is_no_success_until_it_is_the_page(seen: Facts, expected: Outcome) -> None:
+    assert outcome_of(PAGE, seen) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (404, Outcome.NOT_FOUND), (410, Outcome.REMOVED), (451, Outcome.REMOVED), (401, Outcome.FORBIDDEN),
+        (403, Outcome.FORBIDDEN), (400, Outcome.FORBIDDEN), (418, Outcome.FORBIDDEN), (429, Outcome.RATE_LIMITED),
+        (408, Outcome.SERVER_ERROR), (500, Outcome.SERVER_ERROR), (503, Outcome.SERVER_ERROR),
+        (522, Outcome.SERVER_ERROR), (304, Outcome.UNCHANGED), (206, Outcome.TRUNCATED), (999, Outcome.PROTOCOL_ERROR),
+    ],
+)  # fmt: skip
+def test_every_status_has_an_outcome(status: int, expected: Outcome) -> None:
+    assert outcome_of(reply(PART.url, status), GOOD) is expected
+
+
+def test_a_challenge_is_told_whatever_its_status() -> None:
+    for status in (200, 403, 429, 503):
+        assert outcome_of(reply(PART.url, status), facts(looks_like="challenge")) is Outcome.CHALLENGE
+
+
+def test_content_that_is_held_is_unchanged() -> None:
+    assert outcome_of(PAGE, GOOD, held=True) is Outcome.UNCHANGED
+
+
+def test_an_empty_answer_is_no_page() -> None:
+    assert outcome_of(reply(PART.url, b""), GOOD) is Outcome.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("https://ithelp.ithome.com.tw/", Outcome.SOFT_404),
+        ("https://ithelp.ithome.com.tw/articles", Outcome.SOFT_404),
+        ("https://ithelp.ithome.com.tw/?x=1", Outcome.SOFT_404),
+        ("https://ithelp.ithome.com.tw/users/login", Outcome.LOGIN),
+        ("https://ithelp.ithome.com.tw/articles/10000001", Outcome.MOVED),
+        ("https://elsewhere.example/x", Outcome.OFF_SITE),
+        ("javascript:alert(1)", Outcome.OFF_SITE),
+    ],
+)
+def test_where_a_redirect_points_says_what_it_means(location: str, expected: Outcome) -> None:
+    answer = Answer(PART.url, START, 5, status=302, location=location, failure=Outcome.OFF_SITE, error="not followed")
+
+    assert outcome_of(answer) is expected
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.TRUNCATED, Outcome.SKIPPED])
+def test_what_the_web_room_says_stands(outcome: Outcome) -> None:
+    assert outcome_of(fault(PART.url, outcome)) is outcome
+
+
+def test_an_index_is_anybodys_page() -> None:
+    index = Address("https://blog.example/x/", Kind.INDEX)
+    seen = Facts(is_html=True, kind=Kind.INDEX, own_url="https://blog.example/", has_content=True)
+
+    assert outcome_of(reply(index.url, b"<html>"), seen, asked=index) is Outcome.OK
+
+
+# ─── beliefs ────────────────────────────────────────────────────────────────────────────────────
+
+
+def after(*steps: tuple[Outcome, float], kind: Kind = Kind.ARTICLE) -> Belief:
+    """The belief after outcomes, each so many days after START."""
+    belief = Belief()
+    for outcome, days in steps:
+        belief = believe(belief, kind, outcome, START + timedelta(days=days), RULES)
+    return belief
+
+
+def test_one_absence_makes_a_suspect_and_three_far_apart_make_gone() -> None:
+    assert after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1)).state is State.SUSPECT
+    assert after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1), (Outcome.REMOVED, 4)).state is State.SUSPECT
+    assert (
+        after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1), (Outcome.SOFT_404, 4), (Outcome.NOT_FOUND, 7)).state
+        is State.GONE
+    )
+
+
+def test_absences_close_together_count_once() -> None:
+    belief = after(
+        (Outcome.NOT_FOUND, 0), (Outcome.NOT_FOUND, 0.1), (Outcome.NOT_FOUND, 2.9), (Outcome.NOT_FOUND, 2.95)
+    )
+
+    assert (belief.state, belief.absences) == (State.SUSPECT, 1)
+
+
+def test_a_success_heals_everything() -> None:
+    belief = after((Outcome.NOT_FOUND, 0), (Outcome.NOT_FOUND, 3), (Outcome.NOT_FOUND, 6), (Outcome.OK, 7))
+
+    assert (belief.state, belief.absences, belief.failures) == (State.ALIVE, 0, 0)
+
+
+def test_a_refusal_of_a_page_never_seen_blocks_it_and_changes_no_other() -> None:
+    for refusal in REFUSALS:
+        assert after((refusal, 0)).state is State.BLOCKED
+        assert after((Outcome.OK, 0), (refusal, 1)).state is State.ALIVE
+        assert after((Outcome.NOT_FOUND, 0), (refusal, 1)).state is State.SUSPECT
+
+
+def test_a_missing_robots_file_is_an_answer() -> None:
+    assert after((Outcome.NOT_FOUND, 0), kind=Kind.ROBOTS).state is State.ALIVE
+
+
+OUTCOMES = st.sampled_from(list(Outcome))
+HISTORIES = st.lists(st.tuples(OUTCOMES, st.floats(0, 10)), max_size=40)
+
+
+@given(HISTORIES)
+def test_only_absences_can_make_a_page_suspect_or_gone(history: list[tuple[Outcome, float]]) -> None:
+    without = [(outcome, days) for outcome, days in history if outcome not in ABSENCES]
+
+    assert after(*without).state not in {State.SUSPECT, State.GONE}
+
+
+@given(HISTORIES)
+def test_gone_needs_three_absences_three_days_apart_since_the_last_success(
+    history: list[tuple[Outcome, float]],
+) -> None:
+    at, belief, counted = START, Belief(), list[datetime]()
+    for outcome, days in history:
+        at += timedelta(days=days)
+        belief = believe(belief, Kind.ARTICLE, outcome, at, RULES)
+        if outcome in SUCCESSES:
+            counted = []
+        elif outcome in ABSENCES and (not counted or at - counted[-1] >= timedelta(days=3)):
+            counted.append(at)
+        assert (belief.state is State.GONE) == (len(counted) >= 3)
+
+
+@given(HISTORIES)
+def test_refusals_and_faults_leave_the_state_of_a_page_that_was_seen(history: list[tuple[Outcome, float]]) -> None:
+    harmless = [step for step in history if step[0] not in ABSENCES | {Outcome.MOVED}]
+
+    assert after((Outcome.OK, 0), *harmless).state is State.ALIVE
+
+
+@given(st.lists(st.sampled_from(list(CaptureSource)), min_size=1))
+def test_good_never_loses_to_bad(sources: list[CaptureSource]) -> None:
+    held = sources[0]
+    for candidate in sources[1:]:
+        if better_source(candidate, held):
+            held = candidate
+
+    assert (CaptureSource.LIVE in sources) == (held is CaptureSource.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("asked", "absent", "expected"), [(30, 16, True), (30, 15, False), (3, 3, False), (1, 1, False)]
+)
+def test_mass_absence_needs_most_of_several_parts(asked: int, absent: int, expected: bool) -> None:
+    assert mass_absence(asked, absent) is expected
+
+
+# ─── when to look again ─────────────────────────────────────────────────────────────────────────
+
+
+def due_days(belief: Belief, kind: Kind = Kind.ARTICLE, published_at: datetime | None = None) -> float:
+    due = when_due(PART.url, kind, belief, published_at, Schedule())
+    assert belief.last_fetch_at is not None
+    return (due - belief.last_fetch_at) / timedelta(days=1)
+
+
+def test_new_parts_are_due_daily_and_settled_ones_monthly() -> None:
+    seen = after((Outcome.OK, 0))
+
+    assert 0.9 <= due_days(seen, published_at=START - timedelta(days=3)) <= 1
+    assert 27 <= due_days(seen, published_at=datetime(2023, 9, 16, tzinfo=UTC)) <= 30
+
+
+def test_a_suspect_is_due_when_its_next_absence_would_count() -> None:
+    assert due_days(after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1))) >= RULES.absence_gap_days
+
+
+def test_faults_wait_longer_each_time() -> None:
+    once = due_days(after((Outcome.OK, 0), (Outcome.TIMEOUT, 1)))
+    often = due_days(after((Outcome.OK, 0), *[(Outcome.TIMEOUT, day) for day in range(1, 6)]))
+
+    assert once < 0.1 < often
