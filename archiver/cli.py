@@ -62,16 +62,16 @@ def _settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="archiver")
 def archiver() -> None:
-    r"""Keep an iThome Ironman article series whole, readable and provable after its host is gone.
+    """Keep an iThome Ironman article series whole, readable and provable after its host is gone.
 
     \b
     archiver demo      try it on a local stand-in, without network
     archiver fetch     keep what the config names, or a URL
     archiver status    what is held, missing and gone
-    """
+    """  # noqa: D301 - click reads \b as "keep these lines"
 
 
-@archiver.command()
+@archiver.command(short_help="Fetch what is due.")
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @_common
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
@@ -106,7 +106,7 @@ def fetch(
     return summary.exit_code
 
 
-@archiver.command()
+@archiver.command(short_help="Tell what is held, missing and gone.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
 @click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
@@ -138,7 +138,7 @@ def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
     return report.all_safe(found)
 
 
-@archiver.command()
+@archiver.command(short_help="Tell all that is known of one page, and why.")
 @click.argument("page", metavar="ID|URL")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
@@ -160,7 +160,7 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
     return 0
 
 
-@archiver.command()
+@archiver.command(short_help="Rebuild what is derived, offline.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
@@ -173,7 +173,7 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     return 0
 
 
-@archiver.command()
+@archiver.command(short_help="Read the archive in a browser.")
 @_common
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any free port.")
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
@@ -185,7 +185,7 @@ def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     return server.serve(path, port=port, open_browser=open_browser)
 
 
-@archiver.command()
+@archiver.command(short_help="Try it on a stand-in, without network.")
 @click.option(
     "--db",
     type=click.Path(path_type=Path),

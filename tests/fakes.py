@@ -47,7 +47,7 @@ class FakeSender:
         self.starts: list[float] = []
         self.validators: list[Validators | None] = []
 
-    def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:
+    def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:  # noqa: ARG002
         self.asked.append(url)
         self.starts.append(self.clock.monotonic())
         self.validators.append(validators)

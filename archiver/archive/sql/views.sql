@@ -37,11 +37,11 @@ SELECT
     coalesce(sum(captures.source != 'live'), 0) AS rescued, -- of those, how many are somebody else's copies
     count(parts.article_id) - count(articles.id) AS missing, -- how many are not held
     coalesce(sum(pages.state = 'gone'), 0) AS gone, -- how many are gone from the site
-    (SELECT count(DISTINCT article_id) FROM edits JOIN articles AS edited ON edited.id = article_id
-        WHERE edited.series_id = series.id) AS edited, -- how many we saw changed
-    (SELECT count(DISTINCT url) FROM discoveries WHERE via = 'index' AND url IN (
-        SELECT url FROM parts AS linked JOIN pages ON pages.id = page_id WHERE linked.series_id = series.id
-    )) AS linked_by_index, -- how many an index page links to
+    (SELECT count(*) FROM articles AS edited WHERE edited.series_id = series.id
+        AND EXISTS (SELECT 1 FROM edits WHERE edits.article_id = edited.id)) AS edited, -- how many we saw changed
+    (SELECT count(*) FROM parts AS linked JOIN pages AS linked_page ON linked_page.id = linked.page_id
+        WHERE linked.series_id = series.id AND EXISTS (
+            SELECT 1 FROM discoveries WHERE discoveries.url = linked_page.url AND +via = 'index')) AS linked_by_index, -- how many an index page links to
     max(pages.last_fetch_at) AS last_checked_at -- when a part was last asked for
 FROM series
 LEFT JOIN parts ON parts.series_id = series.id
