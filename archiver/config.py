@@ -176,7 +176,7 @@ _SOURCE: dict[str, _Key] = {
     "series": _Key("the http or https URL of a series page", _url),
 }
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
-_TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE}
+TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE}
 
 
 def find_file(named: Path | None) -> Path | None:
@@ -227,9 +227,9 @@ def read(text: str, name: str) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError([f"{safe(name)}: not TOML: {safe(error)}"]) from error
     errors: list[str] = []
-    tables = {table: _check_table(data.get(table, {}), keys, table, errors) for table, keys in _TABLES.items()}
+    tables = {table: _check_table(data.get(table, {}), keys, table, errors) for table, keys in TABLES.items()}
     sources = _check_sources(data.get("sources", []), errors)
-    _check_names(data, [*_TABLES, "sources"], "", errors)
+    _check_names(data, [*TABLES, "sources"], "", errors)
     if errors:
         raise ConfigError([f"{safe(name)}: {error}" for error in errors])
     return Config(
