@@ -1,7 +1,7 @@
 """Writes docs/cli.md and docs/schema.md from the program itself; with --check says whether they are current.
 
-    python docs/build.py           write them
-    python docs/build.py --check   exit 1 when one is stale
+python docs/build.py           write them
+python docs/build.py --check   exit 1 when one is stale
 """
 
 from __future__ import annotations

@@ -44,9 +44,15 @@ def test_the_packaged_file_names_every_key() -> None:
         ("[network]\ntries = 2.5", "network.tries: expected a whole number"),
         ("[network]\ntries = true", "network.tries: expected a whole number"),
         ("[network]\ncontact = 'a\\nb'", "network.contact: expected a URL or mail address"),
-        ("[network.connect_to]\n'https://a/b' = 'http://127.0.0.1:1'", "network.connect_to: expected a table of origins"),
+        (
+            "[network.connect_to]\n'https://a/b' = 'http://127.0.0.1:1'",
+            "network.connect_to: expected a table of origins",
+        ),
         ("network = 3", "network: expected a table [network], found 3"),
-        ("[[sources]]\nseries = 'https://x.example/'", "sources[1].url: expected an http or https URL in quotes, found nothing"),
+        (
+            "[[sources]]\nseries = 'https://x.example/'",
+            "sources[1].url: expected an http or https URL in quotes, found nothing",
+        ),
         ("[[sources]]\nurl = 'ftp://x.example/'", "sources[1].url: expected an http or https URL"),
         ("[[sources]]\nurl = 'https://x.example/'\nalternates = 'x'", "sources[1].alternates: expected a list"),
         ("sources = 'x'", "sources: expected tables [[sources]]"),

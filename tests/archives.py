@@ -1,0 +1,191 @@
+"""An archive to write tests against: a world of values behind it instead of HTML, and every row of it to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fakes import START, FakeClock
+
+from archiver import urls
+from archiver.archive.archive import Archive
+from archiver.archive.opening import reading
+from archiver.config import Source
+from archiver.model import (
+    Address,
+    Answer,
+    ArticlePage,
+    Author,
+    Body,
+    CodeBlock,
+    Comment,
+    Exchange,
+    Facts,
+    FeedItem,
+    FeedPage,
+    IndexLink,
+    IndexPage,
+    Judgement,
+    Neighbour,
+    Outcome,
+    Page,
+    Reading,
+    Rules,
+    Schedule,
+    SeriesItem,
+    SeriesPage,
+)
+
+DERIVED = (
+    "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",
+    "images", "article_images", "links", "metrics", "edits", "discoveries", "parse_problems", "progress",
+)  # fmt: skip
+
+
+class World:
+    """Bodies are short names; the pages that they stand for are kept here, so that no parser is needed."""
+
+    def __init__(self) -> None:
+        self.pages: dict[bytes, Page | None] = {}
+
+    def put(self, page: Page | None) -> bytes:
+        body = hashlib.sha256(repr(page).encode()).hexdigest().encode()
+        self.pages[body] = page
+        return body
+
+    def read(self, address: Address, body: bytes, content_type: str | None) -> Reading:
+        page = self.pages[body]
+        digest = hashlib.sha256(repr(page).encode()).hexdigest()
+        facts = Facts(is_html=True, kind=address.kind, own_url=address.url, has_content=page is not None)
+        content = digest
+        if isinstance(page, ArticlePage):
+            content = hashlib.sha256(repr((page.title, page.body, page.tags)).encode()).hexdigest()
+        return Reading(f"fake.{address.kind}/1", facts, page, (), content, digest)
+
+
+class Case:
+    """One archive, its clock and its world; `answer` plays one fetch of one page."""
+
+    def __init__(self, path: Path, archive: Archive, world: World, clock: FakeClock) -> None:
+        self.path = path
+        self.archive = archive
+        self.world = world
+        self.clock = clock
+        self.run_id = archive.ledger.start_run("fetch", "0", {}, clock.now())
+
+    def source(self, url: str, *, series: str | None = None) -> None:
+        address = urls.source_address(url)
+        assert isinstance(address, Address)
+        self.archive.ledger.add_source(Source(url, series=series), address, (), self.clock.now())
+        self.archive.library.settle()
+
+    def answer(
+        self, url: str, page: Page | None = None, outcome: Outcome | None = None, counters: dict[str, int] | None = None
+    ) -> int:
+        """Play a fetch of `url`: the page itself, or an outcome without one."""
+        self.clock.advance(minutes=1)
+        address = urls.source_address(url)
+        assert isinstance(address, Address)
+        body = self.world.put(page) if page is not None else None
+        headers = (("content-type", "text/html"),)
+        answer = Answer(address.url, self.clock.now(), 7, status=200 if page else 404, headers=headers, body=body)
+        reading = self.world.read(address, body, None) if body else None
+        exchange = Exchange(address, answer)
+        if outcome is None:
+            outcome = Outcome.UNCHANGED if self.archive.holds(exchange, reading) else Outcome.OK
+        judgement = Judgement(outcome, "as the test says", dict(counters or {}))
+        fetch_id = self.archive.ledger.record(self.run_id, exchange, judgement, reading)
+        self.archive.library.catch_up({fetch_id: reading} if reading and outcome is Outcome.OK else {})
+        return fetch_id
+
+    def next_run(self, **later: float) -> None:
+        self.archive.library.settle()
+        self.archive.ledger.finish_run(self.run_id, "finished", 0, None, self.clock.now())
+        self.clock.advance(**later)
+        self.run_id = self.archive.ledger.start_run("fetch", "0", {}, self.clock.now())
+
+    def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        with reading(self.path) as connection:
+            return [dict(row) for row in connection.execute(sql, parameters)]
+
+
+@contextmanager
+def archive_at(path: Path, world: World | None = None) -> Iterator[Case]:
+    """An open archive with a run begun."""
+    world = world or World()
+    with Archive(path, "test", world.read, Rules(), Schedule()) as archive:
+        yield Case(path, archive, world, FakeClock())
+
+
+def derived_rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every derived row, without the numbers that only say in which order rows were made."""
+    with reading(path) as connection:
+        found = {}
+        for table in DERIVED:
+            columns = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
+            kept = [name for name in columns if name != "id" or table in {"articles", "series", "authors"}]
+            names = ", ".join(f'"{name}"' for name in kept)
+            found[table] = sorted(map(tuple, connection.execute(f"SELECT {names} FROM {table}")), key=repr)
+    return found
+
+
+# ─── pages as values ────────────────────────────────────────────────────────────────────────────
+
+AUTHOR = Author(20141304, "chihying")
+STRANGER = Author(20121130, "stranger")
+
+
+def body(text: str = "words") -> Body:
+    return Body(f"<p>{text}</p>", text, text, code_blocks=(CodeBlock(f"let x = {text!r};\n", "rust"),))
+
+
+def part(
+    number: int, *, series: int = 5943, author: Author = AUTHOR, text: str = "words", **changes: Any
+) -> ArticlePage:
+    """The article with id 10_000_000 + number, which is the part with that number."""
+    page = ArticlePage(
+        id=10_000_000 + number, title=f"[Day {number:02d}] title", author=author, published_at=START, body=body(text),
+        tags=("rust",), series_id=series, series_user_id=author.id, series_title="a series", position=number,
+        title_day=number, declared_parts=30,
+    )  # fmt: skip
+    return replace(page, **changes)
+
+
+def neighbour(number: int) -> Neighbour:
+    return Neighbour(10_000_000 + number, f"[Day {number:02d}] title")
+
+
+def url_of(number: int) -> str:
+    return urls.article_url(10_000_000 + number)
+
+
+def comment(position: int, text: str, *, site_id: int | None = None, reply_to: int | None = None) -> Comment:
+    return Comment(site_id, position, Author(7, "reader"), START, 0, body(text), reply_to)
+
+
+def index_of(*links: tuple[str, str]) -> IndexPage:
+    made = []
+    for position, (url, text) in enumerate(links, start=1):
+        address = urls.classify(url)
+        assert isinstance(address, Address)
+        made.append(IndexLink(address, url, text, "a group", position))
+    return IndexPage("an index", "en", tuple(made))
+
+
+def series_of(*numbers: int, declared: int | None = None, next_page: int | None = None) -> SeriesPage:
+    items = tuple(SeriesItem(10_000_000 + number, f"[Day {number:02d}] title") for number in numbers)
+    return SeriesPage(5943, "a series", AUTHOR, declared_parts=declared or len(items), items=items, next_page=next_page)
+
+
+def feed_of(*numbers: int) -> FeedPage:
+    items = [FeedItem(10_000_000 + number, f"Day {number}", "chihying", START, body()) for number in numbers]
+    return FeedPage("a series", 2023, 20141304, tuple(reversed(items)))
+
+
+INDEX = "https://blog.example/posts/ironman/"
+SERIES = urls.series_url(20141304, 5943)
+FEED = urls.feed_url(5943)
