@@ -7,7 +7,6 @@ as all of `archiver status` (docs/design.md).
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
@@ -20,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archiver.errors import ConfigError
-from archiver.model import Rules, Schedule
+from archiver.rules import Rules, Schedule
 from archiver.text import safe
 
 PACKAGED = "archiver.toml"
@@ -272,6 +271,8 @@ def _check_sources(sources: Any, errors: list[str]) -> list[dict[str, Any]]:
 def _check_names(table: Mapping[str, Any], known: Any, prefix: str, errors: list[str]) -> None:
     for key in table:
         if key not in known:
+            import difflib  # only a mistake needs it
+
             close = difflib.get_close_matches(key, list(known), n=1)
             hint = f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
             errors.append(f"{prefix}{safe(key)}: unknown key; {hint}")

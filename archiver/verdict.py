@@ -27,10 +27,9 @@ from archiver.model import (
     Reading,
     Refusal,
     Refused,
-    Rules,
-    Schedule,
     State,
 )
+from archiver.rules import Rules, Schedule
 
 _STATUS_OUTCOMES = {
     404: Outcome.NOT_FOUND,

@@ -34,11 +34,10 @@ from archiver.model import (
     Outcome,
     Page,
     Reading,
-    Rules,
-    Schedule,
     SeriesItem,
     SeriesPage,
 )
+from archiver.rules import Rules, Schedule
 
 DERIVED = (
     "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",
@@ -57,7 +56,7 @@ class World:
         self.pages[body] = page
         return body
 
-    def read(self, address: Address, body: bytes, content_type: str | None) -> Reading:
+    def read(self, address: Address, body: bytes, content_type: str | None) -> Reading:  # noqa: ARG002
         page = self.pages[body]
         digest = hashlib.sha256(repr(page).encode()).hexdigest()
         facts = Facts(is_html=True, kind=address.kind, own_url=address.url, has_content=page is not None)
@@ -84,9 +83,15 @@ class Case:
         self.archive.library.settle()
 
     def answer(
-        self, url: str, page: Page | None = None, outcome: Outcome | None = None, counters: dict[str, int] | None = None
+        self,
+        url: str,
+        page: Page | None = None,
+        outcome: Outcome | None = None,
+        counters: dict[str, int] | None = None,
+        *,
+        read_on: bool = True,
     ) -> int:
-        """Play a fetch of `url`: the page itself, or an outcome without one."""
+        """Play a fetch of `url`: the page itself, or an outcome without one. `read_on=False`: killed then."""
         self.clock.advance(minutes=1)
         address = urls.source_address(url)
         assert isinstance(address, Address)
@@ -99,7 +104,8 @@ class Case:
             outcome = Outcome.UNCHANGED if self.archive.holds(exchange, reading) else Outcome.OK
         judgement = Judgement(outcome, "as the test says", dict(counters or {}))
         fetch_id = self.archive.ledger.record(self.run_id, exchange, judgement, reading)
-        self.archive.library.catch_up({fetch_id: reading} if reading and outcome is Outcome.OK else {})
+        if read_on:
+            self.archive.library.catch_up({fetch_id: reading} if reading and outcome is Outcome.OK else {})
         return fetch_id
 
     def next_run(self, **later: float) -> None:

@@ -28,11 +28,12 @@ MAY_IMPORT = {
     "text": set(),
     "errors": set(),
     "clock": set(),
+    "rules": set(),
     "urls": {"model", "text"},
-    "verdict": {"model", "text", "urls"},
+    "verdict": {"model", "rules", "text", "urls"},
     "pages": {"model", "text", "urls", "pages"},
     "web": {"model", "text", "urls", "config", "clock", "errors", "web"},
-    "archive": {"model", "text", "urls", "config", "errors", "verdict", "archive"},
+    "archive": {"model", "rules", "text", "urls", "config", "errors", "verdict", "archive"},
     "standin": {"model", "text", "urls", "standin"},
 }
 

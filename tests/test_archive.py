@@ -35,7 +35,8 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
-from archiver.model import Outcome, Rules, Schedule
+from archiver.model import Outcome, Page
+from archiver.rules import Rules, Schedule
 
 
 @pytest.fixture
@@ -166,8 +167,7 @@ def test_a_killed_run_is_read_on_from_its_evidence(tmp_path: Path) -> None:
         whole.archive.library.settle()
     with archive_at(tmp_path / "killed.db", world) as killed:
         killed.source(SERIES)
-        killed.archive.library.catch_up = lambda fresh=None: 0  # type: ignore[method-assign,assignment]
-        killed.answer(url_of(1), part(1))
+        killed.answer(url_of(1), part(1), read_on=False)
     with archive_at(tmp_path / "killed.db", world) as again:
         again.archive.library.settle()
 
@@ -423,7 +423,7 @@ def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
 def test_the_schema_keeps_its_own_rules(tmp_path: Path) -> None:
     make_archive(tmp_path / "a.db")
     connection = sqlite3.connect(tmp_path / "a.db")
-    tables = [row for row in connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")]
+    tables = list(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     ours = [(name, sql) for name, sql in tables if not name.startswith(("_", "sqlite_"))]
 
     assert [name for name, sql in ours if "STRICT" not in sql] == []
@@ -465,7 +465,7 @@ def test_any_history_reads_the_same_again(
 def play(case: Case, what: str | int, how: str | Outcome, number: int) -> None:
     """One step of a random history."""
     shown = (1, 2, 3) if how == "good" else (1, 3)
-    pages = {
+    pages: dict[str | int, tuple[str, Page]] = {
         "index": (INDEX, index_of(*((url_of(one), f"Day {one}") for one in (*shown, 99)))),
         "series": (SERIES, series_of(*shown)),
         "feed": (FEED, feed_of(*shown)),
@@ -476,7 +476,7 @@ def play(case: Case, what: str | int, how: str | Outcome, number: int) -> None:
     else:
         assert isinstance(what, int)
         comments = (comment(1, "x", site_id=1),) if how == "good" else ()
-        url, page = url_of(what), part(what, text=str(how), author=AUTHOR, comments=comments)  # type: ignore[assignment]
+        url, page = url_of(what), part(what, text=str(how), author=AUTHOR, comments=comments)
     if isinstance(how, Outcome):
         case.answer(url, outcome=how)
     else:

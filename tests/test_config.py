@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from archiver import config
 from archiver.errors import ConfigError
+from archiver.rules import Rules, Schedule
 
 
 def errors_of(text: str) -> list[str]:
@@ -22,7 +23,7 @@ def test_the_packaged_file_says_what_the_defaults_are() -> None:
     packaged = config.load_packaged()
 
     assert (packaged.network, packaged.schedule, packaged.rules) == (
-        config.Network(), config.Schedule(), config.Rules(),
+        config.Network(), Schedule(), Rules(),
     )  # fmt: skip
     assert [source.url for source in packaged.sources] == ["https://xavierforge.dev/en/posts/ironman-2023/"]
 
@@ -113,4 +114,4 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     try:
         config.read(text, "x.toml")
     except ConfigError as error:
-        assert all(message.isprintable() for message in error.errors)
+        assert all(message.isprintable() for message in error.errors)  # noqa: PT017

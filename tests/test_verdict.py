@@ -22,10 +22,9 @@ from archiver.model import (
     Kind,
     Outcome,
     Reading,
-    Rules,
-    Schedule,
     State,
 )
+from archiver.rules import Rules, Schedule
 from archiver.verdict import believe, better_source, judge, mass_absence, when_due
 
 PART = article(10319293)

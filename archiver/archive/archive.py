@@ -14,7 +14,8 @@ from archiver.archive.captures import is_held
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
-from archiver.model import Address, Exchange, Reading, Rules, Schedule
+from archiver.model import Address, Exchange, Reading
+from archiver.rules import Rules, Schedule
 
 
 class Archive:

@@ -29,11 +29,10 @@ from archiver.model import (
     Kind,
     Outcome,
     Reading,
-    Rules,
-    Schedule,
     State,
     Validators,
 )
+from archiver.rules import Rules, Schedule
 from archiver.text import line, storable
 
 _KEPT_HEADERS = (

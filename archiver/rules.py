@@ -1,0 +1,28 @@
+"""The numbers that the verdict is given. Apart from `model`, so that `archiver status` need not load all of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers of the verdict (config `[judgement]`)."""
+
+    absences: int = 3
+    absence_gap_days: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a page is due again. Days."""
+
+    index_days: float = 7.0
+    series_days: float = 1.0
+    feed_days: float = 1.0
+    new_part_days: float = 1.0  # parts published less than `settle_days` ago
+    settle_days: float = 14.0
+    part_days: float = 30.0
+    suspect_days: float = 3.0
+    gone_days: float = 30.0
+    failed_days: float = 0.04  # about an hour, after a fault or a refusal
