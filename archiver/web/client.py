@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
+from itertools import chain
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import httpcore
 import httpx
@@ -18,37 +19,14 @@ from archiver.clock import Clock
 from archiver.config import Network
 from archiver.model import Answer, Outcome, Validators
 from archiver.text import line, safe
-from archiver.web import guard
-from archiver.web.gzip_body import BodyBroken, BodyCut, BodyTooLarge, gunzip
-from archiver.web.transport import (
-    AddressRefused,
-    Backend,
-    Deadline,
-    DeadlinePassed,
-    HeadTooLarge,
-    NameUnresolved,
-    Resolve,
-    Transport,
-    resolve,
-)
+from archiver.web import guard, headers
+from archiver.web.faults import Fault
+from archiver.web.gzip_body import gunzip
+from archiver.web.transport import Backend, Call, Resolve, Transport, resolve
 
 ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/xml;q=0.9,*/*;q=0.8"
-_MAX_RETRY_AFTER_S = 366 * 86_400.0
-_KEPT_OF_CUT = 512_000  # of a robots.txt (RFC 9309 §2.5)
-
-
-class _Fault(Exception):
-    """Why there is no whole response, as an outcome and a line."""
-
-    def __init__(self, outcome: Outcome, reason: str) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
-
-
-class _Target(NamedTuple):
-    url: httpx.URL
-    headers: dict[str, str]
-    extensions: dict[str, str]
+KEPT_OF_CUT = 512_000  # bytes of a robots.txt that is larger (RFC 9309 §2.5: at least 500 KiB)
+_SENDABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,998}[\x21-\x7e])?")
 
 
 class Client:
@@ -56,18 +34,17 @@ class Client:
 
     def __init__(
         self, network: Network, *, user_agent: str, clock: Clock, resolve: Resolve = resolve,
-        named_origins: frozenset[str] = frozenset(),
+        named_origins: frozenset[str] = frozenset(), tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
+        """`named_origins`: origins that the user wrote down, which may have any port; `tls`: other roots, for tests."""
         self._network = network
         self._clock = clock
-        self.named_origins = named_origins | frozenset(map(urls.origin, network.connect_to))
-        self._connect_to = {urls.origin(name): target for name, target in network.connect_to.items()}
-        self._deadline = Deadline(clock.monotonic)
-        mapped = frozenset(_host_and_port(target) for target in self._connect_to.values())
-        timeout = httpx.Timeout(network.timeout_s, connect=network.connect_timeout_s)
+        self._connect_to = {urls.origin(name): httpx.URL(target) for name, target in network.connect_to.items()}
+        self.named_origins = named_origins | frozenset(self._connect_to)
+        self._backend = Backend(resolve)
         self._http = httpx.Client(
-            transport=Transport(Backend(self._deadline, resolve, mapped)), timeout=timeout, follow_redirects=False,
-            trust_env=False, headers={"User-Agent": user_agent, "Accept-Encoding": "gzip", "Accept": ACCEPT},
+            transport=Transport(self._backend, tls), timeout=None, follow_redirects=False, trust_env=False,  # noqa: S113
+            headers={"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip", "Connection": "close"},
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -81,235 +58,178 @@ class Client:
     def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:
         """Ask for a URL once. Never raises for what a server or a URL does: faults are in the answer.
 
-        `keep_cut`: give the first bytes of a body that is over the cap, instead of refusing it (for robots.txt).
+        `keep_cut`: of a body over 500 KiB give the first 500 KiB (`error` says so) instead of refusing it over the
+        caps: for robots.txt. `elapsed_ms` runs from the look at the name, `started_at` is when the request went out.
         """
-        started_at, start = self._clock.now(), self._clock.monotonic()
-        self._deadline.start(self._network.timeout_s, self._network.max_header_bytes)
-        answer = Answer(url, started_at, 0)
+        now, start = self._clock.now(), self._clock.monotonic()
+        answer, call = Answer(url, now, 0), None
         try:
-            answer = self._send(answer, validators or Validators(), keep_cut=keep_cut)
-        except _Fault as fault:
-            answer = _failed(answer, fault.outcome, str(fault))
-        except _FAULTS as error:
-            answer = _failed(answer, *_explain(error))
-        elapsed_ms = round((self._clock.monotonic() - start) * 1000)
-        return replace(answer, elapsed_ms=elapsed_ms)
+            request = self._request(url, validators or Validators())
+            call = self._call(url)
+            answer = self._exchange(answer, request, call, keep_cut=keep_cut)
+        except Fault as fault:
+            answer = _failed(answer, fault)
+        took = self._clock.monotonic() - start
+        went_out = now if call is None or call.sent_at is None else now + timedelta(seconds=call.sent_at - start)
+        return replace(answer, started_at=went_out, elapsed_ms=round(took * 1000))
 
-    def _send(self, answer: Answer, validators: Validators, *, keep_cut: bool) -> Answer:
-        target = self._target(answer.requested_url, validators)
-        self._http.cookies.clear()
-        request = self._http.build_request("GET", target.url, headers=target.headers, extensions=target.extensions)
-        response = self._http.send(request, stream=True)
-        self._deadline.head_done()
+    # ─── the question ───────────────────────────────────────────────────────────────────────────
+
+    def _request(self, url: str, validators: Validators) -> httpx.Request:
+        """The request for a URL. Its Host (and the name on the certificate) stays canonical under `connect_to`."""
+        reason = guard.refused_url(url, self.named_origins, frozenset(self._connect_to))
+        if reason is not None:
+            raise Fault(Outcome.OFF_SITE, f"not contacted: {reason}")
         try:
-            return self._read(answer, response, keep_cut=keep_cut)
+            parsed, canonical = httpx.URL(url), httpx.URL(urls.origin(url))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise Fault(Outcome.PROTOCOL_ERROR, f"a URL that cannot be asked: {safe(error, 200)}") from error
+        if (parsed.raw_host, parsed.port) != (canonical.raw_host, canonical.port):
+            raise Fault(Outcome.OFF_SITE, "not contacted: a URL that two readers take for two hosts")
+        mapped = self._connect_to.get(urls.origin(url))
+        fields = {"Host": urls.host(url)}
+        if _is_sendable(validators.etag):
+            fields["If-None-Match"] = str(validators.etag)
+        if _is_sendable(validators.last_modified):
+            fields["If-Modified-Since"] = str(validators.last_modified)
+        return self._http.build_request("GET", parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields)
+
+    def _call(self, url: str) -> Call:
+        """Where the connection really goes, and within which bounds."""
+        mapped = self._connect_to.get(urls.origin(url))
+        to = mapped or httpx.URL(url)
+        network = self._network
+        return Call(
+            to.raw_host.decode("ascii"), to.port or (443 if to.scheme == "https" else 80), mapped=mapped is not None,
+            monotonic=self._clock.monotonic, timeout_s=network.timeout_s, connect_timeout_s=network.connect_timeout_s,
+            head_bytes=network.max_header_bytes, body_bytes=network.max_wire_bytes,
+        )  # fmt: skip
+
+    # ─── the answer ─────────────────────────────────────────────────────────────────────────────
+
+    def _exchange(self, answer: Answer, request: httpx.Request, call: Call, *, keep_cut: bool) -> Answer:
+        self._backend.call = call
+        try:
+            response = self._http.send(request, stream=True)
+        except (httpcore.ProtocolError, httpx.InvalidURL, ValueError) as error:
+            raise _not_http(error, call) from error
+        call.head_done = True
+        try:
+            seen = self._head(answer, response)
+            if seen.failure is not None or 300 <= response.status_code < 400:
+                return _unasked_304(seen, request)  # the body of a redirect is never read
+            return self._with_body(seen, response, call, keep_cut=keep_cut)
         finally:
             response.close()
 
-    def _target(self, url: str, validators: Validators) -> _Target:
-        """Where a request really goes: `connect_to` changes the connection, never the Host or the certificate name."""
-        reason = guard.refused_url(url, self.named_origins)
-        if reason is not None and urls.origin(url) not in self._connect_to:
-            raise _Fault(Outcome.OFF_SITE, f"not contacted: {reason}")
-        headers = {"Host": urls.host(url)}
-        if validators.etag:
-            headers["If-None-Match"] = validators.etag
-        if validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
-        parsed = httpx.URL(url)
-        mapped = self._connect_to.get(urls.origin(url))
-        if mapped is None:
-            return _Target(parsed, headers, {})
-        to = httpx.URL(mapped)
-        return _Target(
-            parsed.copy_with(scheme=to.scheme, host=to.host, port=to.port), headers, {"sni_hostname": parsed.host}
-        )
-
-    def _read(self, answer: Answer, response: httpx.Response, *, keep_cut: bool) -> Answer:
+    def _head(self, answer: Answer, response: httpx.Response) -> Answer:
+        fields = headers.clean(response.extensions["fields"])
         seen = replace(
             answer,
             status=response.status_code,
-            headers=tuple((name.lower(), line(value, 8_000)) for name, value in _decoded(response)),
-            location=_location(answer.requested_url, response),
-            retry_after_s=retry_after_s(
-                response.headers.get("retry-after"), response.headers.get("date"), answer.started_at
-            ),
+            headers=fields,
+            location=_location(answer.requested_url, response.status_code, fields),
+            retry_after_s=headers.retry_after_s(fields, answer.started_at),
         )
-        if response.status_code in {204, 205, 304} or seen.location is not None:
-            return seen  # the body of a redirect is never read
-        counter = _Counter(response, self._deadline, keep_cut=keep_cut)
+        if response.status_code < 200:
+            return _failed(seen, Fault(Outcome.PROTOCOL_ERROR, f"HTTP {response.status_code}, which nobody asked for"))
+        return seen
+
+    def _with_body(self, seen: Answer, response: httpx.Response, call: Call, *, keep_cut: bool) -> Answer:
+        """The answer with its body, or with the fault that kept us from having it whole.
+
+        From 400 on the status says enough, and what came of the body only adds to it: a host that refuses us, or says
+        that a page is gone, is heard even when it stumbles over its own words.
+        """
+        limit = min(KEPT_OF_CUT, self._network.max_body_bytes) if keep_cut else self._network.max_body_bytes
+        reader = _Reader(seen.headers, self._network.max_wire_bytes, limit, refuse_announced=not keep_cut)
+        fault = None
         try:
-            counter.cap = self._cap(response, keep_cut=keep_cut)
-            body = self._body(response, counter)
-        except _Fault as fault:
-            return _failed(replace(seen, wire_bytes=counter.size), fault.outcome, str(fault))
-        except _FAULTS as error:
-            return _failed(replace(seen, wire_bytes=counter.size), *_explain(error, in_body=True))
-        return replace(seen, body=body, wire_bytes=counter.size)
+            reader.read(response.iter_raw())
+        except Fault as caught:
+            fault = caught
+        except httpcore.ProtocolError as error:
+            fault = _not_http(error, call)
+        body = bytes(reader.body[:limit])
+        seen = replace(seen, body=body, wire_bytes=reader.wire_bytes)
+        if fault is None:
+            return seen
+        is_cut = keep_cut and len(reader.body) > limit
+        if is_cut or (seen.status is not None and seen.status >= 400):
+            words = f"only the first {limit} bytes were read" if is_cut else f"its body could not be read: {fault}"
+            return replace(seen, error=line(words, 500))
+        return _failed(seen, fault)
 
-    def _cap(self, response: httpx.Response, *, keep_cut: bool) -> int:
-        """The cap on bytes as received, decided from the header where that is possible."""
-        if keep_cut:
-            return _KEPT_OF_CUT
-        declared = response.headers.get("content-length", "")
-        if declared.isdecimal() and len(declared) < 20 and int(declared) > self._network.max_wire_bytes:
-            raise _Fault(Outcome.TOO_LARGE, f"the host announces {declared} bytes, over {self._network.max_wire_bytes}")
-        return self._network.max_wire_bytes
 
-    def _body(self, response: httpx.Response, counter: _Counter) -> bytes:
-        codings = [coding.strip().lower() for coding in response.headers.get("content-encoding", "").split(",")]
-        codings = [coding for coding in codings if coding not in {"", "identity"}]
-        limit = self._network.max_body_bytes
-        if not codings:
-            body = bytearray()
-            for chunk in counter:
-                body += chunk
-                if len(body) > limit:
-                    raise BodyTooLarge
-            return bytes(body)
-        if codings not in (["gzip"], ["x-gzip"]):
+class _Reader:
+    """Reads a body into `body`, within caps before (`wire_bytes`) and after decompression. Raises Fault."""
+
+    def __init__(self, fields: headers.Fields, wire_limit: int, limit: int, *, refuse_announced: bool) -> None:
+        self._fields = fields
+        self._wire_limit = wire_limit
+        self._limit = limit
+        self._refuse_announced = refuse_announced
+        self.body = bytearray()
+        self.wire_bytes = 0
+
+    def read(self, chunks: Iterator[bytes]) -> None:
+        """Read until the end. On a Fault, `body` holds what came before it."""
+        codings = headers.content_codings(self._fields)
+        announced = headers.content_length(self._fields)
+        if codings not in ([], ["gzip"], ["x-gzip"]):
             shown = safe(", ".join(codings), 60)
-            raise _Fault(Outcome.PROTOCOL_ERROR, f"encoded as {shown}, which nobody asked for")
-        return gunzip(counter, limit)
+            raise Fault(Outcome.PROTOCOL_ERROR, f"encoded as {shown}, which nobody asked for")
+        if announced is not None and announced > self._wire_limit and self._refuse_announced:
+            raise Fault(Outcome.TOO_LARGE, f"{announced} bytes announced, over network.max_wire_bytes")
+        counted = self._counted(chunks)
+        first = next(counted, b"")
+        if first:  # nothing at all is an empty body, whatever its coding is called
+            self._take(chain([first], counted), compressed=bool(codings))
+        if announced is not None and headers.is_chunked(self._fields) and announced != self.wire_bytes:
+            raise Fault(Outcome.PROTOCOL_ERROR, f"{announced} bytes announced, {self.wire_bytes} came in chunks")
 
+    def _take(self, chunks: Iterator[bytes], *, compressed: bool) -> None:
+        for piece in gunzip(chunks) if compressed else chunks:
+            self.body += piece
+            if len(self.body) > self._limit:
+                raise Fault(Outcome.TOO_LARGE, "the body is over network.max_body_bytes")
 
-class _Counter:
-    """The raw chunks of a body, counted against a cap and the deadline."""
-
-    def __init__(self, response: httpx.Response, deadline: Deadline, *, keep_cut: bool) -> None:
-        self._response = response
-        self._deadline = deadline
-        self._keep_cut = keep_cut
-        self.cap = 0
-        self.size = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._response.iter_raw():
-            self._deadline.left(None)
-            self.size += len(chunk)
-            if self.size > self.cap:
-                if self._keep_cut:
-                    return
-                raise BodyTooLarge
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.wire_bytes += len(chunk)
+            if self.wire_bytes > self._wire_limit:
+                raise Fault(Outcome.TOO_LARGE, "the body is over network.max_wire_bytes")
             yield chunk
 
 
-_FAULTS = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    OSError,
-    ValueError,
-    AddressRefused,
-    DeadlinePassed,
-    HeadTooLarge,
-    NameUnresolved,
-    BodyTooLarge,
-    BodyCut,
-    BodyBroken,
-)
-
-_WORDS: tuple[tuple[tuple[type[Exception], ...], Outcome, str], ...] = (
-    ((AddressRefused,), Outcome.OFF_SITE, "not contacted: {said}"),
-    ((NameUnresolved,), Outcome.DNS_ERROR, "{said}"),
-    (
-        (DeadlinePassed, httpcore.ReadTimeout, httpcore.WriteTimeout, httpcore.PoolTimeout),
-        Outcome.TIMEOUT,
-        "the answer took longer than network.timeout_s",
-    ),
-    ((httpcore.ConnectTimeout,), Outcome.TIMEOUT, "connecting took longer than network.connect_timeout_s"),
-    ((HeadTooLarge,), Outcome.TOO_LARGE, "the response head is over network.max_header_bytes"),
-    ((BodyTooLarge,), Outcome.TOO_LARGE, "the body is over network.max_wire_bytes or network.max_body_bytes"),
-    ((BodyCut,), Outcome.TRUNCATED, "the compressed body ends before its end"),
-    ((BodyBroken,), Outcome.PROTOCOL_ERROR, "the compressed body is broken: {said}"),
-    ((httpx.InvalidURL, UnicodeError), Outcome.PROTOCOL_ERROR, "a URL that cannot be asked: {said}"),
-    ((ssl.SSLError,), Outcome.TLS_ERROR, "TLS: {said}"),
-)
+def _not_http(error: Exception, call: Call) -> Fault:
+    """The fault behind an exception of httpx or h11, whose words may quote the server."""
+    if call.closed_by_host:
+        return call.broken("the connection closed")
+    return Fault(Outcome.PROTOCOL_ERROR, f"not HTTP as RFC 9112 has it: {safe(error, 200)}")
 
 
-def _explain(error: Exception, *, in_body: bool = False) -> tuple[Outcome, str]:
-    """Which outcome a fault is, and one line about it. The server's own words never come through raw."""
-    said = safe(error, 200) or type(error).__name__
-    for kinds, outcome, words in _WORDS:
-        if isinstance(error, kinds):
-            return outcome, words.format(said=said)
-    return _explain_transport(error, said, in_body=in_body)
+def _failed(answer: Answer, fault: Fault) -> Answer:
+    return replace(answer, body=None, failure=fault.outcome, error=line(str(fault), 500))
 
 
-def _explain_transport(error: Exception, said: str, *, in_body: bool) -> tuple[Outcome, str]:
-    if isinstance(error, httpcore.ProtocolError):
-        if in_body and ("incomplete" in said or "without sending complete" in said or "peer closed" in said):
-            return Outcome.TRUNCATED, "the connection closed before the body was whole"
-        if "disconnected without sending" in said:
-            return Outcome.CONNECT_ERROR, "the host closed the connection without an answer"
-        if ("headers" in said and "large" in said) or "too much" in said.lower() or "line too long" in said.lower():
-            return Outcome.TOO_LARGE, "the response head is over network.max_header_bytes"
-        return Outcome.PROTOCOL_ERROR, f"not HTTP: {said}"
-    if isinstance(error, httpcore.ConnectError) and _is_tls(error):
-        return Outcome.TLS_ERROR, f"TLS: {said}"
-    if in_body:
-        return Outcome.TRUNCATED, f"the connection broke inside the body: {said}"
-    return Outcome.CONNECT_ERROR, f"no connection: {said}"
+def _unasked_304(seen: Answer, request: httpx.Request) -> Answer:
+    """A 304 answers a condition only: without one we may hold nothing that it could speak of (RFC 9110 §15.4.5)."""
+    conditional = "if-none-match" in request.headers or "if-modified-since" in request.headers
+    if seen.status == 304 and not conditional:
+        return _failed(seen, Fault(Outcome.PROTOCOL_ERROR, "HTTP 304 to a question without conditions"))
+    return seen
 
 
-def _is_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _failed(answer: Answer, outcome: Outcome, reason: str) -> Answer:
-    return replace(answer, body=None, failure=outcome, error=line(reason, 500))
-
-
-def _decoded(response: httpx.Response) -> Iterator[tuple[str, str]]:
-    for name, value in response.headers.raw:
-        yield name.decode("latin-1"), _header_text(value)
-
-
-def _header_text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _location(url: str, response: httpx.Response) -> str | None:
-    raw = response.headers.get("location")
-    if raw is None or not 300 <= response.status_code < 400:
+def _location(url: str, status: int, fields: headers.Fields) -> str | None:
+    """Where a redirect leads, absolute and without fragment; as it stands when that is nowhere; None when unsaid."""
+    found = headers.values(fields, "location")
+    if not found or not found[0] or not 300 <= status < 400:
         return None
-    text = line(_header_text(raw.encode("latin-1", "replace")), 8_000)
-    return urls.resolve(url, text) or text
+    target = urls.resolve(url, found[0])
+    return target.partition("#")[0] if target else found[0]
 
 
-def _host_and_port(origin: str) -> tuple[str, int]:
-    parsed = httpx.URL(origin)
-    return parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80)
-
-
-def retry_after_s(value: str | None, date: str | None, now: datetime) -> float | None:
-    """Seconds to wait by Retry-After, in seconds or as a date (RFC 9110 §10.2.3); None when there is no sense in it.
-
-    A date is taken against the response's own Date, so that a host whose clock is wrong is still understood.
-    """
-    text = (value or "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:12]), _MAX_RETRY_AFTER_S)
-    until, base = _http_date(text), _http_date(date or "") or now
-    if until is None:
-        return None
-    return min(max((until - base).total_seconds(), 0.0), _MAX_RETRY_AFTER_S)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+def _is_sendable(value: str | None) -> bool:
+    """Whether a validator can go back as it came: what a server sent may have been cleaned since."""
+    return value is not None and _SENDABLE.fullmatch(value) is not None

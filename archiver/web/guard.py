@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from urllib.parse import urlsplit
 
+from archiver import urls
+from archiver.text import line
+
+_LONGEST = 8_000
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_HOST = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE)
 _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _PORTS = frozenset({None, 80, 443})
 # Prefixes that carry an IPv4 address inside: NAT64 (RFC 6052), its local form (RFC 8215) and 6to4 (RFC 3056).
@@ -22,11 +28,16 @@ _NEVER = tuple(
 )  # fmt: skip
 
 
-def refused_url(url: str, named_origins: frozenset[str] = frozenset()) -> str | None:
+def refused_url(
+    url: str, named_origins: frozenset[str] = frozenset(), mapped_origins: frozenset[str] = frozenset()
+) -> str | None:
     """Why a URL may not be contacted; None when its form is fine.
 
-    `named_origins` are origins that the user wrote down: they may have another port.
+    `named_origins` are origins that the user wrote down: they may have another port. `mapped_origins` are those of
+    `connect_to`: where they lead is the user's own word, so that they may be named by any address too.
     """
+    if len(url) > _LONGEST:
+        return f"a URL of {len(url)} characters"
     if _FORBIDDEN.search(url):
         return "white space, a backslash or a control character in the URL"
     try:
@@ -40,20 +51,35 @@ def refused_url(url: str, named_origins: frozenset[str] = frozenset()) -> str | 
         return "a user name in the URL"
     if not parts.hostname:
         return "no host in the URL"
-    if port not in _PORTS and f"{parts.scheme}://{parts.netloc.lower()}" not in named_origins:
-        return f"port {port}"
-    return _refused_host(parts.hostname)
+    origin = urls.origin(url)
+    if port not in _PORTS and origin not in named_origins | mapped_origins:
+        return f"port {port}, which the config does not name"
+    return None if origin in mapped_origins else _refused_host(parts.hostname)
 
 
 def _refused_host(host: str) -> str | None:
     if ":" in host:
         return refused_address(host)
+    if not _HOST.fullmatch(host):
+        return f"the host {line(host, 60)}, which is no host name"
     if _NUMERIC_HOST.fullmatch(host):
-        try:
-            return refused_address(str(ipaddress.IPv4Address(host)))
-        except ValueError:
-            return f"the numeric host {host[:40]}"
+        return _refused_number(host)
     return None
+
+
+def _refused_number(host: str) -> str | None:
+    """An IPv4 address in its one canonical spelling is looked at; any other spelling is refused, whatever it means."""
+    try:
+        return refused_address(str(ipaddress.IPv4Address(host)))
+    except ValueError:
+        return f"the numeric host {line(host, 60)}{_meaning(host)}"
+
+
+def _meaning(host: str) -> str:
+    try:
+        return f", which is {socket.inet_ntoa(socket.inet_aton(host.rstrip('.')))}"
+    except OSError:
+        return ""
 
 
 def refused_address(address: str) -> str | None:

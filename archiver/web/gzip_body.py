@@ -1,6 +1,6 @@
 """One gzip layer undone within bounds, noticing what httpx does not: a cut, what follows the end, a bomb.
 
-RFC 1952: a body may be several members in a row; each ends with its checksum and length.
+RFC 1952 §2.2: a body may be several members in a row; each ends with its checksum and length, which zlib checks.
 """
 
 from __future__ import annotations
@@ -8,43 +8,40 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-_STEP = 65_536
+from archiver.model import Outcome
+from archiver.web.faults import Fault
+
+_STEP = 65_536  # most bytes given out at once, whatever the compression
+_MOST_MEMBERS = 1_000  # no server makes more; each costs time, also when it holds nothing
 
 
-class BodyTooLarge(Exception):
-    """More bytes than a body may have, before or after decompression."""
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The decompressed body in small pieces, so that the taker can stop at any cap.
 
-
-class BodyCut(Exception):
-    """The gzip data ends before its end."""
-
-
-class BodyBroken(Exception):
-    """No gzip data, a wrong checksum, or bytes after the end."""
-
-
-def gunzip(chunks: Iterable[bytes], limit: int) -> bytes:
-    """The decompressed body. Raises BodyTooLarge, BodyCut or BodyBroken."""
-    out = bytearray()
+    Raises Fault: `truncated` when the data ends early, `protocol_error` when it is no gzip, when a checksum or length
+    is wrong, or when something else follows the end.
+    """
     member: zlib._Decompress | None = None
     finished = 0
     for chunk in chunks:
         data = chunk
         while data:
             if member is None:
-                if finished and not data.startswith(b"\x1f"):
-                    raise BodyBroken("bytes after the end of the gzip data")
+                _check_next_member(data, finished)
                 member = zlib.decompressobj(wbits=31)
-            for piece in _inflate(member, data):
-                out += piece
-                if len(out) > limit:
-                    raise BodyTooLarge
+            yield from _inflate(member, data)
             data = member.unused_data
             if member.eof:
                 member, finished = None, finished + 1
     if member is not None or not finished:
-        raise BodyCut
-    return bytes(out)
+        raise Fault(Outcome.TRUNCATED, "the compressed body ends before its end")
+
+
+def _check_next_member(data: bytes, finished: int) -> None:
+    if finished and not data.startswith(b"\x1f"):
+        raise Fault(Outcome.PROTOCOL_ERROR, "something follows the end of the compressed body")
+    if finished >= _MOST_MEMBERS:
+        raise Fault(Outcome.PROTOCOL_ERROR, f"the compressed body has more than {_MOST_MEMBERS} members")
 
 
 def _inflate(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
@@ -53,4 +50,4 @@ def _inflate(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
         while member.unconsumed_tail and not member.eof:
             yield member.decompress(member.unconsumed_tail, _STEP)
     except zlib.error as error:
-        raise BodyBroken(str(error)) from error
+        raise Fault(Outcome.PROTOCOL_ERROR, f"the compressed body is broken ({error})") from error
