@@ -21,7 +21,8 @@ _MAX_PAGE = 10_000
 
 # Space inside a URL's quotes is white space of the page (ANATOMY §4); anything else of this kind is an attack.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
-_EDGE_WHITE_SPACE = "\t\n\r\x0b\x0c \u3000"
+_EDGE_WHITE_SPACE = "\t\n\r\x0b\x0c \u00a0\u200b\u2028\u2029\u3000\ufeff"
+_MAX_LAYERS = 10  # of percent-encoding; nobody but an attacker writes more than two
 _ID = r"([1-9][0-9]{0,11})"
 _ARTICLE = re.compile(rf"/articles/{_ID}")
 _SERIES = re.compile(rf"/users/{_ID}/ironman/{_ID}")
@@ -39,16 +40,22 @@ def denied(url: str) -> bool:
         foreign = (parts.hostname or ITHOME).rstrip(".") not in _ITHOME_NAMES
     except ValueError:
         return True
-    return not foreign and _DENIED.search(_plain(parts.path)) is not None
+    decoded = _decoded(parts.path)
+    return not foreign and (decoded is None or _DENIED.search(_plain(decoded)) is not None)
+
+
+def _decoded(path: str) -> str | None:
+    """A path decoded until nothing is left to decode; None when that never ends."""
+    for _ in range(_MAX_LAYERS):
+        decoded = unquote(path)
+        if decoded == path:
+            return path
+        path = decoded
+    return None
 
 
 def _plain(path: str) -> str:
-    """A path as a lenient server may read it: decoded until nothing is left to decode, lower case, one slash."""
-    for _ in range(5):
-        decoded = unquote(path)
-        if decoded == path:
-            break
-        path = decoded
+    """A decoded path as a lenient server may read it: lower case, one slash, no dot segments."""
     folded = re.sub(r"[\x00-\x20\x7f-\x9f]", "", path).lower().replace("\\", "/")
     folded = re.sub(r";[^/]*", "", folded)
     return re.sub(r"/(?:\./|/)+", "/", _without_dots(folded))
@@ -72,7 +79,7 @@ def classify(raw: str, base: str | None = None) -> Address | Refusal:
     if denied(parts.geturl()):
         return Refusal(parts.geturl(), Refused.DENIED)
     host_name = parts.netloc
-    if host_name == CDN and _IMAGE.fullmatch(parts.path):
+    if host_name == CDN and _is_image(parts.path):
         return Address(parts._replace(scheme="https", query="").geturl(), Kind.IMAGE)
     if host_name not in _ITHOME_NAMES:
         return Refusal(parts.geturl(), Refused.FOREIGN)
@@ -93,9 +100,13 @@ def _classify_ithome(parts: SplitResult) -> Address | None:
         return Address(feed_url(int(match[1])), Kind.FEED, series_id=int(match[1]))
     if path == "/robots.txt":
         return Address(f"https://{ITHOME}/robots.txt", Kind.ROBOTS)
-    if _IMAGE.fullmatch(path) and ".." not in path:
+    if _is_image(path):
         return Address(f"https://{ITHOME}{path}", Kind.IMAGE)
     return None
+
+
+def _is_image(path: str) -> bool:
+    return _IMAGE.fullmatch(path) is not None and ".." not in (_decoded(path) or "..")
 
 
 def _plain_for_matching(path: str) -> str:
@@ -112,22 +123,34 @@ def _page(query: str) -> int:
 
 def _split(raw: str, base: str | None) -> SplitResult | None:
     """The parts of an absolute http(s) URL: lower-case host, no default port, no fragment; None when unusable."""
-    text = re.sub(r"[\t\n\r]", "", raw.strip(_EDGE_WHITE_SPACE))
+    text = _trimmed(raw)
     if len(text) > _MAX_URL or not text:
         return None
     try:
         parts = urlsplit(urljoin(base, text) if base else text)
         port = parts.port
-        host_name = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
-    except (ValueError, UnicodeError):
+        host_name = _ascii_host(parts.hostname or "")
+    except ValueError:
         return None
     if parts.scheme not in _DEFAULT_PORTS or not host_name or "@" in parts.netloc or _FORBIDDEN.search(parts.geturl()):
         return None
-    if re.search(r"[%\s/?#<>^|]", host_name):
+    if re.search(r"[%\s/?#<>^|]", host_name) or port == 0:
         return None
     host_name = f"[{host_name}]" if ":" in host_name else host_name
     shown_port = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
     return SplitResult(parts.scheme, f"{host_name.lower()}{shown_port}", parts.path or "/", parts.query, "")
+
+
+def _trimmed(raw: str) -> str:
+    """A URL as a browser takes it from an attribute: no white space around it, no line breaks, spaces encoded."""
+    return re.sub(r"[\t\n\r]", "", raw.strip(_EDGE_WHITE_SPACE)).replace(" ", "%20")
+
+
+def _ascii_host(name: str) -> str:
+    """A host as DNS has it (RFC 3490). Raises ValueError for one that cannot be, such as `xn--`."""
+    encoded = name.rstrip(".").encode("idna")
+    encoded.decode("idna")
+    return encoded.decode("ascii")
 
 
 def source_address(raw: str) -> Address | Refusal:
@@ -177,9 +200,8 @@ def host(url: str) -> str:
 
 def resolve(base: str, href: str) -> str | None:
     """An absolute http(s) URL for a link of a page, fragment kept; None when it is no such link."""
-    text = re.sub(r"[\t\n\r]", "", href.strip(_EDGE_WHITE_SPACE))
     try:
-        joined = urljoin(base, text)
+        joined = urljoin(base, _trimmed(href))
         fragment = urlsplit(joined).fragment
     except ValueError:
         return None
