@@ -182,7 +182,8 @@ def _slug(badge: LexborNode | None) -> str | None:
 def _team(panel: LexborNode) -> str | None:
     """The team's name; the badge before it says only that it is one."""
     link = panel.css_first(".ir-article-info__team")
-    return text_of(link)
+    badge = first_text(link, ".team-badge") if link is not None else None
+    return (text_of(link) or "").removeprefix(badge or "").strip() or None
 
 
 def _views(panel: LexborNode, problems: Problems) -> int | None:
