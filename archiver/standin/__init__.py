@@ -1,1 +1,16 @@
-"""."""
+"""A local iThome on 127.0.0.1, for `archiver demo` and for the tests (shared ANATOMY, warts of §8 included).
+
+It is written from what is known of the site, not from what our parsers read, and imports none of them.
+
+    with StandIn() as standin:
+        standin.faults.refuse("series")
+        ...  # ask standin.url, or any origin of standin.connect_to
+        standin.log
+"""
+
+from archiver.standin.faults import Faults
+from archiver.standin.replay import Replay
+from archiver.standin.server import LocalServer, LogEntry, StandIn
+from archiver.standin.site import Site, demo_site
+
+__all__ = ["Faults", "LocalServer", "LogEntry", "Replay", "Site", "StandIn", "demo_site"]

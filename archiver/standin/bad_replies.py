@@ -1,0 +1,149 @@
+"""What a fault answers: functions from what is played to the reply that goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from archiver.standin import render
+from archiver.standin.render import Moment
+from archiver.standin.routes import ITHOME_ROBOTS, challenge, not_found
+from archiver.standin.wire import ITHOME, MEMBER, Answer, Reply, Request, page, redirect
+from archiver.standin.world import Site
+
+RetryAfter = int | datetime | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A request, the world and the moment it meets, and what would be the good answer to any request."""
+
+    request: Request
+    world: Site
+    moment: Moment
+    good: Answer
+
+
+Action = Callable[[Play], Reply]
+
+_DRIFTED = {
+    "qa-markdown": "post-content",
+    "markdown__style": "prose-body",
+    "ir-article__topic": "series-topic",
+    "ir-article__title": "post-title",
+    "qa-header__title": "post-heading",
+    "ir-profile-list": "series-entries",
+    "qa-list__title-link": "entry-link",
+    "ir-profile-series": "series-card",
+    "article-series": "in-series",
+}
+_REASONS = {410: "Gone", 451: "Unavailable For Legal Reasons", 500: "Server Error", 503: "Service Unavailable"}
+
+
+def with_retry_after(reply: Reply, retry_after: RetryAfter) -> Reply:
+    """A reply with Retry-After in seconds, as a date, or as whatever text is given; None adds nothing."""
+    if retry_after is None:
+        return reply
+    if isinstance(retry_after, datetime):
+        return reply.with_header("Retry-After", format_datetime(retry_after.astimezone(UTC), usegmt=True))
+    return reply.with_header("Retry-After", str(retry_after))
+
+
+def challenged(status: int) -> Action:
+    """Cloudflare's bot check, whatever the status."""
+    return lambda play: challenge(play.moment, status)
+
+
+def forbidden(_: Play) -> Reply:
+    """A plain 403."""
+    return page(render.forbidden(), 403)
+
+
+def login_wall(play: Play) -> Reply:
+    """The login page with status 200, at the address of the page itself."""
+    return page(render.login(play.moment))
+
+
+def too_many(retry_after: RetryAfter) -> Action:
+    """429, with or without Retry-After."""
+    return lambda _: with_retry_after(page(render.error(429, "Too Many Requests"), 429), retry_after)
+
+
+def missing(_: Play) -> Reply:
+    """404."""
+    return not_found()
+
+
+def soft_missing(message: str) -> Action:
+    """The site's frame and a sentence, with status 200."""
+    return lambda play: page(render.soft_404(play.world, play.moment, message))
+
+
+def failed(status: int, retry_after: RetryAfter) -> Action:
+    """An error status with Laravel's page."""
+    return lambda _: with_retry_after(page(render.error(status, _REASONS.get(status, "Error")), status), retry_after)
+
+
+def moved(to: int | str, status: int) -> Action:
+    """A redirect to an article, to `home` or `login`, or to any URL as it is written."""
+    named = {"home": "/", "login": f"https://{MEMBER}/login"}
+    location = f"https://{ITHOME}/articles/{to}" if isinstance(to, int) else named.get(to, to)
+    return lambda _: redirect(location, status)
+
+
+def delivered(**how: float | bool | None) -> Action:
+    """The good answer, delivered badly; see `Delivery`."""
+    return lambda play: play.good(play.request).but(**how)
+
+
+def instead(other: int) -> Action:
+    """Another article's page at this address."""
+    return lambda play: play.good(replace(play.request, target=f"/articles/{other}"))
+
+
+def cut_html(share: float) -> Action:
+    """A page whose HTML ends inside the body container, with HTTP in perfect order."""
+
+    def action(play: Play) -> Reply:
+        reply = play.good(play.request)
+        text = reply.body.decode()
+        start = max(text.find('class="markdown__style"'), 0)
+        end = text.find('<div class="qa-action"', start) if start else len(text)
+        return replace(reply, body=text[: start + int((end - start) * share)].encode())
+
+    return action
+
+
+def not_html(_: Play) -> Reply:
+    """A PDF where a page should be."""
+    return Reply(200, b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "application/pdf")
+
+
+def drifted(play: Play) -> Reply:
+    """The good page after a redesign: the class names that everybody relies on are other ones."""
+    reply = play.good(play.request)
+    text = re.sub("|".join(map(re.escape, _DRIFTED)), lambda match: _DRIFTED[match[0]], reply.body.decode())
+    return replace(reply, body=text.encode())
+
+
+ROBOTS: dict[str, Action] = {
+    "404": missing,
+    "403": challenged(403),
+    "429": too_many(30),
+    "500": failed(500, None),
+    "reset": lambda _: Reply(200).but(reset=True),
+    "disallow": lambda _: _text("User-agent: *\nDisallow: /\n"),
+    "disallow-articles": lambda _: _text("User-agent: *\nDisallow: /articles/\n"),
+    "crawl-delay": lambda _: _text("User-agent: *\nCrawl-delay: 3\nDisallow:\n"),
+    "html": lambda play: page(render.soft_404(play.world, play.moment)),
+    "huge": lambda _: _text(ITHOME_ROBOTS + "# filler\n" * 100_000 + "Disallow: /articles/\n"),
+    "empty": lambda _: _text(""),
+}
+"""Variants of robots.txt. `huge` forbids the articles beyond the 500 KiB that RFC 9309 §2.5 asks a crawler to read."""
+
+
+def _text(text: str) -> Reply:
+    return Reply(200, text.encode(), "text/plain; charset=UTF-8")

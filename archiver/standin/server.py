@@ -1,0 +1,43 @@
+"""`StandIn`: the world, the faults and the listener together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from archiver.standin.faults import Faults, Play
+from archiver.standin.listener import LocalServer, LogEntry, utc_now
+from archiver.standin.routes import Origins, dressed
+from archiver.standin.site import demo_site
+from archiver.standin.wire import ORIGINS, Reply, Request
+from archiver.standin.world import Site
+
+__all__ = ["LocalServer", "LogEntry", "StandIn"]
+
+
+class StandIn(LocalServer):
+    """A local iThome, with the author's blog, the image host and the login host. See `LocalServer`."""
+
+    def __init__(
+        self,
+        site: Site | None = None,
+        faults: Faults | None = None,
+        *,
+        port: int = 0,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.site = site or demo_site()
+        self.faults = faults or Faults()
+        self._hosts = Origins(self.site.seed, clock or utc_now)
+        super().__init__(self._reply, ORIGINS, port=port, clock=clock)
+
+    @property
+    def drafts_created(self) -> int:
+        """How often somebody asked for a URL whose GET acts (ANATOMY §2). A crawler leaves it at 0."""
+        return self._hosts.drafts_created
+
+    def _reply(self, request: Request) -> Reply:
+        moment = self._hosts.moment()
+        world = self.faults.world(self.site)
+        play = Play(request, world, moment, lambda asked: self._hosts.answer(world, asked, moment))
+        return dressed(request, self.faults.answer(play), moment)

@@ -1,0 +1,153 @@
+"""The world that the stand-in shows, as values. Times are aware, in Taipei time; HTML is as the site would serve it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+TAIPEI = timezone(timedelta(hours=8))
+_UPLOAD = re.compile(r"/upload/images/[0-9]{8}/\w+\.\w+")
+IRONMAN_OFFSET = 2008  # the 15th contest was in 2023 (ANATOMY §2)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member. `center_id` numbers the avatar and is another number than `id`."""
+
+    id: int
+    nickname: str
+    account: str
+    center_id: int
+    level: str = "iT邦新手 4 級"
+    points: int = 580
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, or a reply to one (then without replies of its own)."""
+
+    id: int
+    author: Person
+    published: datetime
+    html: str
+    likes: int = 0
+    replies: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article. `badge` is the posting streak, None when the site shows it blank; `series_id` None: no contest."""
+
+    id: int
+    author: Person
+    title: str
+    html: str
+    published: datetime
+    tags: tuple[str, ...] = ()
+    series_id: int | None = None
+    position: int = 0
+    badge: int | None = None
+    views: int = 0
+    likes: int = 0
+    comments: tuple[Comment, ...] = ()
+
+    @property
+    def comment_count(self) -> int:
+        """All comments, replies included."""
+        return sum(1 + len(comment.replies) for comment in self.comments)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of a contest."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A contest series; `part_ids` is what its pages list, oldest first."""
+
+    id: int
+    author: Person
+    title: str
+    description: str  # HTML; may hold <br>
+    year: int
+    group: str
+    group_slug: str
+    part_ids: tuple[int, ...]
+    finished: bool = True
+    contest_days: int = 30
+    subscribers: int = 0
+    team: Team | None = None
+
+    @property
+    def edition(self) -> str:
+        """The contest's ordinal as class names carry it, "15th"."""
+        return f"{self.year - IRONMAN_OFFSET}th"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of an index page."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A heading of an index page and the links below it."""
+
+    name: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A blog post that links to the parts. `before` and `after` are HTML around the list."""
+
+    url: str
+    language: str
+    title: str
+    alternate: str | None
+    before: str
+    heading: str
+    groups: tuple[Group, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything there is: articles and series by id, index pages by URL."""
+
+    seed: int
+    articles: Mapping[int, Article]
+    series: Mapping[int, Series]
+    indexes: Mapping[str, Index]
+
+    def parts(self, series_id: int) -> tuple[Article, ...]:
+        """The articles that a series page lists, oldest first."""
+        return tuple(self.articles[number] for number in self.series[series_id].part_ids)
+
+    def neighbours(self, article: Article) -> tuple[Article | None, Article | None]:
+        """The parts before and after an article in its series' list; None where there is none."""
+        if article.series_id is None:
+            return None, None
+        parts = self.parts(article.series_id)
+        before = [part for part in parts if part.position < article.position]
+        after = [part for part in parts if part.position > article.position]
+        return (before[-1] if before else None), (after[0] if after else None)
+
+    def shows(self, path: str) -> bool:
+        """Whether some body shows the uploaded image with this path."""
+        return _UPLOAD.fullmatch(path) is not None and any(path in article.html for article in self.articles.values())
+
+    def images(self) -> frozenset[str]:
+        """The paths of all uploaded images that bodies show."""
+        found = (_UPLOAD.findall(article.html) for article in self.articles.values())
+        return frozenset(path for paths in found for path in paths)
