@@ -74,7 +74,7 @@ def block(server: LocalServer) -> str:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    names = ", ".join([*_TARGETED, *_FOR_ARTICLES])
+    names = ", ".join([*_TARGETED, *_FOR_ARTICLES, *(f"robots={variant}" for variant in ROBOTS)])
     parser = argparse.ArgumentParser(prog="python -m archiver.standin", description="A local iThome on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
     parser.add_argument(
@@ -82,7 +82,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="NAME[=ARG]",
-        help=f"ARG is an article id, a kind of page, a path or a host. NAME is one of: {names}; robots={'|'.join(ROBOTS)}",
+        help=f"ARG is an article id, a kind of page, a path or a host. Names: {names}",
     )
     parser.add_argument(
         "--replay", type=Path, metavar="FOLDER", help="serve saved pages; FOLDER holds table.toml, .json or .tsv"
