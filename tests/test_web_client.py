@@ -12,6 +12,7 @@ from raw_server import Connection, RawServer, Script
 from wire import (
     CANONICAL,
     CONTROL,
+    HEAD,
     NETWORK,
     PAGE,
     URL,
@@ -33,7 +34,6 @@ from archiver.model import Outcome, Validators
 from archiver.web.client import Client
 
 PACKED = gzip.compress(PAGE * 20)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 # What the server does → what the answer is: the status, and the outcome of its failure.
 FAULTS: dict[str, tuple[Script, int | None, Outcome | None]] = {

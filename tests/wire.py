@@ -17,6 +17,7 @@ from archiver.web.client import Client
 
 CANONICAL = "https://ithelp.ithome.com.tw"
 URL = f"{CANONICAL}/articles/10290001"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 PAGE = "<html><title>Day 1 快取</title></html>".encode()
 NETWORK = Network(
     timeout_s=2.0, connect_timeout_s=1.0, max_header_bytes=20_000, max_wire_bytes=300_000, max_body_bytes=400_000
