@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from archiver import urls
 from archiver.clock import Clock
 from archiver.config import Network
-from archiver.model import REFUSALS, SUCCESSES, Kind, Outcome
+from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
 
@@ -56,8 +56,14 @@ class Pace:
     def wait(self, host: str) -> None:
         """Wait until the next request may start, and note that it starts now."""
         self._clock.sleep(self.wait_s(host))
-        jitter = self._random.uniform(0.0, min(self._network.jitter_s, self.delay_s(host) / 100))
+        # Never quite without jitter: the host sees the gap from its own side, where a slower connection eats into it.
+        jitter = self._network.jitter_s * self._random.uniform(0.25, 1.0)
         self._next[self._server(host)] = self._clock.monotonic() + self.delay_s(host) + jitter
+
+    def went_out(self, host: str, seconds: float) -> None:
+        """The request went out so many seconds after the wait: the delay runs from there, not from the look-up."""
+        if 0 < seconds < self._network.timeout_s:  # anything else is a clock that was set
+            self._next[self._server(host)] += seconds
 
     def rest(self, host: str, seconds: float | None) -> None:
         """The host asked for a rest: so long, or ten delays when it did not say how long."""
@@ -84,14 +90,15 @@ class Breaker:
 
     def heard(self, host: str, kind: Kind, outcome: Outcome, retry_after_s: float | None) -> None:
         """Note what came of a request."""
-        if outcome in SUCCESSES:
+        if outcome in SUCCESSES | ABSENCES:  # the host answers what it is asked
             self._of_kind[host, kind] = self._of_host[host] = 0
         if outcome in REFUSALS:
             self._of_kind[host, kind] = self._of_kind.get((host, kind), 0) + 1
             self._of_host[host] = self._of_host.get(host, 0) + 1
             if self._of_host[host] >= self._network.host_refusals:
                 self._close(host, f"{host} refused {self._of_host[host]} requests in a row ({outcome})", retry_after_s)
-        if outcome is Outcome.RATE_LIMITED or (outcome is Outcome.SERVER_ERROR and retry_after_s):
+        wants_rest = retry_after_s is not None and outcome in REFUSALS | {Outcome.SERVER_ERROR}
+        if outcome is Outcome.RATE_LIMITED or wants_rest:
             self._slow(host, retry_after_s)
 
     def _slow(self, host: str, retry_after_s: float | None) -> None:

@@ -13,12 +13,16 @@ from archiver import __version__, urls
 from archiver.clock import Clock
 from archiver.config import Network
 from archiver.model import TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
+from archiver.text import line
 from archiver.web import guard, robots
 from archiver.web.pace import Pace
-from archiver.web.robots import RobotsCache, Rules
+from archiver.web.robots import RobotsCache
+from archiver.web.rules import Rules
 
-_CHALLENGE = re.compile(rb"just a moment|cf-chl|challenge-form", re.IGNORECASE)
-_DEADLINE_WORDS = "network.timeout_s"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ROBOTS_REDIRECTS = 5  # RFC 9309 §2.3.1.2
+_BOT_CHECK = re.compile(rb"just a moment|checking your browser|cf-chl|cf_chl_opt|challenge-form", re.IGNORECASE)
+_SMALL_PAGE = 20_000  # a bot check is a small page of its own; ordinary pages load its scripts too
 
 
 class Sender(Protocol):
@@ -67,7 +71,8 @@ class Visitor:
         self._network = network
         self._clock = clock
         self._budget = budget
-        self._named = named_origins | frozenset(map(urls.origin, network.connect_to))
+        self._mapped = frozenset(map(urls.origin, network.connect_to))
+        self._named = named_origins | self._mapped
 
     def budget_left(self) -> bool:
         """Whether the run may make another request."""
@@ -78,72 +83,89 @@ class Visitor:
     ) -> Iterator[Exchange]:
         """Every request made for a page, each given out before the next one goes out; the last is `final`.
 
-        `allowed` says whether a redirect of this page may be followed to a URL.
+        `allowed` says whether a redirect of this page may be followed to a URL. A redirect that is not followed is
+        the last answer, with its target as `location`, which was not contacted. What is not asked is an answer too:
+        `off_site`, `disallowed`, `robots_unreachable` or `skipped`, without a status.
         """
         url, hop, seen = address.url, 0, {address.url}
         while True:
-            refusal = yield from self._robots(url)
+            refusal = self._out_of_bounds(url) or (yield from self._robots(url))
             if refusal is not None:
                 yield Exchange(address, refusal, hop=hop)
                 return
-            answer = yield from self._tries(address, url, validators if hop == 0 else None, hop)
-            if answer.failure is not None or answer.location is None or not _is_redirect(answer):
+            answer, tries = yield from self._tries(address, url, validators if hop == 0 else None, hop)
+            answer = self._only_to_follow(answer, hop, seen, allowed)
+            yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
+            if answer.location is None or not _leads_on(answer):
                 return
-            target = answer.location
-            reason = self._why_not_follow(target, hop, seen, allowed)
-            if reason is not None:
-                outcome, words = reason
-                yield Exchange(address, replace(answer, failure=outcome, error=words), hop=hop)
-                return
-            yield Exchange(address, answer, hop=hop, final=False)
-            url, hop = target, hop + 1
+            url, hop = answer.location, hop + 1
             seen.add(url)
 
-    def _why_not_follow(
-        self, target: str, hop: int, seen: set[str], allowed: Callable[[str], bool]
-    ) -> tuple[Outcome, str] | None:
-        shown = target[:200]
-        refused = guard.refused_url(target, self._named)
+    def _out_of_bounds(self, url: str) -> Answer | None:
+        """The answer for a URL that no request may go to, before anything of its host is asked."""
+        reason = self._gate(url)
+        if reason is None and urls.denied(url):
+            reason = "asking for it would act on the site, or it is private"
+        return None if reason is None else self._refuse(url, Outcome.OFF_SITE, f"not contacted: {reason}")
+
+    def _gate(self, url: str) -> str | None:
+        return guard.refused_url(url, self._named, self._mapped)
+
+    def _only_to_follow(self, answer: Answer, hop: int, seen: set[str], allowed: Callable[[str], bool]) -> Answer:
+        """A redirect that may not be followed, with the reason as its failure; any other answer as it is."""
+        if answer.failure is not None or not _is_redirect(answer):
+            return answer
+        target = answer.location
+        if answer.status not in _REDIRECTS or target is None:
+            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
+        refused = self._gate(target)
         if refused is not None:
-            return Outcome.OFF_SITE, f"redirected to {shown}, not followed: {refused}"
+            return _not_followed(answer, Outcome.OFF_SITE, refused)
         if urls.denied(target) or not allowed(target):
-            return Outcome.OFF_SITE, f"redirected to {shown}, not followed"
+            return _not_followed(answer, Outcome.OFF_SITE, "another page or another site")
         if target in seen:
-            return Outcome.PROTOCOL_ERROR, f"redirected in a circle, to {shown}"
+            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "in a circle")
         if hop >= self._network.max_redirects:
-            return Outcome.PROTOCOL_ERROR, f"more than {self._network.max_redirects} redirects"
-        return None
+            return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects (network.max_redirects)")
+        return answer
 
     # ─── tries ──────────────────────────────────────────────────────────────────────────────────
 
     def _tries(
         self, address: Address, url: str, validators: Validators | None, hop: int, *, keep_cut: bool = False
-    ) -> Generator[Exchange, None, Answer]:
-        """Ask for one URL, again after faults that pass; gives the last answer back.
+    ) -> Generator[Exchange, None, tuple[Answer, int]]:
+        """Ask for one URL, again after faults that pass; gives the last answer back, and at which try it came.
 
-        A redirect that can be followed is not given out here: `visit` decides whether it is the last word.
+        The tries before the last are given out here; whether the last one is final is for the caller to say.
         """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._network.tries),
             wait=_wait(self._network),
-            retry=tenacity.retry_if_result(lambda answer: _worth_another_try(answer, self._network)),
+            retry=tenacity.retry_if_result(self._worth_another_try),
             sleep=self._clock.sleep,
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
         for attempt in retrying:
-            with attempt:
-                answer = self._ask(url, validators, keep_cut=keep_cut)
-            if attempt.retry_state.outcome is not None and not attempt.retry_state.outcome.failed:
-                attempt.retry_state.set_result(answer)
             number = attempt.retry_state.attempt_number
-            again = (
-                _worth_another_try(answer, self._network) and number < self._most_tries(answer) and self._budget.left()
-            )
-            if not (_is_redirect(answer) and answer.failure is None):
-                yield Exchange(address, answer, tries=number, hop=hop, final=not again)
-            if not again:
-                return answer
-        return answer
+            answer = self._ask(url, validators, keep_cut=keep_cut)
+            if not self._worth_another_try(answer) or number >= self._most_tries(answer) or not self._budget.left():
+                return answer, number
+            attempt.retry_state.set_result(answer)
+            yield Exchange(address, answer, number, hop, final=False)
+        raise AssertionError("the last try returns")
+
+    def _worth_another_try(self, answer: Answer) -> bool:
+        """Faults of the transport and 5xx pass (DESIGN §5).
+
+        Not tried again: refusals, bot checks, certificates, a host that wants a longer rest than we give, and what
+        took all of `timeout_s`, since that would hold the run for as long again.
+        """
+        network = self._network
+        wants_rest = answer.retry_after_s is not None and answer.retry_after_s > network.max_retry_after_s
+        if wants_rest or answer.elapsed_ms >= network.timeout_s * 980 or is_bot_check(answer):
+            return False
+        if answer.failure is not None:
+            return answer.failure in TRANSIENT
+        return answer.status is not None and (answer.status >= 500 or answer.status == 408)
 
     def _most_tries(self, answer: Answer) -> int:
         """A resolver has tried for itself, so that a machine without network is told so soon."""
@@ -152,75 +174,92 @@ class Visitor:
     def _ask(self, url: str, validators: Validators | None, *, keep_cut: bool) -> Answer:
         if not self._budget.take():
             words = f"the run may make {self._network.max_requests} requests, and made them"
-            return Answer(url, self._clock.now(), 0, failure=Outcome.SKIPPED, error=words)
-        self._pace.wait(urls.host(url))
-        return self._sender.send(url, validators, keep_cut=keep_cut)
+            return self._refuse(url, Outcome.SKIPPED, words)
+        host = urls.host(url)
+        self._pace.wait(host)
+        before = self._clock.now()
+        answer = self._sender.send(url, validators, keep_cut=keep_cut)
+        self._pace.went_out(host, (answer.started_at - before).total_seconds())
+        return answer
+
+    def _refuse(self, url: str, outcome: Outcome, words: str) -> Answer:
+        return Answer(url, self._clock.now(), 0, failure=outcome, error=words)
 
     # ─── robots ─────────────────────────────────────────────────────────────────────────────────
 
     def _robots(self, url: str) -> Generator[Exchange, None, Answer | None]:
         """Ask for a robots.txt that is not known; gives an answer when the URL may not be asked."""
-        origin = urls.origin(url)
+        origin, host = urls.origin(url), urls.host(url)
         rules = self._cache.get(origin, self._clock.now())
         if rules is None:
             rules = yield from self._fetch_robots(origin)
         if rules is None:
             return self._refuse(url, Outcome.SKIPPED, "the run's requests were spent before robots.txt was known")
         if rules.unreachable is not None:
-            return self._refuse(url, Outcome.ROBOTS_UNREACHABLE, f"{rules.unreachable}: nothing is asked of {origin}")
+            return self._refuse(url, rules.outcome, f"{rules.unreachable}: nothing is asked of {origin}")
+        if rules.crawl_delay_s is not None and rules.crawl_delay_s > self._network.max_crawl_delay_s:
+            words = f"robots.txt asks for {rules.crawl_delay_s:g} s a request, over network.max_crawl_delay_s"
+            return self._refuse(url, Outcome.DISALLOWED, words)
         if rules.crawl_delay_s is not None:
-            if rules.crawl_delay_s > self._network.max_crawl_delay_s:
-                words = f"robots.txt asks for {rules.crawl_delay_s:g} s a request, over network.max_crawl_delay_s"
-                return self._refuse(url, Outcome.DISALLOWED, words)
-            self._pace.slow_down(urls.host(url), rules.crawl_delay_s)
-        if not rules.allows(url):
-            return self._refuse(url, Outcome.DISALLOWED, f"robots.txt of {origin} forbids it")
-        return None
-
-    def _refuse(self, url: str, outcome: Outcome, words: str) -> Answer:
-        return Answer(url, self._clock.now(), 0, failure=outcome, error=words)
+            self._pace.slow_down(host, rules.crawl_delay_s)
+        return (
+            None if rules.allows(url) else self._refuse(url, Outcome.DISALLOWED, f"robots.txt of {origin} forbids it")
+        )
 
     def _fetch_robots(self, origin: str) -> Generator[Exchange, None, Rules | None]:
-        """Ask for a robots.txt, following up to five redirects, also to other hosts (RFC 9309 §2.3.1.2)."""
+        """Ask for a robots.txt, through up to five redirects, also to other hosts (RFC 9309 §2.3.1.2).
+
+        Redirects that lead nowhere, or where we do not go, are as no robots.txt. None when the budget is spent.
+        """
         address = Address(f"{origin}/robots.txt", Kind.ROBOTS)
-        url, hop = address.url, 0
-        while True:
-            answer = yield from self._tries(address, url, None, hop, keep_cut=True)
+        url, rules = address.url, Rules()
+        for hop in range(_ROBOTS_REDIRECTS + 1):
+            answer, tries = yield from self._tries(address, url, None, hop, keep_cut=True)
             if answer.failure is Outcome.SKIPPED:
                 return None
-            if not _is_redirect(answer) or answer.failure is not None:
+            if answer.failure is not None or not _is_redirect(answer):
+                yield Exchange(address, answer, tries, hop)
+                rules = robots.from_answer(answer, challenge=is_bot_check(answer))
                 break
-            refused = guard.refused_url(answer.location or "", self._named)
-            if hop >= self._network.max_redirects or refused is not None or not answer.location:
-                words = refused or f"more than {self._network.max_redirects} redirects"
-                yield Exchange(address, replace(answer, failure=Outcome.PROTOCOL_ERROR, error=words), hop=hop)
-                self._cache.keep(origin, Rules(), self._clock.now())  # RFC 9309 §2.3.1.2: as if there were none
-                return Rules()
-            yield Exchange(address, answer, hop=hop, final=False)
-            url, hop = answer.location, hop + 1
-        rules = robots.from_answer(answer, challenge=_CHALLENGE.search((answer.body or b"")[:20_000]) is not None)
+            answer = self._robots_only_to_follow(answer, hop)
+            yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
+            if answer.location is None or not _leads_on(answer):
+                break
+            url = answer.location
         self._cache.keep(origin, rules, self._clock.now())
         return rules
 
+    def _robots_only_to_follow(self, answer: Answer, hop: int) -> Answer:
+        target = answer.location
+        if answer.status not in _REDIRECTS or target is None:
+            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
+        refused = self._gate(target) or ("its GET acts on the site" if urls.denied(target) else None)
+        if refused is not None:
+            return _not_followed(answer, Outcome.OFF_SITE, refused)
+        if hop >= _ROBOTS_REDIRECTS:
+            return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
+        return answer
+
+
+def is_bot_check(answer: Answer) -> bool:
+    """Whether a bot check stands in place of what was asked, by Cloudflare's own field or by a small page's words."""
+    if (answer.header("cf-mitigated") or "").lower() == "challenge":
+        return True
+    body = answer.body or b""
+    return len(body) < _SMALL_PAGE and b"<" in body and _BOT_CHECK.search(body) is not None
+
 
 def _is_redirect(answer: Answer) -> bool:
-    return (
-        answer.status is not None
-        and 300 <= answer.status < 400
-        and answer.status != 304
-        and answer.location is not None
-    )
+    return answer.status is not None and 300 <= answer.status < 400 and answer.status != 304
 
 
-def _worth_another_try(answer: Answer, network: Network) -> bool:
-    """Transport faults and 5xx pass; refusals, certificates and the whole request's deadline do not (DESIGN §5)."""
-    if answer.retry_after_s is not None and answer.retry_after_s > network.max_retry_after_s:
-        return False
-    if answer.failure is Outcome.TIMEOUT and _DEADLINE_WORDS in (answer.error or ""):
-        return False
-    if answer.failure is not None:
-        return answer.failure in TRANSIENT
-    return answer.status is not None and (answer.status >= 500 or answer.status == 408)
+def _leads_on(answer: Answer) -> bool:
+    return _is_redirect(answer) and answer.failure is None
+
+
+def _not_followed(answer: Answer, outcome: Outcome, why: str) -> Answer:
+    words = f"redirected to {line(answer.location or '(nowhere)', 300)}, not followed: {why}"
+    return replace(answer, failure=outcome, error=words)
 
 
 class _wait(tenacity.wait.wait_base):  # noqa: N801 - tenacity's waits are named like functions
