@@ -54,12 +54,12 @@ def refused_url(
     origin = urls.origin(url)
     if port not in _PORTS and origin not in named_origins | mapped_origins:
         return f"port {port}, which the config does not name"
-    return None if origin in mapped_origins else _refused_host(parts.hostname)
+    if origin in mapped_origins:
+        return None
+    return refused_address(parts.hostname) if "[" in parts.netloc else _refused_host(parts.hostname)
 
 
 def _refused_host(host: str) -> str | None:
-    if ":" in host:
-        return refused_address(host)
     if not _HOST.fullmatch(host):
         return f"the host {line(host, 60)}, which is no host name"
     if _NUMERIC_HOST.fullmatch(host):
@@ -87,7 +87,7 @@ def refused_address(address: str) -> str | None:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return f"the address {address[:60]}"
+        return f"the address {line(address, 60)}"
     if "%" in address or not _is_public(found):
         return f"the address {found}, which is not on the public internet"
     return None
