@@ -31,7 +31,7 @@ class Replay(LocalServer):
     """A local server of saved pages; whatever is not in the table is a 404. See `LocalServer`.
 
     `table` is a file (TOML with `[[pages]]`, JSON with a list, or TSV with a heading), or the rows themselves. URLs are
-    compared whole, query included, without fragment.
+    compared whole, query included, without fragment. Raises ValueError for a file outside the folder.
     """
 
     def __init__(
@@ -43,6 +43,8 @@ class Replay(LocalServer):
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         rows = read_table(table) if isinstance(table, Path) else tuple(table)
+        if astray := [row.file for row in rows if not (folder / row.file).resolve().is_relative_to(folder.resolve())]:
+            raise ValueError(f"outside {folder}: {astray}")
         self._folder = folder
         self._pages = {_key(row.url): row for row in rows}
         origins = tuple(dict.fromkeys(f"https://{urlsplit(row.url).netloc}" for row in rows))
