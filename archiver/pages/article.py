@@ -115,7 +115,9 @@ def _panel(side: LexborNode) -> LexborNode:
 
 
 def _title(tree: LexborHTMLParser, panel: LexborNode, problems: Problems) -> str | None:
-    shown = first_text(panel, ".qa-header__title") or first_text(panel, ".ir-article__title")
+    heading = panel.css_first(".qa-header__title, .ir-article__title")
+    badge = first_text(heading, ".title-badge") if heading is not None else None
+    shown = (text_of(heading) or "").removeprefix(badge or "").strip()
     if shown:
         return shown
     problems.add("title", "not_found")

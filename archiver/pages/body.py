@@ -35,12 +35,14 @@ _MARKDOWN = html_to_markdown.ConversionOptions(
 )  # fmt: skip
 _BLOCKS = frozenset(
     "address blockquote center dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table "
-    "tbody tfoot thead tr ul caption".split()
+    "tr ul caption".split()
 )
+_NO_WORDS = frozenset("dl ol table tbody tfoot thead tr ul".split())  # white space straight inside means nothing
 
 
 def make(node: LexborNode, base_url: str) -> Body:
     """The body that a container element of a page holds. `base_url` is the page's own URL, for relative links."""
+    _name_formulas(node, base_url)
     html = sanitise(node.inner_html or "", base_url)
     text = plain_text(html)
     return Body(
@@ -99,33 +101,39 @@ def plain_text(html: str) -> str:
     """The words of sanitised HTML, blocks and line breaks on lines of their own, code to the letter."""
     tree = LexborHTMLParser(f"<html><body>{html}</body></html>")
     pieces: list[str] = []
+    codes: list[str] = []
     if tree.body is not None:
-        _walk(tree.body, pieces)
-    text = re.sub(r"[ \t]*\n[ \t]*\n[\n \t]*", "\n\n", "".join(pieces))
-    return prose(text).strip("\n")
+        _walk(tree.body, pieces, codes)
+    lines = "\n".join(part.rstrip(" \t").lstrip(" ") for part in "".join(pieces).split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", lines)
+    return prose(re.sub("\0([0-9]+)\0", lambda match: codes[int(match[1])], text)).strip("\n")
 
 
-def _walk(node: LexborNode, pieces: list[str]) -> None:
-    """Depth is bounded by `base.MAX_DEPTH`, which Python's own recursion limit would not survive: so a stack."""
-    stack: list[tuple[LexborNode | str, bool]] = [(node, False)]
+def _walk(node: LexborNode, pieces: list[str], codes: list[str]) -> None:
+    """Prose into `pieces`; each `pre` into `codes`, and its number between NULs, which no text holds, in its place.
+
+    Depth is bounded by `base.MAX_DEPTH`, which Python's own recursion limit would not survive: so a stack.
+    """
+    stack: list[LexborNode | str] = [node]
     while stack:
-        current, _ = stack.pop()
+        current = stack.pop()
         if isinstance(current, str):
             pieces.append(current)
         elif current.tag == "-text":
-            pieces.append(re.sub(r"\s+", " ", current.text(deep=False)))
+            words = re.sub(r"\s+", " ", current.text(deep=False))
+            is_layout = words == " " and current.parent is not None and current.parent.tag in _NO_WORDS
+            pieces.append("" if is_layout else words)
         elif current.tag == "br":
             pieces.append("\n")
         elif current.tag == "pre":
-            pieces.append(f"\n\n{current.text(deep=True)}\n\n")
+            pieces.append(f"\n\n\0{len(codes)}\0\n\n")
+            codes.append(current.text(deep=True).removesuffix("\n"))
         elif current.tag == "img":
-            pieces.append(current.attributes.get("alt") or "")
+            pieces.append(line(current.attributes.get("alt") or ""))
         elif current.tag and not current.tag.startswith("-"):
             before, after = _breaks(current.tag)
             children = list(current.iter(include_text=True))
-            stack.append((after, False))
-            stack.extend((child, False) for child in reversed(children))
-            stack.append((before, False))
+            stack += [after, *reversed(children), before]
 
 
 def _breaks(tag: str) -> tuple[str, str]:
@@ -149,21 +157,29 @@ def _language(pre: LexborNode) -> str | None:
     return None
 
 
+def _name_formulas(node: LexborNode, base_url: str) -> None:
+    """Give drawn formulas their source as `alt`, in place: the host that drew them is dead (ANATOMY §3)."""
+    for image in node.css("img"):
+        url = urls.resolve(base_url, attribute(image, "src") or "")
+        formula = latex_source(url) if url else None
+        if formula and re.match(r"\s*(?:https?://|$)", image.attributes.get("alt") or ""):
+            image.attrs["alt"] = formula
+
+
 def _images(node: LexborNode, base_url: str) -> list[ImageReference]:
     found = []
     for image in node.css("img"):
-        source = attribute(image, "src") or ""
+        source, alt = attribute(image, "src") or "", line(image.attributes.get("alt") or "")
         url = urls.resolve(base_url, source)
         if url is not None:
-            found.append(ImageReference(url, latex_source(url) or line(image.attributes.get("alt") or "")))
+            found.append(ImageReference(url, alt))
         elif source.lower().startswith("data:"):
-            kind = line(source[5:].partition(",")[0], 80)
-            found.append(ImageReference(f"data:{kind},", line(image.attributes.get("alt") or "")))
+            found.append(ImageReference(f"data:{line(source[5:].partition(',')[0], 80)},", alt))
     return found
 
 
 def latex_source(url: str) -> str | None:
-    """The formula of an image drawn by chart.googleapis.com, dead for years (ANATOMY §3)."""
+    """The formula of an image drawn by chart.googleapis.com; None for any other image."""
     parts = urlsplit(url)
     if parts.hostname != "chart.googleapis.com":
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Kind
 from archiver.pages import article, series
@@ -31,7 +31,8 @@ _CHALLENGE_MARK = re.compile(
 )
 _NOT_FOUND = re.compile(
     r"找不到|不存在|尚未公開|網址有誤|已(?:被|經)?(?:刪除|移除|下架)|沒有這(?:個|篇)|無此(?:文章|頁面)|查無|頁面遺失"
-    r"|\b404\b|not found|no longer (?:exists|available)|does(?:n't| not) exist|has been (?:deleted|removed)",
+    r"|\b404\b|not found|could not be found|no longer (?:exists|available)|does(?:n't| not) exist"
+    r"|has been (?:deleted|removed)",
     re.IGNORECASE,
 )
 _MAINTENANCE = re.compile(
@@ -116,19 +117,28 @@ def looks_like(tree: LexborHTMLParser | None, text: str, kind: Kind | None = Non
         return "challenge"
     if kind in {Kind.ARTICLE, Kind.SERIES}:
         return None
-    words = f"{title} {_main_words(tree)}"
+    main = _main_part(tree)
+    words = f"{title} {_first_words(main)}"
     if tree.css_first("input[type=password]") is not None and _LOGIN.search(words):
         return "login"
+    if main is not None and main.css_first("a[href*='ithelp.ithome.com.tw/articles/']") is not None:
+        return None  # a list of articles, whatever its words
     if _MAINTENANCE.search(words):
         return "maintenance"
     return "not_found" if _NOT_FOUND.search(words) else None
 
 
-def _main_words(tree: LexborHTMLParser) -> str:
-    """The headings and the first words of the main part; templates, menus and modals say 找不到 on every page."""
-    headings = [text_of(node) or "" for node in tree.css("h1, h2, h3, h4")]
-    main = tree.css_first(".leftside, main, #content, .error-page, .container")
+def _main_part(tree: LexborHTMLParser) -> LexborNode | None:
+    """The part that is the page's own; sidebars, templates and modals say 找不到 on every page."""
+    for selector in (".leftside", "main", "#content", ".error-page", ".container.index-top", "body"):
+        if (found := tree.css_first(selector)) is not None:
+            return found
+    return None
+
+
+def _first_words(main: LexborNode | None) -> str:
+    """The headings and the first words of a part."""
     if main is None:
-        body = tree.css_first("body")
-        return " ".join([*headings, (text_of(body) or "")[:400]])
+        return ""
+    headings = [text_of(node) or "" for node in main.css("h1, h2, h3, h4")]
     return " ".join([*headings, (text_of(main) or "")[:400]])

@@ -1,0 +1,123 @@
+"""Synthetic pages with the site's skeleton: each kind of page, every field, and what is none of these pages."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_fixtures import ALONE, FOLDER, NAMES, RICH, RUNNING, capture, expected, markup, plain, reading
+
+from archiver.model import ArticlePage, FeedPage, IndexPage, Kind, SeriesPage
+from archiver.pages import PARSERS
+
+PAGES = {Kind.ARTICLE: ArticlePage, Kind.SERIES: SeriesPage, Kind.FEED: FeedPage, Kind.INDEX: IndexPage}
+
+
+def page_fields() -> list[tuple[str, str]]:
+    return [(name, field) for name in NAMES for field in (expected(name).get("page") or {})]
+
+
+def flattened(value: Any) -> Any:
+    """Expected files name a comment's words `text` and a link's page `url` and `kind`, as people would."""
+    if isinstance(value, dict):
+        if "reply_to" in value:
+            value = {key: part for key, part in value.items() if key != "body"} | {"text": value["body"]["text"]}
+        if "address" in value:
+            value = {key: part for key, part in value.items() if key != "address"} | value["address"]
+        return {key: flattened(part) for key, part in value.items()}
+    return [flattened(part) for part in value] if isinstance(value, list) else value
+
+
+@cache
+def shown(name: str) -> Any:
+    page = reading(name).page
+    return None if page is None else flattened(plain(page))
+
+
+@pytest.mark.parametrize(("name", "field"), page_fields())
+def test_a_page_gives_every_field(name: str, field: str) -> None:
+    assert shown(name)[field] == expected(name)["page"][field]
+
+
+@pytest.mark.parametrize(("name", "fact"), [(name, fact) for name in NAMES for fact in expected(name)["facts"]])
+def test_a_body_gives_its_facts(name: str, fact: str) -> None:
+    found = getattr(reading(name).facts, fact)
+    assert (found.value if isinstance(found, Kind) else found) == expected(name)["facts"][fact]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "problems" in expected(name)])
+def test_a_body_has_exactly_the_problems_expected(name: str) -> None:
+    assert [[problem.field, problem.name] for problem in reading(name).problems] == expected(name)["problems"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "counters" in expected(name)])
+def test_a_page_gives_its_counters(name: str) -> None:
+    assert reading(name).counters == expected(name)["counters"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "page" in expected(name)])
+def test_only_a_page_with_content_has_hashes(name: str) -> None:
+    is_page = expected(name)["page"] is not None
+    assert (reading(name).page is not None) is is_page
+    assert (reading(name).content_sha256 is not None) is is_page
+    assert (reading(name).fingerprint is not None) is is_page
+
+
+# ─── the corpus itself ──────────────────────────────────────────────────────────────────────────
+
+
+def test_every_parser_has_fixtures_and_every_fixture_a_parser() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {kind.value for kind in PARSERS}
+    for kind in PAGES:
+        assert any(name.startswith(f"{kind}/") and expected(name).get("page") for name in NAMES), kind
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDER.glob("*/*")), ids=lambda folder: folder.name)
+def test_a_fixture_is_whole_synthetic_and_named_for_its_day(folder: Path) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9-]+-20\d\d-\d\d-\d\d", folder.name)
+    assert {path.stem for path in folder.iterdir()} == {"body", "capture", "expected"}
+    assert capture(f"{folder.parent.name}/{folder.name}")["synthetic"] is True
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if expected(name).get("page")])
+def test_an_expectation_leaves_no_field_out(name: str) -> None:
+    model = PAGES[Kind(name.partition("/")[0])]
+    assert set(expected(name)["page"]) == {field.name for field in dataclasses.fields(model)}
+
+
+# ─── the skeleton is the site's ─────────────────────────────────────────────────────────────────
+
+REAL = Path(__file__).parents[2] / "shared/ithome/pages"
+
+
+def shapes(html: str, start: str, end: str) -> set[tuple[str, str]]:
+    """Every (tag, class) between two marks of a page."""
+    part = re.sub(r"<!--.*?-->", "", html[html.index(start) : html.index(end)], flags=re.DOTALL)
+    return set(re.findall(r'<([a-z0-9]+)[^<>]*?\sclass="([^"]*)"', part))
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real pages are not on this machine")
+@pytest.mark.parametrize(
+    ("real", "names", "start", "end"),
+    [
+        ("article-10403456-2026-08-19.html", [RICH, ALONE], 'class="leftside"', 'class="rightside"'),
+        ("series-9066-2026-08-05.html", [RUNNING], 'class="profile-header clearfix"', 'class="rightside'),
+    ],
+)
+def test_the_fixtures_have_every_element_of_the_real_page(real: str, names: list[str], start: str, end: str) -> None:
+    of_this_group = re.compile("chatgpt-and-codex|ai-engineering")
+    wanted = {
+        (tag, re.sub(r"\s+", " ", classes).strip())
+        for tag, classes in shapes((REAL / real).read_text("utf-8"), start, end)
+        if not of_this_group.search(classes) and "language-" not in classes
+    }
+    there = {
+        (tag, re.sub(r"\s+", " ", classes).strip())
+        for name in names
+        for tag, classes in shapes(markup(name), start, end)
+    }
+    assert wanted - there == set()
