@@ -209,7 +209,7 @@ def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, as_json:
     from archiver import demonstration
 
     summary = demonstration.run(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
-    _print_status(db, as_json=as_json, quiet=True)
+    _print_status(db, as_json=as_json, quiet=quiet)
     if not quiet:
         for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db))]:
             click.echo(hint, err=True)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +39,8 @@ _STATUS_OUTCOMES = {
     429: Outcome.RATE_LIMITED,
     451: Outcome.REMOVED,
 }
+# iThome's own login pages: on the site, and on its member host (ANATOMY §6).
+_LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
 
@@ -91,7 +94,7 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
 
 def _judge_refused_target(asked: Address, answer: Answer, target: Refusal) -> Judgement:
     location = answer.location or ""
-    if target.why is Refused.DENIED and "login" in location:
+    if _LOGIN.search(location):
         return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location)
     is_home = location.partition("?")[0].rstrip("/") in {urls.origin(asked.url), f"{urls.origin(asked.url)}/articles"}
     if is_home and asked.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}:

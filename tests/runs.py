@@ -1,0 +1,101 @@
+"""Whole runs against a stand-in: through the real client, the real config and the real archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from archiver import config, fetching
+from archiver.archive import queries
+from archiver.archive.opening import reading
+from archiver.standin import Site, demo_site
+from archiver.standin.world import Index
+
+INDEX = "https://xavierforge.dev/en/posts/ironman-2023/"
+INDEX_ZH = "https://xavierforge.dev/posts/ironman-2023/"
+INDEX_2021 = "https://xavierforge.dev/en/posts/ironman-2021/"
+SERIES = "https://ithelp.ithome.com.tw/users/20141304/ironman/5943"
+
+
+def small_site() -> Site:
+    """The demo's world with only the first five parts of the series."""
+    whole = demo_site()
+    series = whole.series[5943]
+    kept = replace(series, part_ids=series.part_ids[:5])
+    dropped = set(series.part_ids[5:])
+    articles = {number: article for number, article in whole.articles.items() if number not in dropped}
+    indexes = {url: _linking_only(index, articles) for url, index in whole.indexes.items()}
+    return replace(whole, series={**whole.series, 5943: kept}, articles=articles, indexes=indexes)
+
+
+def _linking_only(index: Index, articles: Mapping[int, object]) -> Index:
+    """An index without the links to articles that are not there."""
+    there = {f"https://ithelp.ithome.com.tw/articles/{number}" for number in articles}
+    groups = tuple(
+        replace(group, links=tuple(link for link in group.links if link.url in there)) for group in index.groups
+    )
+    return replace(index, groups=groups)
+
+
+class Server(Protocol):
+    """Anything that plays origins on this machine."""
+
+    @property
+    def connect_to(self) -> Mapping[str, str]: ...
+
+
+def config_for(
+    standin: Server,
+    folder: Path,
+    *,
+    delay_s: float = 0.0,
+    jitter_s: float = 0.0,
+    sources: str | None = None,
+    extra: str = "",
+) -> Path:
+    """A config file that leads the traffic to a stand-in."""
+    mapped = "\n".join(f'"{origin}" = "{target}"' for origin, target in standin.connect_to.items())
+    if sources is None:
+        sources = f'[[sources]]\nurl = "{INDEX}"\nalternates = ["{INDEX_ZH}"]\nseries = "{SERIES}"'
+    text = (
+        f"{sources}\n[network]\ncontact = 'https://example.org/tests'\ndelay_s = {delay_s}\njitter_s = {jitter_s}\nbackoff_s = 0.01\n"
+        f"{extra}\n[network.connect_to]\n{mapped}\n"
+    )
+    path = folder / "archiver.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> fetching.Summary:
+    """One fetch, quietly, in this process."""
+    settings = config.load(config_path)
+    return fetching.fetch(settings, db, fetching.Options(urls=urls, quiet=True, **options), tell=lambda _: None)
+
+
+def rows(db: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """What a query gives, as tuples."""
+    with reading(db) as connection:
+        return [tuple(row) for row in connection.execute(sql, parameters)]
+
+
+def series_counts(db: Path, series_id: int = 5943) -> tuple[int, int, int]:
+    """Parts, safe and missing of a series."""
+    with reading(db) as connection:
+        row = next(row for row in queries.status(connection).series if row["id"] == series_id)
+    return row["parts"], row["safe"], row["missing"]
+
+
+def last_outcomes(db: Path) -> dict[str, str]:
+    """URL → the outcome of its last fetch."""
+    return dict(
+        rows(db, "SELECT url, outcome FROM pages JOIN fetches ON fetches.id ="  # type: ignore[arg-type]
+             " (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id)")
+    )  # fmt: skip
+
+
+def as_json(text: str) -> Any:
+    """A JSON document."""
+    return json.loads(text)

@@ -1,0 +1,390 @@
+"""Whole runs: the real client, the real archive, and the stand-in playing iThome with all that can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from archives import derived_rows
+from runs import (
+    INDEX,
+    INDEX_2021,
+    INDEX_ZH,
+    SERIES,
+    config_for,
+    last_outcomes,
+    rows,
+    run_fetch,
+    series_counts,
+    small_site,
+)
+
+from archiver import config, fetching, urls
+from archiver.model import Outcome
+from archiver.standin import Faults, StandIn, demo_site
+
+SITE = demo_site()
+PART = 10323209  # Day 05
+LINKED = 28
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with StandIn(SITE) as served:
+        yield served
+
+
+@pytest.fixture
+def small() -> Iterator[StandIn]:
+    """A series of five parts, for what does not need thirty."""
+    with StandIn(small_site()) as served:
+        yield served
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "a.db"
+
+
+# ─── a good day ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_index_that_links_28_parts_gives_all_30(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    summary = run_fetch(db, config_for(standin, tmp_path))
+
+    assert (summary.exit_code, series_counts(db)) == (0, (30, 30, 0))
+    assert f"5943: {LINKED} linked by the index, 30 in the series" in summary.as_text()
+    assert rows(db, "SELECT count(*) FROM fetches") == [(len(standin.log),)]
+    assert rows(db, "SELECT position FROM articles ORDER BY position") == [(number,) for number in range(1, 31)]
+
+
+def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    delay_s = 0.06
+    run_fetch(db, config_for(standin, tmp_path, delay_s=delay_s, jitter_s=0.02))
+    log = standin.log
+
+    assert standin.max_concurrent == 1
+    assert min(after.started - before.started for before, after in zip(log, log[1:], strict=False)) >= delay_s
+    first_asked: dict[str, str] = {}
+    for entry in log:
+        first_asked.setdefault(entry.host, entry.target)
+        assert "cookie" not in entry.headers
+        assert "authorization" not in entry.headers
+        assert entry.headers["accept-encoding"] == "gzip"
+        assert (entry.agent or "").startswith("Mozilla/5.0 (compatible; ithome-archiver/")
+        assert "+https://example.org/tests" in (entry.agent or "")
+        assert not urls.denied(entry.url)
+    assert set(first_asked.values()) == {"/robots.txt"}
+    assert len({entry.url for entry in log}) == len(log), "something was asked twice"
+    assert standin.drafts_created == 0
+    whole = log[-1].started - log[0].started
+    assert whole <= 1.02 * (len(log) - 1) * delay_s + 2, "slower than it must be"
+
+
+def test_a_second_run_asks_nothing_and_a_forced_one_finds_nothing_new(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
+    file = config_for(standin, tmp_path)
+    run_fetch(db, file)
+    asked, captures = len(standin.log), rows(db, "SELECT count(*) FROM captures")
+
+    assert run_fetch(db, file).exit_code == 0
+    assert len(standin.log) == asked
+
+    forced = run_fetch(db, file, force=True)
+    assert set(forced.result.outcomes) == {Outcome.UNCHANGED}
+    assert rows(db, "SELECT count(*) FROM captures") == captures
+    assert rows(db, "SELECT count(*) FROM edits") == [(0,)]
+
+
+def test_reading_everything_again_gives_the_same_rows(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(standin, tmp_path)
+    run_fetch(db, file)
+    standin.faults.edit(PART, title="[Day 05] 新的標題", body="<p>改過的內文</p>")
+    standin.faults.add_comment(10319216)
+    run_fetch(db, file, force=True)
+    before = derived_rows(db)
+
+    fetching.parse(config.load(file), db)
+
+    assert derived_rows(db) == before
+
+
+def test_every_comment_and_reply_is_kept(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    run_fetch(db, config_for(standin, tmp_path))
+    made = sum(
+        len(article.comments) + sum(len(one.replies) for one in article.comments) for article in SITE.parts(5943)
+    )
+
+    assert rows(db, "SELECT count(*) FROM comments") == [(made,)]
+    assert rows(
+        db, "SELECT count(*) FROM comments WHERE author_name IS NULL OR published_at IS NULL OR body_text = ''"
+    ) == [(0,)]
+
+
+def test_the_other_index_gives_a_stranger_s_series_as_a_citation(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    summary = run_fetch(db, config_for(standin, tmp_path), INDEX_2021)
+
+    assert summary.exit_code == 0
+    assert rows(db, "SELECT id FROM articles WHERE is_citation") == [(10274317,)]
+    assert rows(db, "SELECT count(*) FROM parts WHERE series_id = 4015") == [(0,)]
+    assert not any("4015" in entry.target for entry in standin.log)
+
+
+@pytest.mark.parametrize("url", [SERIES, urls.article_url(PART), urls.feed_url(5943), SERIES + "?page=2"])
+def test_a_series_is_kept_whole_from_any_of_its_pages(standin: StandIn, db: Path, tmp_path: Path, url: str) -> None:
+    assert run_fetch(db, config_for(standin, tmp_path), url).exit_code == 0
+    assert series_counts(db) == (30, 30, 0)
+
+
+def test_a_limit_is_kept_and_the_next_run_goes_on(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(standin, tmp_path)
+    first = run_fetch(db, file, limit=10)
+
+    assert (len(standin.log), first.result.ended_by, first.exit_code) == (10, "limit", 3)
+    assert run_fetch(db, file).exit_code == 0
+    assert len({entry.url for entry in standin.log}) == len(standin.log)
+
+
+def test_a_plan_asks_nothing_and_leaves_nothing(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    plan = fetching.plan(config.load(config_for(standin, tmp_path, delay_s=2)), db, fetching.Options())
+
+    assert not standin.log
+    assert not db.exists()
+    assert INDEX in plan.as_text()
+
+
+# ─── the ways around what does not answer ───────────────────────────────────────────────────────
+
+
+def test_with_series_pages_refused_the_feed_and_the_chain_complete_the_series(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
+    standin.faults.refuse("series")
+
+    assert run_fetch(db, config_for(standin, tmp_path)).exit_code == 0
+    assert series_counts(db) == (30, 30, 0)
+
+
+def test_with_series_pages_and_feed_refused_the_chain_alone_completes_the_series(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
+    standin.faults.refuse("series")
+    standin.faults.refuse("feed")
+
+    assert run_fetch(db, config_for(standin, tmp_path), urls.article_url(PART)).exit_code == 0
+    assert series_counts(db) == (30, 30, 0)
+
+
+def test_when_one_index_does_not_answer_the_other_language_is_asked(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    standin.faults.error("xavierforge.dev/en/*", status=500)
+    summary = run_fetch(db, config_for(standin, tmp_path))
+
+    assert summary.exit_code == 0
+    assert last_outcomes(db)[INDEX_ZH] == "ok"
+    assert "28 linked by the index" in summary.as_text()
+
+
+def test_when_no_index_answers_what_is_known_is_still_fetched(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    standin.faults.error("index", status=500)
+    run_fetch(db, config_for(standin, tmp_path))
+
+    assert series_counts(db) == (30, 30, 0)
+
+
+def test_everything_refused_stops_early_and_changes_nothing_for_the_worse(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
+    file = config_for(standin, tmp_path)
+    run_fetch(db, file)
+    states, captures, asked = (
+        dict(rows(db, "SELECT url, state FROM pages")),  # type: ignore[arg-type]
+        rows(db, "SELECT count(*) FROM captures"),
+        len(standin.log),
+    )
+    standin.faults.refuse()
+
+    summary = run_fetch(db, file, force=True)
+
+    assert summary.exit_code == 4
+    assert len(standin.log) - asked <= 12
+    now = dict(rows(db, "SELECT url, state FROM pages"))  # type: ignore[arg-type]
+    assert {url: now[url] for url in states} == states
+    assert rows(db, "SELECT count(*) FROM captures") == captures
+    assert "Nothing that was held is lost" in summary.as_text()
+
+
+def test_everything_refused_from_the_start_keeps_nothing_as_an_article(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
+    standin.faults.refuse()
+
+    assert run_fetch(db, config_for(standin, tmp_path)).exit_code == 4
+    assert rows(db, "SELECT count(*) FROM articles") == [(0,)]
+    assert rows(db, "SELECT count(*) FROM pages WHERE state IN ('suspect', 'gone')") == [(0,)]
+
+
+# ─── one fault on one part ──────────────────────────────────────────────────────────────────────
+
+Fault = Callable[[Faults], None]
+FAULTS: list[tuple[str, Fault, str]] = [
+    ("404", lambda faults: faults.not_found(PART), "not_found"),
+    ("410", lambda faults: faults.removed(PART), "removed"),
+    ("451", lambda faults: faults.removed(PART, status=451), "removed"),
+    ("soft 404", lambda faults: faults.soft_404(PART), "soft_404"),
+    ("sent home", lambda faults: faults.redirect(PART, "home"), "soft_404"),
+    ("sent to login", lambda faults: faults.redirect(PART, "login"), "login"),
+    ("sent elsewhere", lambda faults: faults.redirect(PART, "https://elsewhere.example/"), "off_site"),
+    ("sent to another part", lambda faults: faults.redirect(PART, 10319216), "moved"),
+    ("login wall", lambda faults: faults.login_wall(PART), "login"),
+    ("challenge 200", lambda faults: faults.challenge(PART), "challenge"),
+    ("challenge 403", lambda faults: faults.refuse(PART), "challenge"),
+    ("plain 403", lambda faults: faults.forbid(PART), "forbidden"),
+    ("429", lambda faults: faults.rate_limit(PART), "rate_limited"),
+    ("429 in a second", lambda faults: faults.rate_limit(PART, 1), "rate_limited"),
+    ("500", lambda faults: faults.error(PART), "server_error"),
+    ("cut", lambda faults: faults.truncate(PART), "truncated"),
+    ("gzip cut", lambda faults: faults.cut_gzip(PART), "truncated"),
+    ("html cut", lambda faults: faults.cut_html(PART), "truncated"),
+    ("reset", lambda faults: faults.reset(PART), "connect_error"),
+    ("another article", lambda faults: faults.wrong_article(PART, 10319216), "wrong_page"),
+    ("a pdf", lambda faults: faults.not_html(PART), "not_html"),
+    ("a bomb", lambda faults: faults.too_large(PART, packed=True), "too_large"),
+    ("a redesign", lambda faults: faults.drift(PART), "unreadable"),
+]
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
+def test_a_fault_is_told_by_its_name_and_heals(
+    small: StandIn, db: Path, tmp_path: Path, fault: Fault, outcome: str
+) -> None:
+    """Three runs: the fault at first sight (missing), all well (held), the fault again (still held)."""
+    file = config_for(small, tmp_path, extra="max_wire_bytes = 1000000\nmax_body_bytes = 2000000")
+    fault(small.faults)
+    first = run_fetch(db, file)
+    told = last_outcomes(db)[urls.article_url(PART)]
+    counts = series_counts(db)
+    small.faults.clear()
+    healed = run_fetch(db, file, force=True)
+    body = rows(db, "SELECT body_html FROM articles WHERE id = ?", PART)
+    fault(small.faults)
+    run_fetch(db, file, force=True)
+
+    assert (told, counts, first.exit_code) == (outcome, (5, 4, 1), 3)
+    assert (healed.exit_code, len(body)) == (0, 1)
+    assert rows(db, "SELECT body_html FROM articles WHERE id = ?", PART) == body
+    assert series_counts(db) == (5, 5, 0)
+
+
+def test_a_transient_404_heals_within_the_next_run(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.not_found(PART, times=1)
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    run_fetch(db, file, force=True)
+
+    assert rows(db, "SELECT state, absences FROM pages WHERE article_id = ?", PART) == [("alive", 0)]
+
+
+def test_a_server_error_is_tried_again_in_the_run_and_each_try_is_a_row(
+    small: StandIn, db: Path, tmp_path: Path
+) -> None:
+    small.faults.error(PART, times=2)
+
+    assert run_fetch(db, config_for(small, tmp_path)).exit_code == 0
+    found = rows(
+        db,
+        "SELECT outcome, tries, final FROM fetches JOIN pages ON pages.id = page_id WHERE article_id = ? ORDER BY 2",
+        PART,
+    )
+    assert found == [("server_error", 1, 0), ("server_error", 2, 0), ("ok", 3, 1)]
+
+
+def test_a_part_deleted_before_the_first_run_is_missing(standin: StandIn, db: Path, tmp_path: Path) -> None:
+    standin.faults.delete(PART)
+    summary = run_fetch(db, config_for(standin, tmp_path))
+
+    assert summary.exit_code == 3
+    assert series_counts(db) == (30, 29, 1)
+    assert rows(db, "SELECT said_by FROM parts WHERE article_id = ?", PART) == [("index",)]
+
+
+def test_a_part_gone_from_the_index_stays_in_the_series(small: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    small.faults.drop_from_index(PART)
+    small.faults.drop_from_series(PART)
+    run_fetch(db, file, force=True)
+
+    assert series_counts(db) == (5, 5, 0)
+    gone = rows(
+        db, "SELECT DISTINCT via FROM discoveries WHERE article_id = ? AND gone_at IS NOT NULL ORDER BY 1", PART
+    )
+    assert {via for (via,) in gone} >= {"index", "series", "feed"}
+
+
+def test_an_edit_is_seen_as_one_and_the_old_text_stays_in_its_capture(small: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    small.faults.edit(PART, title="[Day 05] 新的標題")
+    run_fetch(db, file, force=True)
+
+    assert rows(db, "SELECT article_id, title_changed, body_changed, tags_changed FROM edits") == [(PART, 1, 0, 0)]
+    assert rows(db, "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id WHERE article_id = ?", PART) == [
+        (2,)
+    ]
+
+
+def test_counters_that_move_are_no_edit(small: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    small.faults.count(PART, views=99_999, likes=77)
+    run_fetch(db, file, force=True)
+
+    assert rows(db, "SELECT count(*) FROM edits") == [(0,)]
+    assert rows(db, "SELECT likes FROM articles WHERE id = ?", PART) == [(77,)]
+
+
+# ─── robots ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_robots_file_that_forbids_everything_is_obeyed(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.robots("disallow")
+    run_fetch(db, config_for(small, tmp_path))
+
+    assert {entry.target for entry in small.log if entry.host == "ithelp.ithome.com.tw"} == {"/robots.txt"}
+    assert rows(db, "SELECT DISTINCT state FROM pages WHERE host = 'ithelp.ithome.com.tw' AND kind = 'series'") == [
+        ("excluded",)
+    ]
+
+
+def test_a_robots_file_that_is_broken_closes_the_site(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.robots("500")
+    summary = run_fetch(db, config_for(small, tmp_path))
+
+    assert {entry.target for entry in small.log if entry.host == "ithelp.ithome.com.tw"} == {"/robots.txt"}
+    assert summary.exit_code == 4
+
+
+def test_no_robots_file_means_no_rules(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.robots("404")
+
+    assert run_fetch(db, config_for(small, tmp_path)).exit_code == 0
+
+
+def test_a_robots_file_is_not_asked_for_again_within_a_day(small: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    run_fetch(db, file, force=True)
+
+    assert sum(entry.target == "/robots.txt" for entry in small.log) == 2
+
+
+def test_without_a_network_the_run_says_so_in_words(db: Path, tmp_path: Path) -> None:
+    file = tmp_path / "archiver.toml"
+    file.write_text("[[sources]]\nurl = 'https://nowhere.invalid/x/'\n[network]\ndelay_s = 0\nbackoff_s = 0\n")
+    summary = run_fetch(db, file)
+
+    assert summary.exit_code == 3
+    assert rows(db, "SELECT DISTINCT outcome FROM fetches ORDER BY 1") == [("dns_error",), ("robots_unreachable",)]
+    assert "nowhere.invalid" in summary.as_text()
