@@ -108,6 +108,8 @@ CASES: list[Case] = [
     Case("query wildcards", all_("Disallow: /*?"), {"/a?": NO, "/?a": NO, "/a": YES}),
     Case("a named query", all_("Disallow: /*?*page="), {"/a?page=2": NO, "/a?x=1&page=2": NO, "/page=": YES}),
     Case("dots are dots", all_("Disallow: /a.b"), {"/a.b": NO, "/axb": YES}),
+    Case("two dollars: a character and the end", all_("Disallow: /a$$"), {"/a$": NO, "/a$b": YES, "/a": YES}),
+    Case("the end is no leave for a dollar", all_("Disallow: /", "Allow: /a$"), {"/a": YES, "/a$b": NO}),
     Case("other signs of patterns are themselves", all_("Disallow: /[a-z]+(b|c)^"), {"/a": YES, "/abc": YES}),
     Case("an encoded star is a star in the path only", all_("Disallow: /a%2Ab"), {"/a*b": NO, "/axb": YES}),
     Case("an encoded dollar is no end (§2.2.3)", all_("Disallow: /a%24"), {"/a$": NO, "/a$b": NO, "/a": YES}),
@@ -117,7 +119,7 @@ CASES: list[Case] = [
     Case(
         "§2.2.2: a URL in a query",
         all_("Disallow: /foo/bar?baz=https://foo.bar"),
-        {"/foo/bar?baz=https%3A%2F%2Ffoo.bar": YES, "/foo/bar?baz=https://foo.bar": NO},
+        {"/foo/bar?baz=https%3A%2F%2Ffoo.bar": NO, "/foo/bar?baz=https://foo.bar": NO, "/foo/bar?baz=https:": YES},
     ),
     Case("§2.2.2: outside ASCII", all_("Disallow: /foo/bar/\u30c4"), {"/foo/bar/%E3%83%84": NO, "/foo/bar/ツ": NO}),
     Case(
@@ -134,6 +136,10 @@ CASES: list[Case] = [
     Case("a space in the file", all_("Disallow: /a b"), {"/a%20b": NO, "/a": YES}),
     Case("a percent sign that encodes nothing", all_("Disallow: /100%"), {"/100%": NO, "/100": YES}),
     Case("bytes that are no UTF-8", b"User-agent: *\nDisallow: /\xe5x\nDisallow: /b\n", {"/b": NO, "/a": YES}),
+    Case("a needless encoding makes no rule longer", all_("Disallow: /%61%62", "Allow: /abc"), {"/abc": YES}),
+    Case("a sign that may be encoded counts as one", all_("Allow: /*?a=1", "Disallow: /page?a"), {"/page?a=1": NO}),
+    Case("a reserved sign encoded is the same", all_("Disallow: /a:b"), {"/a%3Ab": NO}),
+    Case("an encoding of an encoding stays one", all_("Disallow: /a%2541"), {"/aA": YES, "/a%41": YES, "/a%2541": NO}),
     # ─── user-agent (§2.2.1) ───
     Case("our name", lines(US, "Disallow: /a"), {"/a": NO, "/b": YES}),
     Case("our name in another case", lines("USER-AGENT: IThome-Archiver", "Disallow: /a"), {"/a": NO}),
@@ -219,6 +225,9 @@ CASES: list[Case] = [
     Case("a commented rule", all_("#Disallow: /a", " # Disallow: /b"), {"/a": YES, "/b": YES}),
     Case("a colon in a path", all_("Disallow: /a:b"), {"/a:b": NO, "/a": YES}),
     Case("a path of 3,000 octets", all_("Disallow: /" + "a" * 3_000), {"/" + "a" * 3_000: NO, "/" + "a" * 2_999: YES}),
+    Case("a rule without a colon", all_("Disallow /a", "Disallow\t/b"), {"/a": NO, "/b": NO, "/c": YES}),
+    Case("a rule that is misspelt", all_("Dissallow: /a", "Disalow: /b"), {"/a": NO, "/b": NO, "/c": YES}),
+    Case("a name that is misspelt", lines("Useragent: *", "Disallow: /a"), {"/a": NO, "/b": YES}),
     # ─── sizes (§2.5) ───
     Case(
         "the last rule within 500 KiB counts",
@@ -272,9 +281,14 @@ DELAYS: list[tuple[str, bytes, float | None]] = [
     ("whole seconds", all_("Crawl-delay: 10"), 10.0),
     ("a fraction", all_("Crawl-delay: 0.5"), 0.5),
     ("in another case, before a comment", all_("CRAWL-DELAY: 10 # please"), 10.0),
-    ("ours, not everybody's", lines("User-agent: *", "Crawl-delay: 60", US, "Crawl-delay: 5", "Disallow:"), 5.0),
+    ("ours, not everybody's", lines("User-agent: *", "Crawl-delay: 60", "Disallow:", US, "Crawl-delay: 5"), 5.0),
     ("somebody else's", lines("User-agent: x", "Crawl-delay: 60"), None),
-    ("in a group without it", lines("User-agent: *", "Crawl-delay: 60", US, "Disallow: /a"), None),
+    ("in a group without it", lines("User-agent: *", "Crawl-delay: 60", "Disallow:", US, "Disallow: /a"), None),
+    (
+        "between names (§2.2.4)",
+        lines("User-agent: *", "Crawl-delay: 60", US, "Disallow:"),
+        60.0,
+    ),
     ("two: the longer", all_("Crawl-delay: 5", "Crawl-delay: 20"), 20.0),
     ("absurd, but a number", all_("Crawl-delay: 86400"), 86_400.0),
     ("negative", all_("Crawl-delay: -5"), None),
