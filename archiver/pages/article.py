@@ -277,10 +277,10 @@ def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, p
     if content_node is None:
         problems.add("comment_body", "not_found", text_of(node) or "")
         return None
-    link = node.css_first(
-        "a.response-header__person, .comment__name, .comment__person, a[class*=person], a[href*='/users/']"
+    link = _first(
+        node, "a.response-header__person", ".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']"
     )
-    time = node.css_first(".ans-header__time, [class*=time][title], [class*=time]")
+    time = _first(node, ".ans-header__time", "[class*=time][title]", "[class*=time]")
     published_at = taipei_to_utc(attribute(time, "title")) or taipei_to_utc(text_of(time))
     if published_at is None:
         problems.add("comment_time", "not_found", text_of(node) or "")
@@ -291,8 +291,13 @@ def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, p
 
 def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:
     if is_reply:
-        return node.css_first(".comment__content .markdown__style, .comment__content, .markdown__style")
-    return node.css_first(".response-markdown .markdown__style, .response-markdown, .markdown__style")
+        return _first(node, ".comment__content .markdown__style", ".markdown__style", ".comment__content")
+    return _first(node, ".response-markdown .markdown__style", ".response-markdown", ".markdown__style")
+
+
+def _first(node: LexborNode, *selectors: str) -> LexborNode | None:
+    """The first match of the first selector that has one: the surest mark first, since the markup is hearsay."""
+    return next((found for selector in selectors if (found := node.css_first(selector)) is not None), None)
 
 
 def _comment_id(node: LexborNode) -> int | None:
