@@ -166,6 +166,9 @@ class Crawl:
 
     def _count(self, exchange: Exchange, judgement: Judgement) -> None:
         result, outcome = self.result, judgement.outcome
+        if exchange.address.kind is Kind.ROBOTS and exchange.final and _says_no(exchange.answer, outcome):
+            host = urls.host(exchange.address.url)
+            result.refused_hosts[host] = f"{exchange.address.url} could not be had ({judgement.reason})"
         result.requests += outcome not in NOT_ASKED
         if exchange.final and exchange.address.kind is not Kind.ROBOTS:
             result.outcomes[outcome] += 1
@@ -175,12 +178,23 @@ class Crawl:
     def _conclude(self) -> None:
         result = self.result
         result.left = len(self._archive.due(self._scope, self._clock.now()))
-        result.refused_hosts = self._breaker.closed_hosts()
+        result.refused_hosts |= self._breaker.closed_hosts()
         result.come_back_at = self._breaker.come_back_at
         refused = sum(result.outcomes[outcome] for outcome in REFUSALS)
         heard = sum(result.outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
         if result.refused_hosts or (refused and not heard):
             result.ended_by = "refused"
+
+
+def _says_no(answer: Answer, outcome: Outcome) -> bool:
+    """Whether a robots.txt that cannot be had is the host's doing, and not a missing network.
+
+    A status in the range of 4xx means that there are no rules; a name that does not resolve or a closed port says
+    nothing about what the host wants.
+    """
+    if outcome is Outcome.SKIPPED or not answer.connected:
+        return False
+    return answer.failure is not None or answer.status is None or answer.status == 429 or answer.status >= 500
 
 
 def _read(exchange: Exchange) -> Reading | None:

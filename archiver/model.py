@@ -47,9 +47,7 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"  # the right page, but our parser finds no content: the parser is too old
     OFF_SITE = "off_site"  # a redirect out of what we may ask; the target was not contacted
     DISALLOWED = "disallowed"  # robots.txt forbids it; not asked
-    ROBOTS_UNREACHABLE = (
-        "robots_unreachable"  # robots.txt could not be had, so nothing may be asked (RFC 9309 §2.3.1.4)
-    )
+    ROBOTS_UNREACHABLE = "robots_unreachable"  # no robots.txt to be had: nothing may be asked (RFC 9309 §2.3.1.4)
     SKIPPED = "skipped"  # not asked: the budget is spent, the breaker is open, or the run was stopped
 
 
@@ -153,6 +151,7 @@ class Answer:
     failure: Outcome | None = None
     error: str | None = None
     retry_after_s: float | None = None  # from Retry-After, seconds or date (RFC 9110 §10.2.3)
+    connected: bool = True  # False: no connection was made, so no request went out
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by lower-case name."""

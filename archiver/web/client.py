@@ -71,7 +71,8 @@ class Client:
             answer = _failed(answer, fault)
         took = self._clock.monotonic() - start
         went_out = now if call is None or call.sent_at is None else now + timedelta(seconds=call.sent_at - start)
-        return replace(answer, started_at=went_out, elapsed_ms=round(took * 1000))
+        connected = call is not None and call.sent_at is not None
+        return replace(answer, started_at=went_out, elapsed_ms=round(took * 1000), connected=connected)
 
     # ─── the question ───────────────────────────────────────────────────────────────────────────
 
