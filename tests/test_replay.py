@@ -19,7 +19,8 @@ from archiver.standin.replay import Saved
 
 PAGES = Path(__file__).parents[2] / "shared/ithome/pages"
 HOST = "https://ithelp.ithome.com.tw"
-HTML, XML = {"Content-Type": "text/html; charset=UTF-8"}, {"Content-Type": "application/xml; charset=utf-8"}
+HTML = (("Content-Type", "text/html; charset=UTF-8"),)
+XML = (("Content-Type", "application/xml; charset=utf-8"),)
 TABLE = [
     Saved(f"{HOST}/articles/10403456", "article-10403456-2026-08-19.html", 200, HTML),
     Saved(f"{HOST}/users/20168288/ironman/9066", "series-9066-2026-08-05.html", 200, HTML),
