@@ -9,9 +9,9 @@ from __future__ import annotations
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
-from archiver.model import Address, Facts, Kind, Page, Reading
+from archiver.model import Address, Facts, Kind, Page, Problem, Reading
 from archiver.pages import article, feed, index, series
-from archiver.pages.base import Problems, attribute, decode, parse_html, too_heavy
+from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
     has_content,
     image_type,
@@ -20,6 +20,7 @@ from archiver.pages.facts import (
     looks_like,
     skeleton_kind,
 )
+from archiver.pages.scan import Scan, scan
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,
@@ -37,20 +38,22 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read_plain(address.kind, body, content_type)
     text, encoding = decode(body, content_type)
     markup = is_markup(text, content_type)
-    if not markup or too_heavy(text):
-        return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
-    if address.kind is Kind.FEED and "<rss" in text[:1000]:
+    if markup and address.kind is Kind.FEED and "<rss" in text[:1000]:
         return _read_feed(text, encoding)
-    return _read_html(address, text, encoding)
+    seen = scan(text) if markup else None
+    if seen is None or seen.too_heavy:
+        return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
+    return _read_html(address, text, encoding, seen)
 
 
 def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     text, encoding = decode(body[:100_000], content_type)
-    challenge = looks_like(None, text) if is_markup(text, None) else None
-    known = kind is Kind.ROBOTS or image_type(body) is not None
-    return Reading(
-        PARSERS[kind], Facts(is_markup(text, None), encoding, looks_like=challenge, kind=kind, has_content=known)
-    )
+    markup = is_markup(text, None)
+    challenge = None
+    if markup and not (seen := scan(text)).too_heavy:
+        challenge = looks_like(parse_html(text), text, kind, complete=seen.ended)
+    known = image_type(body) is not None if kind is Kind.IMAGE else not markup
+    return Reading(PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=known))
 
 
 def _read_feed(text: str, encoding: str) -> Reading:
@@ -64,21 +67,21 @@ def _read_feed(text: str, encoding: str) -> Reading:
     return Reading(feed.PARSER, facts, page, problems.all(), content, content)
 
 
-def _read_html(address: Address, text: str, encoding: str) -> Reading:
+def _read_html(address: Address, text: str, encoding: str, seen: Scan) -> Reading:
     tree = parse_html(text)
     own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
-    kind = skeleton_kind(tree)
     facts = Facts(
-        is_html=True, encoding=encoding, looks_like=looks_like(tree, text, kind), kind=kind,
+        is_html=True, encoding=encoding, kind=skeleton_kind(tree),
+        looks_like=looks_like(tree, text, address.kind, complete=seen.ended or (seen.whole and not seen.open_at_end)),
         own_url=urls.resolve(address.url, own_url) if own_url else None,
-        has_content=has_content(tree, address.kind), closed=is_closed(text, tree, address.kind),
+        has_content=has_content(tree, address.kind), closed=is_closed(tree, seen, address.kind),
     )  # fmt: skip
     if not facts.has_content:
         return Reading(PARSERS[address.kind], facts, problems=_what_is_missing(address.kind))
     return _read_content(tree, address, facts)
 
 
-def _what_is_missing(kind: Kind):  # type: ignore[no-untyped-def]
+def _what_is_missing(kind: Kind) -> tuple[Problem, ...]:
     problems = Problems()
     problems.add({Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed"}.get(kind, "links"), "not_found")
     return problems.all()

@@ -14,6 +14,7 @@ from archiver.pages.base import (
     Value,
     address_of,
     attribute,
+    classes_of,
     count,
     digest,
     first_text,
@@ -26,6 +27,7 @@ from archiver.text import title_day
 
 PARSER = "ithome.article/1"
 BODY = ".qa-markdown .markdown__style"  # the first one: comments use the same class
+AFTER_BODY = ".qa-action, .article-series, #reply, .rightside, footer"
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
 
 
@@ -71,6 +73,31 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     )
 
 
+def body_node(tree: LexborHTMLParser) -> LexborNode | None:
+    """The element that holds the article's own body, and no comment's."""
+    node = tree.css_first(BODY)
+    above = node
+    while above is not None:
+        if "response" in classes_of(above):
+            return None
+        above = above.parent
+    return node
+
+
+def goes_on_after_body(tree: LexborHTMLParser) -> bool:
+    """Whether parts of the page follow the body; in a page that is cut inside the body none do."""
+    body = body_node(tree)
+    if body is None:
+        return True
+    for node in tree.css(AFTER_BODY):
+        above = node.parent
+        while above is not None and above != body:
+            above = above.parent
+        if above is None:
+            return True
+    return False
+
+
 def content(article: ArticlePage) -> str:
     """Changes exactly when title, body or tags change."""
     return digest([article.title or "", article.body.html if article.body else "", *article.tags])
@@ -81,16 +108,7 @@ def fingerprint(article: ArticlePage, tree: LexborHTMLParser) -> str:
     comments = [f"{comment.id}|{comment.author.name}|{comment.body.html}" for comment in article.comments]
     neighbours = [neighbour and neighbour.article_id for neighbour in (article.previous, article.next)]
     facts = [article.series_id, article.position, article.badge_day, article.author.name, article.team, article.group]
-    side = tree.css_first(".leftside")
-    return digest([content(article), *facts, *neighbours, *comments, skeleton(side, _is_layout)])
-
-
-_NO_LAYOUT = re.compile(r"(?:^|\s)(?:a810|active|liked|is-|qa-condition)|itplus|scrollable")
-
-
-def _is_layout(node: LexborNode) -> bool:
-    words = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
-    return bool(node.attributes.get("class")) and not _NO_LAYOUT.search(words)
+    return digest([content(article), *facts, *neighbours, *comments, skeleton(tree.css_first(".leftside"))])
 
 
 def counters(article: ArticlePage) -> dict[str, int]:
@@ -248,7 +266,7 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
             continue
         found.append(parent)
         for reply in response.css(".comment__body, .comment:not(:has(.comment__body))"):
-            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in _classes(
+            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in classes_of(
                 reply
             ):
                 continue
@@ -258,15 +276,11 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
     return tuple(found)
 
 
-def _classes(node: LexborNode) -> list[str]:
-    return (node.attributes.get("class") or "").split()
-
-
 def _inside(node: LexborNode, selector: str) -> bool:
     name = selector.removeprefix(".")
     above = node.parent
     while above is not None:
-        if name in _classes(above):
+        if name in classes_of(above):
             return True
         above = above.parent
     return False

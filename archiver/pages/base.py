@@ -1,4 +1,4 @@
-"""What every page object needs: decoding, a guard against parser bombs, small readers that name their problems."""
+"""What every page object needs: decoding, and small readers that name their problems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -19,9 +19,6 @@ from archiver.text import line, storable
 
 Value = TypeVar("Value")
 
-MAX_DEPTH = 1_000  # real articles stay under 60; the parser is quadratic beyond (TOOLS §1a)
-MAX_TAGS = 200_000
-MAX_ATTRIBUTE_WORK = 1_000_000_000  # sum of squared attribute counts; the parser compares each with each
 TAIPEI = timezone(timedelta(hours=8))  # no summer time since 1979
 
 # Labels of the WHATWG Encoding Standard that Chinese and Western pages use; anything else is not believed.
@@ -46,8 +43,8 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _replaced(body[len(mark) :], encoding)
-    declared = [_header_charset(content_type), _charset(_META_CHARSET.search(body[:2048]))]
-    declared.append(_charset(_XML_CHARSET.match(body[:200])))
+    declared = [_header_charset(content_type), _inner_charset(_META_CHARSET.search(body[:2048]))]
+    declared.append(_inner_charset(_XML_CHARSET.match(body[:200])))
     for name in [*declared, "utf-8", "big5hkscs", "cp950"]:
         if name is not None:
             try:
@@ -69,58 +66,13 @@ def _header_charset(content_type: str | None) -> str | None:
     return _CHARSETS.get(match[1].lower()) if match else None
 
 
-def _charset(match: re.Match[bytes] | None) -> str | None:
-    return _CHARSETS.get(match[1].decode("ascii").lower()) if match else None
+def _inner_charset(match: re.Match[bytes] | None) -> str | None:
+    """What a document says of itself; one that can be read as ASCII is not UTF-16 (HTML Standard §13.2.3.2)."""
+    name = _CHARSETS.get(match[1].decode("ascii").lower()) if match else None
+    return "utf-8" if name in {"utf-16-le", "utf-16-be"} else name
 
 
-_TAG = re.compile(r"<(?:(!--)|(/?)([a-zA-Z][a-zA-Z0-9:-]*))")
-_UNCOUNTED = frozenset(
-    # void, or only once in a document
-    "area base br col embed hr img input link meta param source track wbr html head body "
-    # closed by what follows
-    "p li dt dd tr td th thead tbody tfoot option optgroup colgroup rt rp".split()
-)
-_RAW_TEXT = frozenset({"script", "style", "textarea", "title", "noscript", "iframe", "noembed", "noframes", "xmp"})
-
-
-def too_heavy(text: str) -> bool:
-    """Whether the HTML parser could need more than seconds for this text: depth, tags and attributes are scanned."""
-    depth = deepest = tags = work = position = 0
-    while (match := _TAG.search(text, position)) is not None:
-        position = match.end()
-        if match[1]:
-            position = _after(text, "-->", position)
-            continue
-        tags += 1
-        end = text.find("<", position)
-        work += _attributes(text[position : end if end >= 0 else len(text)]) ** 2
-        name = match[3].lower()
-        if name not in _UNCOUNTED:
-            depth = max(depth - 1, 0) if match[2] else depth + 1
-            deepest = max(deepest, depth)
-        if not match[2] and name in _RAW_TEXT:
-            position = _after(text, f"</{name}", position, keep=True)
-        if deepest > MAX_DEPTH or tags > MAX_TAGS or work > MAX_ATTRIBUTE_WORK:
-            return True
-    return False
-
-
-def _after(text: str, mark: str, position: int, *, keep: bool = False) -> int:
-    found = text.find(mark, position)
-    if found < 0 and keep:  # the same in upper case, or never closed
-        found = text.upper().find(mark.upper(), position) if len(text) < 100_000 else -1
-    if found < 0:
-        return position if keep else len(text)
-    return found if keep else found + len(mark)
-
-
-def _attributes(run: str) -> int:
-    """At most so many attributes can stand in a tag whose text lies in `run`."""
-    tag = run[: run.rfind(">") + 1] or run
-    if len(tag) < 2_000:
-        return 0
-    values_gone = re.sub(r"=\s*(\"data:[^\"]*\"|'data:[^']*')", "=", tag)
-    return len(re.findall(r"[\s/]+", values_gone))
+_WORDLESS = frozenset("script style template noscript iframe object svg math head ins".split())
 
 
 # ─── small readers ──────────────────────────────────────────────────────────────────────────────
@@ -150,7 +102,7 @@ class Problems:
 
 
 def parse_html(text: str) -> LexborHTMLParser:
-    """The tree of a document that passed `too_heavy`."""
+    """The tree of a document that `scan` found bearable."""
     return LexborHTMLParser(storable(text).removeprefix("\ufeff"))
 
 
@@ -227,13 +179,56 @@ def digest(parts: Iterable[object]) -> str:
     return hashed.hexdigest()
 
 
-def skeleton(root: LexborNode | None, keep: Callable[[LexborNode], bool]) -> str:
-    """The set of (tag, classes) below a node: the layout, whatever the words and however many items."""
-    if root is None:
-        return ""
-    shapes = {
-        f"{node.tag}.{'.'.join(sorted((node.attributes.get('class') or '').split()))}"
-        for node in root.traverse(include_text=False)
-        if node.tag and not node.tag.startswith("-") and keep(node)
-    }
+# Ads, scripts, what differs from reader to reader or with a counter, and what is judged by its content instead.
+_NOT_LAYOUT = re.compile(
+    r"a810|a970|a12word|itplus|scrollable|markdown__style|comment|response|reply|soc|fb-|modal|tooltip"
+)
+_STATES = re.compile(r"--(?:active|change|hover|open)$|^(?:active|liked|disabled|clearfix)$")
+
+
+def skeleton(root: LexborNode | None) -> str:
+    """The set of (tag, classes) below a node: the layout, whatever the words and however many items.
+
+    The same for two requests of an unchanged page: advertisements, scripts, bodies, comments and classes that show a
+    counter's or a reader's state are left out.
+    """
+    shapes = set()
+    pending = [root] if root is not None else []
+    while pending:
+        node = pending.pop()
+        classes = (node.attributes.get("class") or "").split()
+        marks = f"{' '.join(classes)} {node.attributes.get('id') or ''}"
+        if node.tag in _WORDLESS or _NOT_LAYOUT.search(marks):
+            continue
+        kept = sorted(name for name in classes if not _STATES.search(name))
+        if kept:
+            shapes.add(f"{node.tag}.{'.'.join(kept)}")
+        pending.extend(child for child in node.iter(include_text=False) if child.tag and child.tag[0] not in "-_!")
     return "\n".join(sorted(shapes))
+
+
+def classes_of(node: LexborNode) -> list[str]:
+    """The class names of an element."""
+    return (node.attributes.get("class") or "").split()
+
+
+def words_of(root: LexborNode | None, limit: int, without: str = "") -> str:
+    """The first `limit` characters of the text that a reader sees below a node, in one line.
+
+    `without` is a pattern of class names and ids whose elements are passed over.
+    """
+    passed_over = re.compile(without) if without else None
+    words: list[str] = []
+    length = 0
+    pending = [root] if root is not None else []
+    while pending and length < limit:
+        node = pending.pop()
+        if node.tag == "-text":
+            words.append(node.text_content or "")
+            length += len(words[-1])
+        elif node.tag and node.tag not in _WORDLESS and node.tag[0] not in "-_!":
+            marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
+            if passed_over is None or not passed_over.search(marks):
+                words.append(" ")
+                pending.extend(reversed(list(node.iter(include_text=True))))
+    return line("".join(words), limit)

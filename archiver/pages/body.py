@@ -1,9 +1,14 @@
-"""A body in the forms that we keep: sanitised HTML, Markdown, plain text, code to the letter, images and links."""
+"""A body in the forms that we keep: sanitised HTML, Markdown, plain text, code to the letter, images and links.
+
+The sanitised HTML is the record, and nh3 has the last word on it; Markdown and text are made from it. Code, images and
+links are taken from the page's own tree, where nothing has been cleaned away yet.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import html_to_markdown
 import nh3
@@ -12,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from archiver import urls
 from archiver.model import Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.pages.base import attribute
+from archiver.pages.words import plain_text
 from archiver.text import line, prose, storable
 
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}
@@ -28,173 +34,232 @@ _ATTRIBUTES = {
     "*": {"id", "lang"},
 }
 _SCHEMES = {"http", "https", "mailto"}
+# Their text is not for readers: it goes with them. The text of other elements that are not allowed stays.
+_DROPPED_WHOLE = {
+    "script",
+    "style",
+    "svg",
+    "math",
+    "template",
+    "title",
+    "noembed",
+    "noframes",
+    "object",
+    "select",
+    "textarea",
+}
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-([A-Za-z0-9_+#.-]{1,40})(?:\s|$)")
+_MAIL = re.compile(r"mailto:[^\s<>\"'`]+", re.IGNORECASE)
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_EMBEDDED = "iframe, embed, video, audio"
 _MARKDOWN = html_to_markdown.ConversionOptions(
     bullets="-", escape_asterisks=True, escape_underscores=True, escape_misc=True, autolinks=False,
     br_in_tables=True, extract_metadata=False,
 )  # fmt: skip
-_BLOCKS = frozenset(
-    "address blockquote center dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table "
-    "tr ul caption".split()
-)
-_NO_WORDS = frozenset("dl ol table tbody tfoot thead tr ul".split())  # white space straight inside means nothing
+_MARKDOWN_DEPTH = 50  # of quotes and lists: each level costs two characters on every line
 
 
 def make(node: LexborNode, base_url: str) -> Body:
     """The body that a container element of a page holds. `base_url` is the page's own URL, for relative links."""
-    _name_formulas(node, base_url)
-    html = sanitise(node.inner_html or "", base_url)
-    text = plain_text(html)
-    return Body(
-        html=html,
-        markdown=markdown(html, text),
-        text=text,
-        code_blocks=tuple(_code_blocks(node)),
-        images=tuple(_images(node, base_url)),
-        links=tuple(_links(node, base_url)),
-    )
+    return make_from_html(node.inner_html or "", base_url)
 
 
 def make_from_html(html: str, base_url: str) -> Body:
     """The same for a fragment that comes as text, such as a feed's item."""
-    tree = LexborHTMLParser(f"<html><body>{storable(html)}</body></html>")
-    assert tree.body is not None, "the parser always makes a body"
-    return make(tree.body, base_url)
+    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{storable(html)}</body></html>")
+    root = tree.body
+    if root is None:
+        return Body("", "", "")
+    code = tuple(CodeBlock(storable(_code(pre)), _language(pre)) for pre in root.css("pre") if not _is_inside_pre(pre))
+    images, links = _images(root, base_url), _links(root, base_url)
+    _prepare(tree, root, base_url)
+    clean = sanitise(root.inner_html or "", base_url)
+    text = plain_text(clean)
+    return Body(clean, markdown(clean, text), text, code, images, links)
 
 
 def sanitise(html: str, base_url: str) -> str:
-    """HTML that cannot act: no script, style, form, frame or event; links http, https or mailto, and absolute."""
+    """HTML that cannot act: no script, style, form, frame or event; links http, https or mailto, and absolute.
+
+    Ids get a prefix, so that none can stand for an element of the page that shows them; links inside the body follow.
+    """
 
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "class":
             match = _LANGUAGE.search(value)
             return f"language-{match[1]}" if match else None
         if name in {"href", "src"}:
-            return _absolute(value, base_url, with_mail=tag == "a")
+            return _absolute(value, base_url, is_link=tag == "a")
         return value
 
     return nh3.clean(
         storable(html), tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=keep, url_schemes=_SCHEMES,
-        url_relative="pass_through", link_rel="noopener noreferrer", strip_comments=True, id_prefix="user-content-",
+        clean_content_tags=_DROPPED_WHOLE, link_rel="noopener noreferrer", strip_comments=True,
+        id_prefix="user-content-",
     ).strip()  # fmt: skip
 
 
-def _absolute(value: str, base_url: str, *, with_mail: bool) -> str | None:
+def _absolute(value: str, base_url: str, *, is_link: bool) -> str | None:
     stripped = value.strip()
-    if stripped.startswith("#") and with_mail:
-        return f"#user-content-{stripped[1:]}" if len(stripped) > 1 else "#"
-    if with_mail and re.match(r"mailto:[^\s<>\"']+$", stripped, re.IGNORECASE):
+    if is_link and stripped.startswith("#"):
+        return f"#user-content-{quote(stripped[1:], safe='-._~')}" if len(stripped) > 1 else "#"
+    if is_link and _MAIL.fullmatch(stripped):
         return stripped
-    return urls.resolve(base_url, stripped)
+    resolved = urls.resolve(base_url, stripped.replace(" ", "%20"))
+    return quote(resolved, safe=_URL_SAFE) if resolved else None
 
 
-def markdown(html: str, text: str) -> str:
-    """Markdown of sanitised HTML; the plain text where the converter gives nothing (TOOLS §1c)."""
+# ─── before sanitising ──────────────────────────────────────────────────────────────────────────
+
+
+def _prepare(tree: LexborHTMLParser, root: LexborNode, base_url: str) -> None:
+    """What the sanitiser would lose: formulas, embedded pages, boxes of task lists, a line break that opens a `pre`."""
+    for image in root.css("img"):
+        _prepare_image(image, base_url)
+    for embedded in root.css(_EMBEDDED):
+        url = _absolute(_source(embedded), base_url, is_link=False)
+        if url is not None:
+            link = tree.create_node("a")
+            link.attrs["href"] = url
+            link.insert_child(url)
+            embedded.insert_before(link)
+        embedded.decompose()
+    for box in root.css("input[type=checkbox i]"):
+        box.replace_with("[x] " if "checked" in box.attributes else "[ ] ")
+    for pre in root.css("pre"):
+        first = pre.first_child
+        if first is not None and first.tag == "-text" and (first.text_content or "").startswith("\n"):
+            first.insert_before("\n")  # the next parser drops the first line break of a `pre` again
+
+
+def _prepare_image(image: LexborNode, base_url: str) -> None:
+    url, alt = _absolute(_source(image), base_url, is_link=False), _alt(image, base_url)
+    if url is None:
+        image.replace_with(alt)
+        return
+    image.attrs["src"] = url
+    image.attrs["alt"] = alt
+
+
+def _source(node: LexborNode) -> str:
+    """Where an image or frame comes from; pages that load lazily say it in another attribute."""
+    shown = attribute(node, "src") or ""
+    lazy = next((value for name in ("data-src", "data-original") if (value := attribute(node, name))), "")
+    if shown and not (lazy and shown.lower().startswith("data:")):
+        return shown
+    child = node.css_first("source[src]") if node.tag in {"video", "audio"} else None
+    return lazy or attribute(child, "src") or ""
+
+
+def _alt(image: LexborNode, base_url: str) -> str:
+    """The words for an image; for a formula drawn by a server that is gone, the formula (ANATOMY §3)."""
+    words = line(image.attributes.get("alt") or "")
+    formula = latex_source(_absolute(_source(image), base_url, is_link=False) or "")
+    return formula if formula and (not words or words.startswith(("http://", "https://"))) else words
+
+
+def latex_source(url: str) -> str | None:
+    """The formula of an image drawn by chart.googleapis.com, dead for years (ANATOMY §3)."""
     try:
-        converted = html_to_markdown.convert(html, _MARKDOWN).content
-    except html_to_markdown.ConversionError:
-        converted = None
-    return storable(converted or "").strip("\n") or text
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, max_num_fields=50)
+    except ValueError:
+        return None
+    if parts.hostname != "chart.googleapis.com" or not query.get("cht", [""])[0].startswith("tx"):
+        return None
+    return line(query["chl"][0]) if query.get("chl") else None
 
 
-def plain_text(html: str) -> str:
-    """The words of sanitised HTML, blocks and line breaks on lines of their own, code to the letter."""
-    tree = LexborHTMLParser(f"<html><body>{html}</body></html>")
-    pieces: list[str] = []
-    codes: list[str] = []
-    if tree.body is not None:
-        _walk(tree.body, pieces, codes)
-    lines = "\n".join(part.rstrip(" \t").lstrip(" ") for part in "".join(pieces).split("\n"))
-    text = re.sub(r"\n{3,}", "\n\n", lines)
-    return prose(re.sub("\0([0-9]+)\0", lambda match: codes[int(match[1])], text)).strip("\n")
+# ─── to the letter ──────────────────────────────────────────────────────────────────────────────
 
 
-def _walk(node: LexborNode, pieces: list[str], codes: list[str]) -> None:
-    """Prose into `pieces`; each `pre` into `codes`, and its number between NULs, which no text holds, in its place.
-
-    Depth is bounded by `base.MAX_DEPTH`, which Python's own recursion limit would not survive: so a stack.
-    """
-    stack: list[LexborNode | str] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, str):
-            pieces.append(current)
-        elif current.tag == "-text":
-            words = re.sub(r"\s+", " ", current.text(deep=False))
-            is_layout = words == " " and current.parent is not None and current.parent.tag in _NO_WORDS
-            pieces.append("" if is_layout else words)
-        elif current.tag == "br":
-            pieces.append("\n")
-        elif current.tag == "pre":
-            pieces.append(f"\n\n\0{len(codes)}\0\n\n")
-            codes.append(current.text(deep=True).removesuffix("\n"))
-        elif current.tag == "img":
-            pieces.append(line(current.attributes.get("alt") or ""))
-        elif current.tag and not current.tag.startswith("-"):
-            before, after = _breaks(current.tag)
-            children = list(current.iter(include_text=True))
-            stack += [after, *reversed(children), before]
+def _is_inside_pre(node: LexborNode) -> bool:
+    above = node.parent
+    while above is not None and above.tag != "pre":
+        above = above.parent
+    return above is not None
 
 
-def _breaks(tag: str) -> tuple[str, str]:
-    if tag in {"td", "th"}:
-        return "", "\t"
-    if tag in {"li", "tr", "dt", "dd"}:
-        return "\n", ""
-    return ("\n\n", "\n\n") if tag in _BLOCKS else ("", "")
-
-
-def _code_blocks(node: LexborNode) -> list[CodeBlock]:
-    """Every `pre`, to the letter: the parser has undone entities and dropped the one newline after `<pre>`."""
-    return [CodeBlock(storable(pre.text(deep=True)), _language(pre)) for pre in node.css("pre")]
+def _code(pre: LexborNode) -> str:
+    """The text of a `pre`: the parser has undone entities and dropped the one line break after `<pre>`."""
+    if pre.css_first("br") is None:
+        return pre.text(deep=True)
+    nodes = pre.traverse(include_text=True)
+    return "".join(
+        "\n" if node.tag == "br" else node.text_content or "" for node in nodes if node.tag in {"br", "-text"}
+    )
 
 
 def _language(pre: LexborNode) -> str | None:
     for candidate in (pre.css_first("code"), pre):
         match = _LANGUAGE.search((candidate.attributes.get("class") or "") if candidate is not None else "")
         if match:
-            return match[1].lower()
+            return match[1]
     return None
 
 
-def _name_formulas(node: LexborNode, base_url: str) -> None:
-    """Give drawn formulas their source as `alt`, in place: the host that drew them is dead (ANATOMY §3)."""
-    for image in node.css("img"):
-        url = urls.resolve(base_url, attribute(image, "src") or "")
-        formula = latex_source(url) if url else None
-        if formula and re.match(r"\s*(?:https?://|$)", image.attributes.get("alt") or ""):
-            image.attrs["alt"] = formula
-
-
-def _images(node: LexborNode, base_url: str) -> list[ImageReference]:
+def _images(root: LexborNode, base_url: str) -> tuple[ImageReference, ...]:
+    """Every image that has a source. One that carries its bytes in itself is named by their digest."""
     found = []
-    for image in node.css("img"):
-        source, alt = attribute(image, "src") or "", line(image.attributes.get("alt") or "")
-        url = urls.resolve(base_url, source)
+    for image in root.css("img"):
+        source = _source(image)
+        url = _absolute(source, base_url, is_link=False)
+        if url is None and source.lower().startswith("data:"):
+            kind = line(source[5:].partition(",")[0], 80)
+            url = f"data:{kind},sha256-{hashlib.sha256(storable(source).encode()).hexdigest()}"
         if url is not None:
-            found.append(ImageReference(url, alt))
-        elif source.lower().startswith("data:"):
-            found.append(ImageReference(f"data:{line(source[5:].partition(',')[0], 80)},", alt))
-    return found
+            found.append(ImageReference(url, _alt(image, base_url)))
+    return tuple(found)
 
 
-def latex_source(url: str) -> str | None:
-    """The formula of an image drawn by chart.googleapis.com; None for any other image."""
-    parts = urlsplit(url)
-    if parts.hostname != "chart.googleapis.com":
-        return None
-    try:
-        query = parse_qs(parts.query, max_num_fields=50)
-    except ValueError:
-        return None
-    return line(query["chl"][0]) if query.get("cht", [""])[0].startswith("tx") and query.get("chl") else None
-
-
-def _links(node: LexborNode, base_url: str) -> list[OutgoingLink]:
+def _links(root: LexborNode, base_url: str) -> tuple[OutgoingLink, ...]:
+    """Every link out of the body, in order, with its words; a picture's words where the link holds only one."""
     found = []
-    for link in node.css("a[href]"):
-        url = urls.resolve(base_url, attribute(link, "href") or "")
-        in_page = (attribute(link, "href") or "#").startswith("#")
-        if url is not None and not in_page:
-            found.append(OutgoingLink(url, line(link.text(deep=True), 500)))
-    return found
+    for link in root.css("a[href]"):
+        url = _absolute(attribute(link, "href") or "#", base_url, is_link=True)
+        if url is not None and not url.startswith("#"):
+            words = line(link.text(deep=True), 500)
+            image = link.css_first("img") if not words else None
+            found.append(OutgoingLink(url, words or line((attribute(image, "alt") or ""), 500)))
+    return tuple(found)
+
+
+# ─── Markdown ───────────────────────────────────────────────────────────────────────────────────
+
+
+def markdown(html: str, text: str) -> str:
+    """Markdown of sanitised HTML, as inert as that: nothing of its text turns into markup.
+
+    The escaped plain text where the converter gives nothing or would write a body many times its size (TOOLS §1c).
+    """
+    if not text and "<img" not in html:
+        return ""
+    converted = "" if _is_too_nested(html) else html_to_markdown.convert(_markdown_source(html), _MARKDOWN).content
+    return prose(converted or "").strip("\n") or _inert(text)
+
+
+def _markdown_source(html: str) -> str:
+    """The converter writes `alt` and `title` as they are; a reader of Markdown would take their words for markup."""
+    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
+    for node in tree.css("[alt], [title]"):
+        for name in ("alt", "title"):
+            words = attribute(node, name)
+            if words is not None:
+                node.attrs[name] = re.sub(r"[&<>`\"'\\]", lambda match: f"&#{ord(match[0])};", line(words))
+    return (tree.body.inner_html if tree.body is not None else "") or ""
+
+
+def _is_too_nested(html: str) -> bool:
+    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
+    pending = [(tree.body, 0)] if tree.body is not None else []
+    while pending:
+        node, depth = pending.pop()
+        depth += node.tag in {"blockquote", "ul", "ol", "table", "dl"}
+        if depth > _MARKDOWN_DEPTH:
+            return True
+        pending.extend((child, depth) for child in node.iter(include_text=False))
+    return False
+
+
+def _inert(text: str) -> str:
+    return "\n".join(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", part.strip()) for part in text.split("\n"))

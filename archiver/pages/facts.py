@@ -4,47 +4,67 @@ from __future__ import annotations
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from archiver.model import Kind
 from archiver.pages import article, series
-from archiver.pages.base import first_text, text_of
+from archiver.pages.base import attribute, first_text, text_of, words_of
+from archiver.pages.scan import Scan
 
 _MARKUP = re.compile(
-    r"<(?:!doctype|html|head|body|rss|\?xml|meta|title|div|p|a|h[1-6]|ul|main|article|section)\b", re.IGNORECASE
-)
-_OTHER_TYPES = re.compile(
-    r"^\s*(?:image|audio|video|font)/|^\s*application/(?:json|pdf|zip|octet-stream|javascript|gzip|x-)|^\s*text/(?:css|javascript|csv)",
+    r"<(?:!doctype|html|head|body|rss|feed|\?xml|meta|title|script|div|table|p|a|h[1-6]|ul|ol|main|article|section)\b",
     re.IGNORECASE,
+)
+_MARKUP_TYPES = frozenset(
+    "text/html application/xhtml+xml text/xml application/xml application/rss+xml application/atom+xml".split()
 )
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"), (b"BM", "image/bmp"), (b"\x00\x00\x01\x00", "image/x-icon"),
 )  # fmt: skip
-# A bot check is a small page of its own. Ordinary pages load Cloudflare's and Turnstile's scripts too.
+_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)
+
+# A bot check is a small page of its own. Ordinary pages load Cloudflare's and Turnstile's scripts too (ANATOMY §3).
 _CHALLENGE_TITLE = re.compile(
-    r"just a moment|attention required|請稍候|checking your browser|verify you are human|are you a robot|access denied",
+    r"^(?:just a moment|attention required|請稍候|请稍候|checking your browser|verify(?:ing)? you are|are you a robot"
+    r"|security check|access denied|ddos-guard|one more step)",
     re.IGNORECASE,
 )
 _CHALLENGE_MARK = re.compile(
-    r"cf-chl|cf_chl_opt|challenge-form|challenge-running|cf-browser-verification|g-recaptcha", re.IGNORECASE
+    r"_cf_chl_opt|cf-chl-|challenge-form|challenge-running|cf-browser-verification|/h/[bg]/orchestrate"
+)
+_CHALLENGE_WORDS = re.compile(
+    r"checking your browser|verif(?:y|ying) (?:that )?you are (?:a )?human|needs to review the security"
+    r"|驗證您是(?:真人|人類)|確認您(?:是|為)真人|enable javascript and cookies to continue",
+    re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"找不到|不存在|尚未公開|網址有誤|已(?:被|經)?(?:刪除|移除|下架)|沒有這(?:個|篇)|無此(?:文章|頁面)|查無|頁面遺失"
-    r"|\b404\b|not found|could not be found|no longer (?:exists|available)|does(?:n't| not) exist"
-    r"|has been (?:deleted|removed)",
+    r"找不到|不存在|尚未公開|網址有誤|網址錯誤|已(?:被|經|遭)?(?:作者)?(?:刪除|移除|下架)|沒有這(?:個|篇)"
+    r"|無此(?:文章|頁面)|查無|頁面遺失|\b404\b|not found|could not be found|no longer (?:exists|available)"
+    r"|does(?:n['’]t| not) exist|(?:has been|was) (?:deleted|removed)",
     re.IGNORECASE,
 )
 _MAINTENANCE = re.compile(
-    r"維護中|維修中|系統維護|網站維護|暫停服務|(?:under|scheduled) maintenance|503 service", re.IGNORECASE
+    r"維護中|維修中|系統維護|網站維護|暫停服務|暫時無法提供"
+    r"|(?:under|scheduled) maintenance|503 service|service unavailable|temporarily unavailable|bad gateway"
+    r"|be right back",
+    re.IGNORECASE,
 )
-_LOGIN = re.compile(r"登入|請先登入|會員登入|log ?in|sign ?in", re.IGNORECASE)
-_SMALL_PAGE = 20_000
+_LOGIN = re.compile(
+    r"請先登入|請登入|登入後(?:才|即)?(?:可|能)|尚未登入|會員登入|帳號登入"
+    r"|please (?:log|sign) in|(?:log|sign) in to continue|must (?:log|sign) in",
+    re.IGNORECASE,
+)
+_LOGIN_TITLE = re.compile(r"登入|log ?in|sign ?in", re.IGNORECASE)
+_FRAME = r"(?:^|\s)(?:header|menu|footer|rightside|sidebox|modal|navbar|a810|a970)(?:\s|$)|AtUser|itplus"
+_SMALL_PAGE = 60_000  # characters of markup; challenge pages grow with their scripts
+_FEW_WORDS = 600  # a page that says only that it has nothing to say
 
 
 def is_markup(text: str, content_type: str | None) -> bool:
-    """Whether a text is HTML or a feed, by what it begins with and not by what the server calls it alone."""
-    if content_type and _OTHER_TYPES.search(content_type):
+    """Whether a text is HTML or a feed: what the server calls it must not contradict what it begins with."""
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if "/" in media_type and media_type not in _MARKUP_TYPES:
         return False
     return _MARKUP.search(text[:4_000]) is not None
 
@@ -58,16 +78,12 @@ def image_type(body: bytes) -> str | None:
         return "image/webp"
     if body[4:12] in {b"ftypavif", b"ftypavis"}:
         return "image/avif"
-    return (
-        "image/svg+xml"
-        if re.match(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg\b", body[:2000], re.DOTALL)
-        else None
-    )
+    return "image/svg+xml" if _SVG.match(body[:2_000]) else None
 
 
 def skeleton_kind(tree: LexborHTMLParser) -> Kind:
     """The kind of iThome page whose skeleton is there; `index` for any other HTML."""
-    if tree.css_first(article.BODY) is not None or tree.css_first(".ir-article__title, .qa-header__title") is not None:
+    if tree.css_first(f"{article.BODY}, .ir-article__title, .qa-header__title") is not None:
         return Kind.ARTICLE
     if tree.css_first(f".ir-profile-series, {series.EMPTY}, {series.ITEM}") is not None:
         return Kind.SERIES
@@ -77,68 +93,79 @@ def skeleton_kind(tree: LexborHTMLParser) -> Kind:
 def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
     """Whether the part that makes a page worth keeping is there."""
     if kind is Kind.ARTICLE:
-        node = tree.css_first(article.BODY)
-        return node is not None and bool(text_of(node) or node.css_first("img"))
+        node = article.body_node(tree)
+        return node is not None and bool(text_of(node) or node.css_first("img, iframe, video, input"))
     if kind is Kind.SERIES:
-        return tree.css_first(f"{series.ITEM}, {series.EMPTY}") is not None
+        return tree.css_first(f"{series.ITEM} a[href], {series.EMPTY}") is not None or series.says_it_is_empty(tree)
     if kind is Kind.INDEX:
-        return bool(text_of(tree.css_first("body")))
+        return bool(words_of(tree.body, 20)) or tree.css_first("a[href]") is not None
     return False
 
 
-def is_closed(text: str, tree: LexborHTMLParser, kind: Kind) -> bool:
-    """Whether the document ends where it should. iThome's pages close `html`; an index may leave that out."""
-    tail = text[-2_000:].lower()
-    if "</html" in tail:
-        return kind is not Kind.ARTICLE or _body_container_is_closed(text)
-    if kind is not Kind.INDEX:
-        return False
-    cut_in_tag = tail.rfind("<") > tail.rfind(">")
-    return (
-        not cut_in_tag
-        and ("</body" in tail or tree.css_first("a[href]") is not None)
-        and "<html" not in text[:2_000].lower()
-    )
+def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind) -> bool:
+    """Whether the document ends where it should.
+
+    iThome's pages close `html`, and after their content come other parts of the page: one that is cut anywhere lacks
+    the one or the other. An index is anybody's page and may leave end tags out where HTML allows it.
+    """
+    if kind is Kind.INDEX:
+        return scan.ended or (scan.whole and not scan.open_at_end)
+    if kind is Kind.ARTICLE:
+        return scan.ended and article.goes_on_after_body(tree)
+    is_list = tree.css_first(f"{series.ITEM}, .ir-profile-series") is not None
+    return scan.ended and not (is_list and tree.css_first(".profile-pagination, .rightside, footer") is None)
 
 
-def _body_container_is_closed(text: str) -> bool:
-    """After an article's body come its actions, the series box or the footer; a page cut inside has none of them."""
-    start = text.find("markdown__style")
-    after = re.compile(r"qa-action|article-series|id=[\"']?reply|class=[\"']?footer|<footer", re.IGNORECASE)
-    return start < 0 or after.search(text, start) is not None
+def looks_like(tree: LexborHTMLParser, text: str, asked: Kind, *, complete: bool) -> str | None:
+    """`challenge`, `login`, `maintenance` or `not_found`; None for an ordinary page.
 
-
-def looks_like(tree: LexborHTMLParser | None, text: str, kind: Kind | None = None) -> str | None:
-    """`challenge`, `login`, `maintenance` or `not_found`; None for an ordinary page."""
-    tree = tree if tree is not None else LexborHTMLParser(text[:_SMALL_PAGE])
-    title = first_text(tree, "title") or ""
-    small = len(text) < _SMALL_PAGE
-    if small and (_CHALLENGE_TITLE.search(title) or (_CHALLENGE_MARK.search(text) and kind is not Kind.ARTICLE)):
-        return "challenge"
-    if kind in {Kind.ARTICLE, Kind.SERIES}:
+    A page with iThome's skeleton of an article or a series is what it shows, even if it tells of 404s; so is an index
+    that links to iThome. A page that is cut (not `complete`) has not said all it has to say: never `not_found`.
+    """
+    if skeleton_kind(tree) is not Kind.INDEX:
         return None
-    main = _main_part(tree)
-    words = f"{title} {_first_words(main)}"
-    if tree.css_first("input[type=password]") is not None and _LOGIN.search(words):
+    title = first_text(tree, "title") or ""
+    words = words_of(tree.body, 2_000, _FRAME)
+    if _is_challenge(tree, text, title, words):
+        return "challenge"
+    if asked is Kind.INDEX and tree.css_first("a[href*='ithome.com.tw/']") is not None:
+        return None
+    few = words if len(words) <= _FEW_WORDS else ""
+    headings = " ".join(text_of(node) or "" for node in tree.css("h1, h2, h3, h4")[:10])
+    if _is_login(tree, title, few):
         return "login"
-    if main is not None and main.css_first("a[href*='ithelp.ithome.com.tw/articles/']") is not None:
-        return None  # a list of articles, whatever its words
-    if _MAINTENANCE.search(words):
+    if _MAINTENANCE.search(f"{title} {few}"):
         return "maintenance"
-    return "not_found" if _NOT_FOUND.search(words) else None
+    named = "" if _names_an_article(tree) else f"{title} {headings}"
+    return "not_found" if complete and _NOT_FOUND.search(f"{named} {few}") else None
 
 
-def _main_part(tree: LexborHTMLParser) -> LexborNode | None:
-    """The part that is the page's own; sidebars, templates and modals say 找不到 on every page."""
-    for selector in (".leftside", "main", "#content", ".error-page", ".container.index-top", "body"):
-        if (found := tree.css_first(selector)) is not None:
-            return found
-    return None
+def _is_challenge(tree: LexborHTMLParser, text: str, title: str, words: str) -> bool:
+    if len(text) > _SMALL_PAGE:
+        return False
+    in_scripts = any(_CHALLENGE_MARK.search(script.text(deep=True)) for script in tree.css("script"))
+    if (
+        _CHALLENGE_TITLE.search(title)
+        or in_scripts
+        or tree.css_first("#challenge-form, #cf-wrapper, #challenge-running")
+    ):
+        return len(words) < 2_000
+    return len(words) <= _FEW_WORDS and bool(_CHALLENGE_WORDS.search(words) or _is_only_a_widget(tree, words))
 
 
-def _first_words(main: LexborNode | None) -> str:
-    """The headings and the first words of a part."""
-    if main is None:
-        return ""
-    headings = [text_of(node) or "" for node in main.css("h1, h2, h3, h4")]
-    return " ".join([*headings, (text_of(main) or "")[:400]])
+def _is_only_a_widget(tree: LexborHTMLParser, words: str) -> bool:
+    widget = tree.css_first(".cf-turnstile, .g-recaptcha, .h-captcha")
+    return widget is not None and tree.css_first("a[href]") is None and len(words) < 300
+
+
+def _is_login(tree: LexborHTMLParser, title: str, few_words: str) -> bool:
+    """Every page has a link to the login; a wall has a form for it, or little else to say."""
+    has_form = tree.css_first("input[type=password i], form[action*='/login' i], form[action*='oauth' i]") is not None
+    if has_form:
+        return bool(few_words or _LOGIN_TITLE.search(title))
+    return bool(_LOGIN.search(few_words))
+
+
+def _names_an_article(tree: LexborHTMLParser) -> bool:
+    """Then the title may be the article's own, and may well speak of a 404."""
+    return "/articles/" in (attribute(tree.css_first('meta[property="og:url"]'), "content") or "")

@@ -13,6 +13,7 @@ from archiver.pages.base import (
     Problems,
     address_of,
     attribute,
+    classes_of,
     count,
     digest,
     first_text,
@@ -46,7 +47,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         contest_year=problems.required("contest_year", whole_number(first_text(root, ".ir-profile-years__title"))),
         group=text_of(badge),
         group_slug=_slug(badge),
-        finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in _classes(box)),
+        finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in classes_of(box)),
         contest_days=_number_in(r"參賽天數\s*([0-9]+)\s*天", info),
         declared_parts=problems.required("declared_parts", _number_in(r"共\s*([0-9]+)\s*篇", info)),
         subscribers=count(first_text(root, ".qa-list__info--ironman .subscription-amount")),
@@ -59,6 +60,11 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     )
 
 
+def says_it_is_empty(tree: LexborHTMLParser) -> bool:
+    """Whether a series says that it has no articles, with or without the words for it."""
+    return _number_in(r"共\s*([0-9]+)\s*篇", first_text(tree, ".qa-list__info--ironman") or "") == 0
+
+
 def content(series: SeriesPage) -> str:
     """Changes when the list or what the series says of itself changes."""
     return digest(
@@ -69,22 +75,12 @@ def content(series: SeriesPage) -> str:
 
 def fingerprint(series: SeriesPage, tree: LexborHTMLParser) -> str:
     """Changes with the content and the layout; never with counters or tokens."""
-    return digest([content(series), skeleton(tree.css_first(".profile-main, .leftside"), _is_layout)])
-
-
-def _is_layout(node: LexborNode) -> bool:
-    return any(
-        word.startswith(("ir-", "qa-list", "profile-list", "profile-pagination", "pager")) for word in _classes(node)
-    )
+    return digest([content(series), skeleton(tree.css_first(".profile-main, .leftside"))])
 
 
 def counters(series: SeriesPage) -> dict[str, int]:
     """The counters shown of the series."""
     return {} if series.subscribers is None else {"subscribers": series.subscribers}
-
-
-def _classes(node: LexborNode) -> list[str]:
-    return (node.attributes.get("class") or "").split()
 
 
 def _title(tree: LexborHTMLParser, root: LexborNode) -> str | None:
