@@ -82,6 +82,8 @@ class RunResult:
     come_back_at: datetime | None = None
     left: int = 0
     mass_absence: bool = False
+    unconnected: dict[str, str] = field(default_factory=dict)  # host → why no connection to it could be made
+    connected: bool = False  # some host answered
 
 
 class Crawl:
@@ -169,7 +171,11 @@ class Crawl:
         if exchange.address.kind is Kind.ROBOTS and exchange.final and _says_no(exchange.answer, outcome):
             host = urls.host(exchange.address.url)
             result.refused_hosts[host] = f"{exchange.address.url} could not be had ({judgement.reason})"
-        result.requests += outcome not in NOT_ASKED
+        if outcome not in NOT_ASKED:
+            result.requests += 1
+            result.connected |= exchange.answer.connected
+            if not exchange.answer.connected:
+                result.unconnected[urls.host(exchange.answer.requested_url)] = judgement.reason
         if exchange.final and exchange.address.kind is not Kind.ROBOTS:
             result.outcomes[outcome] += 1
             if outcome not in SUCCESSES:

@@ -338,12 +338,22 @@ def _lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str
     else:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
         lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
+    if result.unconnected and not result.connected:
+        return [*lines[:-1], _no_network(result)]
     lines += _failures(result)
     if result.ended_by == "limit":
         lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")
     if exit_code == 4:
         lines += _refused(result)
     return lines
+
+
+def _no_network(result: RunResult) -> str:
+    hosts = ", ".join(safe(host) for host in result.unconnected)
+    why = safe(next(iter(result.unconnected.values())), 120)
+    return (
+        f"No connection to {hosts}: {why}. Is there a network? The attempts are recorded; run the same command again."
+    )
 
 
 def _failures(result: RunResult) -> list[str]:

@@ -25,4 +25,4 @@ class Schedule:
     part_days: float = 30.0
     suspect_days: float = 3.0
     gone_days: float = 30.0
-    failed_days: float = 0.04  # about an hour, after a fault or a refusal
+    failed_days: float = 0.04  # about an hour, after a refusal or a second fault; doubles with every further one

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from archiver import urls
 from archiver.model import (
     ABSENCES,
-    NOT_ASKED,
     REFUSALS,
     SUCCESSES,
     Address,
@@ -27,7 +26,6 @@ from archiver.model import (
     Outcome,
     Reading,
     Refusal,
-    Refused,
     State,
 )
 from archiver.rules import Rules, Schedule
@@ -86,13 +84,13 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
         return _say(answer, Outcome.PROTOCOL_ERROR, answer.error or "redirects without end", location=location)
     target = urls.classify(location)
     if isinstance(target, Refusal):
-        return _judge_refused_target(asked, answer, target)
+        return _judge_refused_target(asked, answer)
     if target.url == asked.url:
         return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location)
     return _say(answer, Outcome.MOVED, f"redirected to {location}", location=location)
 
 
-def _judge_refused_target(asked: Address, answer: Answer, target: Refusal) -> Judgement:
+def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
     location = answer.location or ""
     if _LOGIN.search(location):
         return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location)
@@ -278,8 +276,8 @@ def _interval_days(kind: Kind, belief: Belief, published_at: datetime | None, sc
     outcome = belief.last_outcome
     if outcome in ABSENCES or belief.state is State.GONE:
         return schedule.gone_days if belief.state is State.GONE else schedule.suspect_days
-    if outcome in NOT_ASKED or outcome not in SUCCESSES:
-        return schedule.failed_days * min(2.0 ** max(belief.failures - 1, 0), 24 * 30)
+    if outcome not in SUCCESSES:
+        return _after_fault_days(belief, schedule)
     if kind is Kind.INDEX:
         return schedule.index_days
     if kind is Kind.SERIES:
@@ -289,6 +287,15 @@ def _interval_days(kind: Kind, belief: Belief, published_at: datetime | None, sc
     last = belief.last_fetch_at
     young = published_at and last and last - published_at < timedelta(days=schedule.settle_days)
     return schedule.new_part_days if young else schedule.part_days
+
+
+def _after_fault_days(belief: Belief, schedule: Schedule) -> float:
+    """A refused host rests, longer each time. Any other fault passes: what was never seen may be asked at once."""
+    if belief.last_outcome in REFUSALS:
+        return schedule.failed_days * min(2.0 ** max(belief.failures - 1, 0), 720)
+    if belief.last_ok_at is None:
+        return 0.0
+    return schedule.failed_days * min(2.0 ** max(belief.failures - 1, 0) - 1, 720)
 
 
 def _share(url: str) -> float:

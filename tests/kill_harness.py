@@ -54,7 +54,8 @@ def main(arguments: list[str]) -> None:
         time.sleep(chance.uniform(0.0, LONGEST_S))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        print(json.dumps({"killed": os.WIFSIGNALED(status), "rows": committed(db)}), flush=True)
+        sys.stdout.write(json.dumps({"killed": os.WIFSIGNALED(status), "rows": committed(db)}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -60,10 +60,16 @@ def config_for(
     mapped = "\n".join(f'"{origin}" = "{target}"' for origin, target in standin.connect_to.items())
     if sources is None:
         sources = f'[[sources]]\nurl = "{INDEX}"\nalternates = ["{INDEX_ZH}"]\nseries = "{SERIES}"'
-    text = (
-        f"{sources}\n[network]\ncontact = 'https://example.org/tests'\ndelay_s = {delay_s}\njitter_s = {jitter_s}\nbackoff_s = 0.01\n"
-        f"{extra}\n[network.connect_to]\n{mapped}\n"
-    )
+    text = f"""{sources}
+[network]
+contact = "https://example.org/tests"
+delay_s = {delay_s}
+jitter_s = {jitter_s}
+backoff_s = 0.01
+{extra}
+[network.connect_to]
+{mapped}
+"""
     path = folder / "archiver.toml"
     path.write_text(text, "utf-8")
     return path
@@ -91,7 +97,7 @@ def series_counts(db: Path, series_id: int = 5943) -> tuple[int, int, int]:
 def last_outcomes(db: Path) -> dict[str, str]:
     """URL → the outcome of its last fetch."""
     return dict(
-        rows(db, "SELECT url, outcome FROM pages JOIN fetches ON fetches.id ="  # type: ignore[arg-type]
+        rows(db, "SELECT url, outcome FROM pages JOIN fetches ON fetches.id ="  
              " (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id)")
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: 
     log = standin.log
 
     assert standin.max_concurrent == 1
-    assert min(after.started - before.started for before, after in zip(log, log[1:], strict=False)) >= delay_s
+    assert min(after.started - before.started for before, after in pairwise(log)) >= delay_s
     first_asked: dict[str, str] = {}
     for entry in log:
         first_asked.setdefault(entry.host, entry.target)
@@ -199,7 +200,7 @@ def test_everything_refused_stops_early_and_changes_nothing_for_the_worse(
     file = config_for(standin, tmp_path)
     run_fetch(db, file)
     states, captures, asked = (
-        dict(rows(db, "SELECT url, state FROM pages")),  # type: ignore[arg-type]
+        dict(rows(db, "SELECT url, state FROM pages")),
         rows(db, "SELECT count(*) FROM captures"),
         len(standin.log),
     )
@@ -209,7 +210,7 @@ def test_everything_refused_stops_early_and_changes_nothing_for_the_worse(
 
     assert summary.exit_code == 4
     assert len(standin.log) - asked <= 12
-    now = dict(rows(db, "SELECT url, state FROM pages"))  # type: ignore[arg-type]
+    now = dict(rows(db, "SELECT url, state FROM pages"))
     assert {url: now[url] for url in states} == states
     assert rows(db, "SELECT count(*) FROM captures") == captures
     assert "Nothing that was held is lost" in summary.as_text()
@@ -388,3 +389,12 @@ def test_without_a_network_the_run_says_so_in_words(db: Path, tmp_path: Path) ->
     assert summary.exit_code == 3
     assert rows(db, "SELECT DISTINCT outcome FROM fetches ORDER BY 1") == [("dns_error",), ("robots_unreachable",)]
     assert "nowhere.invalid" in summary.as_text()
+
+
+def test_a_failed_run_is_gone_on_with_at_once(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.reset("*")
+    file = config_for(small, tmp_path)
+    assert run_fetch(db, file).exit_code != 0
+    small.faults.clear()
+
+    assert run_fetch(db, file).exit_code == 0

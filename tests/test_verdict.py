@@ -238,8 +238,14 @@ def test_a_suspect_is_due_when_its_next_absence_would_count() -> None:
     assert due_days(after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1))) >= RULES.absence_gap_days
 
 
-def test_faults_wait_longer_each_time() -> None:
-    once = due_days(after((Outcome.OK, 0), (Outcome.TIMEOUT, 1)))
-    often = due_days(after((Outcome.OK, 0), *[(Outcome.TIMEOUT, day) for day in range(1, 6)]))
+def test_a_page_never_seen_may_be_asked_again_at_once_after_a_fault_but_not_after_a_refusal() -> None:
+    assert due_days(after((Outcome.DNS_ERROR, 0), (Outcome.TIMEOUT, 1))) == 0
+    assert due_days(after((Outcome.FORBIDDEN, 0))) > 0
 
-    assert once < 0.1 < often
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.FORBIDDEN])
+def test_faults_and_refusals_wait_longer_each_time(outcome: Outcome) -> None:
+    waits = [due_days(after((Outcome.OK, 0), *[(outcome, day) for day in range(1, count)])) for count in (2, 4, 6)]
+
+    assert waits == sorted(waits)
+    assert waits[0] < 0.1 < waits[-1]
