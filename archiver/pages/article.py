@@ -100,12 +100,14 @@ def goes_on_after_body(tree: LexborHTMLParser) -> bool:
 
 def content(article: ArticlePage) -> str:
     """Changes exactly when title, body or tags change."""
-    return digest([article.title or "", article.body.html if article.body else "", *article.tags])
+    return digest([article.title or "", bodies.folded(article.body.html) if article.body else "", *article.tags])
 
 
 def fingerprint(article: ArticlePage, tree: LexborHTMLParser) -> str:
     """Changes with the content, the comments, the neighbours and the layout; never with counters or tokens."""
-    comments = [f"{comment.id}|{comment.author.name}|{comment.body.html}" for comment in article.comments]
+    comments = [
+        f"{comment.id}|{comment.author.name}|{bodies.folded(comment.body.html)}" for comment in article.comments
+    ]
     neighbours = [neighbour and neighbour.article_id for neighbour in (article.previous, article.next)]
     facts = [article.series_id, article.position, article.badge_day, article.author.name, article.team, article.group]
     return digest([content(article), *facts, *neighbours, *comments, skeleton(tree.css_first(".leftside"))])

@@ -78,6 +78,12 @@ def make_from_html(html: str, base_url: str) -> Body:
     return Body(clean, markdown(clean, text), text, code, images, links)
 
 
+def folded(html: str) -> str:
+    """Sanitised HTML with the white space folded that a reader does not see: the same words give the same text."""
+    parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
+    return "".join(part if part.startswith("<pre") else re.sub(r"\s+", " ", part) for part in parts).strip()
+
+
 def sanitise(html: str, base_url: str) -> str:
     """HTML that cannot act: no script, style, form, frame or event; links http, https or mailto, and absolute.
 

@@ -94,5 +94,6 @@ def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
 def content(feed: FeedPage) -> str:
     """Changes when an item appears, goes or changes; never with lastBuildDate."""
     return digest(
-        [feed.title, *(f"{item.article_id}|{item.title}|{item.published_at}|{item.body.html}" for item in feed.items)]
+        [feed.title]
+        + [f"{item.article_id}|{item.title}|{item.published_at}|{bodies.folded(item.body.html)}" for item in feed.items]
     )

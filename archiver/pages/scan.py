@@ -324,7 +324,7 @@ def _tags(text: str, elements: _Elements) -> Iterator[_Tag | None]:
             is_raw = not match[1] and name in _RAW_TEXT and not elements.in_foreign()
             if match[4] and tags <= MAX_TAGS and _attributes_are_bearable(match[3], elements):
                 yield _Tag(name, bool(match[1]), match[3].strip(), text[position - 2 : position] == "/>")
-            elif match[4] is not None or position < len(text):
+            elif match[4] or position < len(text):
                 raise _TooHeavy
             else:
                 position = -1
