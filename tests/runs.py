@@ -97,7 +97,7 @@ def series_counts(db: Path, series_id: int = 5943) -> tuple[int, int, int]:
 def last_outcomes(db: Path) -> dict[str, str]:
     """URL → the outcome of its last fetch."""
     return dict(
-        rows(db, "SELECT url, outcome FROM pages JOIN fetches ON fetches.id ="  
+        rows(db, "SELECT url, outcome FROM pages JOIN fetches ON fetches.id ="
              " (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id)")
     )  # fmt: skip
 

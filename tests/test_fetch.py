@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,7 +67,10 @@ def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: 
     log = standin.log
 
     assert standin.max_concurrent == 1
-    assert min(after.started - before.started for before, after in pairwise(log)) >= delay_s
+    starts = [datetime.fromisoformat(at) for (at,) in rows(db, "SELECT started_at FROM fetches ORDER BY id")]
+    assert min((after - before).total_seconds() for before, after in pairwise(starts)) >= delay_s
+    seen_by_the_host = min(after.started - before.started for before, after in pairwise(log))
+    assert seen_by_the_host >= delay_s - 0.03, "more than a busy machine explains"
     first_asked: dict[str, str] = {}
     for entry in log:
         first_asked.setdefault(entry.host, entry.target)
@@ -79,8 +83,6 @@ def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: 
     assert set(first_asked.values()) == {"/robots.txt"}
     assert len({entry.url for entry in log}) == len(log), "something was asked twice"
     assert standin.drafts_created == 0
-    whole = log[-1].started - log[0].started
-    assert whole <= 1.02 * (len(log) - 1) * delay_s + 2, "slower than it must be"
 
 
 def test_a_second_run_asks_nothing_and_a_forced_one_finds_nothing_new(
