@@ -7,9 +7,9 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire import CONTROL
 
 from archiver.web.guard import refused_address, refused_url
-from wire import CONTROL
 
 NAMED = frozenset({"http://blog.example:8080", "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:8443"})
 MAPPED = frozenset({"http://127.0.0.1:8765", "https://ithelp.ithome.com.tw"})
