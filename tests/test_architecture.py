@@ -14,7 +14,6 @@ ONLY_IN = {
     "httpx": {"web"},
     "httpcore": {"web"},
     "tenacity": {"web"},
-    "protego": {"web"},
     "selectolax": {"pages", "export"},
     "nh3": {"pages"},
     "html_to_markdown": {"pages"},

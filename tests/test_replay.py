@@ -81,7 +81,8 @@ def test_the_article_is_held_as_it_was_reviewed(run: Run) -> None:
     columns = 'title, position, badge_day, team, series_id, "group", published_at, views'
     found = rows(db, f"SELECT {columns} FROM articles")[0]
     assert found == (
-        expected["title"], 30, 12, expected["team"].removeprefix("團隊"), 9128, expected["group"], "2026-08-17T04:26:34Z", 83,
+        expected["title"], 30, 12, expected["team"].removeprefix("團隊"), 9128, expected["group"],
+        "2026-08-17T04:26:34Z", 83,
     )  # fmt: skip
 
 

@@ -126,6 +126,6 @@ FROM captures WHERE page_id = ? ORDER BY id
 """
 
 _NAMED_BY = """
-SELECT via, position, text, heading, first_seen_at, last_seen_at, gone_at, lists.url AS from_url
+SELECT via, position, text, heading, discoveries.first_seen_at, last_seen_at, gone_at, lists.url AS from_url
 FROM discoveries JOIN pages AS lists ON lists.id = from_page_id WHERE discoveries.url = ? ORDER BY discoveries.id
 """
