@@ -1,0 +1,101 @@
+"""The documents say what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from archiver import cli
+
+ROOT = Path(__file__).parents[1]
+READMES = [ROOT / "README.md", ROOT / "README.zh-TW.md"]
+DOCUMENTS = [
+    *READMES,
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md")),
+]
+
+
+def test_the_generated_pages_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs/build.py", "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_command_is_documented_and_helpful() -> None:
+    page = (ROOT / "docs/cli.md").read_text("utf-8")
+
+    for name, command in cli.archiver.commands.items():
+        assert f"## archiver {name}" in page
+        assert command.help
+        assert command.short_help
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        assert all(option.help for option in options), f"{name}: an option without help"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_and_option_that_a_document_names_exists(document: Path) -> None:
+    blocks = "\n".join(re.findall(r"```(?:sh|console)?\n(.*?)```", document.read_text("utf-8"), re.DOTALL))
+    for line in re.findall(r"(?:^|\s|/)archiver ((?:[a-z]+)(?: [^\n#|&]*)?)", blocks):
+        name, *rest = line.split()
+        if document.name != "cli.md" and name not in {"OPTIONS", "COMMAND"}:
+            command = cli.archiver.commands[name]
+            options = {
+                option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]
+            }
+            assert {word for word in rest if word.startswith("-")} <= options | {"--help"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8"))
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def masked(text: str) -> str:
+    return re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", text)
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the commands that the READMEs show print in a fresh folder."""
+    folder = tmp_path_factory.mktemp("readme")
+    shown = {}
+    for name, command in {"demo": ["demo", "-q"], "why": ["why", "10319216", "--db", "demo.db"]}.items():
+        done = subprocess.run(
+            [sys.executable, "-m", "archiver", *command], capture_output=True, text=True, check=True, cwd=folder
+        )
+        shown[name] = f"$ archiver {' '.join(command)}\n{done.stdout}"
+    return shown
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", ["demo", "why"])
+def test_the_outputs_shown_are_real(readme: Path, name: str, outputs: dict[str, str]) -> None:
+    text = readme.read_text("utf-8")
+    block = re.search(rf"<!-- {name}: begin -->\n```console\n(.*?)```\n<!-- {name}: end -->", text, re.DOTALL)
+
+    assert block is not None
+    assert masked(outputs[name]).startswith(masked(block[1]))
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_both_readmes_name_every_exit_code_and_the_same_commands(readme: Path) -> None:
+    text = readme.read_text("utf-8")
+    codes = re.findall(r"^    ?\s?([0-9]+) ", cli.EXIT_CODES, re.MULTILINE) or re.findall(
+        r"\n  ([0-9]+) ", cli.EXIT_CODES
+    )
+
+    assert codes
+    assert [code for code in codes if f"| {code} |" not in text] == []
+    other = next(one for one in READMES if one != readme).read_text("utf-8")
+    commands = re.compile(r"^(?:python3 -m venv|archiver|datasette) [^#\n]*", re.MULTILINE)
+    assert [line.strip() for line in commands.findall(text)] == [line.strip() for line in commands.findall(other)]
