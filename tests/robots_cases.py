@@ -121,6 +121,11 @@ CASES: list[Case] = [
         all_("Disallow: /foo/bar?baz=https://foo.bar"),
         {"/foo/bar?baz=https%3A%2F%2Ffoo.bar": NO, "/foo/bar?baz=https://foo.bar": NO, "/foo/bar?baz=https:": YES},
     ),
+    Case(
+        "a slash in a query has two spellings and one meaning",
+        all_("Disallow: /a?b=c%2Fd"),
+        {"/a?b=c%2Fd": NO, "/a?b=c/d": NO, "/a?b=c": YES},
+    ),
     Case("§2.2.2: outside ASCII", all_("Disallow: /foo/bar/\u30c4"), {"/foo/bar/%E3%83%84": NO, "/foo/bar/ツ": NO}),
     Case(
         "§2.2.2: the same, encoded", all_("Disallow: /foo/bar/%E3%83%84"), {"/foo/bar/%E3%83%84": NO, "/foo/bar/ツ": NO}

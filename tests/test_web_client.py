@@ -107,6 +107,11 @@ FAULTS: dict[str, tuple[Script, int | None, Outcome | None]] = {
     "length of 40 digits": (steps(response(PAGE, length=10**40)), None, Outcome.PROTOCOL_ERROR),
     "huge length": (steps(response(PAGE, length=50_000_000_000), stall), 200, Outcome.TOO_LARGE),
     "body over the cap, no length": (steps(response(unsaid=True), endless(bytes(50_000))), 200, Outcome.TOO_LARGE),
+    "hardly a body, for ever, in huge chunk extensions": (
+        steps(chunked(end=b""), endless(b"1;x=" + b"a" * 9_000 + b"\r\na\r\n")),
+        200,
+        Outcome.TOO_LARGE,
+    ),
     "endless chunks": (steps(chunked(end=b""), endless(b"400\r\n" + bytes(1024) + b"\r\n")), 200, Outcome.TOO_LARGE),
     "chunk size that is no number": (steps(chunked(end=b"zz\r\nhello\r\n")), 200, Outcome.PROTOCOL_ERROR),
     "negative chunk size": (steps(chunked(end=b"-5\r\nhello\r\n")), 200, Outcome.PROTOCOL_ERROR),
@@ -349,6 +354,22 @@ def test_no_error_repeats_what_the_host_said_raw() -> None:
         assert answer.failure is Outcome.PROTOCOL_ERROR
         assert not CONTROL.search(answer.error or "")
         assert not set(answer.error or "") & {"\u202e", "\u200b"}
+
+
+@pytest.mark.parametrize("unsaid", [True, False])
+def test_a_body_as_large_as_the_cap_is_whole_and_one_byte_more_is_too_large(unsaid: bool) -> None:
+    cap = NETWORK.max_wire_bytes
+    whole, over = (ask(response(bytes(size), unsaid=unsaid)) for size in (cap, cap + 1))
+
+    assert (whole.failure, whole.wire_bytes, len(whole.body or b"")) == (None, cap, cap)
+    assert (over.failure, over.body) == (Outcome.TOO_LARGE, None)
+
+
+@pytest.mark.parametrize("size", [NETWORK.max_body_bytes, NETWORK.max_body_bytes + 1])
+def test_the_cap_after_decompression_is_exact(size: int) -> None:
+    answer = ask(zipped(gzip.compress(bytes(size))))
+
+    assert answer.failure is (None if size == NETWORK.max_body_bytes else Outcome.TOO_LARGE)
 
 
 def test_the_first_bytes_of_a_body_over_the_cap_are_kept_where_that_is_asked() -> None:
