@@ -17,6 +17,8 @@ _CHINESE_2023 = f"https://{BLOG}/posts/ironman-2023/"
 _ENGLISH_2021 = f"https://{BLOG}/en/posts/ironman-2021/"
 _CHINESE_2021 = f"https://{BLOG}/posts/ironman-2021/"
 
+_STRANGER_SERIES = f"https://{ITHOME}/users/{catalog.STRANGER.id}/ironman/{catalog.STRANGER_SERIES_ID}"
+
 
 def index_pages() -> tuple[Index, ...]:
     """The 2023 index in two languages, with 28 of 30 links, and the 2021 index that also cites a stranger."""
@@ -66,7 +68,8 @@ def _english_before() -> str:
         ' loading="lazy" decoding="async"></p>\n'
         f"{heading(2, 'Closing thoughts')}<p>I read "
         f"{external('https://huyenchip.com/ml-interviews-book/', 'a free book')}, watched "
-        f"{external('https://www.youtube.com/watch?v=abcdefghijk', 'a talk')} and wrote every night.</p>\n"
+        f"{external('https://www.youtube.com/watch?v=abcdefghijk', 'a talk')} and wrote every night. "
+        f"Another crab to follow: {external(_STRANGER_SERIES, 'a database engine in thirty days')}.</p>\n"
     )
 
 
@@ -78,15 +81,14 @@ def _chinese_before() -> str:
         f'{heading(2, "今日份 Ferris")}<p><img src="/_astro/ferris.Bx1.webp" alt="螃蟹" loading="lazy"></p>\n'
         f"{heading(2, '完賽心得')}<p>參考了"
         f"{external('https://www.oreilly.com/library/view/x/9781098107956/', '這本書')}，"
-        "每天晚上寫一點，居然就寫完了。</p>\n"
+        f"每天晚上寫一點，居然就寫完了。也推薦{external(_STRANGER_SERIES, '三十天打造資料庫引擎')}。</p>\n"
     )
 
 
 def _index_2021() -> Index:
-    series = f"https://{ITHOME}/users/{catalog.STRANGER.id}/ironman/{catalog.STRANGER_SERIES_ID}"
     before = (
         f"{catalog.ENGLISH_NOTE}\n<blockquote>\n<p>My first contest.</p>\n</blockquote>\n"
-        f"{heading(2, 'What I read meanwhile')}<p>Do not miss {external(series, 'a database engine in thirty days')}; "
+        f"{heading(2, 'What I read meanwhile')}<p>Do not miss {external(_STRANGER_SERIES, 'a database engine in thirty days')}; "
         f"my favourite is {external(_article(catalog.STRANGER_DAY_30), 'Day 30: the engine starts')}.</p>\n"
     )
     ids = [10265101 + 613 * number for number in range(30)]
