@@ -348,3 +348,14 @@ def test_a_connection_is_closed_before_the_answer_is_handed_on() -> None:
         with server:  # which is left when the server's end of the connection is over
             client.send(URL)
         assert closed == [b""]
+
+
+def test_an_answer_says_whether_the_request_went_out_at_all() -> None:
+    def unknown(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    assert ask(response(PAGE)).connected
+    assert ask(lambda connection: connection.reset()).connected
+    assert not answer_with(unknown).connected
+    assert not answer_with(lambda *_: ["10.0.0.1"]).connected
+    assert not answer_with(lambda *_: ["93.184.215.14"], "ftp://blog.example/").connected
