@@ -61,6 +61,7 @@ _MARKDOWN_DEPTH = 50  # of quotes and lists: each level costs two characters on 
 
 def make(node: LexborNode, base_url: str) -> Body:
     """The body that a container element of a page holds. `base_url` is the page's own URL, for relative links."""
+    _double_first_breaks(node, 1)
     return make_from_html(node.inner_html or "", base_url)
 
 
@@ -132,10 +133,15 @@ def _prepare(tree: LexborHTMLParser, root: LexborNode, base_url: str) -> None:
         embedded.decompose()
     for box in root.css("input[type=checkbox i]"):
         box.replace_with("[x] " if "checked" in box.attributes else "[ ] ")
+    _double_first_breaks(root, 2)  # for the sanitiser and for who reads what it gives
+
+
+def _double_first_breaks(root: LexborNode, parsers: int) -> None:
+    """Every parser drops the line break that opens a `pre` (HTML Standard §13.2.6.4.7): one more for each to come."""
     for pre in root.css("pre"):
         first = pre.first_child
         if first is not None and first.tag == "-text" and (first.text_content or "").startswith("\n"):
-            first.insert_before("\n")  # the next parser drops the first line break of a `pre` again
+            first.insert_before("\n" * parsers)
 
 
 def _prepare_image(image: LexborNode, base_url: str) -> None:

@@ -62,6 +62,7 @@ class _Pieces:
         self._pieces: list[str] = []
         self._break = ""
         self._at_line_start = True
+        self._ends_in_code = False
 
     def add_break(self, strength: str) -> None:
         if _RANK[strength] > _RANK[self._break]:
@@ -78,19 +79,22 @@ class _Pieces:
     def add_code(self, code: str) -> None:
         self.add_break("\n\n")
         if code.strip():
-            self._write(code.rstrip("\n"))
+            self._write(code.removesuffix("\n"))
+            self._ends_in_code = True
         self.add_break("\n\n")
 
     def text(self) -> str:
-        return "".join(self._pieces).rstrip()
+        whole = "".join(self._pieces)
+        return whole if self._ends_in_code else whole.rstrip()
 
     def _write(self, piece: str) -> None:
         if self._break and self._pieces:
-            self._pieces[-1] = self._pieces[-1].rstrip(" ")
+            if not self._ends_in_code:
+                self._pieces[-1] = self._pieces[-1].rstrip(" ")
             self._pieces.append(self._break)
         self._pieces.append(piece)
         self._break = ""
-        self._at_line_start = False
+        self._at_line_start = self._ends_in_code = False
 
 
 _RANK = {"": 0, "\t": 1, "\n": 2, "\n\n": 3}
