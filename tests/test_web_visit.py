@@ -144,10 +144,12 @@ def test_what_robots_answers_decides_whether_the_page_is_asked(
 ) -> None:
     stage = Stage({ROBOTS: given_for, PAGE.url: b"<html>"})
 
-    told = stage.told()
+    told = stage.visit()
 
-    assert told[-1] == (PAGE.url, page)
+    assert exchanges(iter(told))[-1] == (PAGE.url, page)
     assert len(stage.sender.asked) == asked
+    of_robots = [exchange.final for exchange in told if exchange.address.kind is Kind.ROBOTS]
+    assert of_robots == [False] * (len(of_robots) - 1) + [True]
     assert (PAGE.url in stage.sender.asked) is (page == 200)
 
 
