@@ -351,6 +351,23 @@ def test_counters_that_move_are_no_edit(small: StandIn, db: Path, tmp_path: Path
 # ─── robots ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("variant", "code", "asked"),
+    [
+        ("404", 0, True), ("403", 0, True), ("empty", 0, True), ("html", 0, True), ("huge", 0, True),
+        ("429", 4, False), ("500", 4, False), ("reset", 4, False), ("disallow", 3, False),
+    ],
+)  # fmt: skip
+def test_what_a_robots_file_is_decides_what_is_asked(
+    small: StandIn, db: Path, tmp_path: Path, variant: str, code: int, asked: bool
+) -> None:
+    small.faults.robots(variant)
+    summary = run_fetch(db, config_for(small, tmp_path, extra="max_retry_after_s = 0"))
+
+    pages = {entry.target for entry in small.log if entry.host == "ithelp.ithome.com.tw"} - {"/robots.txt"}
+    assert (summary.exit_code, bool(pages)) == (code, asked)
+
+
 def test_a_robots_file_that_forbids_everything_is_obeyed(small: StandIn, db: Path, tmp_path: Path) -> None:
     small.faults.robots("disallow")
     run_fetch(db, config_for(small, tmp_path))
@@ -359,20 +376,6 @@ def test_a_robots_file_that_forbids_everything_is_obeyed(small: StandIn, db: Pat
     assert rows(db, "SELECT DISTINCT state FROM pages WHERE host = 'ithelp.ithome.com.tw' AND kind = 'series'") == [
         ("excluded",)
     ]
-
-
-def test_a_robots_file_that_is_broken_closes_the_site(small: StandIn, db: Path, tmp_path: Path) -> None:
-    small.faults.robots("500")
-    summary = run_fetch(db, config_for(small, tmp_path))
-
-    assert {entry.target for entry in small.log if entry.host == "ithelp.ithome.com.tw"} == {"/robots.txt"}
-    assert summary.exit_code == 4
-
-
-def test_no_robots_file_means_no_rules(small: StandIn, db: Path, tmp_path: Path) -> None:
-    small.faults.robots("404")
-
-    assert run_fetch(db, config_for(small, tmp_path)).exit_code == 0
 
 
 def test_a_robots_file_is_not_asked_for_again_within_a_day(small: StandIn, db: Path, tmp_path: Path) -> None:

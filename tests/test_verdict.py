@@ -123,6 +123,47 @@ def test_an_index_is_anybodys_page() -> None:
     assert outcome_of(reply(index.url, b"<html>"), seen, asked=index) is Outcome.OK
 
 
+TEXTS = (
+    st.none() | st.text(max_size=30) | st.sampled_from([PART.url, "https://ithelp.ithome.com.tw/", urls.feed_url(1)])
+)
+ANSWERS = st.builds(
+    Answer,
+    requested_url=st.just(PART.url),
+    started_at=st.just(START),
+    elapsed_ms=st.just(1),
+    status=st.none() | st.integers(-1, 1200),
+    body=st.none() | st.binary(max_size=5),
+    location=TEXTS,
+    failure=st.none() | st.sampled_from(list(Outcome)),
+    error=st.none() | st.text(max_size=9),
+)
+FACTS = st.builds(
+    Facts,
+    is_html=st.booleans(),
+    too_deep=st.booleans(),
+    looks_like=st.none() | st.sampled_from(["challenge", "login", "not_found", "maintenance", "?"]),
+    kind=st.none() | st.sampled_from(list(Kind)),
+    own_url=TEXTS,
+    has_content=st.booleans(),
+    closed=st.booleans(),
+)
+
+
+@given(ANSWERS, st.none() | FACTS, st.sampled_from(list(Kind)), st.booleans())
+def test_any_answer_is_judged_and_only_the_page_itself_is_a_success(
+    answer: Answer, seen: Facts | None, kind: Kind, held: bool
+) -> None:
+    asked = Address(PART.url, kind, article_id=PART.article_id)
+    outcome = judge(asked, answer, Reading("p/1", seen) if seen else None, held=held).outcome
+
+    if outcome in SUCCESSES and answer.failure is None and kind is Kind.ARTICLE and answer.status != 304:
+        assert seen is not None
+        assert seen.has_content
+        assert seen.closed
+        assert seen.own_url
+        assert urls.classify(seen.own_url) == PART
+
+
 # ─── beliefs ────────────────────────────────────────────────────────────────────────────────────
 
 
