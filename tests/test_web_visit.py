@@ -446,6 +446,12 @@ def test_a_budget_counts_robots_hops_and_tries() -> None:
         assert stage.budget.spent == limit
 
 
+def test_a_budget_that_ends_between_tries_leaves_the_last_answer_standing() -> None:
+    stage = Stage({PAGE.url: 503}, rules=OPEN, limit=2)
+
+    assert [(exchange.answer.status, exchange.final) for exchange in stage.visit()] == [(503, False), (503, True)]
+
+
 def test_a_budget_that_ends_with_robots_leaves_the_page_skipped() -> None:
     stage = Stage({ROBOTS: b"", PAGE.url: b"x"}, limit=1)
 
