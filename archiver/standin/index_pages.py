@@ -88,7 +88,8 @@ def _chinese_before() -> str:
 def _index_2021() -> Index:
     before = (
         f"{catalog.ENGLISH_NOTE}\n<blockquote>\n<p>My first contest.</p>\n</blockquote>\n"
-        f"{heading(2, 'What I read meanwhile')}<p>Do not miss {external(_STRANGER_SERIES, 'a database engine in thirty days')}; "
+        f"{heading(2, 'What I read meanwhile')}<p>Do not miss "
+        f"{external(_STRANGER_SERIES, 'a database engine in thirty days')}; "
         f"my favourite is {external(_article(catalog.STRANGER_DAY_30), 'Day 30: the engine starts')}.</p>\n"
     )
     ids = [10265101 + 613 * number for number in range(30)]
