@@ -38,9 +38,10 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read_plain(address.kind, body, content_type)
     text, encoding = decode(body, content_type)
     markup = is_markup(text, content_type)
-    if markup and address.kind is Kind.FEED and "<rss" in text[:1000]:
+    is_feed = markup and address.kind is Kind.FEED and "<rss" in text[:1_000]
+    if is_feed and feed.is_bearable(text):
         return _read_feed(text, encoding)
-    seen = scan(text) if markup else None
+    seen = scan(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
         return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
     return _read_html(address, text, encoding, seen)

@@ -56,7 +56,9 @@ _MARKDOWN = html_to_markdown.ConversionOptions(
     bullets="-", escape_asterisks=True, escape_underscores=True, escape_misc=True, autolinks=False,
     br_in_tables=True, extract_metadata=False,
 )  # fmt: skip
+_INDENTING = frozenset({"blockquote", "ul", "ol", "dl", "table"})
 _MARKDOWN_DEPTH = 50  # of quotes and lists: each level costs two characters on every line
+_MARKDOWN_COST = 500_000  # levels of all elements together, and ten times the cells of all tables
 
 
 def make(node: LexborNode, base_url: str) -> Body:
@@ -72,9 +74,10 @@ def make_from_html(html: str, base_url: str) -> Body:
     if root is None:
         return Body("", "", "")
     code = tuple(CodeBlock(storable(_code(pre)), _language(pre)) for pre in root.css("pre") if not _is_inside_pre(pre))
-    images, links = _images(root, base_url), _links(root, base_url)
-    _prepare(tree, root, base_url)
-    clean = sanitise(root.inner_html or "", base_url)
+    addresses = _Addresses(base_url)
+    images, links = _images(root, addresses), _links(root, addresses)
+    _prepare(tree, root, addresses)
+    clean = _clean(root.inner_html or "", addresses)
     text = plain_text(clean)
     return Body(clean, markdown(clean, text), text, code, images, links)
 
@@ -90,13 +93,18 @@ def sanitise(html: str, base_url: str) -> str:
 
     Ids get a prefix, so that none can stand for an element of the page that shows them; links inside the body follow.
     """
+    return _clean(html, _Addresses(base_url))
 
+
+def _clean(html: str, addresses: _Addresses) -> str:
     def keep(tag: str, name: str, value: str) -> str | None:
+        if name in {"colspan", "rowspan", "start", "value", "width", "height"}:
+            return value if re.fullmatch(r"[0-9]{1,2}" if name.endswith("span") else r"[0-9]{1,4}%?", value) else None
         if name == "class":
             match = _LANGUAGE.search(value)
             return f"language-{match[1]}" if match else None
         if name in {"href", "src"}:
-            return _absolute(value, base_url, is_link=tag == "a")
+            return addresses.of_link(value) if tag == "a" else addresses.of_source(value)
         return value
 
     return nh3.clean(
@@ -106,25 +114,37 @@ def sanitise(html: str, base_url: str) -> str:
     ).strip()  # fmt: skip
 
 
-def _absolute(value: str, base_url: str, *, is_link: bool) -> str | None:
-    stripped = value.strip()
-    if is_link and stripped.startswith("#"):
-        return f"#user-content-{quote(stripped[1:], safe='-._~')}" if len(stripped) > 1 else "#"
-    if is_link and _MAIL.fullmatch(stripped):
-        return stripped
-    resolved = urls.resolve(base_url, stripped.replace(" ", "%20"))
-    return quote(resolved, safe=_URL_SAFE) if resolved else None
+class _Addresses:
+    """The URLs of a body made absolute, each worked out once. None for one that leads nowhere or acts."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._known: dict[str, str | None] = {}
+
+    def of_link(self, value: str) -> str | None:
+        """Of an `href`: web and mail, and places in the body itself."""
+        stripped = value.strip()
+        if stripped.startswith("#"):
+            return f"#user-content-{quote(stripped[1:], safe='-._~')}" if len(stripped) > 1 else "#"
+        return stripped if _MAIL.fullmatch(stripped) else self.of_source(stripped)
+
+    def of_source(self, value: str) -> str | None:
+        """Of a `src`: web only."""
+        if value not in self._known:
+            resolved = urls.resolve(self._base_url, value.strip().replace(" ", "%20"))
+            self._known[value] = quote(resolved, safe=_URL_SAFE) if resolved else None
+        return self._known[value]
 
 
 # ─── before sanitising ──────────────────────────────────────────────────────────────────────────
 
 
-def _prepare(tree: LexborHTMLParser, root: LexborNode, base_url: str) -> None:
+def _prepare(tree: LexborHTMLParser, root: LexborNode, addresses: _Addresses) -> None:
     """What the sanitiser would lose: formulas, embedded pages, boxes of task lists, a line break that opens a `pre`."""
     for image in root.css("img"):
-        _prepare_image(image, base_url)
+        _prepare_image(image, addresses)
     for embedded in root.css(_EMBEDDED):
-        url = _absolute(_source(embedded), base_url, is_link=False)
+        url = addresses.of_source(_source(embedded))
         if url is not None:
             link = tree.create_node("a")
             link.attrs["href"] = url
@@ -144,8 +164,8 @@ def _double_first_breaks(root: LexborNode, parsers: int) -> None:
             first.insert_before("\n" * parsers)
 
 
-def _prepare_image(image: LexborNode, base_url: str) -> None:
-    url, alt = _absolute(_source(image), base_url, is_link=False), _alt(image, base_url)
+def _prepare_image(image: LexborNode, addresses: _Addresses) -> None:
+    url, alt = addresses.of_source(_source(image)), _alt(image, addresses)
     if url is None:
         image.replace_with(alt)
         return
@@ -163,10 +183,10 @@ def _source(node: LexborNode) -> str:
     return lazy or attribute(child, "src") or ""
 
 
-def _alt(image: LexborNode, base_url: str) -> str:
+def _alt(image: LexborNode, addresses: _Addresses) -> str:
     """The words for an image; for a formula drawn by a server that is gone, the formula (ANATOMY §3)."""
     words = line(image.attributes.get("alt") or "")
-    formula = latex_source(_absolute(_source(image), base_url, is_link=False) or "")
+    formula = latex_source(addresses.of_source(_source(image)) or "")
     return formula if formula and (not words or words.startswith(("http://", "https://"))) else words
 
 
@@ -210,25 +230,25 @@ def _language(pre: LexborNode) -> str | None:
     return None
 
 
-def _images(root: LexborNode, base_url: str) -> tuple[ImageReference, ...]:
+def _images(root: LexborNode, addresses: _Addresses) -> tuple[ImageReference, ...]:
     """Every image that has a source. One that carries its bytes in itself is named by their digest."""
     found = []
     for image in root.css("img"):
         source = _source(image)
-        url = _absolute(source, base_url, is_link=False)
+        url = addresses.of_source(source)
         if url is None and source.lower().startswith("data:"):
             kind = line(source[5:].partition(",")[0], 80)
             url = f"data:{kind},sha256-{hashlib.sha256(storable(source).encode()).hexdigest()}"
         if url is not None:
-            found.append(ImageReference(url, _alt(image, base_url)))
+            found.append(ImageReference(url, _alt(image, addresses)))
     return tuple(found)
 
 
-def _links(root: LexborNode, base_url: str) -> tuple[OutgoingLink, ...]:
+def _links(root: LexborNode, addresses: _Addresses) -> tuple[OutgoingLink, ...]:
     """Every link out of the body, in order, with its words; a picture's words where the link holds only one."""
     found = []
     for link in root.css("a[href]"):
-        url = _absolute(attribute(link, "href") or "#", base_url, is_link=True)
+        url = addresses.of_link(attribute(link, "href") or "#")
         if url is not None and not url.startswith("#"):
             words = line(link.text(deep=True), 500)
             image = link.css_first("img") if not words else None
@@ -246,31 +266,38 @@ def markdown(html: str, text: str) -> str:
     """
     if not text and "<img" not in html:
         return ""
-    converted = "" if _is_too_nested(html) else html_to_markdown.convert(_markdown_source(html), _MARKDOWN).content
+    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
+    converted = None
+    if tree.body is not None and _is_bearable(tree.body):
+        converted = html_to_markdown.convert(_markdown_source(tree.body), _MARKDOWN).content
     return prose(converted or "").strip("\n") or _inert(text)
 
 
-def _markdown_source(html: str) -> str:
+def _markdown_source(root: LexborNode) -> str:
     """The converter writes `alt` and `title` as they are; a reader of Markdown would take their words for markup."""
-    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
-    for node in tree.css("[alt], [title]"):
+    for node in root.css("[alt], [title]"):
         for name in ("alt", "title"):
             words = attribute(node, name)
             if words is not None:
                 node.attrs[name] = re.sub(r"[&<>`\"'\\]", lambda match: f"&#{ord(match[0])};", line(words))
-    return (tree.body.inner_html if tree.body is not None else "") or ""
+    return root.inner_html or ""
 
 
-def _is_too_nested(html: str) -> bool:
-    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
-    pending = [(tree.body, 0)] if tree.body is not None else []
+def _is_bearable(root: LexborNode) -> bool:
+    """Whether Markdown stays in proportion: quotes and lists indent every line, tables are filled up to a rectangle."""
+    pending = [(root, 0)]
+    cost = 0
     while pending:
         node, depth = pending.pop()
-        depth += node.tag in {"blockquote", "ul", "ol", "table", "dl"}
-        if depth > _MARKDOWN_DEPTH:
-            return True
+        depth += node.tag in _INDENTING
+        cost += depth
+        if node.tag == "table":
+            rows = [len(list(row.iter(include_text=False))) for row in node.css("tr")]
+            cost += len(rows) * max(rows, default=0) * 10
+        if depth > _MARKDOWN_DEPTH or cost > _MARKDOWN_COST:
+            return False
         pending.extend((child, depth) for child in node.iter(include_text=False))
-    return False
+    return True
 
 
 def _inert(text: str) -> str:

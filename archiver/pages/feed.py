@@ -9,10 +9,16 @@ from archiver import urls
 from archiver.model import Address, FeedItem, FeedPage, Kind
 from archiver.pages import body as bodies
 from archiver.pages.base import Problems, digest, feed_date, whole_number
+from archiver.pages.scan import scan
 from archiver.text import line, storable
 
 PARSER = "ithome.feed/1"
 _FIELDS = frozenset({"title", "link", "guid", "pubDate", "dc:creator", "content:encoded", "description"})
+MAX_CHARACTERS = 4_000_000  # thirty long articles have half of that
+MAX_TAGS = 150_000  # in all items together; thirty long articles have half of that
+MAX_ITEMS = 1_000
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_BARE_AMPERSAND = re.compile(r"&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 _BAD_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -56,10 +62,22 @@ def elements(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     parser.EntityDeclHandler = refuse
     try:
         # The declaration names the encoding of bytes; what we hand over is text.
-        parser.Parse(_BAD_XML.sub("", storable(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))), True)
+        parser.Parse(_mended(text), True)
     except (expat.ExpatError, ValueError) as error:
         raise NotXml(str(error)) from error
     return channel, items
+
+
+def is_bearable(text: str) -> bool:
+    """Whether a feed can be read within seconds."""
+    return len(text) <= MAX_CHARACTERS and text.count("<") <= MAX_TAGS and text.count("<item") <= MAX_ITEMS
+
+
+def _mended(text: str) -> str:
+    """A feed without its declaration and without what sites get wrong: control characters, bare ampersands."""
+    plain = _BAD_XML.sub("", storable(re.sub(r"^\s*<\?xml[^>]*\?>", "", text)))
+    parts = _CDATA.split(plain)
+    return "".join(part if part.startswith("<![CDATA[") else _BARE_AMPERSAND.sub("&amp;", part) for part in parts)
 
 
 def read(text: str, problems: Problems) -> FeedPage | None:
@@ -85,6 +103,9 @@ def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
     if published_at is None:
         problems.add("item_time", "not_a_date", raw.get("pubDate", ""))
     html = raw.get("content:encoded") or raw.get("description") or ""
+    if scan(html).too_heavy:
+        problems.add("item_body", "too_heavy", raw.get("title", ""))
+        html = ""
     creator = line(raw.get("dc:creator", "")) or None
     return FeedItem(
         found.article_id, line(raw.get("title", "")), creator, published_at, bodies.make_from_html(html, found.url)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_DEPTH = 1_000  # real articles stay under 60; at 1,000 the parsers behind us still answer within a second
-MAX_TAGS = 100_000  # a real article has 1,500; each costs 250 bytes of memory in the tree
+MAX_TAGS = 60_000  # a real article has 1,500; each costs 250 bytes of memory in the tree
+MAX_WORDS = 1_500_000  # characters of text, outside of tags, comments and raw text; a long article has 100,000
 MAX_ATTRIBUTES = 1_000  # in one tag
 MAX_FRAMESETS = 20  # in a document: other rules hold inside of them
 MAX_WORK = 2_000_000  # steps of this scan beyond one a tag: searches of the stack, formatting elements opened again
@@ -31,6 +32,7 @@ _VOID = frozenset(
     "area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr".split()
 )
 _RAW_TEXT = frozenset("script style textarea title xmp iframe noembed noframes".split())
+_COSTLY = frozenset({"a", "img", "image", "iframe", "embed", "video", "audio"})  # their addresses are worked out
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 # An element inside svg or math stands on the stack with a star; these hold HTML again.
 _INTEGRATION = frozenset("*foreignobject *desc *title *annotation-xml *mi *mo *mn *ms *mtext".split())
@@ -57,6 +59,7 @@ _CLOSES_P = frozenset(
 )
 _RUBY_PARTS = frozenset("rb rp rt rtc".split())
 _IMPLIED_ENDS = frozenset("dd dt li optgroup option p rb rp rt rtc".split())
+_BLOCKS = _CLOSES_P | _TABLE_PARTS | _RUBY_PARTS
 _END_TAG_OPTIONAL = frozenset(
     "html head body p li dt dd rt rp rb rtc option optgroup tr td th thead tbody tfoot colgroup caption".split()
 )
@@ -120,6 +123,8 @@ class _Elements:
 
     def open(self, name: str, attributes: str, *, self_closing: bool) -> None:
         """An opening tag."""
+        if name in _COSTLY:
+            self.spend(100)
         if self.in_foreign() and name not in _LEAVES_FOREIGN and not (name == "font" and _FONT.search(attributes)):
             if not self_closing:
                 self._push(f"*{name}")
@@ -127,7 +132,8 @@ class _Elements:
         while self.in_foreign():
             self._cut(len(self.names) - 1)
         if self._is_taken_in_html(name):
-            self._open_formatting_again()
+            if name not in _BLOCKS:
+                self.text()
             if name not in _VOID and not (self_closing and name in {"svg", "math"}):
                 self._push(f"*{name}" if name in {"svg", "math"} else name)
                 self._remember(name, attributes)
@@ -247,12 +253,13 @@ class _Elements:
             self.closed_formatting -= not alike[0].is_open
         self.formatting.append(_Formatting(name, attributes))
 
-    def _open_formatting_again(self) -> None:
+    def text(self) -> None:
+        """Text or an element of text: formatting that a block has closed is opened again."""
         if not self.closed_formatting:
             return
         for entry in self._since_marker():
             if not entry.is_open:
-                self.spend(10)  # a node each: memory, not only time
+                self.spend(40)  # a node each: memory, not only time
                 entry.is_open = True
                 self.closed_formatting -= 1
                 self._push(entry.name)
@@ -312,17 +319,22 @@ def scan(text: str) -> Scan:
 
 def _tags(text: str, elements: _Elements) -> Iterator[_Tag | None]:
     """Every tag outside of comments and raw text; a None at the end says that the text ends inside of something."""
-    position = tags = 0
+    position = tags = words = 0
     while (mark := _MARKUP.search(text, position)) is not None:
         match = _TAG.match(text, mark.start())
         tags += 1
+        words += mark.start() - position
+        if elements.closed_formatting and text[position : mark.start()].strip():
+            elements.text()
+        if tags > MAX_TAGS or words > MAX_WORDS:
+            raise _TooHeavy
         if match is None:
             position = _after_comment(text, mark.start())
         else:
             position = match.end()
             name = _HEADING.sub("h", match[2].lower())
             is_raw = not match[1] and name in _RAW_TEXT and not elements.in_foreign()
-            if match[4] and tags <= MAX_TAGS and _attributes_are_bearable(match[3], elements):
+            if match[4] and _attributes_are_bearable(match[3], elements):
                 yield _Tag(name, bool(match[1]), match[3].strip(), text[position - 2 : position] == "/>")
             elif match[4] or position < len(text):
                 raise _TooHeavy
@@ -333,6 +345,8 @@ def _tags(text: str, elements: _Elements) -> Iterator[_Tag | None]:
         if position < 0:
             yield None
             return
+    if words + len(text) - position > MAX_WORDS:
+        raise _TooHeavy
 
 
 def _attributes_are_bearable(attributes: str, elements: _Elements) -> bool:
