@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archiver import report, urls
 from archiver.config import Network
-from archiver.model import NOT_ASKED, Kind
+from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.text import safe
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def progress(*, quiet: bool, network: Network) -> Iterator[Callable[[Step], None
         with _live_line(network) as listener:
             yield listener
     else:
-        yield lambda step: _print_step(step)
+        yield _Printer()
 
 
 def step_line(step: Step) -> str:
@@ -68,12 +68,22 @@ def step_line(step: Step) -> str:
     return safe(f"{place} {step.judgement.outcome}{took}{again} {answer.requested_url}{words}", 400)
 
 
-def _print_step(step: Step) -> None:
-    from contextlib import suppress
+class _Printer:
+    """One line a page, where there is no terminal; why a whole host is not asked is told once."""
 
-    if step.exchange.final or step.judgement.outcome not in {"ok", "moved"}:
+    def __init__(self) -> None:
+        self._told: set[tuple[str, Outcome]] = set()
+
+    def __call__(self, step: Step) -> None:
+        outcome = step.judgement.outcome
+        about = (urls.host(step.exchange.answer.requested_url), outcome)
+        if about in self._told or not (step.exchange.final or outcome not in {Outcome.OK, Outcome.MOVED}):
+            return
+        if outcome in {Outcome.ROBOTS_UNREACHABLE, Outcome.SKIPPED}:
+            self._told.add(about)
         with suppress(BrokenPipeError):
-            print(step_line(step), file=sys.stderr, flush=True)  # noqa: T201 - the log of a run without a terminal
+            sys.stderr.write(step_line(step) + "\n")
+            sys.stderr.flush()
 
 
 @contextmanager

@@ -234,7 +234,8 @@ def _within(seconds: float, resolve: Resolve, host: str, port: int) -> list[str]
     except queue.Empty as error:
         raise Fault(Outcome.DNS_ERROR, f"{host}: no answer about its address in time") from error
     if isinstance(answer, Exception):
-        raise Fault(Outcome.DNS_ERROR, f"{host} has no address ({safe(answer, 120)})") from answer
+        said = answer.strerror if isinstance(answer, OSError) and answer.strerror else answer
+        raise Fault(Outcome.DNS_ERROR, f"{host} has no address ({safe(said, 120)})") from answer
     return answer
 
 
