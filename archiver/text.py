@@ -45,13 +45,26 @@ def safe(text: object, limit: int = 2_000) -> str:
 
 
 _TITLE_DAY = re.compile(
-    r"(?:\bday|(?<![a-z])d)\s*[-_.:：#]?\s*0*([0-9]{1,3})(?![0-9])|第\s*0*([0-9]{1,3})\s*[天日]", re.IGNORECASE
+    r"(?<![a-z])day\s*[-_.:#]?\s*0*([0-9]{1,3})(?![0-9])"
+    r"|(?<![a-z0-9])d-0*([0-9]{1,3})(?![0-9])"  # not D3, which draws
+    r"|第\s*0*([0-9]{1,3})\s*[天日]|第([一二三四五六七八九十]{1,3})[天日]",
+    re.IGNORECASE,
 )
+_NUMERALS = "零一二三四五六七八九"
 
 
 def title_day(title: str) -> int | None:
-    """The day that a title names: `[Day 07] …`, `DAY12`, `Day1：…`, `D-3`, `第 7 天`; None when it names none."""
+    """The day that a title names: `[Day 07] …`, `DAY12`, `Day1：…`, `D-3`, `第 7 天`, `第七天`; None for none."""
     match = _TITLE_DAY.search(unicodedata.normalize("NFKC", title))
     if match is None:
         return None
-    return int(match[1] or match[2])
+    return _chinese_number(match[4]) if match[4] else int(match[1] or match[2] or match[3])
+
+
+def _chinese_number(numerals: str) -> int | None:
+    """`七`, `十`, `二十一`; None for what is no number below a hundred."""
+    tens, ten, ones = numerals.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
+        return None
+    high = (_NUMERALS.index(tens) if tens else 1) if ten else 0
+    return high * 10 + (_NUMERALS.index(ones) if ones else 0)

@@ -129,8 +129,7 @@ class _Elements:
             if not self_closing:
                 self._push(f"*{name}")
             return
-        while self.in_foreign():
-            self._cut(len(self.names) - 1)
+        self._leave_foreign()
         if self._is_taken_in_html(name):
             if name not in _BLOCKS:
                 self.text()
@@ -153,6 +152,10 @@ class _Elements:
 
     def close(self, name: str) -> None:
         """A closing tag; one that the parser would ignore is ignored."""
+        if name in {"br", "p"}:
+            self._leave_foreign()
+        if name == "br":
+            self.text()
         for at in range(len(self.names) - 1, -1, -1):
             self.spend(1)
             if not self.names[at].startswith("*"):
@@ -166,7 +169,7 @@ class _Elements:
             self._close_formatting(name)
         elif self.counts.get(name):
             place = self._find({name}, _barrier(name))
-            if place is not None and name == "form" and place < len(self.names) - 1:
+            if place is not None and name == "form" and not _IMPLIED_ENDS.issuperset(self.names[place + 1 :]):
                 self._forget(name)  # it ends, what it holds does not
                 self.names[place] = "-form"
             elif place is not None:
@@ -217,7 +220,7 @@ class _Elements:
                     break
 
     def _close_implied(self, name: str) -> None:
-        if name in {"option", "optgroup"} and self.names and self.names[-1] == "option":
+        if self.names and (name, self.names[-1]) in {("option", "option"), ("optgroup", "option"), ("h", "h")}:
             self._cut(len(self.names) - 1)
         while name in _RUBY_PARTS and self.counts.get("ruby") and self.names[-1] in _IMPLIED_ENDS:
             self._cut(len(self.names) - 1)
@@ -279,6 +282,10 @@ class _Elements:
         self.counts[self.names.pop(at)] -= 1
         if not has_block:
             self._cut(at)
+
+    def _leave_foreign(self) -> None:
+        while self.in_foreign():
+            self._cut(len(self.names) - 1)
 
     def in_foreign(self) -> bool:
         """Whether what comes next lies in svg or math, where other rules hold."""
