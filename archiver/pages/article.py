@@ -89,9 +89,9 @@ def goes_on_after_body(tree: LexborHTMLParser) -> bool:
     body = body_node(tree)
     if body is None:
         return True
-    for node in tree.css(AFTER_BODY):
+    for node in tree.css(AFTER_BODY)[:1_000]:
         above = node.parent
-        while above is not None and above != body:
+        while above is not None and above.mem_id != body.mem_id:  # `!=` would compare their whole text
             above = above.parent
         if above is None:
             return True

@@ -58,7 +58,7 @@ _MARKDOWN = html_to_markdown.ConversionOptions(
 )  # fmt: skip
 _INDENTING = frozenset({"blockquote", "ul", "ol", "dl", "table"})
 _MARKDOWN_DEPTH = 50  # of quotes and lists: each level costs two characters on every line
-_MARKDOWN_COST = 500_000  # levels of all elements together, and ten times the cells of all tables
+_MARKDOWN_COST = 500_000  # levels of all elements and lines together, and ten times the cells of all tables
 
 
 def make(node: LexborNode, base_url: str) -> Body:
@@ -290,13 +290,13 @@ def _is_bearable(root: LexborNode) -> bool:
     while pending:
         node, depth = pending.pop()
         depth += node.tag in _INDENTING
-        cost += depth
+        cost += depth * (1 + (node.text_content or "").count("\n") if node.tag == "-text" else 1)
         if node.tag == "table":
             rows = [len(list(row.iter(include_text=False))) for row in node.css("tr")]
             cost += len(rows) * max(rows, default=0) * 10
         if depth > _MARKDOWN_DEPTH or cost > _MARKDOWN_COST:
             return False
-        pending.extend((child, depth) for child in node.iter(include_text=False))
+        pending.extend((child, depth) for child in node.iter(include_text=True))
     return True
 
 
