@@ -173,6 +173,26 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     return 0
 
 
+@archiver.command(short_help="Prove that nothing was damaged or edited.")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+    """Check the archive against itself: every stored response, every belief, every derived row, the chain of runs.
+
+    One line a finding; exit 5 when there is one.
+    """
+    from archiver import fetching
+
+    config, path = _settings(config_path, db)
+    findings = fetching.verify(config, path)
+    if as_json:
+        click.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))
+    else:
+        for finding in findings or ["The archive is what it says it is."]:
+            click.echo(safe(finding, 400))
+    return 5 if findings else 0
+
+
 @archiver.command(short_help="Read the archive in a browser.")
 @_common
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any free port.")
@@ -259,8 +279,9 @@ def run(arguments: list[str]) -> int:
         return 2
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo("archiver: interrupted; what was stored stays, run the same command again to go on", err=True)
+        return int(getattr(error.__cause__ or error, "code", 130))
     except ArchiverError as error:
         for message in str(error).splitlines():
             click.echo(f"archiver: {safe(message)}", err=True)

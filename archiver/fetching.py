@@ -19,7 +19,7 @@ from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
 from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
-from archiver.errors import ArchiverError, ConfigError, UsageError
+from archiver.errors import ArchiveLocked, ArchiverError, ConfigError, UsageError
 from archiver.model import ABSENCES, Address, Answer, Kind, Outcome, Refusal, Refused
 from archiver.text import safe
 from archiver.web import robots
@@ -192,6 +192,14 @@ def parse(config: Config, path: Path) -> int:
         return archive.library.rebuild()
 
 
+def verify(config: Config, path: Path) -> list[str]:
+    """Everything about an archive that is not as it was written, a line each."""
+    if not path.exists():
+        opening.open_reader(path)  # says that there is none
+    with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
+        return list(archive.verify())
+
+
 def fetch(
     config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Summary:
@@ -247,6 +255,8 @@ def _run(
 
 def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
     """Close the run of an archive that failed under us, where it still lets us."""
+    if isinstance(error, ArchiveLocked):
+        return  # another wait as long as the first would change nothing; the next run closes this one
     with suppress(ArchiverError):
         archive.ledger.finish_run(run_id, "error", error.exit_code, str(error), clock.now())
 
@@ -275,7 +285,8 @@ def _signals_raise() -> Iterator[None]:
     """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
 
     def interrupt(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_DFL)
         raise Interrupted(number)
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -339,7 +350,7 @@ def _lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str
         counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
         lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
     if result.unconnected and not result.connected:
-        return [*lines[:-1], _no_network(result)]
+        return [_no_network(result)]
     lines += _failures(result)
     if result.ended_by == "limit":
         lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, frontier, opening, schema
+from archiver.archive import connection, frontier, opening, proof, schema
 from archiver.archive.captures import is_held
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
@@ -24,15 +26,20 @@ class Archive:
     def __init__(self, path: Path, command: str, read: ReadPage, rules: Rules, schedule: Schedule) -> None:
         """Lock, check, open, bring to shape, and read what a killed run left unread. Raises ArchiveError."""
         self.path = path
+        self._read = read
         self._lock = connection.WriterLock(path)
         opening.check_file(path)
         self._lock.acquire(command)
         try:
             self._database = connection.open_writer(path)
-            schema.ensure(self._database, path)
-            self.ledger = Ledger(self._database, path, rules, schedule)
-            self.library = Library(self._database, path, self.ledger.captures, read)
-            self.library.catch_up()
+            with contextlib.ExitStack() as on_failure:
+                on_failure.callback(self._database.close)
+                schema.ensure(self._database, path)
+                self.ledger = Ledger(self._database, path, rules, schedule)
+                self.library = Library(self._database, path, self.ledger.captures, read)
+                with opening.explained(path):
+                    self._read_on()
+                on_failure.pop_all()
         except BaseException:
             self._lock.release()
             raise
@@ -45,12 +52,23 @@ class Archive:
     ) -> None:
         try:
             connection.close(self._database, self.path)
+            opening.explain(self.path, error)
         finally:
             self._lock.release()
+
+    def _read_on(self) -> None:
+        """Read and settle what a killed run left."""
+        self.library.catch_up()
+        if not self.library.is_settled():
+            self.library.settle()
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
         connection.check_pages(self._database, self.path)
+
+    def verify(self) -> Iterator[str]:
+        """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
+        return proof.verify(self._database, self.path, self.ledger, self._read)
 
     def source_ids(self, named: list[str] | None) -> tuple[int, ...]:
         """The numbers of the sources with these URLs, or of all that are kept."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 
 from sqlite_utils import Database
 
 from archiver.archive.times import stamp
+from archiver.errors import ArchiveDamaged
 from archiver.model import Answer, Judgement, Kind, Outcome, Reading
 from archiver.text import line
 
@@ -76,9 +78,15 @@ class Captures:
         )
 
     def body(self, capture_id: int) -> bytes:
-        """The body of a capture as received, after content decoding."""
-        row = next(iter(self._database.query("SELECT body FROM captures WHERE id = ?", [capture_id])))
-        return gzip.decompress(row["body"])
+        """The body of a capture as received, after content decoding. Raises ArchiveDamaged."""
+        row = next(iter(self._database.query("SELECT final_url, body FROM captures WHERE id = ?", [capture_id])))
+        try:
+            return gzip.decompress(row["body"])
+        except (EOFError, OSError, zlib.error) as error:
+            raise ArchiveDamaged(
+                f"capture {capture_id}, {line(row['final_url'], 200)}: its bytes are damaged ({error});"
+                " put back a copy of the archive"
+            ) from error
 
     def _first(self, sql: str, *parameters: int | str) -> int | None:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)

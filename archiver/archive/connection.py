@@ -16,8 +16,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archiver.archive.opening import BUSY_TIMEOUT_MS, check_file, explained, refuse_foreign
+from archiver.archive import opening
+from archiver.archive.opening import check_file, explained, refuse_foreign
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
+from archiver.text import line
+
+_CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run
 
 
 class WriterLock:
@@ -48,9 +52,10 @@ class WriterLock:
             if self._is_current(descriptor):
                 break
             os.close(descriptor)  # its owner removed it between our open and our lock
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "command": command}).encode(), 0)
         self._descriptor = descriptor
+        with contextlib.suppress(OSError):  # a full disk: it is the lock that counts, not the name of its holder
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "command": command}).encode(), 0)
 
     def _is_current(self, descriptor: int) -> bool:
         try:
@@ -77,7 +82,7 @@ class WriterLock:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection = sqlite3.connect(path, timeout=opening.BUSY_TIMEOUT_MS / 1000)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -89,11 +94,13 @@ def open_writer(path: Path) -> Database:
     Raises ArchiveDamaged, ArchiveUnwritable, ArchiveLocked (a foreign writer) or ArchiveTooNew (from `schema`).
     """
     check_file(path)
-    with explained(path):
+    with explained(path), contextlib.ExitStack() as on_failure:
         connection = _connect(path)
+        on_failure.callback(connection.close)
         refuse_foreign(connection, path)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise ArchiveUnwritable(f"{path}: this file system does not support SQLite's WAL; choose another with --db")
+        on_failure.pop_all()
         return Database(connection, execute_plugins=False)
 
 
@@ -102,7 +109,9 @@ def check_pages(database: Database, path: Path) -> None:
     with explained(path):
         found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise ArchiveDamaged(f"{path}: damaged ({found}); put back a copy, or save what is left with sqlite3 .recover")
+        raise ArchiveDamaged(
+            f"{path}: damaged ({line(found, 200)}); put back a copy, or save what is left with sqlite3 .recover"
+        )
 
 
 @contextlib.contextmanager
@@ -122,6 +131,7 @@ def transaction(database: Database, path: Path) -> Iterator[None]:
 def close(database: Database, path: Path) -> None:
     """Fold the WAL into the file, so that the file alone is complete, and close."""
     with contextlib.suppress(sqlite3.Error):  # a reader in the way: the WAL stays beside the file, nothing is lost
+        database.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with explained(path):
         database.close()

@@ -59,7 +59,10 @@ def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) 
         return []
     marks = ", ".join(str(int(source_id)) for source_id in scope.source_ids)
     sql = _WANTED.format(belongs=_BELONGS.format(scope=marks), due=_due(scope))
-    parameters = {"run_id": scope.run_id, "now": stamp(now), "seen_before": _seen_before(scope, now)}
+    tomorrow = stamp(now + timedelta(days=1))
+    parameters = {
+        "run_id": scope.run_id, "now": stamp(now), "tomorrow": tomorrow, "seen_before": _seen_before(scope, now),
+    }  # fmt: skip
     return list(database.query(f"{sql} LIMIT {int(limit)}", parameters))
 
 
@@ -68,7 +71,7 @@ def _due(scope: Scope) -> str:
         return "1"
     if scope.max_age_days is not None:
         return "coalesce(pages.last_ok_at, '') <= :seen_before"
-    return "pages.due_at <= :now"
+    return "(pages.due_at <= :now OR pages.last_fetch_at > :tomorrow)"  # seen in the future: the clock was wrong then
 
 
 def _seen_before(scope: Scope, now: datetime) -> str:

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from archiver import urls, verdict
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
+from archiver.archive.digest import run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
 from archiver.model import (
@@ -90,6 +91,7 @@ class Ledger:
                     " WHERE id = ?",
                     [row["id"]],
                 )
+                self._seal(row["id"])
             cursor = self._database.execute(
                 "INSERT INTO runs (command, started_at, version, config) VALUES (?, ?, ?, ?)",
                 [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
@@ -109,7 +111,13 @@ class Ledger:
                 "UPDATE runs SET finished_at = ?, ended_by = ?, exit_code = ?, note = ? WHERE id = ?",
                 [stamp(now), ended_by, exit_code, note and storable(note), run_id],
             )
+            self._seal(run_id)
         return guarded
+
+    def _seal(self, run_id: int) -> None:
+        """Close the hash chain over a run that ended."""
+        digest = run_digest(self._database, run_id)
+        self._database.execute("UPDATE runs SET digest = ? WHERE id = ?", [digest, run_id])
 
     def _settle_run(self, run_id: int) -> bool:
         """Apply the mass-absence rule (DESIGN §4) to one run; beliefs of its absent pages are computed again."""

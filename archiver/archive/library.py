@@ -45,24 +45,36 @@ class Library:
         pending = list(
             self._database.query(
                 "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
-                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress) ORDER BY id"
+                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library') ORDER BY id"
             )
         )
         for fetch in pending:
             reading = (fresh or {}).get(fetch["id"])
             with transaction(self._database, self._path):
                 self._take(fetch, reading)
-                self._database.execute(
-                    "INSERT INTO progress (name, fetch_id) VALUES ('library', ?)"
-                    " ON CONFLICT (name) DO UPDATE SET fetch_id = excluded.fetch_id",
-                    [fetch["id"]],
-                )
+                self._note("library", fetch["id"])
         return len(pending)
 
     def settle(self) -> None:
         """Decide which series are followed and which page is a part of what, from all that is derived so far."""
         with transaction(self._database, self._path):
-            membership.settle(self._database)
+            self._settle()
+
+    def is_settled(self) -> bool:
+        """Whether everything that was read has been settled: not so after a kill in between."""
+        places = {row["name"]: row["fetch_id"] for row in self._database.query("SELECT name, fetch_id FROM progress")}
+        return bool(places.get("settled", 0) >= places.get("library", 0))
+
+    def _settle(self) -> None:
+        membership.settle(self._database)
+        self._note("settled", next(iter(self._database.query("SELECT max(id) AS id FROM fetches")))["id"] or 0)
+
+    def _note(self, name: str, fetch_id: int) -> None:
+        self._database.execute(
+            "INSERT INTO progress (name, fetch_id) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET fetch_id = excluded.fetch_id",
+            [name, fetch_id],
+        )
 
     def rebuild(self) -> int:
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read."""
@@ -78,8 +90,8 @@ class Library:
             for fetch in fetches:
                 self._take(fetch, None)
             if fetches:
-                self._database.execute("INSERT INTO progress VALUES ('library', ?)", [fetches[-1]["id"]])
-            membership.settle(self._database)
+                self._note("library", fetches[-1]["id"])
+            self._settle()
         return len(fetches)
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:

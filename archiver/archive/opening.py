@@ -27,7 +27,15 @@ def open_reader(path: Path) -> sqlite3.Connection:
             return _try_reader(path, "mode=ro")
         except sqlite3.OperationalError:
             # WAL needs a writable folder even for reading; a file at rest is whole without it.
+            if not _at_rest(path):
+                raise
             return _try_reader(path, "mode=ro&immutable=1")
+
+
+def _at_rest(path: Path) -> bool:
+    """Whether no run has left a part of the archive in the WAL beside the file."""
+    wal = path.with_name(path.name + "-wal")
+    return not wal.exists() or wal.stat().st_size == 0
 
 
 def _try_reader(path: Path, options: str) -> sqlite3.Connection:
@@ -91,6 +99,12 @@ def explained(path: Path) -> Iterator[None]:
         raise _explain(path, error) from error
     except OSError as error:
         raise ArchiveUnwritable(f"{path}: {error.strerror or error}; nothing that was stored is lost") from error
+
+
+def explain(path: Path, error: BaseException | None) -> None:
+    """Raise what SQLite said as one of our errors; anything else is not ours to tell."""
+    if isinstance(error, sqlite3.Error):
+        raise _explain(path, error) from error
 
 
 def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -43,11 +42,20 @@ def ensure(database: Database, path: Path) -> None:
         pending = [migration.name for migration in migrations.pending(database)]
         applied = [migration.name for migration in migrations.applied(database)]
         if pending and applied:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            shutil.copy2(path, path.with_name(f"{path.name}.bak-{len(applied)}"))
+            _keep_copy(database, path.with_name(f"{path.name}.bak-{len(applied)}"))
+        if not applied:  # first of all, so that a file left half made is known as ours
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if pending:
             migrations.apply(database)
         ensure_views(database)
+
+
+def _keep_copy(database: Database, copy: Path) -> None:
+    """A whole copy, what is still in the WAL included; under its name only when it is whole."""
+    unfinished = copy.with_name(copy.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    database.execute("VACUUM INTO ?", [str(unfinished)])
+    unfinished.replace(copy)
 
 
 def refuse_newer(database: Database, path: Path) -> None:

@@ -108,7 +108,7 @@ CREATE INDEX fetches_capture_id ON fetches (capture_id);
 CREATE INDEX fetches_elapsed_ms ON fetches (elapsed_ms);
 
 CREATE TABLE progress ( -- derived: how far the derived tables have read the ledger
-    name TEXT PRIMARY KEY, -- library
+    name TEXT PRIMARY KEY, -- library (what was read), settled (what was decided on)
     fetch_id INTEGER NOT NULL -- the last fetch that was read
 ) STRICT;
 

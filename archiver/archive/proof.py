@@ -1,0 +1,112 @@
+"""`verify`: the archive proves itself, or says what was damaged or edited since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from archiver.archive.captures import Captures
+from archiver.archive.digest import run_digest
+from archiver.archive.ledger import Ledger
+from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
+from archiver.archive.times import stamp
+
+
+def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> Iterator[str]:
+    """Every finding, one line each; none means that the archive is what it says it is. Changes nothing."""
+    for check in (_integrity, _captures, _chain):
+        yield from check(database)
+    yield from _beliefs(database, ledger)
+    yield from _derived(database, path, read)
+
+
+def _integrity(database: Database) -> Iterator[str]:
+    for row in database.query("SELECT * FROM pragma_integrity_check"):
+        found = next(iter(row.values()))
+        if found != "ok":
+            yield f"integrity: {found}"
+    for row in database.query("SELECT * FROM pragma_foreign_key_check"):
+        yield f"foreign key: row {row['rowid']} of {row['table']} points at a row of {row['parent']} that is not there"
+
+
+def _captures(database: Database) -> Iterator[str]:
+    """Re-hash every stored body."""
+    captures = Captures(database)
+    for row in database.query(
+        "SELECT captures.id, sha256, body_bytes, url FROM captures JOIN pages ON pages.id = page_id"
+    ):
+        try:
+            body = captures.body(row["id"])
+        except (OSError, EOFError, zlib.error) as error:
+            yield f"capture {row['id']} of {row['url']}: its body cannot be read ({error})"
+            continue
+        if hashlib.sha256(body).hexdigest() != row["sha256"] or len(body) != row["body_bytes"]:
+            yield f"capture {row['id']} of {row['url']}: its body is not the one that was received (SHA-256 differs)"
+
+
+def _chain(database: Database) -> Iterator[str]:
+    """Compute every digest again; the first that differs names the run, the later ones follow from it."""
+    for run in database.query("SELECT id, digest, finished_at FROM runs ORDER BY id"):
+        if run["finished_at"] is None:
+            continue  # running, or killed and not closed yet
+        if run["digest"] != run_digest(database, run["id"]):
+            yield f"run {run['id']}: its rows are not those that were written (digest differs)"
+
+
+_BELIEVED = ("state", "failures", "absences")
+
+
+def _beliefs(database: Database, ledger: Ledger) -> Iterator[str]:
+    for page in database.query("SELECT * FROM pages"):
+        belief = ledger.recompute(page["id"])
+        told = [page[name] for name in _BELIEVED] + [page["last_ok_at"], page["last_absence_at"]]
+        moments = (belief.last_ok_at, belief.last_absence_at)
+        found = [belief.state.value, belief.failures, belief.absences, *(at and stamp(at) for at in moments)]
+        if told != found:
+            yield f"{page['url']}: believed {page['state']}, but its fetches say {belief.state}"
+
+
+def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
+    """Read everything again in a copy, and compare row by row."""
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=path.resolve().parent) as folder:
+        copy = Path(folder) / "copy.db"
+        database.execute("VACUUM INTO ?", [str(copy)])
+        other = Database(sqlite3.connect(copy), execute_plugins=False)
+        try:
+            Library(other, copy, Captures(other), read).rebuild()
+            for table in DERIVED_TABLES:
+                yield from _difference(_rows(database, table), _rows(other, table), table)
+        finally:
+            other.close()
+
+
+# What stands for a number that only says in which order rows were made.
+_MEANT = {
+    "image_id": "(SELECT url FROM images WHERE id = image_id)",
+    "tag_id": "(SELECT name FROM tags WHERE id = tag_id)",
+    "reply_to": "(SELECT identity FROM comments AS answered WHERE answered.id = reply_to)",
+}
+_SITE_NUMBERED = frozenset({"articles", "series", "authors"})
+
+
+def _rows(database: Database, table: str) -> set[str]:
+    """The rows of a table, without the numbers that only say in which order they were made."""
+    names = [column.name for column in database[table].columns]
+    kept = [_MEANT.get(name, f'"{name}"') for name in names if name != "id" or table in _SITE_NUMBERED]
+    sql = f"SELECT {', '.join(kept)} FROM {table}"  # noqa: S608 - names are our own
+    return {json.dumps(list(row.values()), ensure_ascii=False) for row in database.query(sql)}
+
+
+def _difference(held: set[str], fresh: set[str], table: str) -> Iterator[str]:
+    for name, rows in (("is not what a fresh reading gives", held - fresh), ("is missing", fresh - held)):
+        for row in sorted(rows)[:5]:
+            yield f"{table}: a row {name}: {row[:160]}"
+        if len(rows) > 5:
+            yield f"{table}: and {len(rows) - 5} more such rows"
