@@ -156,14 +156,7 @@ class _Elements:
             self._leave_foreign()
         if name == "br":
             self.text()
-        for at in range(len(self.names) - 1, -1, -1):
-            self.spend(1)
-            if not self.names[at].startswith("*"):
-                break
-            if self.names[at] == f"*{name}":
-                self._cut(at)
-                return
-        if name in {"html", "body"}:
+        if self._close_foreign(name) or name in {"html", "body"}:
             return
         if name in _FORMATTING:
             self._close_formatting(name)
@@ -174,6 +167,17 @@ class _Elements:
                 self.names[place] = "-form"
             elif place is not None:
                 self._cut(place)
+
+    def _close_foreign(self, name: str) -> bool:
+        """Close an element of svg or math, if it is one that ends."""
+        for at in range(len(self.names) - 1, -1, -1):
+            self.spend(1)
+            if not self.names[at].startswith("*"):
+                break
+            if self.names[at] == f"*{name}":
+                self._cut(at)
+                return True
+        return False
 
     def _push(self, name: str) -> None:
         self.names.append(name)
