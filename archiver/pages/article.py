@@ -27,6 +27,7 @@ from archiver.text import title_day
 
 PARSER = "ithome.article/1"
 BODY = ".qa-markdown .markdown__style"  # the first one: comments use the same class
+_PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
 AFTER_BODY = ".qa-action, .article-series, #reply, .rightside, footer"
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
 
@@ -61,11 +62,13 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         team=_team(panel),
         team_id=whole_number((attribute(panel.css_first(".ir-article-info__team"), "href") or "").rpartition("/")[2]),
         views=_views(panel, problems),
-        likes=count(first_text(panel, ".qa-panel__side .likeGroup__num") or first_text(panel, ".likeGroup__num")),
-        comments_count=_comments_count(side),
+        likes=problems.required("likes", count(first_text(panel, ".qa-panel__side .likeGroup__num, .likeGroup__num"))),
+        comments_count=problems.required("comments_count", _comments_count(side)),
         subscribers=count(first_text(side, ".article-series .subscription-amount")),
-        declared_parts=whole_number(first_text(side, ".article-series-catalog__num")),
-        feed_url=_feed_url(side, asked.url),
+        declared_parts=_required(
+            problems, "declared_parts", whole_number(first_text(side, ".article-series-catalog__num")), when=is_contest
+        ),
+        feed_url=_required(problems, "feed_url", _feed_url(side, asked.url), when=is_contest),
         previous=_neighbour(side, "上一篇", asked.url),
         next=_neighbour(side, "下一篇", asked.url),
         catalog=_catalog(side, asked.url),
@@ -275,6 +278,8 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
             child = _comment(reply, base, len(found) + 1, parent.position, problems)
             if child is not None:
                 found.append(child)
+    if not found and _comments_count(side):
+        problems.add("comments", "not_found", f"{_comments_count(side)} are announced")
     return tuple(found)
 
 
@@ -293,22 +298,45 @@ def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, p
     if content_node is None:
         problems.add("comment_body", "not_found", text_of(node) or "")
         return None
-    link = _first(
-        node, "a.response-header__person", ".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']"
-    )
-    time = _first(node, ".ans-header__time", "[class*=time][title]", "[class*=time]")
+    around = _with_its_header(node, content_node) if reply_to is not None else node
+    link = _beside(content_node, around, "a.response-header__person", *_PERSONS)
+    time = _beside(content_node, around, ".ans-header__time", "[class*=time][title]", "[class*=time]", "a[title]")
     published_at = taipei_to_utc(attribute(time, "title")) or taipei_to_utc(text_of(time))
     if published_at is None:
         problems.add("comment_time", "not_found", text_of(node) or "")
     likes = None if reply_to is not None else count(first_text(node, ".qa-panel__side .likeGroup__num"))
     author = Author(_user_id(link), text_of(link), level=_level(node))
-    return Comment(_comment_id(node), position, author, published_at, likes, bodies.make(content_node, base), reply_to)
+    return Comment(
+        _comment_id(around), position, author, published_at, likes, bodies.make(content_node, base), reply_to
+    )
 
 
 def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:
     if is_reply:
         return _first(node, ".comment__content .markdown__style", ".markdown__style", ".comment__content")
     return _first(node, ".response-markdown .markdown__style", ".response-markdown", ".markdown__style")
+
+
+def _with_its_header(reply: LexborNode, content: LexborNode) -> LexborNode:
+    """A reply with what stands around its words, as far up as there is no other reply's."""
+    around = reply
+    while (above := around.parent) is not None and not {"response", "comment", "leftside"} & set(classes_of(above)):
+        if len(above.css(".comment__content, .markdown__style")) > len(content.css(".markdown__style")) + 1:
+            break
+        around = above
+    return around
+
+
+def _beside(content: LexborNode, around: LexborNode, *selectors: str) -> LexborNode | None:
+    """The first match of the surest selector that is not part of the comment's own words."""
+    for selector in selectors:
+        for found in around.css(selector)[:20]:
+            above: LexborNode | None = found
+            while above is not None and above.mem_id not in {content.mem_id, around.mem_id}:
+                above = above.parent
+            if above is None or above.mem_id != content.mem_id:
+                return found
+    return None
 
 
 def _first(node: LexborNode, *selectors: str) -> LexborNode | None:

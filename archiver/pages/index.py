@@ -9,10 +9,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from archiver import urls
 from archiver.model import Address, IndexLink, IndexPage, Kind, Refusal, Refused
 from archiver.pages.base import Problems, attribute, digest, first_text, text_of
+from archiver.text import line
 
 PARSER = "links.index/1"
 _KEPT = frozenset({Kind.ARTICLE, Kind.SERIES})
-_PERMALINK = re.compile(r"^[#¶§🔗\s]+|[#¶§🔗\s]+$")
+_PERMALINK = re.compile(r"[#¶§🔗\s]*")
 
 
 def read(tree: LexborHTMLParser, asked: Address, problems: Problems) -> IndexPage:
@@ -20,16 +21,18 @@ def read(tree: LexborHTMLParser, asked: Address, problems: Problems) -> IndexPag
     base = _base(tree, asked.url)
     links: list[IndexLink] = []
     refused: list[Refusal] = []
-    group: str | None = None
+    headings: list[tuple[str, str]] = []  # from the top of the page: the tag, and its words
     for node in tree.css("h1, h2, h3, h4, h5, h6, a[href]"):
         if node.tag != "a":
-            group = _heading(node) or group
+            headings += [(node.tag or "", words)] if (words := _heading(node)) else []
             continue
         raw = attribute(node, "href") or ""
         found = urls.classify(raw, base)
         if isinstance(found, Address) and found.kind in _KEPT:
-            links.append(IndexLink(found, raw, text_of(node) or "", group, len(links) + 1))
-        elif isinstance(found, Refusal) and found.why in {Refused.DENIED, Refused.UNSUPPORTED}:
+            links.append(IndexLink(found, raw, _words(node), _group(headings, node), len(links) + 1))
+        elif isinstance(found, Address):
+            refused.append(Refusal(found.url, Refused.UNSUPPORTED))
+        elif found.why in {Refused.DENIED, Refused.UNSUPPORTED}:
             refused.append(found)
     if not links:
         problems.add("links", "not_found", first_text(tree, "title") or "")
@@ -54,6 +57,28 @@ def _base(tree: LexborHTMLParser, url: str) -> str:
     return (urls.resolve(url, declared) if declared else None) or url
 
 
-def _heading(node: LexborNode) -> str | None:
-    """A heading's words without the permalink sign that blogs hang on it."""
-    return _PERMALINK.sub("", text_of(node) or "") or None
+def _heading(heading: LexborNode) -> str | None:
+    """A heading's words without the sign that blogs hang on it as a link to itself; `C#` keeps its own."""
+    words = text_of(heading) or ""
+    for part in heading.css("a, span"):
+        sign = text_of(part) or ""
+        if sign and sign != words and _PERMALINK.fullmatch(sign):
+            words = words.removesuffix(sign).removeprefix(sign).strip()
+    return words or None
+
+
+def _words(link: LexborNode) -> str:
+    """The words of a link, or those that stand for the picture in it."""
+    image = link.css_first("img")
+    return text_of(link) or line(attribute(link, "aria-label") or attribute(image, "alt") or "")
+
+
+def _group(headings: list[tuple[str, str]], link: LexborNode) -> str | None:
+    """The nearest heading above a link; for a link that is a heading itself, the nearest one of a higher rank."""
+    above = link.parent
+    for _ in range(4):
+        if above is not None and re.fullmatch(r"h[1-6]", above.tag or ""):
+            rank = above.tag or ""
+            return next((words for tag, words in reversed(headings) if tag < rank), None)
+        above = above.parent if above is not None else None
+    return headings[-1][1] if headings else None

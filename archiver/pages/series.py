@@ -22,6 +22,8 @@ from archiver.pages.base import (
     text_of,
     whole_number,
 )
+from archiver.pages.words import plain_text
+from archiver.text import line, prose
 
 PARSER = "ithome.series/1"
 EMPTY = ".ir-profile-series-empty"
@@ -54,7 +56,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         author_total_views=count(first_text(root, ".profile-header__view-num")),
         feed_url=_feed_url(root, asked.url),
         page_number=asked.page_number or 1,
-        next_page=_next_page(root, asked.url),
+        next_page=_next_page(root, asked),
         empty=empty or not items,
         items=items,
     )
@@ -107,8 +109,8 @@ def _author(root: LexborNode, asked: Address) -> Author:
 
 def _description(root: LexborNode) -> str | None:
     """The introduction; the site escapes it once too often (ANATOMY §4)."""
-    shown = first_text(root, ".qa-list__description")
-    return html.unescape(shown) if shown else None
+    node = root.css_first(".qa-list__description")
+    return prose(html.unescape(plain_text(node.inner_html or ""))) or None if node is not None else None
 
 
 def _slug(badge: LexborNode | None) -> str | None:
@@ -126,13 +128,13 @@ def _feed_url(root: LexborNode, base: str) -> str | None:
     return address.url if address is not None and address.kind is Kind.FEED else None
 
 
-def _next_page(root: LexborNode, base: str) -> int | None:
+def _next_page(root: LexborNode, asked: Address) -> int | None:
     """From the pager of today, or from the numbered one of 2021 and 2022."""
     for link in root.css("ul.pager a, ul.pagination a, .profile-pagination a"):
-        found = urls.classify(attribute(link, "href") or "", base)
+        found = urls.classify(attribute(link, "href") or "", asked.url)
         is_next = attribute(link, "rel") == "next" or "下一頁" in (text_of(link) or "")
-        if is_next and isinstance(found, Address) and found.kind is Kind.SERIES:
-            return found.page_number
+        if is_next and isinstance(found, Address) and found.series_id == asked.series_id:
+            return found.page_number if (found.page_number or 1) > (asked.page_number or 1) else None
     return None
 
 
@@ -154,7 +156,7 @@ def _item(node: LexborNode, base: str, problems: Problems) -> SeriesItem | None:
         title=text_of(link) or "",
         published_at=published_at,
         badge_day=whole_number(first_text(node, ".ir-qa-list__days")),
-        description=html.unescape(first_text(node, ".qa-list__desc") or "") or None,
+        description=line(html.unescape(first_text(node, ".qa-list__desc") or "")) or None,
         views=counts.get("瀏覽"),
         likes=counts.get("Like"),
         comments_count=counts.get("留言"),
