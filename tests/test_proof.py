@@ -11,7 +11,6 @@ import pytest
 from runs import config_for, run_fetch, small_site
 
 from archiver import cli, config, fetching
-from archiver.errors import ArchiveError
 from archiver.standin import StandIn
 
 
@@ -101,8 +100,4 @@ def test_a_flipped_byte_of_a_capture_is_found(copy: tuple[Path, Path], share: fl
     whole[place] ^= 0x40
     db.write_bytes(whole)
 
-    try:
-        found = findings(db, file)
-    except ArchiveError:
-        return  # the file itself no longer opens: that is said, too
-    assert found
+    assert any(finding.startswith("capture ") for finding in findings(db, file))

@@ -84,7 +84,7 @@ class Captures:
             return gzip.decompress(row["body"])
         except (EOFError, OSError, zlib.error) as error:
             raise ArchiveDamaged(
-                f"capture {capture_id}, {line(row['final_url'], 200)}: its bytes are damaged ({error});"
+                f"capture {capture_id} of {line(row['final_url'], 200)}: its body cannot be read ({error});"
                 " put back a copy of the archive"
             ) from error
 
