@@ -137,9 +137,10 @@ def test_a_challenge_in_place_of_a_file_is_named_too() -> None:
     assert read(robots, b"User-agent: *\nDisallow: /search\n", "text/plain").facts.has_content
 
 
-def test_a_body_of_white_space_is_no_content() -> None:
-    start, end = '<div class="markdown__style">', "</div>"
-    found = read(ARTICLE, page(f'<div class="qa-markdown">{start} \n&nbsp;<br>{end}</div>').encode(), "text/html")
+@pytest.mark.parametrize("blank", [" \n&nbsp;<br>", "<script>var x</script>", "<textarea>x</textarea>", "<!-- x -->"])
+def test_a_body_that_shows_nothing_is_no_content(blank: str) -> None:
+    body = f'<div class="qa-markdown"><div class="markdown__style">{blank}</div></div>'
+    found = read(ARTICLE, page(body).encode(), "text/html")
 
     assert not found.facts.has_content
     assert [(problem.field, problem.name) for problem in found.problems] == [("body", "not_found")]

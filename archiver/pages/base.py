@@ -72,7 +72,7 @@ def _inner_charset(match: re.Match[bytes] | None) -> str | None:
     return "utf-8" if name in {"utf-16-le", "utf-16-be"} else name
 
 
-_WORDLESS = frozenset("script style template noscript iframe object svg math head ins".split())
+_WORDLESS = frozenset("script style template noscript iframe object svg math head ins select textarea".split())
 
 
 # ─── small readers ──────────────────────────────────────────────────────────────────────────────

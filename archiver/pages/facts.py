@@ -94,7 +94,7 @@ def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
     """Whether the part that makes a page worth keeping is there."""
     if kind is Kind.ARTICLE:
         node = article.body_node(tree)
-        return node is not None and bool(text_of(node) or node.css_first("img, iframe, video, input"))
+        return node is not None and bool(words_of(node, 20) or node.css_first("img, iframe, video, audio"))
     if kind is Kind.SERIES:
         return tree.css_first(f"{series.ITEM} a[href], {series.EMPTY}") is not None or series.says_it_is_empty(tree)
     if kind is Kind.INDEX:
