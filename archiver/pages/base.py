@@ -225,7 +225,7 @@ def words_of(root: LexborNode | None, limit: int, without: str = "") -> str:
         node = pending.pop()
         if node.tag == "-text":
             words.append(node.text_content or "")
-            length += len(words[-1])
+            length += len(words[-1].strip())  # a page begins with much white space
         elif node.tag and node.tag not in _WORDLESS and node.tag[0] not in "-_!":
             marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
             if passed_over is None or not passed_over.search(marks):
