@@ -169,7 +169,8 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 
     config, path = _settings(config_path, db)
     read = fetching.parse(config, path)
-    click.echo(json.dumps({"fetches": read}) if as_json else f"Read {read} fetches again; every derived table is new.")
+    said = f"Read {read} stored answers again; every derived table is new."
+    click.echo(json.dumps({"fetches": read}) if as_json else said)
     return 0
 
 

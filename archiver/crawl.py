@@ -99,6 +99,7 @@ class Crawl:
         self._clock = clock
         self._scope = scope
         self._listener = listener
+        self._unreachable: dict[str, str] = {}  # host → why its robots.txt could not be had in this run
         self.result = RunResult(scope.run_id)
 
     def run(self) -> RunResult:
@@ -118,23 +119,42 @@ class Crawl:
 
     def _next_page(self) -> DuePage | None:
         """The next due page; when none is left, what was learnt may have made some."""
-        for attempt in range(2):
-            for page in self._due():
-                reason = self._breaker.closed(urls.host(page.address.url), page.address.kind)
-                if reason is None:
-                    return page
-                self._skip(page, reason)
-            if attempt == 0:
+        settled = False
+        while True:
+            due = self._archive.due(self._scope, self._clock.now(), limit=1)
+            if due and self._why_not(due[0].address) is None:
+                return due[0]
+            if due:
+                self._leave_out()
+            elif settled:
+                return None
+            else:
                 self._archive.library.settle()
-        return None
+                settled = True
 
-    def _due(self) -> list[DuePage]:
-        return self._archive.due(self._scope, self._clock.now(), limit=1)
+    def _why_not(self, address: Address) -> tuple[Outcome, str] | None:
+        """Why a page is not asked any more in this run, as an outcome and a reason; None while it is."""
+        host = urls.host(address.url)
+        if host in self._unreachable:
+            return Outcome.ROBOTS_UNREACHABLE, self._unreachable[host]
+        reason = self._breaker.closed(host, address.kind)
+        return None if reason is None else (Outcome.SKIPPED, reason)
 
-    def _skip(self, page: DuePage, reason: str) -> None:
+    def _leave_out(self) -> None:
+        """Note of every due page that is not asked any more why it is not: a row each, in one commit."""
         now = self._clock.now()
-        answer = Answer(page.address.url, now, 0, failure=Outcome.SKIPPED, error=reason)
-        self._record(page, Exchange(page.address, answer))
+        left_out = []
+        for page in self._archive.due(self._scope, now):
+            why_not = self._why_not(page.address)
+            if why_not is not None:
+                outcome, reason = why_not
+                answer = Answer(page.address.url, now, 0, failure=outcome, error=reason)
+                left_out.append((Exchange(page.address, answer), Judgement(outcome, reason)))
+        self._archive.ledger.record_all(self.result.run_id, left_out)
+        for exchange, judgement in left_out:
+            self._count(exchange, judgement)
+        exchange, judgement = left_out[-1]
+        self._listener(Step(exchange.address, exchange, judgement, sum(self.result.outcomes.values()), 0))
 
     def _try_alternates(self, page: DuePage) -> None:
         """The index in another language, when this one does not answer."""
@@ -160,8 +180,10 @@ class Crawl:
         self._archive.library.catch_up(fresh)
         self._count(exchange, judgement)
         host = urls.host(exchange.answer.requested_url)
+        if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
+            self._unreachable[host] = judgement.reason
         self._breaker.heard(host, exchange.address.kind, judgement.outcome, exchange.answer.retry_after_s)
-        left = len(self._archive.due(self._scope, self._clock.now())) if exchange.final else 0
+        left = self._archive.count_due(self._scope, self._clock.now()) if exchange.final else 0
         done = sum(self.result.outcomes.values())
         self._listener(Step(page.address, exchange, judgement, done, left))
         return judgement
@@ -183,7 +205,7 @@ class Crawl:
 
     def _conclude(self) -> None:
         result = self.result
-        result.left = len(self._archive.due(self._scope, self._clock.now()))
+        result.left = self._archive.count_due(self._scope, self._clock.now())
         result.refused_hosts |= self._breaker.closed_hosts()
         result.come_back_at = self._breaker.come_back_at
         refused = sum(result.outcomes[outcome] for outcome in REFUSALS)

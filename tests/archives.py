@@ -76,11 +76,12 @@ class Case:
         self.clock = clock
         self.run_id = archive.ledger.start_run("fetch", "0", {}, clock.now())
 
-    def source(self, url: str, *, series: str | None = None) -> None:
+    def source(self, url: str, *, series: str | None = None, settle: bool = True) -> None:
         address = urls.source_address(url)
         assert isinstance(address, Address)
         self.archive.ledger.add_source(Source(url, series=series), address, (), self.clock.now())
-        self.archive.library.settle()
+        if settle:
+            self.archive.library.settle()
 
     def answer(
         self,

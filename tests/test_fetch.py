@@ -180,6 +180,35 @@ def test_with_series_pages_and_feed_refused_the_chain_alone_completes_the_series
     assert series_counts(db) == (30, 30, 0)
 
 
+def test_many_refused_series_pages_close_only_their_kind(small: StandIn, db: Path, tmp_path: Path) -> None:
+    small.faults.refuse("series")
+    series = [one for one in small.site.series.values() if one.id in {5943, 4111, 5990, 9301, 6044}]
+    sources = "\n".join(f'[[sources]]\nurl = "{urls.series_url(one.author.id, one.id)}"' for one in series)
+    run_fetch(db, config_for(small, tmp_path, sources=sources))
+
+    assert sum("/ironman/" in entry.target for entry in small.log) == 3
+    assert rows(db, "SELECT count(*) FROM fetches WHERE outcome = 'skipped'") == [(2,)]
+    assert rows(db, "SELECT id, parts, safe FROM series_progress ORDER BY id") == [
+        (one.id, len(one.part_ids), len(one.part_ids)) for one in sorted(series, key=lambda one: one.id)
+    ]
+
+
+def test_a_host_without_robots_is_told_once_and_every_page_of_it_has_a_row(
+    small: StandIn, db: Path, tmp_path: Path
+) -> None:
+    file = config_for(small, tmp_path)
+    run_fetch(db, file)
+    small.faults.robots("500")
+    with_a_day_between = config_for(small, tmp_path, extra="robots_max_age_s = 0")
+    asked = len(small.log)
+    run_fetch(db, with_a_day_between, force=True)
+
+    later = [entry.target for entry in small.log[asked:] if entry.host == "ithelp.ithome.com.tw"]
+    assert set(later) == {"/robots.txt"}
+    assert rows(db, "SELECT count(*) FROM fetches WHERE outcome = 'robots_unreachable'") == [(7,)]
+    assert series_counts(db) == (5, 5, 0)
+
+
 def test_when_one_index_does_not_answer_the_other_language_is_asked(standin: StandIn, db: Path, tmp_path: Path) -> None:
     standin.faults.error("xavierforge.dev/en/*", status=500)
     summary = run_fetch(db, config_for(standin, tmp_path))

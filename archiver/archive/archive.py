@@ -79,6 +79,10 @@ class Archive:
         rows = frontier.due_pages(self._database, scope, now, limit)
         return [self.ledger.due_page(row) for row in rows]
 
+    def count_due(self, scope: Scope, now: datetime) -> int:
+        """How many pages are to be asked now."""
+        return frontier.count_due(self._database, scope, now)
+
     def alternates(self, url: str, now: datetime) -> list[DuePage]:
         """The other addresses of an index source, as pages."""
         rows = list(self._database.query("SELECT alternates FROM sources WHERE url = ?", [url]))

@@ -23,10 +23,14 @@ _BELONGS = """
         WHERE via = 'index' AND sources.id IN ({scope})))
 """
 
-_WANTED = """
-SELECT pages.*, parts.position AS part_position FROM pages LEFT JOIN parts ON parts.page_id = pages.id
+_ALL = "SELECT pages.*, parts.position AS part_position "
+
+_WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
 WHERE pages.kind != 'robots' AND ({belongs}) AND {due}
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final)
+"""
+
+_ORDER = """
 ORDER BY CASE pages.kind WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 ELSE 4 END,
     pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
     parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
@@ -55,15 +59,27 @@ def source_ids(database: Database, urls: Iterable[str] | None) -> tuple[int, ...
 
 def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) -> list[dict[str, Any]]:
     """The pages to be asked, in order: lists before parts, new before known, in the order of the series."""
-    if not scope.source_ids:
-        return []
+    return list(
+        database.query(f"{_ALL}{_WANTED.format(**_words(scope))}{_ORDER} LIMIT {int(limit)}", _values(scope, now))
+    )
+
+
+def count_due(database: Database, scope: Scope, now: datetime) -> int:
+    """How many pages are to be asked now."""
+    rows = database.query(f"SELECT count(*) AS n {_WANTED.format(**_words(scope))}", _values(scope, now))
+    return int(next(iter(rows))["n"])
+
+
+def _words(scope: Scope) -> dict[str, str]:
     marks = ", ".join(str(int(source_id)) for source_id in scope.source_ids)
-    sql = _WANTED.format(belongs=_BELONGS.format(scope=marks), due=_due(scope))
-    tomorrow = stamp(now + timedelta(days=1))
-    parameters = {
-        "run_id": scope.run_id, "now": stamp(now), "tomorrow": tomorrow, "seen_before": _seen_before(scope, now),
+    return {"belongs": _BELONGS.format(scope=marks), "due": _due(scope)}
+
+
+def _values(scope: Scope, now: datetime) -> dict[str, Any]:
+    return {
+        "run_id": scope.run_id, "now": stamp(now), "tomorrow": stamp(now + timedelta(days=1)),
+        "seen_before": _seen_before(scope, now),
     }  # fmt: skip
-    return list(database.query(f"{sql} LIMIT {int(limit)}", parameters))
 
 
 def _due(scope: Scope) -> str:

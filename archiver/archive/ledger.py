@@ -193,25 +193,34 @@ class Ledger:
 
     def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
-        answer = exchange.answer
         with transaction(self._database, self._path):
-            page_id = self.add_page(exchange.address, answer.started_at)
-            capture_id = self.captures.keep(page_id, answer, judgement, reading)
-            cursor = self._database.execute(
-                "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
-                " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
-                    stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
-                    judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
-                    _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
-                    int(exchange.final),
-                ],
-            )  # fmt: skip
-            if exchange.final:
-                self._renew_belief(page_id, exchange, judgement)
-            return int(cursor.lastrowid or 0)
+            return self._insert(run_id, exchange, judgement, reading)
+
+    def record_all(self, run_id: int, unasked: Iterable[tuple[Exchange, Judgement]]) -> None:
+        """One commit with the rows of many pages that were not asked, and why."""
+        with transaction(self._database, self._path):
+            for exchange, judgement in unasked:
+                self._insert(run_id, exchange, judgement, None)
+
+    def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
+        answer = exchange.answer
+        page_id = self.add_page(exchange.address, answer.started_at)
+        capture_id = self.captures.keep(page_id, answer, judgement, reading)
+        cursor = self._database.execute(
+            "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
+            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
+                stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
+                judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
+                _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
+                int(exchange.final),
+            ],
+        )  # fmt: skip
+        if exchange.final:
+            self._renew_belief(page_id, exchange, judgement)
+        return int(cursor.lastrowid or 0)
 
     def _renew_belief(self, page_id: int, exchange: Exchange, judgement: Judgement) -> None:
         answer, kind = exchange.answer, exchange.address.kind

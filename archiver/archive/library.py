@@ -38,14 +38,15 @@ class Library:
         self._read = read
 
     def catch_up(self, fresh: Mapping[int, Reading] | None = None) -> int:
-        """Read every fetch that the library has not seen yet, one commit each; gives how many.
+        """Read every fetch that gave a capture and was not read yet, one commit each; gives how many.
 
         `fresh` maps a fetch whose answer was captured to the reading just made of it, so that it is not made twice.
         """
         pending = list(
             self._database.query(
                 "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
-                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library') ORDER BY id"
+                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"
+                " AND capture_id IS NOT NULL ORDER BY id"
             )
         )
         for fetch in pending:
@@ -84,7 +85,8 @@ class Library:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
             fetches = list(
                 self._database.query(
-                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final FROM fetches ORDER BY id"
+                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
+                    " WHERE capture_id IS NOT NULL ORDER BY id"
                 )
             )
             for fetch in fetches:
@@ -95,9 +97,7 @@ class Library:
         return len(fetches)
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
-        """One fetch: what its capture says becomes rows; a page without capture says nothing here."""
-        if fetch["capture_id"] is None:
-            return
+        """One fetch: what its capture says becomes rows."""
         page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
         kind = Kind(page["kind"])
         if kind in {Kind.ROBOTS, Kind.IMAGE}:

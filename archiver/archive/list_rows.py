@@ -67,7 +67,7 @@ def keep_series(database: Database, page: Mapping[str, Any], series: SeriesPage,
 
 def _keep_series_row(database: Database, page: Mapping[str, Any], series: SeriesPage) -> None:
     user_id = page["user_id"] or series.author.id
-    if series.author.id is None and user_id is not None:
+    if user_id is not None:
         database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [user_id])
     edition = series.contest_year - 2008 if series.contest_year else None  # ANATOMY §2: the 15th was in 2023
     database.execute(

@@ -125,16 +125,19 @@ def _ensure_series(database: Database, series_id: int) -> None:
 
 def _want_pages(database: Database) -> None:
     """Pages to be asked: lists and parts of followed series, and every article that an index of ours links to."""
+    known = {row["url"] for row in database.query("SELECT url FROM pages WHERE kind IN ('series', 'feed')")}
     for series in list(database.query("SELECT id, author_id FROM series WHERE followed")):
-        known = [urls.feed_url(series["id"])]
+        lists = [urls.feed_url(series["id"])]
         if series["author_id"] is not None:
-            known.append(urls.series_url(series["author_id"], series["id"]))
-        for url in known:
-            _want(database, url, None)
+            lists.append(urls.series_url(series["author_id"], series["id"]))
+        for url in lists:
+            if url not in known:
+                _want(database, url, None)
     wanted = database.query(
         "SELECT url, min(first_seen_at) AS at FROM discoveries WHERE"
-        " ((via != 'index') AND series_id IN (SELECT id FROM series WHERE followed))"
-        " OR (via = 'index' AND kind = 'article') GROUP BY url ORDER BY min(id)"
+        " ((via != 'index' AND series_id IN (SELECT id FROM series WHERE followed))"
+        " OR (via = 'index' AND kind = 'article')) AND url NOT IN (SELECT url FROM pages)"
+        " GROUP BY url ORDER BY min(id)"
     )
     for row in list(wanted):
         _want(database, row["url"], row["at"])

@@ -74,13 +74,14 @@ def refuse_newer(database: Database, path: Path) -> None:
 def ensure_views(database: Database) -> None:
     """Make every view as this version has it. Views are features: they are replaced whenever their text changed."""
     held = {view.name: view.schema for view in database.views}
-    for statement in _statements(_script("views.sql")):
-        name = statement.split()[2]
-        if held.pop(name, None) != statement:
-            database.execute(f"DROP VIEW IF EXISTS {name}")
-            database.execute(statement)
-    for name in held:
-        database.execute(f'DROP VIEW "{name}"')
+    with database.atomic():  # readers never see a view missing
+        for statement in _statements(_script("views.sql")):
+            name = statement.split()[2]
+            if held.pop(name, None) != statement:
+                database.execute(f"DROP VIEW IF EXISTS {name}")
+                database.execute(statement)
+        for name in held:
+            database.execute(f'DROP VIEW "{name}"')
 
 
 _RELATION = re.compile(r"^CREATE (?:TABLE|VIEW) (\w+)[^\n]*?-- (.+)$", re.MULTILINE)
