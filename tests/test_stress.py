@@ -293,7 +293,7 @@ def assert_stopped_asking(standin: Watched, db: Path) -> None:
     assert len(standin.log) <= len(evidence(db)) + 1
 
 
-@pytest.mark.parametrize("file_bytes", [0, 1, 100, 4_096, 33_000, 100_000, 400_000, 700_000, 900_000, 1_000_000])
+@pytest.mark.parametrize("file_bytes", [0, 100, 4_096, 33_000, 100_000, 400_000, 700_000, 1_000_000])
 def test_a_limit_on_the_size_of_files_ends_the_run_and_the_next_goes_on(
     children: Children, standin: Watched, db: Path, file: Path, whole: Path, file_bytes: int
 ) -> None:
@@ -396,7 +396,7 @@ def test_a_kill_within_a_commit_leaves_an_archive_that_goes_on(
 
 
 @needs_strace
-@pytest.mark.parametrize("number", [3, 20, 60])
+@pytest.mark.parametrize("number", [3, 60])
 def test_a_read_that_fails_ends_the_run_in_words(
     standin: Watched, db: Path, file: Path, whole: Path, number: int
 ) -> None:
