@@ -19,7 +19,7 @@ from pathlib import Path
 
 from archiver import cli, crawl, fetching  # noqa: F401 - imported here, so that children need not
 
-LONGEST_S = 0.6
+LONGEST_S = 0.35
 
 
 def fetch(db: Path, config: Path) -> None:

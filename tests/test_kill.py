@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from archives import derived_rows
-from runs import config_for, run_fetch
+from runs import config_for, run_fetch, small_site
 
-from archiver.standin import StandIn, demo_site
+from archiver.standin import StandIn
 
 KILLS = 50
 ARTICLE_COLUMNS = "id, title, series_id, position, published_at, body_html, body_markdown, body_text, content_sha256"
@@ -26,7 +26,7 @@ def articles(path: Path) -> list[tuple[object, ...]]:
 
 def test_an_archive_killed_fifty_times_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     broken, whole = tmp_path / "broken.db", tmp_path / "whole.db"
-    with StandIn(demo_site()) as standin:
+    with StandIn(small_site()) as standin:
         config = config_for(standin, tmp_path, delay_s=0.0)
         harness = subprocess.run(
             [sys.executable, Path(__file__).with_name("kill_harness.py"), broken, config, str(KILLS), "5943"],

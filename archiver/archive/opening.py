@@ -35,7 +35,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def _at_rest(path: Path) -> bool:
     """Whether no run has left a part of the archive in the WAL beside the file."""
     wal = path.with_name(path.name + "-wal")
-    return not wal.exists() or wal.stat().st_size == 0
+    return not wal.is_file() or wal.stat().st_size == 0
 
 
 def _try_reader(path: Path, options: str) -> sqlite3.Connection:
