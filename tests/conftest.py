@@ -6,8 +6,14 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 _ORDINARY = socket.socket.connect
+
+# Enough to notice a break in every run; `--hypothesis-profile=long` looks harder.
+settings.register_profile("suite", max_examples=50)
+settings.register_profile("long", max_examples=2_000, deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ INDEX_2021 = "https://xavierforge.dev/en/posts/ironman-2021/"
 SERIES = "https://ithelp.ithome.com.tw/users/20141304/ironman/5943"
 
 
+@cache
 def small_site() -> Site:
     """The demo's world with only the first five parts of the series."""
     whole = demo_site()

@@ -64,7 +64,7 @@ def test_sanitised_bodies_stay_inert(tmp_path: Path) -> None:
     assert not was_hit(dom(page(cleaned, tmp_path), tmp_path))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`archiver serve` on an archive whose titles, names and bodies are payloads."""
     folder = tmp_path_factory.mktemp("hostile")

@@ -64,7 +64,7 @@ def masked(text: str) -> str:
     return re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", text)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the commands that the READMEs show print in a fresh folder."""
     folder = tmp_path_factory.mktemp("readme")

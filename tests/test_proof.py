@@ -16,7 +16,7 @@ from archiver.standin import StandIn
 pytestmark = pytest.mark.xdist_group("proof")  # one history serves them all
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An archive with a history of three runs: an edit, a comment that went, an absence."""
     folder = tmp_path_factory.mktemp("proof")
