@@ -54,8 +54,14 @@ def _run_json(run: Row | None) -> dict[str, Any] | None:
 
 
 def all_safe(status: Status) -> bool:
-    """Whether every part of every series that is kept is safe, and every source is known."""
-    return not status.homeless and all(row["missing"] == 0 for row in status.series) and bool(status.parts)
+    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known."""
+    return not status.homeless and bool(status.parts) and all(_is_whole(row) for row in status.series)
+
+
+def _is_whole(series: Row) -> bool:
+    """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
+    declared, parts = series["declared_parts"], series["parts"]
+    return series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0)
 
 
 # ─── status as text ─────────────────────────────────────────────────────────────────────────────
@@ -146,7 +152,7 @@ def last_run_line(status: Status) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
     ended = run["ended_by"] or "still running, or killed"
     text = f"Last run: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
-    return f"{text} ({counts or 'no page asked'}), {ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+    return f"{text}; pages: {counts or 'none'}; {ended}." + (f" {safe(run['note'])}" if run["note"] else "")
 
 
 def _day(stamped: str | None) -> str:

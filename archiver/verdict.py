@@ -135,7 +135,7 @@ def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | N
     if asked.kind is Kind.IMAGE:
         return None if facts.has_content else _say(answer, Outcome.UNREADABLE, "not an image that we know")
     if facts.too_deep:
-        return _say(answer, Outcome.TOO_LARGE, "nested deeper than any article is")
+        return _say(answer, Outcome.TOO_LARGE, "heavier than any article is: its nesting, tags or attributes")
     if facts.looks_like == "login":
         return _say(answer, Outcome.LOGIN, "a login wall stands in place of the page", looks_like="login")
     if not facts.is_html:
