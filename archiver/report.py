@@ -61,7 +61,7 @@ def all_safe(status: Status) -> bool:
 def _is_whole(series: Row) -> bool:
     """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
     declared, parts = series["declared_parts"], series["parts"]
-    return series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0)
+    return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
 
 
 # ─── status as text ─────────────────────────────────────────────────────────────────────────────
