@@ -19,6 +19,8 @@ class Kind(StrEnum):
     FEED = "feed"
     ARTICLE = "article"
     IMAGE = "image"
+    LINK = "link"  # an outside page that a part links to: asked whether it lives, never kept
+    CONTROL = "control"  # an article that cannot exist: shows how the host says "no such page"
 
 
 class Outcome(StrEnum):
@@ -87,6 +89,7 @@ class CaptureSource(StrEnum):
     COMMON_CRAWL = "common_crawl"
     IMPORT = "import"
     FEED = "feed"
+    MEMENTO = "memento"  # another web archive, found through its TimeMap (RFC 7089)
 
 
 # ─── urls ───────────────────────────────────────────────────────────────────────────────────────

@@ -243,6 +243,7 @@ _SOURCE_RANK = {
     CaptureSource.FEED: 0,  # punctuation lost (ANATOMY §5)
     CaptureSource.COMMON_CRAWL: 1,
     CaptureSource.WAYBACK: 1,
+    CaptureSource.MEMENTO: 1,
     CaptureSource.IMPORT: 1,
     CaptureSource.LIVE: 2,
 }

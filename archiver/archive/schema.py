@@ -12,6 +12,7 @@ from archiver.archive.opening import APPLICATION_ID, explained
 from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
+_TABLES = ("001_tables.sql", "002_time.sql")  # in the order of their migrations
 
 
 def _script(name: str) -> str:
@@ -19,9 +20,10 @@ def _script(name: str) -> str:
 
 
 def _statements(script: str) -> list[str]:
-    """The statements of one of our own scripts: each ends with a semicolon at the end of its line."""
+    """The statements of our own scripts: each ends with a semicolon that ends its line or has a remark after it."""
     without_remarks = re.sub(r"^--.*\n", "", script, flags=re.MULTILINE)
-    return [statement.strip() for statement in re.split(r";\s*\n", without_remarks + "\n") if statement.strip(" \n;")]
+    pieces = re.split(r";(?:\s*--[^\n]*)?\s*\n", without_remarks + "\n")
+    return [statement.strip() for statement in pieces if statement.strip(" \n;")]
 
 
 @migrations()
@@ -30,6 +32,27 @@ def m001_tables(database: Database) -> None:
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for statement in _statements(_script("001_tables.sql")):
         database.execute(statement)
+
+
+@migrations()
+def m002_time(database: Database) -> None:
+    """State changes, versions, events, and pages of two more kinds."""
+    widen(database, "pages", "'image')", "'image', 'link', 'control')")
+    widen(database, "captures", "'feed')", "'feed', 'memento')")
+    for statement in _statements(_script("002_time.sql")):
+        database.execute(statement)
+
+
+def widen(database: Database, table: str, old: str, new: str) -> None:
+    """Let a CHECK allow more words, without copying the table: what is stored fits the wider rule already.
+
+    The short way that SQLite's documentation gives for such a change (lang_altertable.html §7).
+    """
+    version = database.execute("PRAGMA schema_version").fetchone()[0]
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", [old, new, table])
+    database.execute(f"PRAGMA schema_version = {version + 1}")
+    database.execute("PRAGMA writable_schema = OFF")
 
 
 def ensure(database: Database, path: Path) -> None:
@@ -86,16 +109,21 @@ def ensure_views(database: Database) -> None:
 
 _RELATION = re.compile(r"^CREATE (?:TABLE|VIEW) (\w+)[^\n]*?-- (.+)$", re.MULTILINE)
 _COLUMN = re.compile(r'^\s+"?(\w+)"? .*?-- (.+)$', re.MULTILINE)
+_ADDED = re.compile(r'^ALTER TABLE (\w+) ADD COLUMN "?(\w+)"? .*; -- (.+)$', re.MULTILINE)
 _VIEW_COLUMN = re.compile(r'^\s+.*?(?:AS |\.|^\s+)"?(\w+)"?,? -- (.+)$', re.MULTILINE)
 
 
 def descriptions() -> dict[str, dict[str, str]]:
     """Table or view → {"": what a row is, column → what it holds}, in the order of the schema."""
     found: dict[str, dict[str, str]] = {}
-    for script, column in (("001_tables.sql", _COLUMN), ("views.sql", _VIEW_COLUMN)):
-        for statement in _statements(_script(script)):
+    for name in (*_TABLES, "views.sql"):
+        script = _script(name)
+        for statement in _statements(script):
             relation = _RELATION.search(statement)
             if relation:
+                column = _VIEW_COLUMN if statement.startswith("CREATE VIEW") else _COLUMN
                 columns = {match[1]: match[2].strip() for match in column.finditer(statement)}
                 found[relation[1]] = {"": relation[2].strip(), **columns}
+        for added in _ADDED.finditer(script):
+            found[added[1]][added[2]] = added[3].strip()
     return found
