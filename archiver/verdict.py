@@ -308,17 +308,18 @@ def rests(
     and for `rest` after so many `refusals` in a row.
     """
     until: dict[str, tuple[datetime, str]] = {}
-    in_a_row: dict[str, list[Outcome]] = {}
-    newest: dict[str, datetime] = {}
+    seen: dict[str, list[tuple[Outcome, datetime]]] = {}
     for host, outcome, retry_after_s, at in answers:
-        asked = timedelta(seconds=min(retry_after_s or 0.0, _LONGEST_REST_S))
-        row = in_a_row.setdefault(host, [])
-        row.append(outcome)
-        found = [(at + asked, f"{host} asked us to wait until {at + asked:%Y-%m-%d %H:%M} UTC")]
-        if len(row) == 1:
-            newest[host] = at
-        if len(row) == refusals and REFUSALS.issuperset(row):
-            found.append((newest[host] + rest, f"{host} refused {refusals} requests in a row, and rests"))
+        if at > now:  # a clock that was wrong then
+            continue
+        row = seen.setdefault(host, [])
+        row.append((outcome, at))
+        found = []
+        if retry_after_s is not None:
+            end = at + timedelta(seconds=min(retry_after_s, _LONGEST_REST_S))
+            found.append((end, f"{host} asked us to wait until {end:%Y-%m-%d %H:%M} UTC"))
+        if len(row) == refusals and all(one in REFUSALS for one, _ in row):
+            found.append((row[0][1] + rest, f"{host} refused {refusals} requests in a row, and rests"))
         for end, why in found:
             if end > now and (host not in until or end > until[host][0]):
                 until[host] = end, why

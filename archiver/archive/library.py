@@ -74,7 +74,8 @@ class Library:
 
     def _settle(self) -> None:
         membership.settle(self._database)
-        self._note("settled", next(iter(self._database.query("SELECT max(id) AS id FROM fetches")))["id"] or 0)
+        places = self._database.query("SELECT fetch_id FROM progress WHERE name = 'library'")
+        self._note("settled", next((int(row["fetch_id"]) for row in places), 0))
 
     def _note(self, name: str, fetch_id: int) -> None:
         self._database.execute(

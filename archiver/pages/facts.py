@@ -103,8 +103,11 @@ def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
 
 
 def plain_words(tree: LexborHTMLParser) -> str:
-    """A hash of what a page says, without digits: the same for every request of the same "not found" page."""
-    return digest([re.sub(r"[0-9]+", "", words_of(tree.body, 4_000))])
+    """A hash of what a page says, without digits and what frames every page.
+
+    The same for every request of the same "not found" page.
+    """
+    return digest([re.sub(r"[0-9]+", "", words_of(tree.body, 4_000, _FRAME))])
 
 
 def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind) -> bool:
