@@ -28,11 +28,12 @@ MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
     "rules": set(),
+    "copies": {"model"},
     "urls": {"model", "text"},
     "verdict": {"model", "rules", "text", "urls"},
     "pages": {"model", "text", "urls", "pages"},
-    "web": {"model", "text", "urls", "config", "clock", "errors", "web"},
-    "archive": {"model", "rules", "text", "urls", "config", "errors", "verdict", "archive"},
+    "web": {"model", "copies", "text", "urls", "config", "clock", "errors", "web"},
+    "archive": {"model", "copies", "rules", "text", "urls", "config", "errors", "verdict", "archive"},
     "standin": {"model", "text", "urls", "standin"},
 }
 

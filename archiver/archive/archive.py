@@ -13,6 +13,7 @@ from typing import Self
 from archiver import urls
 from archiver.archive import connection, frontier, opening, proof, schema
 from archiver.archive.captures import is_held
+from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
@@ -37,6 +38,7 @@ class Archive:
                 schema.ensure(self._database, path)
                 self.ledger = Ledger(self._database, path, rules, schedule)
                 self.library = Library(self._database, path, self.ledger.captures, read)
+                self.copies = Copies(self._database, path)
                 with opening.explained(path):
                     self._read_on()
                 on_failure.pop_all()
@@ -89,8 +91,8 @@ class Archive:
         addresses = [urls.source_address(other) for row in rows for other in json.loads(row["alternates"])]
         return [self.ledger.page(address, now) for address in addresses if isinstance(address, Address)]
 
-    def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
-        """Whether the content of this answer is in the archive already."""
+    def holds(self, exchange: Exchange, reading: Reading | None, *, live: bool = True) -> bool:
+        """Whether the content of this answer is in the archive already (`live`: as the site's own answer)."""
         address = exchange.address
         page_id = self.ledger.page_id(address.url)
-        return is_held(self.ledger.captures, page_id, address.kind, exchange.answer.body, reading)
+        return is_held(self.ledger.captures, page_id, address.kind, exchange.answer.body, reading, live=live)

@@ -165,7 +165,8 @@ def _keep_edit(
     last_seen = next(
         iter(
             database.query(
-                "SELECT max(started_at) AS at FROM fetches WHERE page_id = ? AND capture_id = ? AND id < ?",
+                "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches JOIN captures"
+                " ON captures.id = capture_id WHERE fetches.page_id = ? AND capture_id = ? AND fetches.id < ?",
                 [fetch["page_id"], before["capture_id"], fetch["id"]],
             )
         )

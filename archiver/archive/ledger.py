@@ -20,11 +20,13 @@ from archiver.archive.connection import transaction
 from archiver.archive.digest import run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
+from archiver.copies import Provenance
 from archiver.model import (
     ABSENCES,
     Address,
     Answer,
     Belief,
+    CaptureSource,
     Exchange,
     Judgement,
     Kind,
@@ -126,7 +128,8 @@ class Ledger:
             self._database.query(
                 f"SELECT page_id, max(outcome IN ({marks})) AS absent FROM fetches"  # noqa: S608
                 " JOIN pages ON pages.id = page_id WHERE run_id = ? AND final AND pages.kind = 'article'"
-                " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') GROUP BY page_id",
+                " AND source = 'live' AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+                " GROUP BY page_id",
                 [*ABSENCES, run_id],
             )
         )
@@ -191,10 +194,16 @@ class Ledger:
 
     # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
-    def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
-        """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
+    def record(
+        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None,
+        provenance: Provenance | None = None,
+    ) -> int:  # fmt: skip
+        """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief.
+
+        `provenance` says that not the site was asked, but somebody who holds a copy: then the belief stays.
+        """
         with transaction(self._database, self._path):
-            return self._insert(run_id, exchange, judgement, reading)
+            return self._insert(run_id, exchange, judgement, reading, provenance)
 
     def record_all(self, run_id: int, unasked: Iterable[tuple[Exchange, Judgement]]) -> None:
         """One commit with the rows of many pages that were not asked, and why."""
@@ -202,23 +211,26 @@ class Ledger:
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
 
-    def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
+    def _insert(
+        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None,
+        provenance: Provenance | None = None,
+    ) -> int:  # fmt: skip
         answer = exchange.answer
         page_id = self.add_page(exchange.address, answer.started_at)
-        capture_id = self.captures.keep(page_id, answer, judgement, reading)
+        capture_id = self.captures.keep(page_id, answer, judgement, reading, provenance)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
-            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final, source)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
                 stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
                 judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
                 _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
-                int(exchange.final),
+                int(exchange.final), (provenance.source if provenance else CaptureSource.LIVE).value,
             ],
         )  # fmt: skip
-        if exchange.final:
+        if exchange.final and provenance is None:
             self._renew_belief(page_id, exchange, judgement)
         return int(cursor.lastrowid or 0)
 
@@ -261,7 +273,7 @@ class Ledger:
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
         for row in self._database.query(
             "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
-            " WHERE page_id = ? AND final ORDER BY fetches.id",
+            " WHERE page_id = ? AND final AND source = 'live' ORDER BY fetches.id",
             [page_id],
         ):
             yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])

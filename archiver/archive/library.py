@@ -45,7 +45,7 @@ class Library:
         """
         pending = list(
             self._database.query(
-                "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
+                "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final, source FROM fetches"
                 " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"
                 " AND capture_id IS NOT NULL ORDER BY id"
             )
@@ -86,7 +86,7 @@ class Library:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
             fetches = list(
                 self._database.query(
-                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
+                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final, source FROM fetches"
                     " WHERE capture_id IS NOT NULL ORDER BY id"
                 )
             )
@@ -103,17 +103,29 @@ class Library:
         kind = Kind(page["kind"])
         if kind in {Kind.ROBOTS, Kind.IMAGE}:
             return
+        if fetch["source"] != CaptureSource.LIVE:
+            self._take_copy(page, fetch, reading)
+            return
         if self._was_read_last(fetch):
             list_rows.seen_again(self._database, page, fetch["started_at"])
         else:
             self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]))
         article_rows.keep_counters(self._database, page["id"], fetch)
 
+    def _take_copy(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading | None) -> None:
+        """Somebody else's copy: it speaks of the time when it was made, and only where it is the best that is held."""
+        if Kind(page["kind"]) is not Kind.ARTICLE or not self._is_better(page["article_id"], fetch["capture_id"]):
+            return
+        made_at = self._row("SELECT source_at FROM captures WHERE id = ?", fetch["capture_id"])["source_at"]
+        then = {**fetch, "started_at": made_at or fetch["started_at"]}
+        self._keep_page(page, then, reading or self._read_capture(page, fetch["capture_id"]))
+        article_rows.keep_counters(self._database, page["id"], then)
+
     def _was_read_last(self, fetch: Mapping[str, Any]) -> bool:
         """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
         rows = self._database.query(
             "SELECT capture_id FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
-            " ORDER BY id DESC LIMIT 1",
+            " AND source = 'live' ORDER BY id DESC LIMIT 1",
             [fetch["page_id"], fetch["id"]],
         )
         return any(row["capture_id"] == fetch["capture_id"] for row in rows)
