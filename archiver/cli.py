@@ -110,11 +110,33 @@ def fetch(
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
 @click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
-def status(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool) -> int:
+@click.option("--copies", is_flag=True, help="Who holds which part, and what hangs on one copy alone.")
+def status(
+    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool, copies: bool
+) -> int:
     """Tell what is held, what is missing and what is gone."""
     _, path = _settings(config_path, db)
+    if copies:
+        return _print_copies(path, as_json=as_json, quiet=quiet)
     safe_now = _print_status(path, as_json=as_json, quiet=quiet)
     return 3 if strict and not safe_now else 0
+
+
+def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
+    """Print who holds which part."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    with opening.reading(path) as connection:
+        parts = queries.copies(connection)
+    if as_json:
+        click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
+        return 0
+    _print_table(report.COPY_COLUMNS, report.copies_table(parts))
+    if not quiet:
+        for note in report.copies_notes(parts):
+            _stderr(note)
+    return 0
 
 
 def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
@@ -158,6 +180,30 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
         raise UsageError(f"{safe(address.url)}: not in {safe(path)}; see `archiver status` for what is")
     click.echo(json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found))
     return 0
+
+
+@archiver.command(short_help="Look for missing parts in web archives.")
+@click.argument("target", required=False, metavar="[SERIES|ID]")
+@_common
+@click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+def rescue(
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
+    limit: int | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
+
+    Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
+    `archiver why ID`.
+    """
+    from archiver.rescue import rescuing
+
+    config, path = _settings(config_path, db)
+    options = rescuing.Options(target=target, check=check, limit=limit, quiet=quiet)
+    summary = rescuing.rescue(config, path, options, tell=_stderr)
+    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    return summary.exit_code
 
 
 @archiver.command(short_help="Rebuild what is derived, offline.")

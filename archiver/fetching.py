@@ -211,12 +211,12 @@ def fetch(
     clock = clock or SystemClock()
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
-            tell(_NO_CONTACT)
-        with _signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+            tell(NO_CONTACT)
+        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, asked, network, clock, options, listener)
 
 
-_NO_CONTACT = (
+NO_CONTACT = (
     "No contact is set, so the site cannot tell who asks: "
     "set network.contact in config/archiver.toml to a URL or mail address."
 )
@@ -248,12 +248,12 @@ def _run(
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
-        _finish_broken(archive, run_id, error, clock)
+        finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, run_id, result, code, scope, clock)
 
 
-def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
+def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
     """Close the run of an archive that failed under us, where it still lets us."""
     if isinstance(error, ArchiveLocked):
         return  # another wait as long as the first would change nothing; the next run closes this one
@@ -265,6 +265,17 @@ def _crawl(
     archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
     listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
+    visitor, pace = visitor_of(archive, client, network, clock, cut_short)
+    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener)
+
+
+def visitor_of(
+    archive: Archive, client: Client, network: Network, clock: Clock, cut_short: bool
+) -> tuple[Visitor, Pace]:
+    """A visitor that knows from the archive when each host was last asked, and which robots files still hold.
+
+    `cut_short` says that the last run was killed or interrupted.
+    """
     now = clock.now()
     last_starts = archive.ledger.last_starts(now - _REMEMBER_STARTS)
     if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
@@ -276,12 +287,11 @@ def _crawl(
         rules = robots.from_answer(answer)
         if rules.unreachable is None:
             cache.keep(record.origin, rules, record.fetched_at)
-    visitor = Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins)
-    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener)
+    return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
+def signals_raise() -> Iterator[None]:
     """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
 
     def interrupt(number: int, _: FrameType | None) -> None:

@@ -10,6 +10,13 @@ from archiver.archive.queries import History, Row, Status
 from archiver.text import safe
 
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
+HOLDERS = {
+    "wayback": "the Wayback Machine",
+    "common_crawl": "Common Crawl",
+    "memento": "another web archive",
+    "import": "an imported file",
+    "feed": "the series feed",
+}
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 
@@ -151,8 +158,10 @@ def last_run_line(status: Status) -> str:
     outcomes = json.loads(run["outcomes"] or "{}")
     counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
     ended = run["ended_by"] or "still running, or killed"
-    text = f"Last run: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
-    return f"{text}; pages: {counts or 'none'}; {ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+    name = "Last run" if run["command"] == "fetch" else f"Last run ({run['command']})"
+    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
+    pages = f"pages: {counts or 'none'}; " if counts or run["command"] == "fetch" else ""
+    return f"{text}; {pages}{ended}." + (f" {safe(run['note'])}" if run["note"] else "")
 
 
 def _day(stamped: str | None) -> str:
@@ -223,7 +232,7 @@ def _fetched(history: History) -> list[tuple[str, str]]:
     for row in history.fetches:
         status = f"HTTP {row['http_status']}, " if row["http_status"] else ""
         reason = safe(json.loads(row["signals"]).get("reason", ""), 200)
-        text = f"run {row['run_id']}: {row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
+        text = f"run {row['run_id']}: {_whom(row)}{row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
         if row["tries"] > 1 or row["hop"]:
             text += f" [try {row['tries']}, hop {row['hop']}]"
         if row["mass_absence"]:
@@ -233,6 +242,15 @@ def _fetched(history: History) -> list[tuple[str, str]]:
             text += f" → capture {capture['id']}, sha256 {capture['sha256'][:12]}…, {capture['body_bytes']} bytes"
         events.append((row["started_at"], text))
     return events
+
+
+def _whom(row: Row) -> str:
+    """Who was asked, where it was not the site itself."""
+    if row["source"] == "live":
+        return ""
+    if json.loads(row["signals"]).get("step") == "index":
+        return f"asked what {HOLDERS[row['source']]} has ({safe(row['requested_url'].split('/')[2], 100)}): "
+    return f"{HOLDERS[row['source']]} ({safe(row['requested_url'], 300)}): "
 
 
 def _edited(history: History) -> list[tuple[str, str]]:
@@ -263,7 +281,48 @@ def rule(history: History) -> str:
     if page["failures"]:
         text += f" {page['failures']} attempt(s) without success since the last one."
     if history.article is not None:
-        text += f" Held: capture {history.article['capture_id']}, read by {history.article['parser']}."
+        text += f" Held: capture {history.article['capture_id']}, read by {history.article['parser']}{_whose(history)}."
     elif page["kind"] == "article":
         text += " Not held."
     return f"{text} Due again: {page['due_at'][:16].replace('T', ' ')} UTC."
+
+
+def _whose(history: History) -> str:
+    """Whose copy the held capture is, where it is not the site's own answer."""
+    article = history.article or {}
+    held = next((row for row in history.captures if row["id"] == article.get("capture_id")), None)
+    if held is None or held["source"] == "live":
+        return ""
+    when = f" of {held['source_at'][:10]}" if held["source_at"] else ""
+    lost = ", whose text has lost punctuation" if held["source"] == "feed" else ""
+    return f", rescued: the copy{when} of {HOLDERS[held['source']]} ({safe(held['source_url'] or '')}){lost}"
+
+
+# ─── copies ─────────────────────────────────────────────────────────────────────────────────────
+
+COPY_COLUMNS = ("article", "part", "ours", "wayback", "common crawl", "other archive", "imported", "copies", "title")
+
+
+def copies_table(parts: list[Row]) -> list[tuple[str, ...]]:
+    """A row a part and who holds it, as `COPY_COLUMNS`: by day, `-` for nobody."""
+    days = ("wayback_at", "common_crawl_at", "other_archive_at", "imported_at")
+    return [
+        (
+            str(part["id"]), "" if part["position"] is None else str(part["position"]), part["ours"] or "-",
+            *((part[name] or "-")[:10] for name in days), str(part["copies"]), safe(part["title"] or "", 80),
+        )
+        for part in parts
+    ]  # fmt: skip
+
+
+def copies_notes(parts: list[Row]) -> list[str]:
+    """What hangs on one copy alone, or on none, and what is not known."""
+    alone = [str(part["id"]) for part in parts if part["copies"] == 1]
+    nowhere = [str(part["id"]) for part in parts if part["copies"] == 0]
+    unchecked = [part for part in parts if part["checked_at"] is None]
+    notes = [f"{len(parts)} parts: {len(alone)} hang on one copy alone, {len(nowhere)} are held by nobody known."]
+    notes += [f"one copy alone: {', '.join(alone[:10])}{', …' if len(alone) > 10 else ''}"] if alone else []
+    notes += [f"no copy known: {', '.join(nowhere[:10])}{', …' if len(nowhere) > 10 else ''}"] if nowhere else []
+    if unchecked:
+        notes.append(f"Of {len(unchecked)} nobody else was found or asked yet; `archiver rescue --check` asks.")
+    return notes

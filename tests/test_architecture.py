@@ -21,6 +21,7 @@ ONLY_IN = {
     "sqlite_utils": {"archive", "browse"},
     "click": {"cli"},
     "rich": {"terminal", "browse"},
+    "warcio": {"rescue", "export"},
 }
 MAY_IMPORT = {
     "model": set(),
@@ -34,6 +35,24 @@ MAY_IMPORT = {
     "pages": {"model", "text", "urls", "pages"},
     "web": {"model", "copies", "text", "urls", "config", "clock", "errors", "web"},
     "archive": {"model", "copies", "rules", "text", "urls", "config", "errors", "verdict", "archive"},
+    "rescue": {
+        "model",
+        "copies",
+        "text",
+        "urls",
+        "config",
+        "clock",
+        "errors",
+        "verdict",
+        "pages",
+        "web",
+        "archive",
+        "crawl",
+        "fetching",
+        "report",
+        "terminal",
+        "rescue",
+    },
     "standin": {"model", "text", "urls", "standin"},
 }
 

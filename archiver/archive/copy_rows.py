@@ -18,8 +18,9 @@ from archiver.text import line
 # The best capture of a page: the one that its article was read from; of an image, any good one.
 _PAGES = """
 SELECT pages.*, captures.source AS held, series_of.series_id AS part_of,
-    (SELECT nearest.published_at FROM articles AS nearest WHERE nearest.series_id = series_of.series_id
-        AND nearest.published_at IS NOT NULL ORDER BY abs(nearest.id - pages.article_id) LIMIT 1) AS published_about
+    (SELECT published_at FROM (SELECT nearest.published_at, abs(nearest.id - pages.article_id) AS apart
+        FROM articles AS nearest WHERE nearest.series_id = series_of.series_id AND nearest.published_at IS NOT NULL)
+        ORDER BY apart LIMIT 1) AS published_about
 FROM pages
 LEFT JOIN parts AS series_of ON series_of.page_id = pages.id
 LEFT JOIN articles ON articles.id = pages.article_id AND pages.kind = 'article'

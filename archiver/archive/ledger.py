@@ -308,7 +308,7 @@ class Ledger:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
             "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
-            " ('skipped', 'disallowed', 'robots_unreachable') ORDER BY id",
+            " ('skipped', 'disallowed', 'robots_unreachable') AND source NOT IN ('feed', 'import') ORDER BY id",
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}

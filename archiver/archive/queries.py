@@ -40,6 +40,11 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
     )
 
 
+def copies(connection: sqlite3.Connection) -> list[Row]:
+    """Every part and who holds it."""
+    return _rows(connection, "SELECT * FROM copies_of_parts")
+
+
 # Each takes the sources as a JSON list; null stands for all.
 _SERIES = """
 SELECT * FROM series_progress WHERE ?1 = 'null'
@@ -64,10 +69,11 @@ GROUP BY sources.id
 _LAST_RUN = """
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
-        AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')) AS requests,
+        AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')
+        AND source NOT IN ('feed', 'import')) AS requests,
     (SELECT json_group_object(outcome, n) FROM (
         SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
-        WHERE run_id = runs.id AND final AND kind != 'robots' GROUP BY outcome)) AS outcomes
+        WHERE run_id = runs.id AND final AND kind != 'robots' AND source = 'live' GROUP BY outcome)) AS outcomes
 FROM runs ORDER BY id DESC LIMIT 1
 """
 
