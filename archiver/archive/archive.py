@@ -91,6 +91,4 @@ class Archive:
 
     def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
         """Whether the content of this answer is in the archive already."""
-        address = exchange.address
-        page_id = self.ledger.page_id(address.url)
-        return is_held(self.ledger.captures, page_id, address.kind, exchange.answer.body, reading)
+        return is_held(self.ledger.captures, self.ledger.page_id(exchange.address.url), exchange, reading)

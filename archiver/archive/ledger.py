@@ -126,7 +126,8 @@ class Ledger:
             self._database.query(
                 f"SELECT page_id, max(outcome IN ({marks})) AS absent FROM fetches"  # noqa: S608
                 " JOIN pages ON pages.id = page_id WHERE run_id = ? AND final AND pages.kind = 'article'"
-                " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') GROUP BY page_id",
+                " AND source = 'live' AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+                " GROUP BY page_id",
                 [*ABSENCES, run_id],
             )
         )
@@ -203,22 +204,23 @@ class Ledger:
                 self._insert(run_id, exchange, judgement, None)
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
-        answer = exchange.answer
+        answer, provenance = exchange.answer, exchange.provenance
         page_id = self.add_page(exchange.address, answer.started_at)
-        capture_id = self.captures.keep(page_id, answer, judgement, reading)
+        capture_id = self.captures.keep(page_id, exchange, judgement, reading)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
-            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final,"
+            " source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
                 stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
                 judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
                 _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
-                int(exchange.final),
+                int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
+                stamp(provenance.at) if provenance.at else None,
             ],
         )  # fmt: skip
-        if exchange.final:
+        if exchange.final and provenance.is_live:  # a copy says nothing about the page as it is now
             self._renew_belief(page_id, exchange, judgement)
         return int(cursor.lastrowid or 0)
 
@@ -250,7 +252,7 @@ class Ledger:
         )
 
     def recompute(self, page_id: int) -> Belief:
-        """What must be believed of a page, from its fetches alone; absences of guarded runs do not count."""
+        """What must be believed of a page, from its live fetches alone; absences of guarded runs do not count."""
         kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
         belief = Belief()
         for outcome, at, guarded in self._history(page_id):
@@ -261,7 +263,7 @@ class Ledger:
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
         for row in self._database.query(
             "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
-            " WHERE page_id = ? AND final ORDER BY fetches.id",
+            " WHERE page_id = ? AND final AND source = 'live' ORDER BY fetches.id",
             [page_id],
         ):
             yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])
@@ -295,7 +297,7 @@ class Ledger:
     def last_starts(self, since: datetime) -> dict[str, datetime]:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
-            "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
+            "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND source = 'live' AND outcome NOT IN"
             " ('skipped', 'disallowed', 'robots_unreachable') ORDER BY id",
             [stamp(since)],
         )
@@ -309,7 +311,7 @@ class Ledger:
         """The robots files that are young enough to be used again (RFC 9309 §2.4)."""
         rows = self._database.query(
             "SELECT url, fetches.started_at AS at, outcome, http_status, capture_id FROM pages JOIN fetches"
-            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final)"
+            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final AND source = 'live')"
             " WHERE kind = 'robots' AND last_fetch_at >= ?",
             [stamp(now - timedelta(seconds=max_age_s))],
         )
