@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from archives import SERIES as SERIES_URL
-from archives import Case, World, archive_at, part, url_of
+from archives import Case, World, archive_at, part, series_of, url_of
 
 from archiver import urls
 from archiver.model import (
@@ -98,6 +98,49 @@ def test_a_copy_of_what_is_held_live_is_not_stored_again(tmp_path: Path) -> None
 
         assert [row["source"] for row in case.rows("SELECT source FROM captures")] == ["live"]
         assert [row["source"] for row in case.rows("SELECT source FROM fetches ORDER BY id")] == ["live", "import"]
+
+
+def test_an_old_copy_of_a_list_adds_what_it_names_and_takes_nothing_away(tmp_path: Path) -> None:
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(SERIES_URL)
+        case.answer(SERIES_URL, series_of(1, 2, 3, declared=3))
+        copy(case, SERIES_URL, series_of(1, 4, declared=2))
+        named = case.rows("SELECT article_id - 10000000 AS n, first_seen_at, gone_at FROM discoveries ORDER BY n")
+
+        assert [row["n"] for row in named] == [1, 2, 3, 4]
+        assert [bool(row["gone_at"]) for row in named] == [False, False, False, True]
+        assert named[3]["first_seen_at"].startswith("2023-09-20")
+        assert case.rows("SELECT declared_parts AS n FROM series") == [{"n": 3}]
+        assert list(case.archive.verify()) == []
+
+
+def test_of_two_copies_the_later_made_is_the_better_in_either_order(tmp_path: Path) -> None:
+    for name, made in (("a", (2022, 2024)), ("b", (2024, 2022))):
+        with archive_at(tmp_path / f"{name}.db") as case:
+            case.source(SERIES_URL)
+            for year in made:
+                copy(case, url_of(1), part(1, text=str(year)), made=datetime(year, 1, 1, tzinfo=UTC))
+
+            assert case.rows("SELECT body_text AS text FROM articles") == [{"text": "2024"}]
+            assert list(case.archive.verify()) == []
+
+
+def test_an_edit_after_a_copy_was_made_is_dated_by_the_copy(tmp_path: Path) -> None:
+    with archive_at(tmp_path / "a.db") as case:
+        copy(case, url_of(1), part(1, text="then"))
+        case.answer(url_of(1), part(1, text="now"))
+
+        assert [row["at"][:10] for row in case.rows("SELECT last_seen_old_at AS at FROM edits")] == ["2023-09-20"]
+
+
+def test_an_old_copy_does_not_lower_what_a_series_declares(tmp_path: Path) -> None:
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(SERIES_URL)
+        copy(case, url_of(5), part(5, declared_parts=30))
+        copy(case, url_of(4), part(4, declared_parts=4))
+        copy(case, url_of(3), part(3, declared_parts=None))
+
+        assert case.rows("SELECT declared_parts AS n FROM series") == [{"n": 30}]
 
 
 def test_an_archive_from_before_copies_were_kept_still_proves_itself(tmp_path: Path) -> None:
