@@ -212,7 +212,7 @@ def fetch(
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
             tell(_NO_CONTACT)
-        with _signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, asked, network, clock, options, listener)
 
 
@@ -248,12 +248,12 @@ def _run(
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
-        _finish_broken(archive, run_id, error, clock)
+        finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, run_id, result, code, scope, clock)
 
 
-def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
+def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
     """Close the run of an archive that failed under us, where it still lets us."""
     if isinstance(error, ArchiveLocked):
         return  # another wait as long as the first would change nothing; the next run closes this one
@@ -281,7 +281,7 @@ def _crawl(
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
+def signals_raise() -> Iterator[None]:
     """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
 
     def interrupt(number: int, _: FrameType | None) -> None:

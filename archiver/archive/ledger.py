@@ -99,8 +99,8 @@ class Ledger:
             return int(cursor.lastrowid or 0)
 
     def was_cut_short(self) -> bool:
-        """Whether the last run was killed or interrupted: then nobody knows when its last request went out."""
-        rows = self._database.query("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1")
+        """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""
+        rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
@@ -202,6 +202,12 @@ class Ledger:
         with transaction(self._database, self._path):
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
+
+    def record_copies(self, run_id: int, copies: Iterable[tuple[Exchange, Judgement, Reading | None]]) -> None:
+        """One commit with the rows of many copies, taken one at a time; none of them when taking one fails."""
+        with transaction(self._database, self._path):
+            for exchange, judgement, reading in copies:
+                self._insert(run_id, exchange, judgement, reading)
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         answer, provenance = exchange.answer, exchange.provenance
