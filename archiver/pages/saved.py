@@ -37,10 +37,16 @@ def about(body: bytes) -> About:
     text, _ = decode(body, None)
     fields = _singlefile_fields(text)
     comment = _SAVED_FROM.search(text[:_HEAD])
-    named = [fields.get("url", ""), comment[1] if comment else "", *_named_by_page(text)]
-    named = [url for url in named if url]
-    known = [url for url in named if isinstance(urls.classify(url), Address)]
-    return About(next(iter(known or named), ""), _moment(fields.get("saved date", "")))
+    told = [url for url in (fields.get("url", ""), comment[1] if comment else "") if url]
+    known = [url for url in told if _is_ours(url)]
+    if not known:
+        told += _named_by_page(text)
+        known = [url for url in told if _is_ours(url)]
+    return About(next(iter(known or told), ""), _moment(fields.get("saved date", "")))
+
+
+def _is_ours(url: str) -> bool:
+    return isinstance(urls.classify(url), Address)
 
 
 def leaves_end_tags_out(text: str) -> bool:
@@ -59,7 +65,7 @@ def _named_by_page(text: str) -> list[str]:
     tree = parse_html(text)
     og_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     canonical = attribute(tree.css_first('link[rel="canonical" i]'), "href")
-    return [og_url or "", canonical or ""]
+    return [url for url in (og_url, canonical) if url]
 
 
 def _moment(written: str) -> datetime | None:

@@ -118,12 +118,13 @@ def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnusableFile(_why_closed(path, error), name=name, advice="name a file that can be read") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        wrong = "a folder" if folder else "no regular file (a pipe, a socket or a device)"
+        raise UnusableFile(wrong, name=name, advice="name the files in it" if folder else "name a file")
     with os.fdopen(descriptor, "rb") as raw:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            folder = stat.S_ISDIR(status.st_mode)
-            wrong = "a folder" if folder else "no regular file (a pipe, a socket or a device)"
-            raise UnusableFile(wrong, name=name, advice="name the files in it" if folder else "name a file")
         try:
             yield raw, status
         except OSError as error:
