@@ -106,6 +106,33 @@ def fetch(
     return summary.exit_code
 
 
+@archiver.command("import", short_help="Keep pages that somebody saved.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@_common
+@click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
+def import_files(
+    files: tuple[Path, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, url: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Keep the pages in files: HTML or MHTML saved by a browser, SingleFile, HAR, WARC and WACZ.
+
+    Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
+    asked of any host, and what is believed of the page as it is now does not change.
+    """
+    from archiver import importing
+
+    config, path = _settings(config_path, db)
+    summary = importing.run(config, path, files, url=url)
+    for error in summary.errors:
+        _stderr(f"archiver: {error}")
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+    elif summary.lines:
+        click.echo(summary.as_text())
+    return summary.exit_code
+
+
 @archiver.command(short_help="Tell what is held, missing and gone.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")

@@ -1,4 +1,4 @@
-"""Values of copies that others hold: what is known of them, how they are asked for, and whose they are."""
+"""Values of copies that others hold: what is known of them, and how they are asked for."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.model import CaptureSource
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Whose copy a response is, when it is not the site's own answer to us."""
-
-    source: CaptureSource
-    url: str  # where that copy was had from
-    at: datetime | None = None  # when that copy was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +30,3 @@ class Copy:
     media_type: str | None = None
     http_status: int | None = None
     byte_range: tuple[int, int] | None = None  # of a WARC file at `url`
-
-    @property
-    def provenance(self) -> Provenance:
-        """Whose bytes these are."""
-        return Provenance(self.holder, self.url, self.made_at)

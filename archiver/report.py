@@ -231,8 +231,12 @@ def _fetched(history: History) -> list[tuple[str, str]]:
     events = []
     for row in history.fetches:
         status = f"HTTP {row['http_status']}, " if row["http_status"] else ""
-        reason = safe(json.loads(row["signals"]).get("reason", ""), 200)
-        text = f"run {row['run_id']}: {_whom(row)}{row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
+        signals = json.loads(row["signals"])
+        reason = safe(signals.get("reason", ""), 200)
+        text = f"run {row['run_id']}: {row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
+        if row["source"] != "live":
+            answered = f" (HTTP {row['http_status']})" if row["http_status"] else ""
+            text = f"run {row['run_id']}: {_copy(row, signals)}: {row['outcome']}{answered}: {reason}"
         if row["tries"] > 1 or row["hop"]:
             text += f" [try {row['tries']}, hop {row['hop']}]"
         if row["mass_absence"]:
@@ -244,13 +248,21 @@ def _fetched(history: History) -> list[tuple[str, str]]:
     return events
 
 
-def _whom(row: Row) -> str:
-    """Who was asked, where it was not the site itself."""
-    if row["source"] == "live":
-        return ""
-    if json.loads(row["signals"]).get("step") == "index":
-        return f"asked what {HOLDERS[row['source']]} has ({safe(row['requested_url'].split('/')[2], 100)}): "
-    return f"{HOLDERS[row['source']]} ({safe(row['requested_url'], 300)}): "
+_COPIES = {"import": "imported from", "feed": "the body in the feed (punctuation lost)"}
+
+
+def _copy(row: Row, signals: Row) -> str:
+    """Whose copy an answer is, and of when: `imported from page.html, sha256 …, a copy of 2023-09-20 12:00`."""
+    if signals.get("step") == "index":
+        return f"asked what {HOLDERS[row['source']]} has ({safe(row['requested_url'].split('/')[2], 100)})"
+    whose = _COPIES.get(row["source"], f"{HOLDERS[row['source']]},")
+    text = f"{whose} {safe(row['source_url'] or '', 300)}".rstrip(" :")
+    if signals.get("place"):
+        text += f", {safe(signals['place'], 100)}"
+    if row["source_at"]:
+        by = f", by {signals['made_at_by']}" if signals.get("made_at_by") else ""
+        text += f", a copy of {row['source_at'][:16].replace('T', ' ')}{safe(by, 40)}"
+    return text
 
 
 def _edited(history: History) -> list[tuple[str, str]]:
@@ -259,6 +271,14 @@ def _edited(history: History) -> list[tuple[str, str]]:
         what = [name for name in ("title", "body", "tags") if row[f"{name}_changed"]]
         events.append((row["first_seen_new_at"], f"changed since {row['last_seen_old_at'][:19]}: {', '.join(what)}"))
     return events
+
+
+def _whose(history: History) -> str:
+    """Where the capture that is read came from, when that is not the host."""
+    held = next((row for row in history.captures if row["id"] == (history.article or {}).get("capture_id")), None)
+    if held is None or held["source"] == "live":
+        return ""
+    return f" ({_copy(held, {})}; no live answer is held)"
 
 
 _RULES = {
@@ -281,21 +301,10 @@ def rule(history: History) -> str:
     if page["failures"]:
         text += f" {page['failures']} attempt(s) without success since the last one."
     if history.article is not None:
-        text += f" Held: capture {history.article['capture_id']}, read by {history.article['parser']}{_whose(history)}."
+        text += f" Held: capture {history.article['capture_id']}{_whose(history)}, read by {history.article['parser']}."
     elif page["kind"] == "article":
         text += " Not held."
     return f"{text} Due again: {page['due_at'][:16].replace('T', ' ')} UTC."
-
-
-def _whose(history: History) -> str:
-    """Whose copy the held capture is, where it is not the site's own answer."""
-    article = history.article or {}
-    held = next((row for row in history.captures if row["id"] == article.get("capture_id")), None)
-    if held is None or held["source"] == "live":
-        return ""
-    when = f" of {held['source_at'][:10]}" if held["source_at"] else ""
-    lost = ", whose text has lost punctuation" if held["source"] == "feed" else ""
-    return f", rescued: the copy{when} of {HOLDERS[held['source']]} ({safe(held['source_url'] or '')}){lost}"
 
 
 # ─── copies ─────────────────────────────────────────────────────────────────────────────────────

@@ -15,13 +15,15 @@ _RUN = (
     "SELECT id, command, started_at, finished_at, ended_by, exit_code, version, config, mass_absence, note"
     " FROM runs WHERE id = ?"
 )
-# Columns that came later are last, and hashed only where they say something: older digests stay what they are.
+# What fetches had when the first digests were made, in that order: a later column comes after all of these, and only
+# in rows where it says something, so that digests made before it was there still hold.
 _FETCHES = """
 SELECT fetches.id, run_id, fetches.page_id, requested_url, fetches.final_url, started_at, elapsed_ms, tries, hop,
     fetches.outcome, fetches.http_status, fetches.headers, bytes, error, retry_after_s, capture_id, signals, final,
     pages.url AS page_url, captures.sha256 AS capture_sha256, captures.captured_at,
     captures.final_url AS capture_url, captures.headers AS capture_headers, captures.outcome AS capture_outcome,
-    captures.source, captures.source_url, captures.source_at, nullif(fetches.source, 'live') AS asked_of
+    captures.source, captures.source_url, captures.source_at,
+    fetches.source AS copy_source, fetches.source_url AS copy_url, fetches.source_at AS copy_at
 FROM fetches JOIN pages ON pages.id = fetches.page_id LEFT JOIN captures ON captures.id = fetches.capture_id
 WHERE run_id = ? ORDER BY fetches.id
 """
@@ -33,10 +35,12 @@ def run_digest(database: Database, run_id: int) -> str:
     hashed = hashlib.sha256(str(next((row["digest"] for row in before), "")).encode())
     for sql in (_RUN, _FETCHES):
         for row in database.query(sql, [run_id]):
-            hashed.update(json.dumps(_hashed(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            hashed.update(json.dumps(_told(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
     return hashed.hexdigest()
 
 
-def _hashed(row: dict[str, Any]) -> list[Any]:
-    asked_of = row.pop("asked_of", None)
-    return [*row.values(), *([] if asked_of is None else [asked_of])]
+def _told(row: dict[str, Any]) -> list[Any]:
+    """The values of a row, without the columns that say no more than that a fetch is live."""
+    copy = {name: row[name] for name in ("copy_source", "copy_url", "copy_at") if name in row}
+    said = copy.keys() if copy == {"copy_source": "live", "copy_url": None, "copy_at": None} else ()
+    return [value for name, value in row.items() if name not in said]

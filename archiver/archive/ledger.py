@@ -20,13 +20,11 @@ from archiver.archive.connection import transaction
 from archiver.archive.digest import run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
-from archiver.copies import Provenance
 from archiver.model import (
     ABSENCES,
     Address,
     Answer,
     Belief,
-    CaptureSource,
     Exchange,
     Judgement,
     Kind,
@@ -101,8 +99,8 @@ class Ledger:
             return int(cursor.lastrowid or 0)
 
     def was_cut_short(self) -> bool:
-        """Whether the last run was killed or interrupted: then nobody knows when its last request went out."""
-        rows = self._database.query("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1")
+        """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""
+        rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
@@ -194,16 +192,10 @@ class Ledger:
 
     # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
-    def record(
-        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None,
-        provenance: Provenance | None = None,
-    ) -> int:  # fmt: skip
-        """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief.
-
-        `provenance` says that not the site was asked, but somebody who holds a copy: then the belief stays.
-        """
+    def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
+        """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
         with transaction(self._database, self._path):
-            return self._insert(run_id, exchange, judgement, reading, provenance)
+            return self._insert(run_id, exchange, judgement, reading)
 
     def record_all(self, run_id: int, unasked: Iterable[tuple[Exchange, Judgement]]) -> None:
         """One commit with the rows of many pages that were not asked, and why."""
@@ -211,26 +203,30 @@ class Ledger:
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
 
-    def _insert(
-        self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None,
-        provenance: Provenance | None = None,
-    ) -> int:  # fmt: skip
-        answer = exchange.answer
+    def record_copies(self, run_id: int, copies: Iterable[tuple[Exchange, Judgement, Reading | None]]) -> None:
+        """One commit with the rows of many copies, taken one at a time; none of them when taking one fails."""
+        with transaction(self._database, self._path):
+            for exchange, judgement, reading in copies:
+                self._insert(run_id, exchange, judgement, reading)
+
+    def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
+        answer, provenance = exchange.answer, exchange.provenance
         page_id = self.add_page(exchange.address, answer.started_at)
-        capture_id = self.captures.keep(page_id, answer, judgement, reading, provenance)
+        capture_id = self.captures.keep(page_id, exchange, judgement, reading)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
-            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final, source)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final,"
+            " source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
                 stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
                 judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
                 _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
-                int(exchange.final), (provenance.source if provenance else CaptureSource.LIVE).value,
+                int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
+                stamp(provenance.at) if provenance.at else None,
             ],
         )  # fmt: skip
-        if exchange.final and provenance is None:
+        if exchange.final and provenance.is_live:  # a copy says nothing about the page as it is now
             self._renew_belief(page_id, exchange, judgement)
         return int(cursor.lastrowid or 0)
 
@@ -262,7 +258,7 @@ class Ledger:
         )
 
     def recompute(self, page_id: int) -> Belief:
-        """What must be believed of a page, from its fetches alone; absences of guarded runs do not count."""
+        """What must be believed of a page, from its live fetches alone; absences of guarded runs do not count."""
         kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
         belief = Belief()
         for outcome, at, guarded in self._history(page_id):
@@ -308,7 +304,7 @@ class Ledger:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
             "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
-            " ('skipped', 'disallowed', 'robots_unreachable') AND source NOT IN ('feed', 'import') ORDER BY id",
+            " ('skipped', 'disallowed', 'robots_unreachable') AND source NOT IN ('import', 'feed') ORDER BY id",
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
@@ -321,7 +317,7 @@ class Ledger:
         """The robots files that are young enough to be used again (RFC 9309 §2.4)."""
         rows = self._database.query(
             "SELECT url, fetches.started_at AS at, outcome, http_status, capture_id FROM pages JOIN fetches"
-            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final)"
+            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final AND source = 'live')"
             " WHERE kind = 'robots' AND last_fetch_at >= ?",
             [stamp(now - timedelta(seconds=max_age_s))],
         )

@@ -58,7 +58,7 @@ OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT
 
 _HOMELESS = """
 SELECT sources.id, sources.url, pages.state, pages.last_outcome, pages.last_fetch_at, count(parts.page_id) AS parts,
-    (SELECT error FROM fetches WHERE page_id = pages.id ORDER BY id DESC LIMIT 1) AS error
+    (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
 FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN parts ON parts.source_id = sources.id
 WHERE sources.id NOT IN (SELECT source_id FROM series_sources)
 AND sources.url NOT IN (SELECT url FROM articles)
@@ -69,11 +69,12 @@ GROUP BY sources.id
 _LAST_RUN = """
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
-        AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')
-        AND source NOT IN ('feed', 'import')) AS requests,
+        AND source NOT IN ('feed', 'import')
+        AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')) AS requests,
     (SELECT json_group_object(outcome, n) FROM (
         SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
-        WHERE run_id = runs.id AND final AND kind != 'robots' AND source = 'live' GROUP BY outcome)) AS outcomes
+        WHERE run_id = runs.id AND final AND kind != 'robots'
+        AND (source = 'live' OR runs.command = 'import') GROUP BY outcome)) AS outcomes
 FROM runs ORDER BY id DESC LIMIT 1
 """
 

@@ -7,12 +7,13 @@ raises for any bytes: what a page should have and has not is a `Problem`.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
 from archiver.model import Address, Facts, Kind, Page, Problem, Reading
-from archiver.pages import article, feed, index, series
+from archiver.pages import article, feed, index, saved, series
 from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
     has_content,
@@ -90,6 +91,8 @@ def _read_feed_item(address: Address, text: str, encoding: str, content_type: st
 
 
 def _read_html(address: Address, text: str, encoding: str, seen: Scan) -> Reading:
+    if saved.leaves_end_tags_out(text) and seen.whole and not seen.open_at_end:
+        seen = replace(seen, ended=True)
     tree = parse_html(text)
     own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     facts = Facts(

@@ -1,1 +1,1 @@
-"""Other people's copies: what web archives say to hold, asked for on the user's word only. No sockets, no SQL here."""
+"""Other people's copies of pages: in web archives, and in files that somebody saved."""

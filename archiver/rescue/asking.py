@@ -16,7 +16,7 @@ from datetime import datetime
 from archiver import pages, urls
 from archiver.archive.archive import Archive
 from archiver.clock import Clock
-from archiver.copies import Copy, Extra, Provenance
+from archiver.copies import Copy, Extra
 from archiver.crawl import Step
 from archiver.model import (
     NOT_ASKED,
@@ -27,6 +27,7 @@ from archiver.model import (
     Judgement,
     Kind,
     Outcome,
+    Provenance,
     Reading,
 )
 from archiver.rescue.wayback import NotAnIndex, is_memento
@@ -137,8 +138,8 @@ class Archives:
             judged = judge_answer(exchange.answer) if exchange.final else _in_between(page, exchange.answer)
             at = whose(exchange.answer) if whose is not None else made_at
             provenance = Provenance(source, exchange.answer.requested_url, at)
-            recorded = replace(exchange, answer=judged.answer)
-            fetch_id = self._archive.ledger.record(self._run_id, recorded, judged.judgement, judged.reading, provenance)
+            recorded = replace(exchange, answer=judged.answer, provenance=provenance)
+            fetch_id = self._archive.ledger.record(self._run_id, recorded, judged.judgement, judged.reading)
             self._hear(exchange, judged.judgement)
             self._listener(Step(page, recorded, judged.judgement, self.done, self.left))
             asked = Asked(exchange.answer if judged.reading is None else judged.answer, judged.judgement, fetch_id)
@@ -161,8 +162,8 @@ class Archives:
         """A row that says why nothing was asked."""
         answer = Answer(url, self._clock.now(), 0, failure=Outcome.SKIPPED, error=why)
         judgement = Judgement(Outcome.SKIPPED, why)
-        exchange = Exchange(page, answer)
-        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, None, Provenance(source, url))
+        exchange = Exchange(page, answer, provenance=Provenance(source, url))
+        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, None)
         return Asked(answer, judgement, fetch_id)
 
     # ─── what a host is heard to say ────────────────────────────────────────────────────────────
@@ -195,7 +196,7 @@ def _in_between(page: Address, answer: Answer) -> Judged:
 # ─── what an answer is ──────────────────────────────────────────────────────────────────────────
 
 
-def judge_index(page: Address, read: Callable[[bytes], tuple[Copy, ...]]) -> Judge:
+def judge_index(page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: str = "copies") -> Judge:
     """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page."""
 
     def say(answer: Answer) -> Judged:
@@ -214,7 +215,7 @@ def judge_index(page: Address, read: Callable[[bytes], tuple[Copy, ...]]) -> Jud
         if not copies:
             return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, "holds no copy", {"status": answer.status})))
         dates = sorted(copy.made_at for copy in copies)
-        words = f"names {len(copies)} copies, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
+        words = f"names {len(copies)} {what}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
         signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
         return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)))
 
@@ -225,7 +226,9 @@ def _of_index(judgement: Judgement) -> Judgement:
     return replace(judgement, signals={**judgement.signals, "step": "index"})
 
 
-def judge_copy(archive: Archive, page: Address, unpack: Callable[[Answer], Answer] = lambda answer: answer) -> Judge:
+def judge_copy(
+    archive: Archive, page: Address, source: CaptureSource, unpack: Callable[[Answer], Answer] = lambda answer: answer
+) -> Judge:
     """Judges a copy of a page by the same rules as the site's own answer (`verdict.judge`)."""
 
     def say(answer: Answer) -> Judged:
@@ -233,7 +236,7 @@ def judge_copy(archive: Archive, page: Address, unpack: Callable[[Answer], Answe
         reading = None
         if found.body is not None and found.failure is None:
             reading = pages.read(page, found.body, found.header("content-type"))
-        held = archive.holds(Exchange(page, found), reading, live=False)
+        held = archive.holds(Exchange(page, found, provenance=Provenance(source)), reading)
         judgement = judge(page, found, reading, held=held)
         return Judged(found, replace(judgement, signals={**judgement.signals, "step": "copy"}), reading)
 

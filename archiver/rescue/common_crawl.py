@@ -1,14 +1,17 @@
 """Common Crawl's own words: its crawls, the index of each, and one record of a WARC file. Pure.
 
 Both hosts are documented for programs at commoncrawl.org (Get Started, URL index); records are WARC/1.0, each a gzip
-member of its own, read by warcio.
+member of its own.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,13 +19,12 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord
-
 from archiver import urls
 from archiver.copies import Copy
+from archiver.errors import UnusableFile
 from archiver.model import Address, Answer, CaptureSource, Outcome
+from archiver.rescue import warc
+from archiver.rescue.found import Bounds, Found, Passed
 from archiver.rescue.spelling import names
 from archiver.rescue.wayback import NotAnIndex, moment
 from archiver.text import line
@@ -119,7 +121,7 @@ def _copy(row: dict[str, Any], page: Address) -> Copy | None:
 # ─── one record ─────────────────────────────────────────────────────────────────────────────────
 
 
-def unpack(page: Address, answer: Answer, copy: Copy, most_bytes: int) -> Answer:
+def unpack(page: Address, answer: Answer, copy: Copy, bounds: Bounds) -> Answer:
     """The archived answer inside a record, as if the site had given it; or why there is none, as a failure."""
     if answer.failure is not None or answer.status is None or answer.status >= 300:
         return answer
@@ -129,10 +131,15 @@ def unpack(page: Address, answer: Answer, copy: Copy, most_bytes: int) -> Answer
         )
     if not _is_the_range(answer, copy):
         return _failed(answer, Outcome.PROTOCOL_ERROR, "other bytes of the file than were asked for")
-    plain, problem = _gunzip(answer.body or b"", most_bytes)
-    if problem is not None:
-        return _failed(answer, *problem)
-    return _read_record(page, answer, plain, most_bytes)
+    passed: Passed = Counter()
+    try:
+        for found in warc.read(BytesIO(answer.body or b""), lambda url: names(url, page), bounds, passed):
+            return _from_record(answer, copy, found)
+    except UnusableFile as error:
+        cut = _is_cut(answer.body or b"")
+        why = "the record ends in the middle" if cut else f"the record cannot be read ({line(str(error), 200)})"
+        return _failed(answer, Outcome.TRUNCATED if cut else Outcome.PROTOCOL_ERROR, why)
+    return _failed(answer, Outcome.WRONG_PAGE, f"another record: {', '.join(passed) or 'no response'}")
 
 
 def _is_the_range(answer: Answer, copy: Copy) -> bool:
@@ -141,60 +148,30 @@ def _is_the_range(answer: Answer, copy: Copy) -> bool:
     return said is None or copy.byte_range is None or int(said[1]) == copy.byte_range[0]
 
 
-def _gunzip(body: bytes, most_bytes: int) -> tuple[bytes, tuple[Outcome, str] | None]:
-    """One gzip member, whole and within bounds. warcio takes a cut one for the end of the file, so it is looked at
-    here.
-    """
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+def _is_cut(body: bytes) -> bool:
+    """Whether a gzip member does not come to its end, as far as it is gzip at all."""
+    inflater, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
     try:
-        plain = inflater.decompress(body, most_bytes + 65_536)
+        while rest and not inflater.eof:
+            inflater.decompress(rest, 65_536)
+            rest = inflater.unconsumed_tail
     except zlib.error:
-        return b"", (Outcome.PROTOCOL_ERROR, "the record is not gzip, or is damaged")
-    if inflater.unconsumed_tail:
-        return b"", (Outcome.TOO_LARGE, "the record is over network.max_body_bytes")
-    if not inflater.eof:
-        return b"", (Outcome.TRUNCATED, "the record ends in the middle")
-    return plain, None
+        return False
+    return not inflater.eof
 
 
-def _read_record(page: Address, answer: Answer, plain: bytes, most_bytes: int) -> Answer:
-    try:
-        for record in ArchiveIterator(BytesIO(plain), check_digests="raise"):
-            return _from_record(page, answer, record, most_bytes)
-    except (ArchiveLoadFailed, ValueError, AttributeError, EOFError, OSError) as error:
-        return _failed(answer, Outcome.PROTOCOL_ERROR, f"the record cannot be read ({line(str(error), 120)})")
-    return _failed(answer, Outcome.TRUNCATED, "no record in what came")
+def _from_record(answer: Answer, copy: Copy, found: Found) -> Answer:
+    if found.failure is not None:
+        return _failed(answer, found.failure, found.error or found.failure.value)
+    encoded = any(name == "content-encoding" for name, _ in found.headers)
+    if copy.digest and not encoded and _digest(found.body or b"") != copy.digest and len(copy.digest) == 32:
+        return _failed(answer, Outcome.PROTOCOL_ERROR, "its bytes are not those that the index names (SHA-1 differs)")
+    return replace(answer, status=found.status, headers=found.headers, body=found.body)
 
 
-def _from_record(page: Address, answer: Answer, record: ArcWarcRecord, most_bytes: int) -> Answer:
-    target = record.rec_headers.get_header("WARC-Target-URI") or ""
-    if record.rec_type != "response" or record.http_headers is None:
-        return _failed(
-            answer, Outcome.WRONG_PAGE, f"a record of the type {line(str(record.rec_type), 20)}, no response"
-        )
-    if not names(target, page):
-        return _failed(answer, Outcome.WRONG_PAGE, f"the record of another page, {line(target, 200)}")
-    cut = record.rec_headers.get_header("WARC-Truncated")
-    if cut:
-        return _failed(answer, Outcome.TRUNCATED, f"the crawler cut it ({line(cut, 40)})")
-    body = _body(record, most_bytes)
-    if len(body) > most_bytes:
-        return _failed(answer, Outcome.TOO_LARGE, "the page is over network.max_body_bytes")
-    announced = record.http_headers.get_header("Content-Length")
-    encoded = record.http_headers.get_header("Content-Encoding")
-    if announced and announced.isdecimal() and not encoded and int(announced) > len(body):
-        return _failed(answer, Outcome.TRUNCATED, f"{len(body)} of {announced} bytes of the page")
-    status = record.http_headers.get_statuscode()
-    headers = tuple((name.lower(), line(value, 8_000)) for name, value in record.http_headers.headers)
-    return replace(answer, status=int(status) if status.isdecimal() else None, headers=headers, body=body)
-
-
-def _body(record: ArcWarcRecord, most_bytes: int) -> bytes:
-    """The payload without its encodings; one byte too many says that it is over the cap."""
-    stream, body = record.content_stream(), bytearray()
-    while len(body) <= most_bytes and (piece := stream.read(min(65_536, most_bytes + 1 - len(body)))):
-        body += piece
-    return bytes(body)
+def _digest(body: bytes) -> str:
+    """The payload's digest as indexes write it."""
+    return base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode("ascii")
 
 
 def _failed(answer: Answer, outcome: Outcome, why: str) -> Answer:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver import pages
-from archiver.copies import Provenance
-from archiver.model import Address, Answer, CaptureSource, FeedItem, FeedPage, Kind
+from archiver.model import Address, Answer, CaptureSource, Exchange, FeedItem, FeedPage, Kind, Provenance
 
 _NEWEST = 5  # feeds that are looked through; older ones list what newer ones do, or what was taken back
 
@@ -45,12 +44,12 @@ def published_at(page: Address, feeds: Iterable[HeldFeed]) -> datetime | None:
     return next((date for date in dates if date is not None), None)
 
 
-def item(page: Address, series_id: int, feeds: Iterable[HeldFeed], now: datetime) -> tuple[Answer, Provenance] | None:
+def item(page: Address, series_id: int, feeds: Iterable[HeldFeed], now: datetime) -> Exchange | None:
     """The newest feed that has the part, as an answer whose media type says what it is; None without."""
     for feed in feeds:
         found = feed.item(page.article_id)
         if found is not None and found.body.text.strip():
             headers = (("content-type", pages.feed_item_type(series_id)),)
             answer = Answer(feed.url, now, 0, status=200, headers=headers, body=feed.body, connected=False)
-            return answer, Provenance(CaptureSource.FEED, feed.url, feed.received_at)
+            return Exchange(page, answer, provenance=Provenance(CaptureSource.FEED, feed.url, feed.received_at))
     return None

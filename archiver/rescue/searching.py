@@ -20,10 +20,11 @@ from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock
 from archiver.config import Config
 from archiver.copies import Copy, Extra
-from archiver.model import Address, CaptureSource, Exchange, Kind, Outcome
+from archiver.model import Address, CaptureSource, Kind, Outcome
 from archiver.rescue import common_crawl, feeds, memento, wayback
 from archiver.rescue.asking import Archives, Asked, judge_copy, judge_index
 from archiver.rescue.common_crawl import Crawl
+from archiver.rescue.found import Bounds
 from archiver.rescue.spelling import names, spellings
 
 _PAGES = 5  # of one index, or further TimeMaps
@@ -51,7 +52,7 @@ class Search:
         self._archive = archive
         self._archives = archives
         self._rescue = config.rescue
-        self._most_bytes = config.network.max_body_bytes
+        self._bounds = Bounds(body_bytes=config.network.max_body_bytes)
         self._clock = clock
         self._run_id = run_id
         self._check = check
@@ -160,11 +161,10 @@ class Search:
         if given is None:
             found.said.append("the series feed does not have it")
             return
-        answer, provenance = given
-        judged = judge_copy(self._archive, wanted.address)(answer)
-        exchange = Exchange(wanted.address, judged.answer)
-        self._archive.ledger.record(self._run_id, exchange, judged.judgement, judged.reading, provenance)
-        self._settle(found, judged.judgement.outcome, provenance.source, provenance.url, provenance.at)
+        judged = judge_copy(self._archive, wanted.address, CaptureSource.FEED)(given.answer)
+        self._archive.ledger.record(self._run_id, given, judged.judgement, judged.reading)
+        whose = given.provenance
+        self._settle(found, judged.judgement.outcome, whose.source, whose.url or "", whose.at)
 
     def _feeds(self, series_id: int) -> list[feeds.HeldFeed]:
         """The feeds of a series that are held, read once a run."""
@@ -181,7 +181,8 @@ class Search:
     ) -> Asked:  # fmt: skip
         """Ask an index, and remember what it named."""
         wanted = found.wanted
-        asked = self._archives.ask(wanted.address, url, source, judge_index(wanted.address, read), robots=robots)
+        what = "crawls" if read is _as_if_copies else "copies"
+        asked = self._archives.ask(wanted.address, url, source, judge_index(wanted.address, read, what), robots=robots)
         if asked.good and read is not _as_if_copies:
             self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
         if not asked.good:
@@ -216,14 +217,14 @@ class Search:
         page = found.wanted.address
         if copy.byte_range is not None:
             unpacked = judge_copy(
-                self._archive, page, lambda answer: common_crawl.unpack(page, answer, copy, self._most_bytes)
+                self._archive, page, copy.holder, lambda answer: common_crawl.unpack(page, answer, copy, self._bounds)
             )
             return self._archives.ask(
                 page, copy.url, copy.holder, unpacked, extra=Extra(byte_range=copy.byte_range), robots=False,
                 made_at=copy.made_at,
             )  # fmt: skip
         return self._archives.ask(
-            page, copy.url, copy.holder, judge_copy(self._archive, page),
+            page, copy.url, copy.holder, judge_copy(self._archive, page, copy.holder),
             allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
             whose=lambda answer: wayback.made_at(answer, copy.made_at),
         )  # fmt: skip

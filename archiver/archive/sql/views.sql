@@ -76,10 +76,10 @@ SELECT
     fetches.requested_url AS requested_url -- what was asked
 FROM fetches
 JOIN pages ON pages.id = fetches.page_id
-WHERE fetches.source = 'live' AND fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login')
+WHERE fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login') AND fetches.source = 'live'
 ORDER BY fetches.id DESC;
 
-CREATE VIEW latest_fetch AS -- the last attempt for every page at its own place
+CREATE VIEW latest_fetch AS -- the last time that each page was asked of its host
 SELECT
     pages.id AS page_id, -- the page
     pages.kind AS kind, -- what it is
@@ -91,7 +91,8 @@ SELECT
     fetches.error AS error, -- what went wrong
     pages.url AS url -- its URL
 FROM pages
-JOIN fetches ON fetches.id = (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id AND later.source = 'live')
+JOIN fetches ON fetches.id = (
+    SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id AND later.source = 'live')
 ORDER BY fetches.id DESC;
 
 CREATE VIEW code_by_language AS -- how much code there is in which language
