@@ -297,17 +297,19 @@ def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 )
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
 @click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks.")
+@click.option("--rot", is_flag=True, help="Delete six parts first, and get them back from other people's copies.")
 @click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
-def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:  # fmt: skip
+def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:
     """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
     from archiver import demonstration
 
-    summary = demonstration.run(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
+    play = demonstration.run_rot if rot else demonstration.run
+    code = play(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
     _print_status(db, as_json=as_json, quiet=quiet)
     if not quiet:
-        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db))]:
+        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db, rotten=rot))]:
             click.echo(hint, err=True)
-    return summary.exit_code
+    return code
 
 
 def _stderr(text: str) -> None:

@@ -335,3 +335,12 @@ def copies_notes(parts: list[Row]) -> list[str]:
     if unchecked:
         notes.append(f"Of {len(unchecked)} nobody else was found or asked yet; `archiver rescue --check` asks.")
     return notes
+
+
+def rescued_line(parts: list[Row]) -> str:
+    """Who gave what: `30 parts · 30 safe (6 rescued): 4 from the Wayback Machine, 1 from …`."""
+    held = [part["ours"] for part in parts if part["ours"] is not None]
+    others = [source for source in held if source != "live"]
+    counted = [f"{others.count(source)} from {name}" for source, name in HOLDERS.items() if source in others]
+    named = f": {', '.join(counted)}" if counted else ""
+    return f"{len(parts)} parts · {len(held)} safe ({len(others)} rescued){named}"

@@ -196,7 +196,9 @@ def _in_between(page: Address, answer: Answer) -> Judged:
 # ─── what an answer is ──────────────────────────────────────────────────────────────────────────
 
 
-def judge_index(page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: str = "copies") -> Judge:
+def judge_index(
+    page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies")
+) -> Judge:
     """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page."""
 
     def say(answer: Answer) -> Judged:
@@ -215,7 +217,7 @@ def judge_index(page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: 
         if not copies:
             return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, "holds no copy", {"status": answer.status})))
         dates = sorted(copy.made_at for copy in copies)
-        words = f"names {len(copies)} {what}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
+        words = f"names {len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
         signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
         return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)))
 

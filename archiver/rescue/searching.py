@@ -181,7 +181,7 @@ class Search:
     ) -> Asked:  # fmt: skip
         """Ask an index, and remember what it named."""
         wanted = found.wanted
-        what = "crawls" if read is _as_if_copies else "copies"
+        what = ("crawl", "crawls") if read is _as_if_copies else ("copy", "copies")
         asked = self._archives.ask(wanted.address, url, source, judge_index(wanted.address, read, what), robots=robots)
         if asked.good and read is not _as_if_copies:
             self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
