@@ -20,6 +20,7 @@ from archiver.copies import Copy, Extra
 from archiver.crawl import Step
 from archiver.model import (
     NOT_ASKED,
+    REFUSALS,
     Address,
     Answer,
     CaptureSource,
@@ -84,7 +85,8 @@ class Archives:
         self._run_id = run_id
         self._listener = listener
         self._faults: Counter[str] = Counter()
-        self.down: dict[str, str] = {}  # host → why it counts as down
+        self._down: dict[str, str] = {}  # host → why it is left alone for the rest of the run
+        self._silent: dict[str, str] = {}  # host → the last fault of one that has said nothing yet
         self.answered: set[str] = set()  # hosts that said something of use
         self.requests = 0
         self.left = 0  # pages still to come, for the listener
@@ -96,7 +98,11 @@ class Archives:
 
     def refused(self) -> dict[str, str]:
         """Hosts that are not asked any more because they refused us, and why."""
-        return {host: why for host, why in self._breaker.closed_hosts().items() if host not in self.down}
+        return {host: why for host, why in self._breaker.closed_hosts().items() if host not in self._down}
+
+    def down(self) -> dict[str, str]:
+        """Hosts that gave faults and nothing else, or too many of them in a row, and why."""
+        return {**{host: f"{host} is down ({why})" for host, why in self._silent.items()}, **self._down}
 
     def come_back_at(self) -> datetime | None:
         """When the hosts that closed may be asked again."""
@@ -156,6 +162,9 @@ class Archives:
         judgement = judge(exchange.address, answer, reading, held=held)
         self._archive.ledger.record(self._run_id, exchange, judgement, reading)
         self.requests += judgement.outcome not in NOT_ASKED
+        if exchange.final and judgement.outcome in REFUSALS and judgement.outcome is not Outcome.FORBIDDEN:
+            host = urls.host(answer.requested_url)
+            self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})")
         self._listener(Step(exchange.address, exchange, judgement, self.done, self.left))
 
     def _leave_out(self, page: Address, url: str, source: CaptureSource, why: str) -> Asked:
@@ -176,15 +185,19 @@ class Archives:
         spoke = answer.status is not None and (answer.status < 400 or answer.status in {404, 410})
         if is_memento(answer) or (spoke and not is_bot_check(answer)):
             self.answered.add(host)
+            self._silent.pop(host, None)
             self._faults[host] = 0
             self._breaker.heard(host, exchange.address.kind, Outcome.OK, None)
             return
         self._breaker.heard(host, exchange.address.kind, outcome, answer.retry_after_s)
-        if exchange.final and outcome in _DOWN:
-            self._faults[host] += 1 if answer.connected and outcome is not Outcome.ROBOTS_UNREACHABLE else _FAULTS
-            if self._faults[host] >= _FAULTS:
-                self.down[host] = f"{host} is down ({judgement.reason})"
-                self._breaker.close(host, self.down[host])
+        if not exchange.final or outcome not in _DOWN or host in self._breaker.closed_hosts():
+            return
+        if host not in self.answered:
+            self._silent[host] = judgement.reason
+        self._faults[host] += 1 if answer.connected and outcome is not Outcome.ROBOTS_UNREACHABLE else _FAULTS
+        if self._faults[host] >= _FAULTS:
+            self._down[host] = f"{host} is down ({judgement.reason})"
+            self._breaker.close(host, self._down[host])
 
 
 def _in_between(page: Address, answer: Answer) -> Judged:

@@ -145,7 +145,7 @@ def _run(
                 _look(archive, archives, Search(archive, archives, config, clock, run_id, check=options.check),
                       wanted_of(archive, target, check=options.check), result)  # fmt: skip
             finally:
-                result.requests, result.down = archives.requests, archives.down
+                result.requests, result.down = archives.requests, archives.down()
                 result.refused, result.answered = archives.refused(), frozenset(archives.answered)
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
@@ -178,13 +178,13 @@ def _look(archive: Archive, archives: Archives, search: Search, wanted: list[Wan
     if wanted:
         archive.check_pages()
     for number, one in enumerate(wanted):
-        if not archives.budget_left():
-            result.ended_by = "limit"
-            break
         archives.done, archives.left = number, len(wanted) - number
         found = search.look(one)
         archive.library.catch_up()
         result.found.append(found)
+        if found.source is None and not archives.budget_left():
+            result.ended_by = "limit"
+            break
     archive.library.settle()
 
 
