@@ -380,5 +380,6 @@ def _refused(result: RunResult) -> list[str]:
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
     return [
         f"Stopped: {safe(why, 400)}.{when}",
-        "Nothing that was held is lost. Other archives, such as web.archive.org, may hold what is missing.",
+        "Nothing that was held is lost. Other archives, such as web.archive.org, may hold what is missing;"
+        " or save the pages in your browser, and `archiver import` keeps them.",
     ]

@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "pages": {"model", "text", "urls", "pages"},
     "web": {"model", "text", "urls", "config", "clock", "errors", "web"},
     "archive": {"model", "rules", "text", "urls", "config", "errors", "verdict", "archive"},
+    "rescue": {"model", "text", "urls", "errors", "pages", "rescue"},
     "standin": {"model", "text", "urls", "standin"},
 }
 
