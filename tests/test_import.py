@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import saved_files as made
-from runs import config_for, rows, run_fetch, series_counts, small_site
+from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
 from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
 
@@ -289,6 +289,18 @@ def test_what_wget_records_is_imported_whole(desk: Desk, proxy: str, packed: boo
     assert series_counts(desk.db) == (5, 3, 2)
 
 
+@pytest.mark.parametrize("name", ["chromium.mhtml.gz", "wacz-tool.wacz.gz"])
+def test_what_others_really_wrote_is_imported_whole(desk: Desk, name: str) -> None:
+    """Of the stand-in's pages: a snapshot of Chromium 156, and a WACZ of `wacz create` 0.6.0."""
+    data = gzip.decompress((Path(__file__).parent / "saved" / name).read_bytes())
+    code, out, err = desk.run("import", desk.save("file", data))
+
+    assert (code, err) == (0, "")
+    assert "kept" in out
+    ((text,),) = rows(desk.db, "SELECT body_text FROM articles WHERE id = 10319293")
+    assert text == text_of(DAY2)
+
+
 # ─── what is asked for, and what is not ─────────────────────────────────────────────────────────
 
 
@@ -324,6 +336,29 @@ def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
     code, out, _ = desk.run("import", file)
     assert (code, "1 of 1 pages kept" in out) == (0, True)
     assert rows(desk.db, "SELECT article_id FROM parts") == [(10319216,)]
+
+
+def test_an_index_that_was_fetched_by_name_is_a_source_too(desk: Desk) -> None:
+    with StandIn(small_site()) as standin:
+        file = config_for(standin, desk.folder, sources="")
+        run_fetch(desk.db, file, INDEX, limit=2)
+    mark = f"<!-- saved from url=(0040){INDEX} -->".encode()
+    code, out, _ = desk.run(
+        "import", desk.save("index.html", b"<!DOCTYPE html>" + mark + b"<html><body><p>gone</p></body></html>")
+    )
+
+    assert (code, "1 of 1 pages kept" in out) == (0, True)
+
+
+def test_a_304_is_no_page(desk: Desk) -> None:
+    record = made.plain_record(DAY1, b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n")
+    code, out, _ = desk.run(
+        "import", desk.save("x.warc", record), desk.save("y.har", made.har(made.entry(DAY2, None, 304)))
+    )
+
+    assert code == 3
+    assert "not kept: 10319216: truncated: a 304" in out
+    assert "1 responses whose body the browser did not save" in out
 
 
 def test_url_with_several_files_is_refused(desk: Desk) -> None:

@@ -208,7 +208,7 @@ def test_a_block_of_unwanted_pages_is_not_held_in_memory(path: Path) -> None:
     import tracemalloc
 
     with path.open("wb") as file:
-        for number in range(40):
+        for number in range(15):
             file.write(gzip.compress(plain_record(f"https://x.org/{number}", os.urandom(65_536) * 8)))
         file.write(gzip.compress(GOOD))
     bounds = replace(SMALL, unpacked_bytes=10**9)
@@ -522,7 +522,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @given(damaged())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_file_holds_it_is_read_or_refused_by_name(data: bytes) -> None:
     found: list[Found] = []
     with tempfile.TemporaryDirectory() as folder:

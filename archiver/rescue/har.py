@@ -67,7 +67,9 @@ def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, 
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         return None
     headers = _headers(response.get("headers"))
-    if 300 <= status < 400:
+    if status == 304 and isinstance(content, dict) and content.get("text"):
+        status = 200  # what the browser showed, out of its cache
+    if 300 <= status < 400 and status != 304:
         return Found(url, None, at, place, status, headers)
     if not isinstance(content, dict) or not isinstance(content.get("text"), str):
         return None if status < 400 else Found(url, b"", at, place, status, headers)
