@@ -27,7 +27,7 @@ EXIT_CODES = """\b
 Exit codes:
   0    everything asked for is held
   1    a bug
-  2    the command line or the config is wrong
+  2    the command line, the config or a file to import is wrong
   3    finished, but some part is missing or failed
   4    stopped because the site refused us
   5    the archive cannot be used (locked, damaged, newer, disk full)

@@ -121,16 +121,15 @@ class _Importer:
         self.url = url
         self.clock = clock
         self.bounds = Bounds(body_bytes=config.network.max_body_bytes)
-        asked = sources_of(config, Options(urls=()))
-        self.asked = asked
-        self.indexes = {address.url for _, address, _ in asked} | {other for *_, others in asked for other in others}
+        self.asked = sources_of(config, Options(urls=()))
+        self.sources = {url for _, address, others in self.asked for url in (address.url, *others)}
 
     def address(self, url: str) -> Address | None:
         """The page that a URL names, when it is one that is kept."""
         found = urls.classify(url)
         if isinstance(found, Refusal):
             found = urls.source_address(url)
-            if isinstance(found, Refusal) or (found.url not in self.indexes and found != self.named):
+            if isinstance(found, Refusal) or (found.url not in self.sources and found != self.named):
                 return None
         return found if found.kind in _KINDS else None
 
@@ -176,6 +175,9 @@ def run(
     if url is not None and len(names) > 1:
         raise UsageError("--url says what one file is: import the files one by one")
     importer = _Importer(config, url, clock or SystemClock())
+    if path.is_file() and path.stat().st_size:
+        with opening.reading(path) as connection:
+            importer.sources |= queries.source_urls(connection)
     looked = [_look(importer, name) for name in names]
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
     if not usable:
@@ -206,7 +208,6 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
     for source, address, alternates in importer.asked if importer.url is None else []:
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
-    importer.indexes |= archive.source_urls()
     unasked: list[str] = []
     ended_by, code, note = "finished", None, None
     try:
@@ -307,6 +308,9 @@ def _judged(
 
 
 def _answer(address: Address, found: Found, now: datetime) -> Answer:
+    if found.status == 304:
+        no_body = "a 304 (not modified): the file holds no body for it"
+        found = replace(found, failure=Outcome.TRUNCATED, error=no_body, body=None)
     location = next((value for name, value in found.headers if name == "location"), None)
     target = urls.resolve(found.url or address.url, location) or location if location else None
     return Answer(

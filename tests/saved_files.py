@@ -85,8 +85,9 @@ def _write(
 
 def plain_record(url: str, block: bytes, kind: str = "response", **fields: str) -> bytes:
     """One record by hand, with whatever is wrong with it."""
-    named = {"WARC-Type": kind, "WARC-Target-URI": url, "WARC-Date": MADE, "Content-Length": str(len(block)), **fields}
-    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in named.items())
+    named = {"WARC-Type": kind, "WARC-Target-URI": url, "WARC-Date": MADE, "Content-Length": str(len(block))}
+    named |= {name.replace("_", "-"): value for name, value in fields.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return b"WARC/1.0\r\n" + head.encode() + b"\r\n" + block + b"\r\n\r\n"
 
 

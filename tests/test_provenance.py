@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from archives import SERIES as SERIES_URL
 from archives import Case, World, archive_at, part, series_of, url_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archiver import urls
 from archiver.model import (
@@ -141,6 +144,40 @@ def test_an_old_copy_does_not_lower_what_a_series_declares(tmp_path: Path) -> No
         copy(case, url_of(3), part(3, declared_parts=None))
 
         assert case.rows("SELECT declared_parts AS n FROM series") == [{"n": 30}]
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["live", "copy", "copy", "live absent", "copy refused"]), st.sampled_from(["part", "series"]),
+        st.integers(1, 3), st.sampled_from(["words", "other words"]), st.integers(2021, 2025),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(EVENTS)
+@settings(max_examples=10, deadline=None)
+def test_copies_among_answers_lose_nothing_and_are_read_again_the_same(
+    events: list[tuple[str, str, int, str, int]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, archive_at(Path(folder) / "a.db") as case:
+        case.source(SERIES_URL)
+        held: set[int] = set()
+        for how, what, number, text, year in events:
+            page: Page = part(number, text=text) if what == "part" else series_of(*range(1, number + 1))
+            url = url_of(number) if what == "part" else SERIES_URL
+            moment = datetime(year, 1, 1, tzinfo=UTC)
+            if how == "live":
+                case.answer(url, page)
+            elif how == "live absent":
+                case.answer(url)
+            else:
+                copy(case, url, page, Outcome.OK if how == "copy" else Outcome.CHALLENGE, moment)
+            held |= {number} if what == "part" and how in {"live", "copy"} else set()
+
+            assert {row["n"] for row in case.rows("SELECT id - 10000000 AS n FROM articles")} == held
+        case.archive.library.settle()
+        assert list(case.archive.verify()) == []
 
 
 def test_an_archive_from_before_copies_were_kept_still_proves_itself(tmp_path: Path) -> None:

@@ -103,11 +103,6 @@ class Archive:
         """The URLs of every image that a body held here shows."""
         return frozenset(row["url"] for row in self._database.query("SELECT url FROM images"))
 
-    def source_urls(self) -> frozenset[str]:
-        """The URLs of every source, and of the same pages elsewhere."""
-        rows = self._database.query("SELECT url, alternates FROM sources")
-        return frozenset(url for row in rows for url in (row["url"], *json.loads(row["alternates"])))
-
     def unasked(self, urls_kept: Iterable[str]) -> list[str]:
         """Which of these pages no source asks for: neither itself, nor its series, nor an index that links to it."""
         return [url for url in urls_kept if not list(self._database.query(_ASKED_FOR, {"url": url}))]

@@ -45,6 +45,12 @@ def copies(connection: sqlite3.Connection) -> list[Row]:
     return _rows(connection, "SELECT * FROM copies_of_parts")
 
 
+def source_urls(connection: sqlite3.Connection) -> set[str]:
+    """The URLs of everything that is kept, and of the same pages elsewhere."""
+    kept = _rows(connection, "SELECT url, alternates FROM sources")
+    return {url for source in kept for url in (source["url"], *json.loads(source["alternates"]))}
+
+
 # Each takes the sources as a JSON list; null stands for all.
 _SERIES = """
 SELECT * FROM series_progress WHERE ?1 = 'null'

@@ -34,7 +34,14 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
                 passed["responses whose body the browser did not save"] += 1
 
 
+_MOST_VALUES = 1_000_000  # objects and lists; a busy day in a browser gives 200,000
+_MOST_COMMAS = 8_000_000
+
+
 def _entries(document: bytes) -> list[dict[str, Any]]:
+    """The list log.entries. What it would cost in memory is known before it is read: 64 bytes a value and more."""
+    if document.count(b"{") + document.count(b"[") > _MOST_VALUES or document.count(b",") > _MOST_COMMAS:
+        raise UnusableFile("more values than any browser notes", advice="save the network log of fewer pages")
     try:
         found = json.loads(document.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -60,7 +67,9 @@ def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, 
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         return None
     headers = _headers(response.get("headers"))
-    if 300 <= status < 400:
+    if status == 304 and isinstance(content, dict) and content.get("text"):
+        status = 200  # what the browser showed, out of its cache
+    if 300 <= status < 400 and status != 304:
         return Found(url, None, at, place, status, headers)
     if not isinstance(content, dict) or not isinstance(content.get("text"), str):
         return None if status < 400 else Found(url, b"", at, place, status, headers)

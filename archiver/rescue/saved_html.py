@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archiver.model import Outcome
+from archiver.errors import UnusableFile
 from archiver.pages import saved
 from archiver.rescue.found import Bounds, Found
 
 
 def read(document: bytes, bounds: Bounds) -> Iterator[Found]:
-    """The page. Its URL is empty when the file does not say whose copy it is."""
+    """The page. Its URL is empty when the file does not say whose copy it is. Raises UnusableFile."""
     if len(document) > bounds.body_bytes:
-        error = f"a page of more than {bounds.body_bytes} bytes"
-        yield Found("", None, None, "", failure=Outcome.TOO_LARGE, error=error)
-        return
+        raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", advice="save it without its images")
     about = saved.about(document)
     yield Found(about.url, document, about.saved_at, "")
