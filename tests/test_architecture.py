@@ -21,7 +21,7 @@ ONLY_IN = {
     "sqlite_utils": {"archive", "browse"},
     "click": {"cli"},
     "rich": {"terminal", "browse"},
-    "warcio": {"rescue", "export"},
+    "warcio": {"export"},
 }
 MAY_IMPORT = {
     "model": set(),

@@ -56,8 +56,8 @@ def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None
     if not listed:
         return (), None
     rows, key = _without_key(listed)
-    names_of = rows[0]
-    if not {"timestamp", "original"} <= {name for name in names_of if isinstance(name, str)}:
+    names_of = rows[0] if rows else []
+    if not all(isinstance(name, str) for name in names_of) or not {"timestamp", "original"} <= set(names_of):
         raise NotAnIndex("the index answers with a table of other columns")
     found = (_copy(dict(zip(names_of, row, strict=False)), page) for row in rows[1:])
     return tuple(copy for copy in found if copy is not None), key

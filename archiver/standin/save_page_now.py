@@ -102,7 +102,7 @@ class SavePageNow:
                 f"The same snapshot had been made {ago} minutes ago. You can make new capture of this URL after 1 hour."
             )
             return {"url": url, "job_id": identity, "message": message}
-        if sum(job.asked <= self.pending and job.error is None for job in self._jobs.values()) >= self.sessions:
+        if self._running() >= self.sessions:
             limit = (
                 f"You have already reached the limit of {self.sessions} active Save Page Now sessions."
                 " Please wait for a minute and then try again."
@@ -113,6 +113,11 @@ class SavePageNow:
             return _error("error:too-many-daily-captures", words)
         self._jobs[identity] = self._capture(_Job(identity, url, now))
         return {"url": url, "job_id": identity}
+
+    def _running(self) -> int:
+        """Jobs that nobody has heard the end of yet; each ends by itself within a minute."""
+        since = self._clock() - timedelta(minutes=1)
+        return sum(job.asked <= self.pending and job.at > since for job in self._jobs.values())
 
     def _capture(self, job: _Job) -> _Job:
         """Ask for the page as it is now; only a success is kept, as without `capture_all`."""
@@ -138,7 +143,7 @@ class SavePageNow:
         if identity == "system":
             return _json({"status": "ok"})
         if identity == "user":
-            running = sum(job.asked <= self.pending for job in self._jobs.values())
+            running = self._running()
             return _json({"daily_captures": sum(self._today.values()), "daily_captures_limit": 30_000,
                           "available": max(self.sessions - running, 0), "processing": running})  # fmt: skip
         job = self._jobs.get(identity)
