@@ -30,7 +30,7 @@ EXIT_CODES = """\b
 Exit codes:
   0    everything asked for is held
   1    a bug
-  2    the command line or the config is wrong
+  2    the command line, the config or a file to import is wrong
   3    finished, but some part is missing or failed
   4    stopped because the site refused us
   5    the archive cannot be used (locked, damaged, newer, disk full)
@@ -114,17 +114,66 @@ def fetch(
     return summary.exit_code
 
 
+@archiver.command("import", short_help="Keep pages that somebody saved.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@_common
+@click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
+def import_files(
+    files: tuple[Path, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, url: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Keep the pages in files: HTML or MHTML saved by a browser, SingleFile, HAR, WARC and WACZ.
+
+    Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
+    asked of any host, and what is believed of the page as it is now does not change.
+    """
+    from archiver import importing
+
+    config, path = _settings(config_path, db)
+    summary = importing.run(config, path, files, url=url)
+    for error in summary.errors:
+        _stderr(f"archiver: {error}")
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+    elif summary.lines:
+        click.echo(summary.as_text())
+    return summary.exit_code
+
+
 @archiver.command(short_help="Tell what is held, missing and gone.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
 @click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
-def status(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool) -> int:
+@click.option("--copies", is_flag=True, help="Who holds which part, and what hangs on one copy alone.")
+def status(
+    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool, copies: bool
+) -> int:
     """Tell what is held, what is missing and what is gone."""
     _, path = _settings(config_path, db)
+    if copies:
+        return _print_copies(path, as_json=as_json, quiet=quiet)
     found = _print_status(path, as_json=as_json, quiet=quiet)
     from archiver import report
 
     return 3 if found.drift or (strict and not report.all_safe(found)) else 0
+
+
+def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
+    """Print who holds which part."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    with opening.reading(path) as connection:
+        parts = queries.copies(connection)
+    if as_json:
+        click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
+        return 0
+    _print_table(report.COPY_COLUMNS, report.copies_table(parts))
+    if not quiet:
+        for note in report.copies_notes(parts):
+            _stderr(note)
+    return 0
 
 
 def _print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
@@ -209,6 +258,30 @@ def _page_address(page: str) -> Address:
     return address
 
 
+@archiver.command(short_help="Look for missing parts in web archives.")
+@click.argument("target", required=False, metavar="[SERIES|ID]")
+@_common
+@click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+def rescue(
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
+    limit: int | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
+
+    Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
+    `archiver why ID`.
+    """
+    from archiver.rescue import rescuing
+
+    config, path = _settings(config_path, db)
+    options = rescuing.Options(target=target, check=check, limit=limit, quiet=quiet)
+    summary = rescuing.rescue(config, path, options, tell=_stderr)
+    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    return summary.exit_code
+
+
 @archiver.command(short_help="Rebuild what is derived, offline.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -273,17 +346,19 @@ def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 )
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
 @click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks.")
+@click.option("--rot", is_flag=True, help="Delete six parts first, and get them back from other people's copies.")
 @click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
-def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:  # fmt: skip
+def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:
     """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
     from archiver import demonstration
 
-    summary = demonstration.run(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
+    play = demonstration.run_rot if rot else demonstration.run
+    code = play(db, quiet=quiet, tell=lambda text: None if quiet else _stderr(text))
     _print_status(db, as_json=as_json, quiet=quiet)
     if not quiet:
-        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db))]:
+        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db, rotten=rot))]:
             click.echo(hint, err=True)
-    return summary.exit_code
+    return code
 
 
 def _stderr(text: str) -> None:

@@ -60,6 +60,24 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescue:
+    """Whose copies are asked for, and how. Times in seconds."""
+
+    wayback: bool = True
+    timemaps: tuple[str, ...] = (  # a page's URL is put behind each (RFC 7089)
+        "https://arquivo.pt/wayback/timemap/link/",
+        "https://timetravel.mementoweb.org/timemap/link/",
+    )
+    common_crawl: bool = True
+    feed: bool = True  # bodies out of the series feed, when nobody else has them
+    copies: int = 5  # most copies of one page that are had from one archive
+    crawls: int = 4  # so many crawls of Common Crawl are asked for one page, nearest to publication first
+    delay_s: float = 4.0  # least time between two starts on one host
+    delays_s: Mapping[str, float] = field(default_factory=dict)  # host → its own delay, where it is longer
+    timeout_s: float = 90.0  # archives are slow
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the user decides."""
 
@@ -69,6 +87,7 @@ class Config:
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = field(default_factory=Schedule)
     notify: str = ""  # a command line, split without a shell
+    rescue: Rescue = field(default_factory=Rescue)
     origin: str = "packaged default"  # the file it came from, for messages
 
 
@@ -134,6 +153,14 @@ def _urls(value: Any) -> tuple[str, ...] | None:
     return None if None in found else tuple(str(one) for one in found)
 
 
+def _delays(value: Any) -> dict[str, float] | None:
+    if not isinstance(value, dict):
+        return None
+    seconds = _number(0, 3600, "seconds")
+    delays = {host: seconds.check(delay) for host, delay in value.items() if re.fullmatch(r"[a-z0-9.-]+(:\d+)?", host)}
+    return None if len(delays) < len(value) or None in delays.values() else delays
+
+
 def _contact(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
@@ -151,6 +178,7 @@ def _command(value: Any) -> str | None:
 _TEXT = _Key("a file name in quotes", lambda value: value if isinstance(value, str) and value.strip() else None)
 _MAIL = _Key("a URL or mail address in quotes, where the site's people can reach you", _contact)
 _DAYS = _number(0, 3650, "days")
+_FLAG = _Key("true or false", lambda value: value if isinstance(value, bool) else None)
 _MAP = _Key('a table of origins, such as "https://host" = "http://127.0.0.1:8765"', _origins)
 
 _NETWORK: dict[str, _Key] = {
@@ -185,9 +213,23 @@ _SOURCE: dict[str, _Key] = {
     "alternates": _Key("a list of http or https URLs", _urls),
     "series": _Key("the http or https URL of a series page", _url),
 }
+_RESCUE: dict[str, _Key] = {
+    "wayback": _FLAG,
+    "timemaps": _Key("a list of http or https URLs", _urls),
+    "common_crawl": _FLAG,
+    "feed": _FLAG,
+    "copies": _whole(1, 100, "copies"),
+    "crawls": _whole(1, 200, "crawls"),
+    "delay_s": _number(0, 3600, "seconds"),
+    "delays_s": _Key('a table of hosts and seconds, such as "web.archive.org" = 6', _delays),
+    "timeout_s": _number(0.1, 3600, "seconds"),
+}
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
 _NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
-TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "notify": _NOTIFY}
+TABLES = {
+    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "notify": _NOTIFY,
+    "rescue": _RESCUE,
+}  # fmt: skip
 
 
 def find_file(named: Path | None) -> Path | None:
@@ -250,6 +292,7 @@ def read(text: str, name: str) -> Config:
         rules=replace(Rules(), **tables["judgement"]),
         schedule=replace(Schedule(), **tables["schedule"]),
         notify=tables["notify"].get("command", ""),
+        rescue=replace(Rescue(), **tables["rescue"]),
         origin=name,
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from archiver import config, fetching
+from archiver import config, fetching, report
+from archiver.archive import opening, queries
+from archiver.config import Config
 from archiver.errors import UsageError
 from archiver.standin import StandIn, demo_site
 from archiver.text import safe
@@ -15,29 +18,71 @@ DELAY_S = 0.1  # the stand-in is ours: it may be asked twenty times as fast as a
 CONTACT = "https://example.org/archiver-demo"
 
 
-def run(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> fetching.Summary:
-    """Keep the invented series in a new archive. Raises UsageError when the archive is there already."""
+def run(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
+    """Keep the invented series in a new archive; gives the exit code.
+
+    Raises UsageError when the archive is there already.
+    """
+    _refuse_old(db)
+    with StandIn(demo_site()) as standin:
+        tell(f"A stand-in of iThome answers on {standin.url}; the archive keeps the canonical URLs.")
+        settings = _settings(db, standin.connect_to)
+        return fetching.fetch(settings, db, fetching.Options(quiet=quiet), tell=tell).exit_code
+
+
+def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
+    """The same after six parts were deleted: fetch, rescue from stand-ins of web archives, import; the exit code.
+
+    Raises UsageError when the archive is there already.
+    """
+    from archiver import importing
+    from archiver.rescue import rescuing
+    from archiver.standin.rot import rot
+    from archiver.standin.web_archives import WebArchives
+
+    _refuse_old(db)
+    with StandIn(demo_site()) as standin, WebArchives() as archives, tempfile.TemporaryDirectory() as folder:
+        saved = rot(standin, archives)
+        settings = _settings(db, {**standin.connect_to, **archives.connect_to})
+        tell(
+            f"A stand-in of iThome answers on {standin.url}, of web archives on {archives.url}; six parts are deleted."
+        )
+        fetched = fetching.fetch(settings, db, fetching.Options(quiet=quiet), tell=tell)
+        tell(f"fetch: {fetched.lines[0]}")
+        rescued = rescuing.rescue(settings, db, rescuing.Options(quiet=quiet), tell=tell)
+        for line in rescued.lines:
+            tell(f"rescue: {line}")
+        file = Path(folder) / saved.name
+        file.write_bytes(saved.body)
+        for line in importing.run(settings, db, (file,)).lines:
+            tell(f"import: {line}")
+    with opening.reading(db) as connection:
+        found, copies = queries.status(connection), queries.copies(connection)
+    tell(report.rescued_line(copies))
+    return 0 if report.all_safe(found) else 3
+
+
+def _refuse_old(db: Path) -> None:
     if db.exists():
         raise UsageError(
             f"{safe(db)}: exists already; the demo makes a new archive, so remove it or name another with --db"
         )
-    with StandIn(demo_site()) as standin:
-        settings = config.load_packaged()
-        network = replace(
-            settings.network, connect_to=standin.connect_to, delay_s=DELAY_S, jitter_s=0.0, contact=CONTACT
-        )
-        tell(f"A stand-in of iThome answers on {standin.url}; the archive keeps the canonical URLs.")
-        return fetching.fetch(
-            replace(settings, db=str(db), network=network), db, fetching.Options(quiet=quiet), tell=tell
-        )
 
 
-def what_next(db: Path) -> list[str]:
+def _settings(db: Path, connect_to: Mapping[str, str]) -> Config:
+    settings = config.load_packaged()
+    network = replace(settings.network, connect_to=connect_to, delay_s=DELAY_S, jitter_s=0.0, contact=CONTACT)
+    return replace(settings, db=str(db), network=network, rescue=replace(settings.rescue, delay_s=DELAY_S))
+
+
+def what_next(db: Path, *, rotten: bool = False) -> list[str]:
     """Commands to try on the archive that the demo made."""
     name = safe(db)
+    explained = 10326453 if rotten else 10323209
     return [
         f"archiver status --db {name}",
-        f"archiver why 10323209 --db {name}",
+        *([f"archiver status --copies --db {name}"] if rotten else []),
+        f"archiver why {explained} --db {name}",
         f"archiver serve --db {name}",
         f"datasette {name}",
     ]

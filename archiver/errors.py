@@ -3,6 +3,7 @@
     ArchiverError                an unusable input or an unusable archive; one line for the user
     ├── UsageError               a command line that cannot be carried out          exit 2
     ├── ConfigError              a config file that cannot be used, all errors      exit 2
+    ├── UnusableFile             a file to import that is broken, hostile or unknown  exit 2
     └── ArchiveError             the archive cannot be used                         exit 5
         ├── ArchiveLocked        another process writes to it
         ├── ArchiveDamaged       not a database, cut, corrupt, or somebody else's
@@ -12,6 +13,8 @@
 What a site answers is never an exception: it is an `Outcome` (see `model`). An exception that is not
 an `ArchiverError` is a bug and ends with exit 1.
 """
+
+from __future__ import annotations
 
 
 class ArchiverError(Exception):
@@ -34,6 +37,25 @@ class ConfigError(ArchiverError):
     def __init__(self, errors: list[str]) -> None:
         super().__init__("\n".join(errors))
         self.errors = errors
+
+
+class UnusableFile(ArchiverError):
+    """A file that cannot be imported: which, where in it, what is wrong, and what to do."""
+
+    exit_code = 2
+
+    def __init__(self, wrong: str, *, place: str = "", advice: str = "", name: str = "") -> None:
+        super().__init__(wrong)
+        self.wrong, self.place, self.advice, self.name = wrong, place, advice, name
+
+    def of(self, name: str, around: str = "") -> UnusableFile:
+        """The same, of the file with this name, or of a part `around` the place that is named."""
+        place = ", ".join(part for part in (around, self.place) if part)
+        return UnusableFile(self.wrong, place=place, advice=self.advice, name=name or self.name)
+
+    def __str__(self) -> str:
+        told = ": ".join(part for part in (self.name, self.place, self.wrong) if part)
+        return f"{told}; {self.advice or 'nothing of it was imported'}"
 
 
 class ArchiveError(ArchiverError):

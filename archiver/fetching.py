@@ -214,8 +214,8 @@ def fetch(
     clock = clock or SystemClock()
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
-            tell(_NO_CONTACT)
-        with _signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+            tell(NO_CONTACT)
+        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             summary = _run(archive, asked, network, clock, options, listener)
     command = config.notify if options.notify is None else options.notify
     return _told(summary, command, path) if command else summary
@@ -233,7 +233,7 @@ def _told(summary: Summary, command: str, path: Path) -> Summary:
     return replace(summary, lines=(*summary.lines, trouble)) if trouble else summary
 
 
-_NO_CONTACT = (
+NO_CONTACT = (
     "No contact is set, so the site cannot tell who asks: "
     "set network.contact in config/archiver.toml to a URL or mail address."
 )
@@ -265,12 +265,12 @@ def _run(
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
-        _finish_broken(archive, run_id, error, clock)
+        finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, run_id, result, code, scope, clock)
 
 
-def _finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
+def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
     """Close the run of an archive that failed under us, where it still lets us."""
     if isinstance(error, ArchiveLocked):
         return  # another wait as long as the first would change nothing; the next run closes this one
@@ -282,6 +282,18 @@ def _crawl(
     archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
     listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
+    visitor, pace = visitor_of(archive, client, network, clock, cut_short)
+    rests = _rests(archive, network, scope, pace, clock.now())
+    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener, rests)
+
+
+def visitor_of(
+    archive: Archive, client: Client, network: Network, clock: Clock, cut_short: bool
+) -> tuple[Visitor, Pace]:
+    """A visitor that knows from the archive when each host was last asked, and which robots files still hold.
+
+    `cut_short` says that the last run was killed or interrupted.
+    """
     now = clock.now()
     last_starts = archive.ledger.last_starts(now - _REMEMBER_STARTS)
     if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
@@ -293,16 +305,15 @@ def _crawl(
         rules = robots.from_answer(answer)
         if rules.unreachable is None:
             cache.keep(record.origin, rules, record.fetched_at)
-    visitor = Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins)
-    rests = _rests(archive, network, scope, pace, now)
-    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener, rests)
+    return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
 
 
 def _rests(
     archive: Archive, network: Network, scope: Scope, pace: Pace, now: datetime
 ) -> dict[str, tuple[datetime, str]]:
-    """Hosts that are left alone in this run; a short rest is only waited for. `--force` takes our own rests back, but
-    never one that the host asked for.
+    """Hosts that are left alone in this run; a short rest is only waited for.
+
+    `--force` takes our own rests back, but never one that the host asked for.
     """
     refusals = _NEVER if scope.force else network.host_refusals
     long_rests = {}
@@ -316,7 +327,7 @@ def _rests(
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
+def signals_raise() -> Iterator[None]:
     """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
 
     def interrupt(number: int, _: FrameType | None) -> None:
@@ -409,7 +420,8 @@ def _failures(result: RunResult) -> list[str]:
 def _refused(result: RunResult) -> list[str]:
     why = "; ".join(result.refused_hosts.values()) or "every request was refused"
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
-    return [
-        f"Stopped: {safe(why, 400)}.{when}",
-        "Nothing that was held is lost. Other archives, such as web.archive.org, may hold what is missing.",
-    ]
+    elsewhere = (
+        "Other archives, such as web.archive.org, may hold what is missing, and pages that you save in your browser can"
+        " be kept with `archiver import`."
+    )
+    return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

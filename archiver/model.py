@@ -92,6 +92,23 @@ class CaptureSource(StrEnum):
     MEMENTO = "memento"  # another web archive, found through its TimeMap (RFC 7089)
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an answer came from: from the host itself, or from somebody else's copy of its page.
+
+    Only live answers say anything about the page as it is now: a copy never changes what is believed of it.
+    """
+
+    source: CaptureSource = CaptureSource.LIVE
+    url: str | None = None  # where the copy was had from: its URL, or "NAME, sha256 HEX" of an imported file
+    at: datetime | None = None  # UTC; when the copy was made
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the host itself answered us."""
+        return self.source is CaptureSource.LIVE
+
+
 # ─── urls ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -170,6 +187,7 @@ class Exchange:
     tries: int = 1  # 1 for the first try of this URL
     hop: int = 0  # redirects followed before this request
     final: bool = True  # no further request for this page follows in this visit
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 # ─── pages ──────────────────────────────────────────────────────────────────────────────────────

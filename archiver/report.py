@@ -13,6 +13,13 @@ from archiver.text import safe
 _ABSENCES = ("not_found", "removed", "soft_404")
 _ABSENT_STATES = ("suspect", "gone")
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
+HOLDERS = {
+    "wayback": "the Wayback Machine",
+    "common_crawl": "Common Crawl",
+    "memento": "another web archive",
+    "import": "an imported file",
+    "feed": "the series feed",
+}
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 
@@ -189,8 +196,10 @@ def last_run_line(status: Status) -> str:
     outcomes = json.loads(run["outcomes"] or "{}")
     counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
     ended = run["ended_by"] or "still running, or killed"
-    text = f"Last run: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
-    return f"{text}; pages: {counts or 'none'}; {ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+    name = "Last run" if run["command"] == "fetch" else f"Last run ({run['command']})"
+    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
+    pages = f"pages: {counts or 'none'}; " if counts or run["command"] == "fetch" else ""
+    return f"{text}; {pages}{ended}." + (f" {safe(run['note'])}" if run["note"] else "")
 
 
 def _day(stamped: str | None) -> str:
@@ -262,8 +271,12 @@ def _fetched(history: History) -> list[tuple[str, str]]:
     events = []
     for row in history.fetches:
         status = f"HTTP {row['http_status']}, " if row["http_status"] else ""
-        reason = safe(json.loads(row["signals"]).get("reason", ""), 200)
+        signals = json.loads(row["signals"])
+        reason = safe(signals.get("reason", ""), 200)
         text = f"run {row['run_id']}: {row['outcome']} ({status}{row['elapsed_ms']} ms): {reason}"
+        if row["source"] != "live":
+            answered = f" (HTTP {row['http_status']})" if row["http_status"] else ""
+            text = f"run {row['run_id']}: {_copy(row, signals)}: {row['outcome']}{answered}: {reason}"
         if row["tries"] > 1 or row["hop"]:
             text += f" [try {row['tries']}, hop {row['hop']}]"
         if row["mass_absence"] and row["outcome"] in _ABSENCES:
@@ -273,6 +286,23 @@ def _fetched(history: History) -> list[tuple[str, str]]:
             text += f" → capture {capture['id']}, sha256 {capture['sha256'][:12]}…, {capture['body_bytes']} bytes"
         events.append((row["started_at"], text))
     return events
+
+
+_COPIES = {"import": "imported from", "feed": "the body in the feed (punctuation lost)"}
+
+
+def _copy(row: Row, signals: Row) -> str:
+    """Whose copy an answer is, and of when: `imported from page.html, sha256 …, a copy of 2023-09-20 12:00`."""
+    if signals.get("step") == "index":
+        return f"asked what {HOLDERS[row['source']]} has ({safe(row['requested_url'].split('/')[2], 100)})"
+    whose = _COPIES.get(row["source"], f"{HOLDERS[row['source']]},")
+    text = f"{whose} {safe(row['source_url'] or '', 300)}".rstrip(" :")
+    if signals.get("place"):
+        text += f", {safe(signals['place'], 100)}"
+    if row["source_at"]:
+        by = f", by {signals['made_at_by']}" if signals.get("made_at_by") else ""
+        text += f", a copy of {row['source_at'][:16].replace('T', ' ')}{safe(by, 40)}"
+    return text
 
 
 def _edited(history: History) -> list[tuple[str, str]]:
@@ -303,6 +333,14 @@ def _believed(history: History) -> list[tuple[str, str]]:
     return told
 
 
+def _whose(history: History) -> str:
+    """Where the capture that is read came from, when that is not the host."""
+    held = next((row for row in history.captures if row["id"] == (history.article or {}).get("capture_id")), None)
+    if held is None or held["source"] == "live":
+        return ""
+    return f" ({_copy(held, {})}; no live answer is held)"
+
+
 _RULES = {
     "new": "it has not answered yet",
     "alive": "the last answer that counts was the page itself",
@@ -323,7 +361,46 @@ def rule(history: History) -> str:
     if page["failures"]:
         text += f" {page['failures']} attempt(s) without success since the last one."
     if history.article is not None:
-        text += f" Held: capture {history.article['capture_id']}, read by {history.article['parser']}."
+        text += f" Held: capture {history.article['capture_id']}{_whose(history)}, read by {history.article['parser']}."
     elif page["kind"] == "article":
         text += " Not held."
     return f"{text} Due again: {page['due_at'][:16].replace('T', ' ')} UTC."
+
+
+# ─── copies ─────────────────────────────────────────────────────────────────────────────────────
+
+COPY_COLUMNS = ("article", "part", "ours", "wayback", "common crawl", "other archive", "imported", "copies", "title")
+
+
+def copies_table(parts: list[Row]) -> list[tuple[str, ...]]:
+    """A row a part and who holds it, as `COPY_COLUMNS`: by day, `-` for nobody."""
+    days = ("wayback_at", "common_crawl_at", "other_archive_at", "imported_at")
+    return [
+        (
+            str(part["id"]), "" if part["position"] is None else str(part["position"]), part["ours"] or "-",
+            *((part[name] or "-")[:10] for name in days), str(part["copies"]), safe(part["title"] or "", 80),
+        )
+        for part in parts
+    ]  # fmt: skip
+
+
+def copies_notes(parts: list[Row]) -> list[str]:
+    """What hangs on one copy alone, or on none, and what is not known."""
+    alone = [str(part["id"]) for part in parts if part["copies"] == 1]
+    nowhere = [str(part["id"]) for part in parts if part["copies"] == 0]
+    unchecked = [part for part in parts if part["checked_at"] is None]
+    notes = [f"{len(parts)} parts: {len(alone)} hang on one copy alone, {len(nowhere)} are held by nobody known."]
+    notes += [f"one copy alone: {', '.join(alone[:10])}{', …' if len(alone) > 10 else ''}"] if alone else []
+    notes += [f"no copy known: {', '.join(nowhere[:10])}{', …' if len(nowhere) > 10 else ''}"] if nowhere else []
+    if unchecked:
+        notes.append(f"Of {len(unchecked)} nobody else was found or asked yet; `archiver rescue --check` asks.")
+    return notes
+
+
+def rescued_line(parts: list[Row]) -> str:
+    """Who gave what: `30 parts · 30 safe (6 rescued): 4 from the Wayback Machine, 1 from …`."""
+    held = [part["ours"] for part in parts if part["ours"] is not None]
+    others = [source for source in held if source != "live"]
+    counted = [f"{others.count(source)} from {name}" for source, name in HOLDERS.items() if source in others]
+    named = f": {', '.join(counted)}" if counted else ""
+    return f"{len(parts)} parts · {len(held)} safe ({len(others)} rescued){named}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from archiver import urls
+from archiver.copies import Extra
 from archiver.model import Address, Answer, Exchange, Outcome, Validators
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -47,7 +48,10 @@ class FakeSender:
         self.starts: list[float] = []
         self.validators: list[Validators | None] = []
 
-    def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:  # noqa: ARG002
+    def send(
+        self, url: str, validators: Validators | None = None, *, keep_cut: bool = False,  # noqa: ARG002
+        extra: Extra | None = None,  # noqa: ARG002
+    ) -> Answer:  # fmt: skip
         self.asked.append(url)
         self.starts.append(self.clock.monotonic())
         self.validators.append(validators)

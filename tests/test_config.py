@@ -32,7 +32,7 @@ def test_the_packaged_file_names_every_key() -> None:
     text = (Path(__file__).parents[1] / "config/archiver.toml").read_text("utf-8")
     keys = [key for table in config.TABLES.values() for key in table]
 
-    assert [key for key in keys if f"\n{key} =" not in text and f"[network.{key}]" not in text] == []
+    assert [key for key in keys if f"\n{key} =" not in text and f".{key}]\n" not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +13,20 @@ from typing import Self
 from archiver import urls
 from archiver.archive import connection, doubt, frontier, opening, proof, schema
 from archiver.archive.captures import is_held
+from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
 from archiver.model import Address, Exchange, Reading
 from archiver.rules import Rules, Schedule
+
+_ASKED_FOR = """
+SELECT 1 FROM sources WHERE url = :url OR :url IN (SELECT value FROM json_each(alternates))
+UNION ALL SELECT 1 FROM parts JOIN pages ON pages.id = page_id WHERE pages.url = :url
+UNION ALL SELECT 1 FROM pages WHERE url = :url AND series_id IN (SELECT series_id FROM series_sources)
+UNION ALL SELECT 1 FROM discoveries WHERE url = :url AND via = 'index'
+UNION ALL SELECT 1 FROM images WHERE url = :url LIMIT 1
+"""
 
 
 class Archive:
@@ -38,6 +47,7 @@ class Archive:
                 schema.ensure(self._database, path)
                 self.ledger = Ledger(self._database, path, rules, schedule)
                 self.library = Library(self._database, path, self.ledger.captures, read)
+                self.copies = Copies(self._database, path)
                 with opening.explained(path):
                     self._read_on()
                 on_failure.pop_all()
@@ -113,8 +123,14 @@ class Archive:
         addresses = [urls.source_address(other) for row in rows for other in json.loads(row["alternates"])]
         return [self.ledger.page(address, now) for address in addresses if isinstance(address, Address)]
 
+    def shown_images(self) -> frozenset[str]:
+        """The URLs of every image that a body held here shows."""
+        return frozenset(row["url"] for row in self._database.query("SELECT url FROM images"))
+
+    def unasked(self, urls_kept: Iterable[str]) -> list[str]:
+        """Which of these pages no source asks for: neither itself, nor its series, nor an index that links to it."""
+        return [url for url in urls_kept if not list(self._database.query(_ASKED_FOR, {"url": url}))]
+
     def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
         """Whether the content of this answer is in the archive already."""
-        address = exchange.address
-        page_id = self.ledger.page_id(address.url)
-        return is_held(self.ledger.captures, page_id, address.kind, exchange.answer.body, reading)
+        return is_held(self.ledger.captures, self.ledger.page_id(exchange.address.url), exchange, reading)

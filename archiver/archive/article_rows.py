@@ -13,7 +13,7 @@ from archiver import urls
 from archiver.archive import body_rows, comment_rows, edit_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
-from archiver.model import ArticlePage, Author, Body, Reading
+from archiver.model import ArticlePage, Author, Body, CaptureSource, Reading
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")
@@ -27,7 +27,7 @@ def keep(
     article_id = page["article_id"]
     keep_author(database, article.author)
     if article.series_id is not None:
-        _keep_series(database, article)
+        _keep_series(database, article, is_copy=fetch["source"] != CaptureSource.LIVE)
     before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
     tags_before = _tags(database, article_id)
     if before is not None and before["content_sha256"] != reading.content_sha256:
@@ -40,20 +40,26 @@ def keep(
     event_rows.notice_article(database, article_id, before, fetch["started_at"])
 
 
-def _keep_series(database: Database, article: ArticlePage) -> None:
-    """The series as an article shows it; its own page knows more and is not overruled."""
+def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> None:
+    """The series as an article shows it; its own page knows more and is not overruled.
+
+    A copy tells how many parts there were then: it can raise the number that is known, never lower it.
+    """
+    declared = "excluded.declared_parts"
+    if is_copy:
+        declared = "max(excluded.declared_parts, coalesce(declared_parts, 0))"
     user_id, series_id = article.series_user_id or article.author.id, article.series_id
     url = urls.series_url(user_id, series_id) if user_id and series_id else ""
     if article.series_user_id is not None:
         keep_author(database, Author(id=article.series_user_id))
     database.execute(
-        "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"
+        "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"  # noqa: S608
         " declared_parts, feed_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " title = coalesce(title, excluded.title), author_id = coalesce(author_id, excluded.author_id),"
         " contest_year = coalesce(contest_year, excluded.contest_year),"
         " contest_edition = coalesce(contest_edition, excluded.contest_edition),"
         ' "group" = coalesce("group", excluded."group"), group_slug = coalesce(group_slug, excluded.group_slug),'
-        " declared_parts = coalesce(excluded.declared_parts, declared_parts),"
+        f" declared_parts = coalesce({declared}, declared_parts),"
         " feed_url = coalesce(feed_url, excluded.feed_url)",
         [
             series_id, article.series_title, url, user_id, article.contest_year, article.contest_edition,
@@ -132,9 +138,12 @@ def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any]) ->
     rows = database.query(
         "SELECT views, likes, comments, subscribers FROM metrics WHERE page_id = ? ORDER BY id DESC LIMIT 1", [page_id]
     )
+    if fetch["source"] == CaptureSource.LIVE:
+        renewed = "views = coalesce(?, views), likes = coalesce(?, likes), comments_count = coalesce(?, comments_count)"
+    else:  # what a copy shows was so long ago
+        renewed = "views = coalesce(views, ?), likes = coalesce(likes, ?), comments_count = coalesce(comments_count, ?)"
     database.execute(
-        "UPDATE articles SET views = coalesce(?, views), likes = coalesce(?, likes),"
-        " comments_count = coalesce(?, comments_count) WHERE id = (SELECT article_id FROM pages WHERE id = ?)",
+        f"UPDATE articles SET {renewed} WHERE id = (SELECT article_id FROM pages WHERE id = ?)",  # noqa: S608
         [*shown[:3], page_id],
     )
     if shown in [list(row.values()) for row in rows]:

@@ -11,10 +11,11 @@ from sqlite_utils import Database
 
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
-from archiver.model import Answer, Judgement, Kind, Outcome, Reading
+from archiver.model import Answer, CaptureSource, Exchange, Judgement, Kind, Outcome, Reading
 from archiver.text import line
 
 _WORTH_KEEPING = frozenset({Outcome.OK, Outcome.UNREADABLE})
+_AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superfluous, a copy only other copies
 
 
 class Captures:
@@ -23,57 +24,64 @@ class Captures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, page_id: int, answer: Answer, judgement: Judgement, reading: Reading | None) -> int | None:
+    def keep(self, page_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int | None:
         """The number of the capture that holds this answer: stored now, or held already; None when not worth it.
 
         Only the page itself is kept, and a right page that our parser cannot read. An unchanged page is not stored
-        again (DESIGN §7).
+        again (DESIGN §7), but a live answer is stored beside a copy that says the same: then the page is no longer
+        held from others alone.
         """
+        answer, provenance = exchange.answer, exchange.provenance
         if judgement.outcome is Outcome.UNCHANGED:
-            return self._holding(page_id, answer, reading)
+            return self._holding(page_id, answer, reading, provenance.source)
         if judgement.outcome not in _WORTH_KEEPING or answer.body is None:
             return None
         digest = hashlib.sha256(answer.body).hexdigest()
-        held = self._first("SELECT id FROM captures WHERE page_id = ? AND sha256 = ?", page_id, digest)
+        held = self.with_sha256(page_id, answer.body, provenance.source)
         if held is not None:
             return held
         cursor = self._database.execute(
             "INSERT INTO captures (page_id, sha256, fingerprint, captured_at, final_url, http_status, headers, body,"
-            " body_bytes, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " body_bytes, outcome, source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 page_id, digest, reading.fingerprint if reading else None, stamp(answer.started_at),
                 line(answer.requested_url, 8_000), answer.status,
                 json.dumps([[name, line(value, 8_000)] for name, value in answer.headers], ensure_ascii=False),
                 gzip.compress(answer.body, 9, mtime=0), len(answer.body), judgement.outcome.value,
+                provenance.source.value, provenance.url and line(provenance.url, 8_000),
+                stamp(provenance.at) if provenance.at else None,
             ],
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
 
-    def _holding(self, page_id: int, answer: Answer, reading: Reading | None) -> int | None:
+    def _holding(self, page_id: int, answer: Answer, reading: Reading | None, source: CaptureSource) -> int | None:
         if answer.body is None:  # a 304 speaks of the last good answer
             return self.latest_good(page_id)
         if reading is None or reading.fingerprint is None:
-            digest = hashlib.sha256(answer.body).hexdigest()
-            return self._first("SELECT id FROM captures WHERE page_id = ? AND sha256 = ?", page_id, digest)
-        return self.with_fingerprint(page_id, reading.fingerprint)
+            return self.with_sha256(page_id, answer.body, source)
+        return self.with_fingerprint(page_id, reading.fingerprint, source)
 
-    def with_fingerprint(self, page_id: int, fingerprint: str) -> int | None:
-        """The good capture of a page with this content, comments and skeleton, if one is held."""
+    def with_fingerprint(self, page_id: int, fingerprint: str, source: CaptureSource) -> int | None:
+        """The good capture with this content, comments and skeleton that makes another from `source` superfluous."""
         return self._first(
-            "SELECT id FROM captures WHERE page_id = ? AND fingerprint = ? AND outcome = 'ok' ORDER BY id DESC",
-            page_id, fingerprint,
+            "SELECT id FROM captures WHERE page_id = ? AND fingerprint = ? AND outcome = 'ok'"  # noqa: S608
+            f" AND {_AS_GOOD} ORDER BY source = 'live' DESC, id DESC",
+            page_id, fingerprint, source.value,
         )  # fmt: skip
 
-    def with_sha256(self, page_id: int, body: bytes) -> int | None:
-        """The capture of a page with exactly these bytes, if one is held."""
+    def with_sha256(self, page_id: int, body: bytes, source: CaptureSource) -> int | None:
+        """The capture with exactly these bytes that makes another from `source` superfluous."""
         digest = hashlib.sha256(body).hexdigest()
-        return self._first("SELECT id FROM captures WHERE page_id = ? AND sha256 = ?", page_id, digest)
+        return self._first(
+            f"SELECT id FROM captures WHERE page_id = ? AND sha256 = ? AND {_AS_GOOD} ORDER BY source = 'live' DESC",  # noqa: S608
+            page_id, digest, source.value,
+        )  # fmt: skip
 
     def latest_good(self, page_id: int) -> int | None:
-        """The capture that the last good answer of a page gave or confirmed."""
+        """The capture that the last good answer of the host itself gave or confirmed."""
         return self._first(
             "SELECT capture_id FROM fetches WHERE page_id = ? AND outcome IN ('ok', 'unchanged')"
-            " AND capture_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+            " AND capture_id IS NOT NULL AND source = 'live' ORDER BY id DESC LIMIT 1",
             page_id,
         )
 
@@ -92,10 +100,12 @@ class Captures:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)
 
 
-def is_held(captures: Captures, page_id: int | None, kind: Kind, body: bytes | None, reading: Reading | None) -> bool:
+def is_held(captures: Captures, page_id: int | None, exchange: Exchange, reading: Reading | None) -> bool:
     """Whether the archive holds this content of the page: by fingerprint where a parser gives one, else by bytes."""
+    body, source = exchange.answer.body, exchange.provenance.source
     if page_id is None or body is None:
         return False
     if reading is not None and reading.fingerprint is not None:
-        return captures.with_fingerprint(page_id, reading.fingerprint) is not None
-    return kind in {Kind.ROBOTS, Kind.IMAGE} and captures.with_sha256(page_id, body) is not None
+        return captures.with_fingerprint(page_id, reading.fingerprint, source) is not None
+    known_by_bytes = exchange.address.kind in {Kind.ROBOTS, Kind.IMAGE}
+    return known_by_bytes and captures.with_sha256(page_id, body, source) is not None

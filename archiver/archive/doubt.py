@@ -20,7 +20,7 @@ _ABSENT = ", ".join(f"'{outcome}'" for outcome in sorted(ABSENCES))
 # they are absent, and say nothing about the others.
 _ASKED = f"""
 SELECT page_id, outcome IN ({_ABSENT}) AS absent FROM fetches JOIN pages ON pages.id = page_id
-WHERE run_id = :run_id AND final AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
+WHERE run_id = :run_id AND final AND source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
 AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at < :started_at
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
 """  # noqa: S608 - a closed list of words of ours
@@ -36,7 +36,8 @@ ORDER BY articles.series_id IN (
 
 _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
-WHERE pages.kind = 'control' AND final AND run_id <= :run_id AND started_at > :since AND outcome NOT IN {_NOT_ASKED}
+WHERE pages.kind = 'control' AND source = 'live' AND final AND run_id <= :run_id AND started_at > :since
+AND outcome NOT IN {_NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same
 
@@ -45,7 +46,7 @@ def absent_parts(database: Database, run_id: int) -> list[int]:
     """The pages of articles that were absent in a run."""
     rows = database.query(
         f"SELECT DISTINCT page_id FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
-        f" AND pages.kind = 'article' AND outcome IN ({_ABSENT}) ORDER BY page_id",
+        f" AND source = 'live' AND pages.kind = 'article' AND outcome IN ({_ABSENT}) ORDER BY page_id",
         [run_id],
     )
     return [row["page_id"] for row in rows]

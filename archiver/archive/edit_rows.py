@@ -35,7 +35,8 @@ def keep(
 
 def _last_seen(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]) -> str:
     rows = database.query(
-        "SELECT max(started_at) AS at FROM fetches WHERE page_id = ? AND capture_id = ? AND id < ?",
+        "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
+        " WHERE page_id = ? AND capture_id = ? AND id < ?",
         [fetch["page_id"], before["capture_id"], fetch["id"]],
     )
     return str(next(iter(rows))["at"] or fetch["started_at"])

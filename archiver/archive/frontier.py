@@ -27,7 +27,8 @@ _ALL = "SELECT pages.*, parts.position AS part_position "
 
 _WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
 WHERE pages.kind NOT IN ('robots', 'control', 'link') AND ({belongs}) AND {due}
-AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final)
+AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final
+    AND source = 'live')
 """
 
 _ORDER = """

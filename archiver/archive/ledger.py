@@ -111,8 +111,8 @@ class Ledger:
             return int(cursor.lastrowid or 0)
 
     def was_cut_short(self) -> bool:
-        """Whether the last run was killed or interrupted: then nobody knows when its last request went out."""
-        rows = self._database.query("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1")
+        """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""
+        rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
@@ -222,23 +222,31 @@ class Ledger:
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
 
+    def record_copies(self, run_id: int, copies: Iterable[tuple[Exchange, Judgement, Reading | None]]) -> None:
+        """One commit with the rows of many copies, taken one at a time; none of them when taking one fails."""
+        with transaction(self._database, self._path):
+            for exchange, judgement, reading in copies:
+                self._insert(run_id, exchange, judgement, reading)
+
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
-        answer, self._kept_as_it_was = exchange.answer, False
+        answer, provenance = exchange.answer, exchange.provenance
+        self._kept_as_it_was = False
         page_id = self.add_page(exchange.address, answer.started_at)
-        capture_id = self.captures.keep(page_id, answer, judgement, reading)
+        capture_id = self.captures.keep(page_id, exchange, judgement, reading)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
-            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final,"
+            " source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
                 stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
                 judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
                 _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
-                int(exchange.final),
+                int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
+                stamp(provenance.at) if provenance.at else None,
             ],
         )  # fmt: skip
-        if exchange.final:
+        if exchange.final and provenance.is_live:  # a copy says nothing about the page as it is now
             self._renew_belief(page_id, exchange, judgement)
         return int(cursor.lastrowid or 0)
 
@@ -274,7 +282,7 @@ class Ledger:
         )
 
     def recompute(self, page_id: int) -> tuple[Belief, list[StateChange]]:
-        """What must be believed of a page, and how that came about, from its fetches alone."""
+        """What must be believed of a page, and how that came about, from its live fetches alone."""
         kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
         belief, changes = Belief(), []
         for outcome, at, doubted in self._history(page_id):
@@ -301,7 +309,7 @@ class Ledger:
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
         for row in self._database.query(
             "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
-            " WHERE page_id = ? AND final ORDER BY fetches.id",
+            " WHERE page_id = ? AND final AND source = 'live' ORDER BY fetches.id",
             [page_id],
         ):
             yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])
@@ -337,7 +345,7 @@ class Ledger:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
             "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
-            " ('skipped', 'disallowed', 'robots_unreachable') ORDER BY id",
+            " ('skipped', 'disallowed', 'robots_unreachable') AND source NOT IN ('import', 'feed') ORDER BY id",
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
@@ -346,7 +354,7 @@ class Ledger:
         """Host → until when it rests, and why: it asked for a rest, or refused so many requests in a row."""
         recent = self._database.query(
             "SELECT pages.host AS host, outcome, retry_after_s, fetches.started_at AS at FROM fetches"
-            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND pages.kind != 'robots'"
+            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live' AND kind != 'robots'"
             " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
             [stamp(now - timedelta(days=7))],
         )
@@ -369,7 +377,7 @@ class Ledger:
         """The robots files that are young enough to be used again (RFC 9309 §2.4)."""
         rows = self._database.query(
             "SELECT url, fetches.started_at AS at, outcome, http_status, capture_id FROM pages JOIN fetches"
-            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final)"
+            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final AND source = 'live')"
             " WHERE kind = 'robots' AND last_fetch_at >= ?",
             [stamp(now - timedelta(seconds=max_age_s))],
         )

@@ -28,6 +28,12 @@ DERIVED_TABLES = (
     "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
 
+# What a copy says was so when it was made, not when we had it.
+_FETCHES = (
+    "SELECT id, outcome, coalesce(source_at, started_at) AS started_at, page_id, capture_id, signals, final, source"
+    " FROM fetches"
+)
+
 
 class Library:
     """The derived tables of one open archive."""
@@ -45,8 +51,7 @@ class Library:
         """
         pending = list(
             self._database.query(
-                "SELECT fetches.id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
-                " WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"
+                f"{_FETCHES} WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608
                 " AND capture_id IS NOT NULL ORDER BY id"
             )
         )
@@ -90,12 +95,7 @@ class Library:
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             for table in DERIVED_TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
-            fetches = list(
-                self._database.query(
-                    "SELECT id, outcome, started_at, page_id, capture_id, signals, final FROM fetches"
-                    " WHERE capture_id IS NOT NULL ORDER BY id"
-                )
-            )
+            fetches = list(self._database.query(f"{_FETCHES} WHERE capture_id IS NOT NULL ORDER BY id"))
             for fetch in fetches:
                 self._take(fetch, None)
             if fetches:
@@ -109,10 +109,11 @@ class Library:
         kind = Kind(page["kind"])
         if kind in {Kind.ROBOTS, Kind.IMAGE}:
             return
-        if self._was_read_last(fetch):
+        is_copy = fetch["source"] != CaptureSource.LIVE
+        if not self._was_read_last(fetch):
+            self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]), is_copy=is_copy)
+        elif not is_copy:
             list_rows.seen_again(self._database, page, fetch["started_at"])
-        else:
-            self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]))
         article_rows.keep_counters(self._database, page["id"], fetch)
 
     def _was_read_last(self, fetch: Mapping[str, Any]) -> bool:
@@ -124,37 +125,56 @@ class Library:
         )
         return any(row["capture_id"] == fetch["capture_id"] for row in rows)
 
-    def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> None:
-        at = fetch["started_at"]
-        self._keep_problems(page["id"], fetch, reading)
+    def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool) -> None:
+        """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
+        at, copy = fetch["started_at"], fetch["id"] if is_copy else None
+        if not is_copy or self._is_newest(fetch):
+            self._keep_problems(page["id"], fetch, reading)
         if not (reading.facts.has_content and reading.facts.closed):
             return
         match reading.page:
             case ArticlePage() as article:
                 if self._is_better(page["article_id"], fetch["capture_id"]):
                     article_rows.keep(self._database, page, fetch, reading, article)
-                list_rows.keep_neighbours(self._database, page["id"], article, at)
+                list_rows.keep_neighbours(self._database, page["id"], article, at, copy)
             case SeriesPage() as series:
-                list_rows.keep_series(self._database, page, series, at)
+                newest = not is_copy or self._is_newest(fetch)
+                list_rows.keep_series(self._database, page, series, at, copy, keep_row=newest)
             case FeedPage() as feed:
-                list_rows.keep_feed(self._database, page, feed, at)
+                list_rows.keep_feed(self._database, page, feed, at, copy)
             case IndexPage() as index:
-                list_rows.keep_index(self._database, page["id"], index, at)
+                list_rows.keep_index(self._database, page["id"], index, at, copy)
             case None:
                 pass
 
     def _is_better(self, article_id: int, capture_id: int) -> bool:
-        """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`)."""
+        """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`).
+
+        Of two copies of the same worth the one that was made later is better, in whatever order we had them.
+        """
         held = list(
             self._database.query(
-                "SELECT source FROM articles JOIN captures ON captures.id = capture_id WHERE articles.id = ?",
+                "SELECT source, source_at FROM articles JOIN captures ON captures.id = capture_id"
+                " WHERE articles.id = ?",
                 [article_id],
             )
         )
         if not held:
             return True
-        candidate = self._row("SELECT source FROM captures WHERE id = ?", capture_id)["source"]
-        return better_source(CaptureSource(candidate), CaptureSource(held[0]["source"]))
+        found = self._row("SELECT source, source_at FROM captures WHERE id = ?", capture_id)
+        candidate, other = CaptureSource(found["source"]), CaptureSource(held[0]["source"])
+        if candidate is not CaptureSource.LIVE and better_source(other, candidate):
+            return better_source(candidate, other) and (found["source_at"] or "") >= (held[0]["source_at"] or "")
+        return better_source(candidate, other)
+
+    def _is_newest(self, copy: Mapping[str, Any]) -> bool:
+        """Whether nothing that was read of a page before is live, or a copy made later than this one."""
+        rows = self._database.query(
+            "SELECT 1 FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
+            " AND (source = 'live' OR source_at > ?) LIMIT 1",
+            [copy["page_id"], copy["id"], copy["started_at"]],
+        )
+        return not list(rows)
 
     def _read_capture(self, page: Mapping[str, Any], capture_id: int) -> Reading:
         row = self._row(

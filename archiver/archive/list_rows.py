@@ -35,7 +35,7 @@ def _article(article_id: int, via: str, series_id: int | None, position: int | N
     return Named(urls.article_url(article_id), "article", via, article_id, series_id, position, text)
 
 
-def keep_index(database: Database, page_id: int, index: IndexPage, at: str) -> None:
+def keep_index(database: Database, page_id: int, index: IndexPage, at: str, copy: int | None = None) -> None:
     """Every iThome link of an index page; the first of several to the same page counts."""
     first: dict[str, Named] = {}
     for link in index.links:
@@ -47,14 +47,21 @@ def keep_index(database: Database, page_id: int, index: IndexPage, at: str) -> N
                 link.position, link.text, link.group, link.raw_url,
             ),
         )  # fmt: skip
-    _keep(database, page_id, first.values(), ("index",), at)
+    _keep(database, page_id, first.values(), ("index",), at, copy)
 
 
-def keep_series(database: Database, page: Mapping[str, Any], series: SeriesPage, at: str) -> None:
-    """A page of a series' list: the series itself, its articles at their places, and the next page."""
+def keep_series(
+    database: Database, page: Mapping[str, Any], series: SeriesPage, at: str, copy: int | None = None, *,
+    keep_row: bool = True,
+) -> None:  # fmt: skip
+    """A page of a series' list: the series itself, its articles at their places, and the next page.
+
+    `keep_row=False`: a copy older than what is known, which tells nothing new of the series itself.
+    """
     series_id = page["series_id"]
-    keep_author(database, series.author)
-    _keep_series_row(database, page, series)
+    if keep_row:
+        keep_author(database, series.author)
+        _keep_series_row(database, page, series)
     start = ((page["page_number"] or 1) - 1) * ITEMS_PER_PAGE
     named = [
         _article(item.article_id, "series", series_id, start + offset, item.title)
@@ -66,7 +73,7 @@ def keep_series(database: Database, page: Mapping[str, Any], series: SeriesPage,
     for one in named:
         if one.article_id is not None and (one.position or 0) > event_rows.CONTEST_DAYS:
             event_rows.notice_beyond(database, one.article_id, series_id, one.position or 0, at)
-    _keep(database, page["id"], named, ("series", "pager"), at)
+    _keep(database, page["id"], named, ("series", "pager"), at, copy)
 
 
 def _keep_series_row(database: Database, page: Mapping[str, Any], series: SeriesPage) -> None:
@@ -93,7 +100,7 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
     )  # fmt: skip
 
 
-def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: str) -> None:
+def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: str, copy: int | None = None) -> None:
     """A series feed: its articles, oldest first as the series counts them. Its titles have lost punctuation."""
     series_id = page["series_id"]
     oldest_first = list(reversed(feed.items))
@@ -101,10 +108,10 @@ def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: s
         _article(item.article_id, "feed", series_id, position, item.title)
         for position, item in enumerate(oldest_first, start=1)
     ]
-    _keep(database, page["id"], named, ("feed",), at)
+    _keep(database, page["id"], named, ("feed",), at, copy)
 
 
-def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str) -> None:
+def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None) -> None:
     """What an article names around itself: the part before, the part after, and the last five of the series."""
     named = []
     for via, neighbour in (("previous", article.previous), ("next", article.next)):
@@ -113,15 +120,23 @@ def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: 
             position = article.position + step if article.position else None
             named.append(_neighbour(neighbour, via, article.series_id, position))
     named += [_neighbour(neighbour, "catalog", article.series_id, neighbour.position) for neighbour in article.catalog]
-    _keep(database, page_id, named, ("previous", "next", "catalog"), at)
+    _keep(database, page_id, named, ("previous", "next", "catalog"), at, copy)
 
 
 def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: int | None) -> Named:
     return _article(neighbour.article_id, via, series_id, position, neighbour.title)
 
 
-def _keep(database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str) -> None:
-    """Write what a page names now; what it named before and no longer does gets a date and stays (DESIGN §4)."""
+def _keep(
+    database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str, copy: int | None
+) -> None:
+    """Write what a page names now; what it named before and no longer does gets a date and stays (DESIGN §4).
+
+    `copy` is the fetch that gave somebody else's copy: it says what the page named then, and takes nothing away.
+    """
+    if copy is not None:
+        _keep_copy(database, page_id, named, at, copy)
+        return
     marks = ", ".join("?" * len(vias))
     named = list(named)
     known = f"SELECT * FROM discoveries WHERE from_page_id = ? AND via IN ({marks})"  # noqa: S608
@@ -141,6 +156,23 @@ def _keep(database: Database, page_id: int, named: Iterable[Named], vias: tuple[
             [
                 page_id, one.url, one.kind, one.via, one.article_id, one.series_id, one.position, one.text,
                 one.heading, one.raw_url, at, at,
+            ],
+        )  # fmt: skip
+
+
+def _keep_copy(database: Database, page_id: int, named: Iterable[Named], at: str, copy: int) -> None:
+    """What a copy names: more dates for what is known, and what only it knows, gone since the next live answer."""
+    later = "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND source = 'live'"
+    for one in named:
+        database.execute(
+            "INSERT INTO discoveries (from_page_id, url, kind, via, article_id, series_id, position, text, heading,"
+            f" raw_url, first_seen_at, last_seen_at, gone_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ({later}"
+            " AND capture_id IS NOT NULL AND started_at > ?) WHERE true ON CONFLICT (from_page_id, url, via) DO UPDATE"
+            " SET first_seen_at = min(first_seen_at, excluded.first_seen_at),"
+            " last_seen_at = max(last_seen_at, excluded.last_seen_at)",
+            [
+                page_id, one.url, one.kind, one.via, one.article_id, one.series_id, one.position, one.text,
+                one.heading, one.raw_url, at, at, page_id, copy, at,
             ],
         )  # fmt: skip
 

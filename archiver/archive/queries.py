@@ -55,6 +55,17 @@ def changes_of_run(connection: sqlite3.Connection, run_id: int) -> list[Row]:
     )
 
 
+def copies(connection: sqlite3.Connection) -> list[Row]:
+    """Every part and who holds it."""
+    return _rows(connection, "SELECT * FROM copies_of_parts")
+
+
+def source_urls(connection: sqlite3.Connection) -> set[str]:
+    """The URLs of everything that is kept, and of the same pages elsewhere."""
+    kept = _rows(connection, "SELECT url, alternates FROM sources")
+    return {url for source in kept for url in (source["url"], *json.loads(source["alternates"]))}
+
+
 # Each takes the sources as a JSON list; null stands for all.
 _SERIES = """
 SELECT * FROM series_progress WHERE ?1 = 'null'
@@ -68,7 +79,7 @@ OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT
 
 _HOMELESS = """
 SELECT sources.id, sources.url, pages.state, pages.last_outcome, pages.last_fetch_at, count(parts.page_id) AS parts,
-    (SELECT error FROM fetches WHERE page_id = pages.id ORDER BY id DESC LIMIT 1) AS error
+    (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
 FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN parts ON parts.source_id = sources.id
 WHERE sources.id NOT IN (SELECT source_id FROM series_sources)
 AND sources.url NOT IN (SELECT url FROM articles)
@@ -88,10 +99,12 @@ ORDER BY events.at DESC, events.id DESC
 _LAST_RUN = """
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
+        AND source NOT IN ('feed', 'import')
         AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')) AS requests,
     (SELECT json_group_object(outcome, n) FROM (
         SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
-        WHERE run_id = runs.id AND final AND kind != 'robots' GROUP BY outcome)) AS outcomes
+        WHERE run_id = runs.id AND final AND kind != 'robots'
+        AND (source = 'live' OR runs.command = 'import') GROUP BY outcome)) AS outcomes
 FROM runs ORDER BY id DESC LIMIT 1
 """
 

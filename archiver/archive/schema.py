@@ -12,7 +12,7 @@ from archiver.archive.opening import APPLICATION_ID, explained
 from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
-_TABLES = ("001_tables.sql", "002_time.sql")  # in the order of their migrations
+_TABLES = ("001_tables.sql", "002_time.sql", "004_rescue.sql", "005_copies.sql")  # in the order of their migrations
 
 
 def _script(name: str) -> str:
@@ -40,6 +40,20 @@ def m002_time(database: Database) -> None:
     widen(database, "pages", "'image')", "'image', 'link', 'control')")
     widen(database, "captures", "'feed')", "'feed', 'memento')")
     for statement in _statements(_script("002_time.sql")):
+        database.execute(statement)
+
+
+@migrations()
+def m004_rescue(database: Database) -> None:
+    """Whose answer a fetch is: the host's own, or somebody's copy."""
+    for statement in _statements(_script("004_rescue.sql")):
+        database.execute(statement)
+
+
+@migrations()
+def m005_copies(database: Database) -> None:
+    """Which copies others say that they hold."""
+    for statement in _statements(_script("005_copies.sql")):
         database.execute(statement)
 
 

@@ -6,13 +6,14 @@ raises for any bytes: what a page should have and has not is a `Problem`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
 from archiver.model import Address, Facts, Kind, Page, Problem, Reading
-from archiver.pages import article, feed, index, series
+from archiver.pages import article, feed, index, saved, series
 from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
     has_content,
@@ -40,6 +41,8 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
     if address.kind in {Kind.ROBOTS, Kind.IMAGE}:
         return _read_plain(address.kind, body, content_type)
     text, encoding = decode(body, content_type)
+    if address.kind is Kind.ARTICLE and (content_type or "").startswith(feed.ITEM_TYPE):
+        return _read_feed_item(address, text, encoding, content_type or "")
     markup = is_markup(text, content_type)
     is_feed = markup and address.kind is Kind.FEED and "<rss" in text[:1_000]
     if is_feed and feed.is_bearable(text):
@@ -76,7 +79,26 @@ def _read_feed(text: str, encoding: str) -> Reading:
     return Reading(feed.PARSER, facts, page, problems.all(), content, content)
 
 
+def feed_item_type(series_id: int) -> str:
+    """The media type under which a whole feed is kept as the capture of one part of it."""
+    return f"{feed.ITEM_TYPE}; series={series_id}"
+
+
+def _read_feed_item(address: Address, text: str, encoding: str, content_type: str) -> Reading:
+    problems = Problems()
+    named = re.search(r"series=([0-9]{1,12})", content_type)
+    whole = feed.read(text, problems) if feed.is_bearable(text) else None
+    page = feed.item_page(whole, address.article_id or 0, int(named[1]) if named else None) if whole else None
+    if page is None:
+        return Reading(feed.ITEM_PARSER, Facts(True, encoding), problems=problems.all())
+    facts = Facts(True, encoding, kind=Kind.ARTICLE, own_url=address.url, has_content=page.body is not None)
+    content = article.content(page)
+    return Reading(feed.ITEM_PARSER, facts, page, problems.all(), content, f"feed-{content}")
+
+
 def _read_html(address: Address, text: str, encoding: str, seen: Scan) -> Reading:
+    if saved.leaves_end_tags_out(text) and seen.whole and not seen.open_at_end:
+        seen = replace(seen, ended=True)
     tree = parse_html(text)
     own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     facts = Facts(

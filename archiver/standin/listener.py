@@ -178,13 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.rfile.read(int(headers.get("content-length", "0")))
+        body = self.rfile.read(int(headers.get("content-length", "0")))
         host = headers.get("host", "").lower()
         started = time.monotonic()
         entry = LogEntry(started, host, self.command, self.path, self.number, headers)
         self.owner.begin(entry)
         try:
-            reply = self.owner.reply(Request(host, self.path, self.command, headers, started))
+            reply = self.owner.reply(Request(host, self.path, self.command, headers, started, body))
             self._deliver(reply, entry)
         finally:
             self.owner.end(entry)

@@ -24,6 +24,7 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0  # monotonic seconds
+    body: bytes = b""  # of a POST
 
     @property
     def path(self) -> str:

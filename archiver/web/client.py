@@ -17,6 +17,7 @@ import httpx
 from archiver import urls
 from archiver.clock import Clock
 from archiver.config import Network
+from archiver.copies import Extra
 from archiver.model import Answer, Outcome, Validators
 from archiver.text import line, safe
 from archiver.web import guard, headers
@@ -55,7 +56,9 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:
+    def send(
+        self, url: str, validators: Validators | None = None, *, keep_cut: bool = False, extra: Extra | None = None
+    ) -> Answer:
         """Ask for a URL once. Never raises for what a server or a URL does: faults are in the answer.
 
         `keep_cut`: of a body over 500 KiB give the first 500 KiB (`error` says so) instead of refusing it over the
@@ -64,7 +67,7 @@ class Client:
         now, start = self._clock.now(), self._clock.monotonic()
         answer, call = Answer(url, now, 0), None
         try:
-            request = self._request(url, validators or Validators())
+            request = self._request(url, validators or Validators(), extra or Extra())
             call = self._call(url)
             answer = self._exchange(answer, request, call, keep_cut=keep_cut)
         except Fault as fault:
@@ -76,7 +79,7 @@ class Client:
 
     # ─── the question ───────────────────────────────────────────────────────────────────────────
 
-    def _request(self, url: str, validators: Validators) -> httpx.Request:
+    def _request(self, url: str, validators: Validators, extra: Extra) -> httpx.Request:
         """The request for a URL. Its Host (and the name on the certificate) stays canonical under `connect_to`."""
         reason = guard.refused_url(url, self.named_origins, frozenset(self._connect_to))
         if reason is not None:
@@ -93,7 +96,10 @@ class Client:
             fields["If-None-Match"] = str(validators.etag)
         if _is_sendable(validators.last_modified):
             fields["If-Modified-Since"] = str(validators.last_modified)
-        return self._http.build_request("GET", parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields)
+        method, form = ("GET", None) if extra.form is None else ("POST", dict(extra.form))
+        return self._http.build_request(
+            method, parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields | _extra_fields(extra), data=form
+        )
 
     def _call(self, url: str) -> Call:
         """Where the connection really goes, and within which bounds."""
@@ -229,6 +235,18 @@ def _location(url: str, status: int, fields: headers.Fields) -> str | None:
         return None
     target = urls.resolve(url, found[0])
     return target.partition("#")[0] if target else found[0]
+
+
+def _extra_fields(extra: Extra) -> dict[str, str]:
+    """The header fields of an `Extra`. A range is of the bytes as they are stored, so never of an encoding of them."""
+    fields: dict[str, str] = {}
+    if extra.byte_range is not None:
+        fields |= {"Range": f"bytes={extra.byte_range[0]}-{extra.byte_range[1]}", "Accept-Encoding": "identity"}
+    if extra.accept is not None:
+        fields["Accept"] = extra.accept
+    if _is_sendable(extra.authorization):
+        fields["Authorization"] = str(extra.authorization)
+    return fields
 
 
 def _is_sendable(value: str | None) -> bool:

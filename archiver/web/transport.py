@@ -276,7 +276,9 @@ class Transport(httpx.BaseTransport):
         )
         tls = self._tls if request.url.scheme == "https" else None
         connection = httpcore.HTTPConnection(url.origin, ssl_context=tls, network_backend=self._backend)
-        response = connection.handle_request(httpcore.Request("GET", url, headers=request.headers.raw))
+        response = connection.handle_request(
+            httpcore.Request(request.method, url, headers=request.headers.raw, content=request.content)
+        )
         stream = response.stream
         assert not isinstance(stream, AsyncIterable), "a sync connection gives a sync stream"
         return httpx.Response(

@@ -12,6 +12,7 @@ import tenacity
 from archiver import __version__, urls
 from archiver.clock import Clock
 from archiver.config import Network
+from archiver.copies import Extra
 from archiver.model import TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
 from archiver.text import line
 from archiver.web import guard, robots
@@ -28,7 +29,9 @@ _SMALL_PAGE = 20_000  # a bot check is a small page of its own; ordinary pages l
 class Sender(Protocol):
     """Makes one request (`archiver.web.client.Client`)."""
 
-    def send(self, url: str, validators: Validators | None = None, *, keep_cut: bool = False) -> Answer:
+    def send(
+        self, url: str, validators: Validators | None = None, *, keep_cut: bool = False, extra: Extra | None = None
+    ) -> Answer:
         """Ask for a URL once."""
 
 
@@ -87,13 +90,34 @@ class Visitor:
         the last answer, with its target as `location`, which was not contacted. What is not asked is an answer too:
         `off_site`, `disallowed`, `robots_unreachable` or `skipped`, without a status.
         """
-        url, hop, seen = address.url, 0, {address.url}
+        yield from self._visit(address, address.url, validators, None, allowed=allowed, robots=True)
+
+    def visit_copy(
+        self, address: Address, url: str, extra: Extra | None = None, *, allowed: Callable[[str], bool],
+        robots: bool = True,
+    ) -> Iterator[Exchange]:  # fmt: skip
+        """Every request made for a copy of a page that somebody else holds at `url`, or for what is known of copies.
+
+        As `visit`; `robots` False is for an interface that its host documents for programs (docs/politeness.md).
+        """
+        yield from self._visit(address, url, None, extra, allowed=allowed, robots=robots)
+
+    def _visit(
+        self, address: Address, url: str, validators: Validators | None, extra: Extra | None, *,
+        allowed: Callable[[str], bool], robots: bool,
+    ) -> Iterator[Exchange]:  # fmt: skip
+        hop, seen = 0, {url}
         while True:
-            refusal = self._out_of_bounds(url) or (yield from self._robots(url))
+            refusal = self._out_of_bounds(url)
+            if refusal is None and robots:
+                refusal = yield from self._robots(url)
             if refusal is not None:
                 yield Exchange(address, refusal, hop=hop)
                 return
-            answer, tries = yield from self._tries(address, url, validators if hop == 0 else None, hop)
+            first = hop == 0
+            answer, tries = yield from self._tries(
+                address, url, validators if first else None, hop, extra=extra if first else None
+            )
             answer = self._only_to_follow(answer, hop, seen, allowed)
             yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
             if answer.location is None or not _leads_on(answer):
@@ -132,8 +156,9 @@ class Visitor:
     # ─── tries ──────────────────────────────────────────────────────────────────────────────────
 
     def _tries(
-        self, address: Address, url: str, validators: Validators | None, hop: int, *, keep_cut: bool = False
-    ) -> Generator[Exchange, None, tuple[Answer, int]]:
+        self, address: Address, url: str, validators: Validators | None, hop: int, *, keep_cut: bool = False,
+        extra: Extra | None = None,
+    ) -> Generator[Exchange, None, tuple[Answer, int]]:  # fmt: skip
         """Ask for one URL, again after faults that pass; gives the last answer back, and at which try it came.
 
         The tries before the last are given out here; whether the last one is final is for the caller to say.
@@ -146,7 +171,7 @@ class Visitor:
         )
         for attempt in retrying:
             number = attempt.retry_state.attempt_number
-            answer = self._ask(url, validators, keep_cut=keep_cut)
+            answer = self._ask(url, validators, keep_cut=keep_cut, extra=extra)
             if not self._worth_another_try(answer) or number >= self._most_tries(answer) or not self._budget.left():
                 return answer, number
             attempt.retry_state.set_result(answer)
@@ -171,14 +196,14 @@ class Visitor:
         """A resolver has tried for itself, so that a machine without network is told so soon."""
         return min(self._network.tries, 2) if answer.failure is Outcome.DNS_ERROR else self._network.tries
 
-    def _ask(self, url: str, validators: Validators | None, *, keep_cut: bool) -> Answer:
+    def _ask(self, url: str, validators: Validators | None, *, keep_cut: bool, extra: Extra | None) -> Answer:
         if not self._budget.take():
             words = f"the run may make {self._network.max_requests} requests, and made them"
             return self._refuse(url, Outcome.SKIPPED, words)
         host = urls.host(url)
         self._pace.wait(host)
         before = self._clock.now()
-        answer = self._sender.send(url, validators, keep_cut=keep_cut)
+        answer = self._sender.send(url, validators, keep_cut=keep_cut, extra=extra)
         self._pace.went_out(host, (answer.started_at - before).total_seconds())
         return answer
 

@@ -76,10 +76,10 @@ SELECT
     fetches.requested_url AS requested_url -- what was asked
 FROM fetches
 JOIN pages ON pages.id = fetches.page_id
-WHERE fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login')
+WHERE fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login') AND fetches.source = 'live'
 ORDER BY fetches.id DESC;
 
-CREATE VIEW latest_fetch AS -- the last attempt for every page
+CREATE VIEW latest_fetch AS -- the last time that each page was asked of its host
 SELECT
     pages.id AS page_id, -- the page
     pages.kind AS kind, -- what it is
@@ -91,7 +91,8 @@ SELECT
     fetches.error AS error, -- what went wrong
     pages.url AS url -- its URL
 FROM pages
-JOIN fetches ON fetches.id = (SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id)
+JOIN fetches ON fetches.id = (
+    SELECT max(id) FROM fetches AS later WHERE later.page_id = pages.id AND later.source = 'live')
 ORDER BY fetches.id DESC;
 
 CREATE VIEW code_by_language AS -- how much code there is in which language
@@ -159,4 +160,46 @@ FROM edits JOIN articles ON articles.id = edits.article_id
 UNION ALL
 SELECT comments.deleted_at, 'comment deleted', 'comment', comments.article_id, articles.series_id,
     'by ' || coalesce(comments.author_name, 'unknown'), articles.url
-FROM comments JOIN articles ON articles.id = comments.article_id WHERE comments.deleted_at IS NOT NULL
+FROM comments JOIN articles ON articles.id = comments.article_id WHERE comments.deleted_at IS NOT NULL;
+
+CREATE VIEW rescue_attempts AS -- every request to somebody who may hold a copy, and what came of it
+SELECT
+    fetches.id AS id, -- the row in fetches
+    fetches.started_at AS started_at, -- when
+    fetches.source AS source, -- who was asked
+    fetches.outcome AS outcome, -- what came of it
+    fetches.http_status AS http_status, -- status code
+    fetches.signals ->> 'reason' AS reason, -- in words
+    fetches.capture_id AS capture_id, -- the copy, where it is held now
+    pages.article_id AS article_id, -- for which article
+    fetches.requested_url AS requested_url -- what was asked
+FROM fetches
+JOIN pages ON pages.id = fetches.page_id
+WHERE fetches.source != 'live'
+ORDER BY fetches.id DESC;
+
+CREATE VIEW copies_of_parts AS -- every part and how many hold it: ours, and those that others say to hold
+SELECT
+    parts.article_id AS id, -- the site's article id
+    parts.series_id AS series_id, -- its series
+    parts.position AS position, -- its place
+    coalesce(articles.title, parts.title) AS title, -- its title
+    captures.source AS ours, -- whose copy ours is; empty when none is held
+    captures.captured_at AS ours_at, -- when we had it
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'wayback' AND confirmed
+        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS wayback_at, -- the latest in the Wayback Machine, confirmed by its index
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'common_crawl'
+        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS common_crawl_at, -- the latest in Common Crawl
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'memento'
+        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS other_archive_at, -- the latest in another web archive
+    (SELECT max(source_at) FROM captures AS imported WHERE imported.page_id = pages.id AND source = 'import') AS imported_at, -- the latest that was imported
+    (SELECT max(checked_at) FROM copies WHERE copies.page_id = pages.id) AS checked_at, -- when others last confirmed a copy
+    (captures.id IS NOT NULL) + (SELECT count(DISTINCT holder) FROM copies WHERE copies.page_id = pages.id
+        AND confirmed AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS copies, -- how many hold it, we included
+    pages.state AS state, -- what we believe of its own place
+    pages.url AS url -- where it lives
+FROM parts
+JOIN pages ON pages.id = parts.page_id
+LEFT JOIN articles ON articles.id = parts.article_id
+LEFT JOIN captures ON captures.id = articles.capture_id
+ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id

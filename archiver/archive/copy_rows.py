@@ -1,0 +1,126 @@
+"""Copies that others hold, and which pages need one. Rows of `copies` are what indexes told us, nothing derived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from archiver.archive.connection import transaction
+from archiver.archive.times import moment, stamp
+from archiver.copies import Copy
+from archiver.model import Address, CaptureSource, Kind, Outcome
+from archiver.text import line
+
+# The best capture of a page: the one that its article was read from; of an image, any good one.
+_PAGES = """
+SELECT pages.*, captures.source AS held, series_of.series_id AS part_of,
+    (SELECT published_at FROM (SELECT nearest.published_at, abs(nearest.id - pages.article_id) AS apart
+        FROM articles AS nearest WHERE nearest.series_id = series_of.series_id AND nearest.published_at IS NOT NULL)
+        ORDER BY apart LIMIT 1) AS published_about
+FROM pages
+LEFT JOIN parts AS series_of ON series_of.page_id = pages.id
+LEFT JOIN articles ON articles.id = pages.article_id AND pages.kind = 'article'
+LEFT JOIN captures ON captures.id = coalesce(articles.capture_id,
+    (SELECT max(id) FROM captures AS image WHERE pages.kind = 'image' AND image.page_id = pages.id AND outcome = 'ok'))
+"""
+
+_PARTS = """
+WHERE pages.kind = 'article' AND series_of.page_id IS NOT NULL
+AND (:series_id IS NULL OR series_of.series_id = :series_id) AND (:page_url IS NULL OR pages.url = :page_url)
+ORDER BY series_of.series_id, series_of.position IS NULL, series_of.position, pages.id
+"""
+
+_IMAGES = """
+WHERE pages.kind = 'image' AND captures.id IS NULL AND pages.last_fetch_at IS NOT NULL AND pages.url IN (
+    SELECT images.url FROM images JOIN article_images ON article_images.image_id = images.id
+    LEFT JOIN parts ON parts.article_id = article_images.article_id
+    WHERE (:series_id IS NULL OR parts.series_id = :series_id)
+    AND (:page_url IS NULL OR article_images.article_id = (SELECT article_id FROM pages WHERE url = :page_url)))
+ORDER BY pages.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page that a copy may be wanted of."""
+
+    page_id: int
+    address: Address
+    held: CaptureSource | None  # whose capture is the best that is held; None for none
+    series_id: int | None
+    published_about: datetime | None  # when the nearest part that is held was published: as good as its own date
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a copy of somebody's would be better than what is held."""
+        return self.held in {None, CaptureSource.FEED}
+
+
+class Copies:
+    """The copies of one open archive."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+
+    def parts(self, series_id: int | None = None, page_url: str | None = None) -> list[Wanted]:
+        """Every part of what is kept, in order; of one series, or one page, when named."""
+        return self._wanted(_PARTS, series_id, page_url)
+
+    def lost_images(self, series_id: int | None = None, page_url: str | None = None) -> list[Wanted]:
+        """The images of bodies that were asked for at their place, and are not held."""
+        return self._wanted(_IMAGES, series_id, page_url)
+
+    def _wanted(self, which: str, series_id: int | None, page_url: str | None) -> list[Wanted]:
+        rows = self._database.query(_PAGES + which, {"series_id": series_id, "page_url": page_url})
+        return [
+            Wanted(
+                row["id"],
+                Address(row["url"], Kind(row["kind"]), row["article_id"], row["series_id"], row["user_id"],
+                        row["page_number"]),
+                CaptureSource(row["held"]) if row["held"] else None, row["part_of"], moment(row["published_about"]),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def feed_captures(self, series_id: int) -> list[tuple[str, datetime, bytes]]:
+        """The feeds of a series that are held, newest first: URL, when it was received, and the gzipped body."""
+        rows = self._database.query(
+            "SELECT url, captured_at, body FROM captures JOIN pages ON pages.id = page_id WHERE pages.kind = 'feed'"
+            " AND series_id = ? AND outcome = 'ok' ORDER BY captures.id DESC",
+            [series_id],
+        )
+        return [(row["url"], datetime.fromisoformat(row["captured_at"]), row["body"]) for row in rows]
+
+    def note(self, page_id: int, copies: Iterable[Copy], now: datetime, *, confirmed: bool = True) -> None:
+        """Remember what an index told, in one commit; what it told before keeps its first date and our verdict."""
+        with transaction(self._database, self._path):
+            for copy in copies:
+                self._database.execute(
+                    "INSERT INTO copies (page_id, holder, url, byte_range, made_at, digest, media_type, http_status,"
+                    " confirmed, first_seen_at, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (page_id, holder, url, byte_range) DO UPDATE SET checked_at = excluded.checked_at,"
+                    " confirmed = max(confirmed, excluded.confirmed)",
+                    [
+                        page_id, copy.holder.value, line(copy.url, 8_000), _range(copy), stamp(copy.made_at),
+                        copy.digest and line(copy.digest, 100), copy.media_type and line(copy.media_type, 100),
+                        copy.http_status, int(confirmed), stamp(now), stamp(now),
+                    ],
+                )  # fmt: skip
+
+    def judged(self, page_id: int, copy: Copy, outcome: Outcome) -> None:
+        """Remember what came of having a copy."""
+        with transaction(self._database, self._path):
+            self._database.execute(
+                "UPDATE copies SET outcome = ? WHERE page_id = ? AND holder = ? AND url = ? AND byte_range = ?",
+                [outcome.value, page_id, copy.holder.value, line(copy.url, 8_000), _range(copy)],
+            )
+
+
+def _range(copy: Copy) -> str:
+    """The bytes of a copy as text; empty for all, since NULLs are never equal to one another."""
+    return "" if copy.byte_range is None else f"{copy.byte_range[0]}-{copy.byte_range[1]}"

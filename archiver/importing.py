@@ -1,0 +1,423 @@
+"""One `archiver import`: files that people or other tools saved, through the same judge, ledger and parsers as answers.
+
+    for file in files:                              # each is read to its end before anything is written
+        for found in rescue.files.read(file):       # a response, by the bytes of the file alone
+            reading = pages.read(found)
+            judgement = verdict.judge(page, found)  # a challenge that somebody saved is a challenge
+        ledger.record_copies(...)                   # one commit a file: all of it, or nothing
+        library.catch_up(); library.settle()
+    then the images that bodies held by now show
+
+A copy says nothing about the page as it is now: what is believed of it stays as it was (`ledger`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from archiver import __version__, pages, report, urls
+from archiver.archive import opening, queries
+from archiver.archive.archive import Archive
+from archiver.clock import Clock, SystemClock
+from archiver.config import Config, Source
+from archiver.errors import ArchiverError, UnusableFile, UsageError
+from archiver.fetching import Options, finish_broken, signals_raise, sources_of
+from archiver.model import (
+    SUCCESSES,
+    Address,
+    Answer,
+    ArticlePage,
+    CaptureSource,
+    Exchange,
+    Judgement,
+    Kind,
+    Outcome,
+    Provenance,
+    Reading,
+    Refusal,
+)
+from archiver.rescue import files
+from archiver.rescue.found import Bounds, Found, Passed
+from archiver.text import safe
+from archiver.verdict import judge
+
+_KINDS = frozenset({Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.INDEX, Kind.IMAGE})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one response of a file."""
+
+    url: str  # canonical
+    kind: Kind
+    outcome: Outcome
+    reason: str
+    made_at: datetime
+    place: str
+    title: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the archive holds the page by now."""
+        return self.outcome in SUCCESSES
+
+
+@dataclass(slots=True)
+class Imported:
+    """What one file came to. `error` says why it cannot be used at all."""
+
+    name: str
+    file: files.File | None = None
+    error: UnusableFile | None = None
+    results: list[Result] = field(default_factory=list)
+    passed: Passed = field(default_factory=Counter)
+    images: frozenset[str] = frozenset()  # image addresses in it, as it has them
+
+    def pages(self) -> dict[str, Result]:
+        """Page → the result that counts: the first that was kept, else the last."""
+        best: dict[str, Result] = {}
+        for result in self.results:
+            if result.url not in best or not best[result.url].kept:
+                best[result.url] = result
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an import came to, for the user: the lines, the exit code, and the same as JSON."""
+
+    run_id: int | None
+    files: tuple[Imported, ...]
+    exit_code: int
+    lines: tuple[str, ...]
+    errors: tuple[str, ...]  # a line for each file that cannot be used
+    status: dict[str, Any]
+
+    def as_text(self) -> str:
+        """A few lines for people."""
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """One document: what became of every response, file by file."""
+        return {
+            "run_id": self.run_id,
+            "exit_code": self.exit_code,
+            "files": [_file_json(imported) for imported in self.files],
+            "messages": [*self.errors, *self.lines],
+            **self.status,
+        }
+
+
+class _Importer:
+    """What holds for every file of one import."""
+
+    def __init__(self, config: Config, url: str | None, clock: Clock) -> None:
+        self.named = _named(url)
+        self.url = url
+        self.clock = clock
+        self.bounds = Bounds(body_bytes=config.network.max_body_bytes)
+        self.asked = sources_of(config, Options(urls=()))
+        self.sources = {url for _, address, others in self.asked for url in (address.url, *others)}
+
+    def address(self, url: str) -> Address | None:
+        """The page that a URL names, when it is one that is kept."""
+        found = urls.classify(url)
+        if isinstance(found, Refusal):
+            found = urls.source_address(url)
+            if isinstance(found, Refusal) or (found.url not in self.sources and found != self.named):
+                return None
+        return found if found.kind in _KINDS else None
+
+    def wants(self, url: str) -> bool:
+        """Whether a response for a URL is to be read at all."""
+        address = self.address(url)
+        if address is None:
+            return False
+        return self.named is None or address == self.named or address.kind is Kind.IMAGE
+
+    def address_of(self, file: files.File, found: Found) -> Address:
+        """The page that a response is of. Raises UnusableFile where a saved page does not say, or is not ours."""
+        if file.is_one_page and self.named is not None and (not found.url or not self._is_image(found)):
+            return self.named
+        address = self.address(found.url)
+        if address is not None:
+            return address
+        told = f"a page of {safe(found.url, 200)}" if found.url else "it does not say of which page it is a copy"
+        advice = "only pages of iThome and of the config's sources are kept; --url names the page that it is"
+        raise UnusableFile(told, name=file.name, advice=advice)
+
+    def _is_image(self, found: Found) -> bool:
+        address = self.address(found.url)
+        return address is not None and address.kind is Kind.IMAGE
+
+
+def _named(url: str | None) -> Address | None:
+    if url is None:
+        return None
+    address = urls.source_address(url)
+    if isinstance(address, Refusal):
+        raise UsageError(f"--url {safe(url, 200)}: no page that can be kept; name an article, a series or an index")
+    return address
+
+
+# ─── the run ────────────────────────────────────────────────────────────────────────────────────
+
+
+def run(
+    config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None
+) -> Summary:
+    """Import files. Raises ArchiverError for what makes it impossible; a file that cannot be used is no such thing."""
+    if url is not None and len(names) > 1:
+        raise UsageError("--url says what one file is: import the files one by one")
+    importer = _Importer(config, url, clock or SystemClock())
+    if path.is_file() and path.stat().st_size:
+        with opening.reading(path) as connection:
+            importer.sources |= queries.source_urls(connection)
+    looked = [_look(importer, name) for name in names]
+    usable = [imported for imported in looked if imported.file is not None and imported.error is None]
+    if not usable:
+        return _summary(None, looked, [], None)
+    with Archive(path, "import", pages.read, config.rules, config.schedule) as archive, signals_raise():
+        return _run(archive, importer, looked, usable)
+
+
+def _look(importer: _Importer, path: Path) -> Imported:
+    """Read a file to its end, so that nothing of a broken one is ever written."""
+    imported = Imported(safe(path.name or str(path), 200))
+    try:
+        imported.file = files.known(path, importer.bounds)
+        images = set()
+        for found in files.read(imported.file, importer.wants, importer.bounds, imported.passed):
+            address = importer.address_of(imported.file, found)
+            if address.kind is Kind.IMAGE:
+                images.add(address.url)
+        imported.images = frozenset(images)
+    except UnusableFile as error:
+        imported.error = error
+    return imported
+
+
+def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> Summary:
+    ledger, clock = archive.ledger, importer.clock
+    run_id = ledger.start_run("import", __version__, _settings(importer, usable), clock.now())
+    for source, address, alternates in importer.asked if importer.url is None else []:
+        ledger.add_source(source, address, alternates, clock.now())
+    archive.library.settle()
+    unasked: list[str] = []
+    ended_by, code, note = "finished", None, None
+    try:
+        for imported in usable:
+            _take(archive, run_id, importer, imported)
+        unasked = _unasked(archive, importer, usable)
+        _take_images(archive, run_id, importer, usable)
+    except KeyboardInterrupt as interruption:
+        ended_by, code, note = (
+            "interrupted",
+            getattr(interruption, "code", 130),
+            "interrupted",
+        )
+    except ArchiverError as error:
+        finish_broken(archive, run_id, error, clock)
+        raise
+    with opening.reading(archive.path) as connection:
+        found = queries.status(connection)
+    summary = _summary(run_id, looked, unasked, found)
+    exit_code = summary.exit_code if code is None else code
+    ledger.finish_run(run_id, ended_by, exit_code, note or _note(looked), clock.now())
+    return replace(summary, exit_code=exit_code)
+
+
+def _settings(importer: _Importer, usable: list[Imported]) -> dict[str, Any]:
+    """What the run says of itself: the files, each by name and SHA-256."""
+    told = [{"name": each.name, "sha256": each.file.sha256} for each in usable if each.file is not None]
+    return {"files": told, "url": importer.url}
+
+
+def _note(looked: list[Imported]) -> str | None:
+    broken = [str(imported.error) for imported in looked if imported.error is not None]
+    return "; ".join(broken)[:2_000] or None
+
+
+def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported) -> None:
+    """One file: every page of it that is ours, in one commit, then what they say."""
+    taken: list[Result] = []
+    try:
+        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, _is_page, taken))
+    except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
+        imported.error = error
+        return
+    imported.results += taken
+    archive.library.catch_up()
+    archive.library.settle()
+
+
+def _is_page(address: Address) -> bool:
+    return address.kind is not Kind.IMAGE
+
+
+def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: list[Imported]) -> None:
+    """The images that bodies held by now show, from files that have any of them."""
+    shown = archive.shown_images()
+    for imported in usable:
+        if imported.error is None and imported.images & shown:
+            taken: list[Result] = []
+            copies = _copies(archive, importer, imported, lambda address: address.url in shown, taken)
+            archive.ledger.record_copies(run_id, copies)
+            archive.library.catch_up()
+            imported.results += taken
+
+
+def _copies(
+    archive: Archive, importer: _Importer, imported: Imported, is_wanted: Callable[[Address], bool],
+    taken: list[Result],
+) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:  # fmt: skip
+    """What a file holds of the wanted pages, judged; each is noted in `taken`."""
+    assert imported.file is not None
+    files.check_unchanged(imported.file)
+    for found in files.read(imported.file, importer.wants, importer.bounds, Counter()):
+        address = importer.address_of(imported.file, found)
+        if is_wanted(address):
+            exchange, judgement, reading = _judged(archive, imported.file, address, found, importer.clock.now())
+            taken.append(_result(exchange, judgement, reading, found))
+            yield exchange, judgement, reading
+
+
+def _judged(
+    archive: Archive, file: files.File, address: Address, found: Found, now: datetime
+) -> tuple[Exchange, Judgement, Reading | None]:
+    """A response of a file as an exchange, with the same judgement as if it had come over the wire.
+
+    A saved page does not tell its status. The browser showed it, so it is judged as one that came with a success; what
+    it says itself decides whether it is the page, a bot check or something else.
+    """
+    answer = _answer(address, found, now)
+    reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
+    provenance = Provenance(CaptureSource.IMPORT, f"{file.name}, sha256 {file.sha256}", found.at or file.changed_at)
+    exchange = Exchange(address, answer, provenance=provenance)
+    judged_as = answer if answer.status is not None else replace(answer, status=200)
+    judgement = judge(address, judged_as, reading, held=archive.holds(exchange, reading))
+    signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
+    if found.at is None:
+        signals["made_at_by"] = "the date of the file"
+    return exchange, replace(judgement, signals=signals), reading
+
+
+def _answer(address: Address, found: Found, now: datetime) -> Answer:
+    if found.status == 304:
+        no_body = "a 304 (not modified): the file holds no body for it"
+        found = replace(found, failure=Outcome.TRUNCATED, error=no_body, body=None)
+    location = next((value for name, value in found.headers if name == "location"), None)
+    target = urls.resolve(found.url or address.url, location) or location if location else None
+    return Answer(
+        requested_url=found.url or address.url, started_at=now, elapsed_ms=0, status=found.status,
+        headers=found.headers, body=found.body, wire_bytes=len(found.body or b""),
+        location=target if 300 <= (found.status or 0) < 400 else None, failure=found.failure, error=found.error,
+    )  # fmt: skip
+
+
+def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, found: Found) -> Result:
+    page = reading.page if reading else None
+    title = page.title if isinstance(page, ArticlePage) and judgement.outcome in SUCCESSES else None
+    made_at = exchange.provenance.at or exchange.answer.started_at
+    address = exchange.address
+    return Result(
+        address.url, address.kind, judgement.outcome, judgement.reason, made_at, found.place, safe(title or "", 120)
+    )
+
+
+def _unasked(archive: Archive, importer: _Importer, usable: list[Imported]) -> list[str]:
+    """The pages kept that no source asks for. One that the user named with --url becomes a source."""
+    kept = {result.url for imported in usable for result in imported.results if result.kept}
+    unasked = archive.unasked(sorted(kept))
+    if importer.named is not None and importer.named.url in unasked and importer.named.kind is not Kind.IMAGE:
+        archive.ledger.add_source(Source(importer.named.url), importer.named, (), importer.clock.now())
+        archive.library.settle()
+        unasked = archive.unasked(unasked)
+    return unasked
+
+
+# ─── what is told ───────────────────────────────────────────────────────────────────────────────
+
+
+def _summary(run_id: int | None, looked: list[Imported], unasked: list[str], found: queries.Status | None) -> Summary:
+    lines = [line for imported in looked if imported.error is None for line in _file_lines(imported)]
+    if unasked:
+        lines.append(_unasked_line(unasked))
+    if found is not None:
+        lines += [*(report.series_line(row) for row in found.series), *report.series_notes(found)]
+    errors = tuple(str(imported.error) for imported in looked if imported.error is not None)
+    status = report.status_json(found) if found is not None else {"series": [], "last_run": None}
+    return Summary(run_id, tuple(looked), _exit_code(looked), tuple(lines), errors, status)
+
+
+def _exit_code(looked: Iterable[Imported]) -> int:
+    """2 for a file that cannot be used, 3 for a page that was not kept or a file with none of ours, 0 for all well."""
+    if any(imported.error is not None for imported in looked):
+        return UnusableFile.exit_code
+    whole = all(imported.results and all(one.kept for one in imported.pages().values()) for imported in looked)
+    return 0 if whole else 3
+
+
+_MOST_LINES = 8
+
+
+def _file_lines(imported: Imported) -> list[str]:
+    """`page.html: 1 of 1 pages kept: 10322780 Day 07 …`, and why the others were not."""
+    results = list(imported.pages().values())
+    shown = [result for result in results if result.kind is not Kind.IMAGE]
+    kept, refused = [one for one in shown if one.kept], [one for one in results if not one.kept]
+    images = [one for one in results if one.kind is Kind.IMAGE and one.kept]
+    if not results:
+        lines = [f"{imported.name}: no page in it that is kept here"]
+    else:
+        counted = f"{imported.name}: {len(kept)} of {len(shown)} pages kept"
+        counted += f" and {len(images)} images" if images else ""
+        lines = [f"{counted}: {_title(kept[0])}" if len(kept) == 1 else counted]
+    lines += [f"  not kept: {_title(one)}: {one.outcome}: {safe(one.reason, 200)}" for one in refused[:_MOST_LINES]]
+    if len(refused) > _MOST_LINES:
+        lines.append(f"  … and {len(refused) - _MOST_LINES} more; `archiver why ID` explains each")
+    if imported.passed:
+        lines.append("  passed over: " + ", ".join(f"{count} {what}" for what, count in imported.passed.most_common()))
+    return lines
+
+
+def _title(result: Result) -> str:
+    """`10322780 Day 07 …` for an article, else the URL."""
+    address = urls.classify(result.url)
+    name = result.url
+    if isinstance(address, Address) and address.article_id is not None:
+        name = str(address.article_id)
+    return f"{safe(name, 200)} {result.title}".rstrip()
+
+
+def _unasked_line(unasked: list[str]) -> str:
+    named = ", ".join(safe(url, 100) for url in unasked[:3]) + (", …" if len(unasked) > 3 else "")
+    return (
+        f"{len(unasked)} kept that no source asks for: {named}. To follow its series, name it: "
+        f"`archiver fetch {safe(unasked[0], 100)}`, or put its index or series into the config."
+    )
+
+
+def _file_json(imported: Imported) -> dict[str, Any]:
+    pages_found = [one for one in imported.pages().values() if one.kind is not Kind.IMAGE]
+    return {
+        "name": imported.name,
+        "format": imported.file.format.value if imported.file else None,
+        "sha256": imported.file.sha256 if imported.file else None,
+        "error": str(imported.error) if imported.error is not None else None,
+        "pages": len(pages_found),
+        "kept": sum(one.kept for one in pages_found),
+        "passed_over": dict(imported.passed),
+        "results": [
+            {
+                "url": one.url, "kind": one.kind.value, "outcome": one.outcome.value, "reason": one.reason,
+                "made_at": one.made_at.isoformat().replace("+00:00", "Z"), "place": one.place, "title": one.title,
+            }
+            for one in imported.results
+        ],
+    }  # fmt: skip

@@ -1,0 +1,78 @@
+"""What an HTML file that a browser saved says of itself: the page's URL, and when it was saved."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from archiver import urls
+from archiver.model import Address
+from archiver.pages.base import attribute, decode, parse_html
+from archiver.pages.scan import scan
+
+# Internet Explorer's mark of the web, which Chromium writes too: the number is the length of the URL.
+_SAVED_FROM = re.compile(r"<!--\s*saved from url=\([0-9]{1,6}\)([^\s<>]{1,8000})\s*-->", re.IGNORECASE)
+_SINGLEFILE = re.compile(r"<!--\s*Page saved with SingleFile\s*\n([^<>]{0,10000}?)-->")
+_FIELD = re.compile(r"^ *(url|saved date): *(\S.*?) *$", re.MULTILINE)
+# JavaScript's Date.toString: "Thu Sep 21 2023 08:12:34 GMT+0800 (…)".
+_JS_DATE = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} [0-9]{2} [0-9]{4} [0-9:]{8}) GMT([+-][0-9]{4})")
+_HEAD = 20_000  # characters in which the tools write about themselves
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a saved page says of itself; empty and None where it says nothing."""
+
+    url: str = ""
+    saved_at: datetime | None = None  # UTC
+
+
+def about(body: bytes) -> About:
+    """The URL and date of a saved page: by the comment of the tool that saved it, `og:url`, or its canonical link.
+
+    A page saved out of a web archive names the archive in the comment and itself in `og:url`: the first that is a page
+    of iThome counts.
+    """
+    text, _ = decode(body, None)
+    fields = _singlefile_fields(text)
+    comment = _SAVED_FROM.search(text[:_HEAD])
+    told = [url for url in (fields.get("url", ""), comment[1] if comment else "") if url]
+    known = [url for url in told if _is_ours(url)]
+    if not known:
+        told += _named_by_page(text)
+        known = [url for url in told if _is_ours(url)]
+    return About(next(iter(known or told), ""), _moment(fields.get("saved date", "")))
+
+
+def _is_ours(url: str) -> bool:
+    return isinstance(urls.classify(url), Address)
+
+
+def leaves_end_tags_out(text: str) -> bool:
+    """Whether SingleFile saved the page: it leaves out every end tag that HTML lets it, `</html>` included."""
+    return _SINGLEFILE.search(text[:_HEAD]) is not None
+
+
+def _singlefile_fields(text: str) -> dict[str, str]:
+    comment = _SINGLEFILE.search(text[:_HEAD])
+    return {match[1]: match[2] for match in _FIELD.finditer(comment[1])} if comment else {}
+
+
+def _named_by_page(text: str) -> list[str]:
+    if scan(text).too_heavy:
+        return []
+    tree = parse_html(text)
+    og_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
+    canonical = attribute(tree.css_first('link[rel="canonical" i]'), "href")
+    return [url for url in (og_url, canonical) if url]
+
+
+def _moment(written: str) -> datetime | None:
+    match = _JS_DATE.match(written)
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(f"{match[1]} {match[2]}", "%b %d %Y %H:%M:%S %z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,258 @@
+"""Asks whoever may hold a copy of a page: each request a row, each host with its own pace and its own breaker.
+
+    asked = archives.ask(page, url, CaptureSource.WAYBACK, judge_index)
+    asked.judgement.outcome      # what came of it, as recorded
+
+A host that refuses us, asks for a long rest or is down is left alone for the rest of the run; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archiver import pages, urls
+from archiver.archive.archive import Archive
+from archiver.clock import Clock
+from archiver.copies import Copy, Extra
+from archiver.crawl import Step
+from archiver.model import (
+    NOT_ASKED,
+    REFUSALS,
+    Address,
+    Answer,
+    CaptureSource,
+    Exchange,
+    Judgement,
+    Kind,
+    Outcome,
+    Provenance,
+    Reading,
+)
+from archiver.rescue.wayback import NotAnIndex, is_memento
+from archiver.verdict import judge
+from archiver.web.pace import Breaker, Pace
+from archiver.web.visit import Visitor, is_bot_check
+
+_AGAIN = 3  # asks of one URL that is answered with 429, each after the rest that the host wants
+_FAULTS = 2  # answers in a row without anything, each after all its tries: then a host is down
+_DOWN = frozenset({
+    Outcome.SERVER_ERROR, Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR,
+    Outcome.PROTOCOL_ERROR, Outcome.TRUNCATED, Outcome.ROBOTS_UNREACHABLE,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer as it is to be recorded, what it is, and what a parser makes of it."""
+
+    answer: Answer
+    judgement: Judgement
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking: the last answer, with its body, what it was recorded as, and where."""
+
+    answer: Answer
+    judgement: Judgement
+    fetch_id: int
+
+    @property
+    def good(self) -> bool:
+        """Whether we have what we asked for."""
+        return self.judgement.outcome in {Outcome.OK, Outcome.UNCHANGED}
+
+
+Judge = Callable[[Answer], Judged]
+
+
+class Archives:
+    """Web archives as one run asks them."""
+
+    def __init__(
+        self, archive: Archive, visitor: Visitor, pace: Pace, breaker: Breaker, clock: Clock, run_id: int,
+        listener: Callable[[Step], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self._archive = archive
+        self._visitor = visitor
+        self._pace = pace
+        self._breaker = breaker
+        self._clock = clock
+        self._run_id = run_id
+        self._listener = listener
+        self._faults: Counter[str] = Counter()
+        self._down: dict[str, str] = {}  # host → why it is left alone for the rest of the run
+        self._silent: dict[str, str] = {}  # host → the last fault of one that has said nothing yet
+        self.answered: set[str] = set()  # hosts that said something of use
+        self.requests = 0
+        self.left = 0  # pages still to come, for the listener
+        self.done = 0
+
+    def budget_left(self) -> bool:
+        """Whether the run may make another request."""
+        return self._visitor.budget_left()
+
+    def refused(self) -> dict[str, str]:
+        """Hosts that are not asked any more because they refused us, and why."""
+        return {host: why for host, why in self._breaker.closed_hosts().items() if host not in self._down}
+
+    def down(self) -> dict[str, str]:
+        """Hosts that gave faults and nothing else, or too many of them in a row, and why."""
+        return {**{host: f"{host} is down ({why})" for host, why in self._silent.items()}, **self._down}
+
+    def come_back_at(self) -> datetime | None:
+        """When the hosts that closed may be asked again."""
+        return self._breaker.come_back_at
+
+    def closed(self, url: str, page: Address) -> str | None:
+        """Why the host of a URL is not asked in this run any more; None while it is."""
+        return self._breaker.closed(urls.host(url), page.kind)
+
+    def ask(
+        self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, *, extra: Extra | None = None,
+        allowed: Callable[[str], bool] = lambda _: False, robots: bool = True, made_at: datetime | None = None,
+        whose: Callable[[Answer], datetime | None] | None = None,
+    ) -> Asked:  # fmt: skip
+        """Ask for `url` on behalf of a page, again after a 429 whose rest is bearable; always gives a recorded answer.
+
+        `judge_answer` says what the last answer is; `allowed` which redirect may be followed; `robots` False is for a
+        documented interface; `made_at`, or `whose` of the answer, when the copy that is asked for was made.
+        """
+        for attempt in range(_AGAIN):
+            why_not = self.closed(url, page)
+            if why_not is not None:
+                return self._leave_out(page, url, source, why_not)
+            asked = self._once(page, url, source, judge_answer, extra, allowed, robots, made_at, whose)
+            if asked.judgement.outcome is not Outcome.RATE_LIMITED or attempt == _AGAIN - 1:
+                break
+        return asked
+
+    def _once(
+        self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, extra: Extra | None,
+        allowed: Callable[[str], bool], robots: bool, made_at: datetime | None,
+        whose: Callable[[Answer], datetime | None] | None,
+    ) -> Asked:  # fmt: skip
+        asked = None
+        for exchange in self._visitor.visit_copy(page, url, extra, allowed=allowed, robots=robots):
+            if exchange.address.kind is Kind.ROBOTS:
+                self._record_robots(exchange)
+                continue
+            judged = judge_answer(exchange.answer) if exchange.final else _in_between(page, exchange.answer)
+            at = whose(exchange.answer) if whose is not None else made_at
+            provenance = Provenance(source, exchange.answer.requested_url, at)
+            recorded = replace(exchange, answer=judged.answer, provenance=provenance)
+            fetch_id = self._archive.ledger.record(self._run_id, recorded, judged.judgement, judged.reading)
+            self._hear(exchange, judged.judgement)
+            self._listener(Step(page, recorded, judged.judgement, self.done, self.left))
+            asked = Asked(exchange.answer if judged.reading is None else judged.answer, judged.judgement, fetch_id)
+        assert asked is not None, "a visit gives at least one exchange"
+        return asked
+
+    def _record_robots(self, exchange: Exchange) -> None:
+        """The robots file of an archive is a page like any other."""
+        answer = exchange.answer
+        reading = None
+        if answer.body is not None:
+            reading = pages.read(exchange.address, answer.body, answer.header("content-type"))
+        held = self._archive.holds(exchange, reading)
+        judgement = judge(exchange.address, answer, reading, held=held)
+        self._archive.ledger.record(self._run_id, exchange, judgement, reading)
+        self.requests += judgement.outcome not in NOT_ASKED
+        if exchange.final and judgement.outcome in REFUSALS and judgement.outcome is not Outcome.FORBIDDEN:
+            host = urls.host(answer.requested_url)
+            self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})")
+        self._listener(Step(exchange.address, exchange, judgement, self.done, self.left))
+
+    def _leave_out(self, page: Address, url: str, source: CaptureSource, why: str) -> Asked:
+        """A row that says why nothing was asked."""
+        answer = Answer(url, self._clock.now(), 0, failure=Outcome.SKIPPED, error=why)
+        judgement = Judgement(Outcome.SKIPPED, why)
+        exchange = Exchange(page, answer, provenance=Provenance(source, url))
+        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, None)
+        return Asked(answer, judgement, fetch_id)
+
+    # ─── what a host is heard to say ────────────────────────────────────────────────────────────
+
+    def _hear(self, exchange: Exchange, judgement: Judgement) -> None:
+        """Tell the breaker. What an archive captured long ago says nothing about how it takes us now."""
+        answer, outcome = exchange.answer, judgement.outcome
+        host = urls.host(answer.requested_url)
+        self.requests += outcome not in NOT_ASKED
+        spoke = answer.status is not None and (answer.status < 400 or answer.status in {404, 410})
+        if is_memento(answer) or (spoke and not is_bot_check(answer)):
+            self.answered.add(host)
+            self._silent.pop(host, None)
+            self._faults[host] = 0
+            self._breaker.heard(host, exchange.address.kind, Outcome.OK, None)
+            return
+        self._breaker.heard(host, exchange.address.kind, outcome, answer.retry_after_s)
+        if not exchange.final or outcome not in _DOWN or host in self._breaker.closed_hosts():
+            return
+        if host not in self.answered:
+            self._silent[host] = judgement.reason
+        self._faults[host] += 1 if answer.connected and outcome is not Outcome.ROBOTS_UNREACHABLE else _FAULTS
+        if self._faults[host] >= _FAULTS:
+            self._down[host] = f"{host} is down ({judgement.reason})"
+            self._breaker.close(host, self._down[host])
+
+
+def _in_between(page: Address, answer: Answer) -> Judged:
+    """A try or a redirect hop after which another request follows."""
+    bare = replace(answer, body=None)
+    return Judged(bare, judge(page, bare, None))
+
+
+# ─── what an answer is ──────────────────────────────────────────────────────────────────────────
+
+
+def judge_index(
+    page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies")
+) -> Judge:
+    """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page."""
+
+    def say(answer: Answer) -> Judged:
+        bare = replace(answer, body=None)  # an index is no capture of the page
+        if is_bot_check(answer):
+            return Judged(bare, Judgement(Outcome.CHALLENGE, "a bot check stands in place of the index"))
+        if answer.failure is not None or answer.status is None or not 200 <= answer.status < 300:
+            judgement = judge(page, bare, None)
+            if judgement.outcome is Outcome.NOT_FOUND:
+                judgement = replace(judgement, reason="holds no copy (HTTP 404)")
+            return Judged(bare, _of_index(judgement))
+        try:
+            copies = read(answer.body or b"")
+        except NotAnIndex as error:
+            return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
+        if not copies:
+            return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, "holds no copy", {"status": answer.status})))
+        dates = sorted(copy.made_at for copy in copies)
+        words = f"names {len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
+        signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
+        return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)))
+
+    return say
+
+
+def _of_index(judgement: Judgement) -> Judgement:
+    return replace(judgement, signals={**judgement.signals, "step": "index"})
+
+
+def judge_copy(
+    archive: Archive, page: Address, source: CaptureSource, unpack: Callable[[Answer], Answer] = lambda answer: answer
+) -> Judge:
+    """Judges a copy of a page by the same rules as the site's own answer (`verdict.judge`)."""
+
+    def say(answer: Answer) -> Judged:
+        found = unpack(answer)
+        reading = None
+        if found.body is not None and found.failure is None:
+            reading = pages.read(page, found.body, found.header("content-type"))
+        held = archive.holds(Exchange(page, found, provenance=Provenance(source)), reading)
+        judgement = judge(page, found, reading, held=held)
+        return Judged(found, replace(judgement, signals={**judgement.signals, "step": "copy"}), reading)
+
+    return say

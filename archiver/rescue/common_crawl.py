@@ -1,0 +1,178 @@
+"""Common Crawl's own words: its crawls, the index of each, and one record of a WARC file. Pure.
+
+Both hosts are documented for programs at commoncrawl.org (Get Started, URL index); records are WARC/1.0, each a gzip
+member of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlencode
+
+from archiver import urls
+from archiver.copies import Copy
+from archiver.errors import UnusableFile
+from archiver.model import Address, Answer, CaptureSource, Outcome
+from archiver.rescue import warc
+from archiver.rescue.found import Bounds, Found, Passed
+from archiver.rescue.spelling import names
+from archiver.rescue.wayback import NotAnIndex, moment
+from archiver.text import line
+
+INDEX = "https://index.commoncrawl.org"
+DATA = "https://data.commoncrawl.org"
+CRAWLS = f"{INDEX}/collinfo.json"
+_FILE = re.compile(r"crawl-data/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+\.warc\.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Crawl:
+    """One crawl: its name, the address of its index, and when it began and ended."""
+
+    id: str
+    index: str
+    began: datetime
+    ended: datetime
+
+
+def read_crawls(body: bytes) -> tuple[Crawl, ...]:
+    """The crawls that there are. Raises NotAnIndex."""
+    try:
+        listed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotAnIndex("the list of crawls is not JSON") from error
+    if not isinstance(listed, list):
+        raise NotAnIndex("the list of crawls is no list")
+    found = (_crawl(entry) for entry in listed if isinstance(entry, dict))
+    return tuple(crawl for crawl in found if crawl is not None)
+
+
+def _crawl(entry: dict[str, Any]) -> Crawl | None:
+    """A crawl whose index lies where indexes lie; the list cannot send us anywhere else."""
+    identity, index = str(entry.get("id", "")), str(entry.get("cdx-api", ""))
+    week = re.fullmatch(r"CC-MAIN-([0-9]{4})-([0-9]{2})", identity)
+    if week is None or urls.origin(index) != INDEX or "?" in index:
+        return None
+    try:
+        began = datetime.fromisocalendar(int(week[1]), int(week[2]), 1).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Crawl(identity, index, _date(entry.get("from")) or began, _date(entry.get("to")) or began)
+
+
+def _date(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def nearest(crawls: Iterable[Crawl], published_about: datetime | None, most: int) -> list[Crawl]:
+    """The crawls to ask, nearest to publication first; a crawl that ended before cannot hold the page."""
+    if published_about is None:
+        return sorted(crawls, key=lambda crawl: crawl.began, reverse=True)[:most]
+    later = [crawl for crawl in crawls if crawl.ended >= published_about]
+    return sorted(later, key=lambda crawl: crawl.began)[:most]
+
+
+def index_url(crawl: Crawl, page: Address) -> str:
+    """The question for the captures with status 200 of a page in one crawl."""
+    return f"{crawl.index}?{urlencode([('url', page.url), ('output', 'json'), ('filter', '=status:200')])}"
+
+
+def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
+    """The copies of a page that an index names, one JSON object a line. Raises NotAnIndex."""
+    copies = []
+    for text in body.decode("utf-8", "replace").splitlines():
+        try:
+            row = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise NotAnIndex("the index answers with something that is not JSON, or is cut") from error
+        copy = _copy(row, page) if isinstance(row, dict) else None
+        copies += [copy] if copy is not None else []
+    return tuple(copies)
+
+
+def _copy(row: dict[str, Any], page: Address) -> Copy | None:
+    at, original, file = moment(row.get("timestamp")), str(row.get("url", "")), str(row.get("filename", ""))
+    first, length = str(row.get("offset", "")), str(row.get("length", ""))
+    usable = first.isdecimal() and length.isdecimal() and int(length) > 0 and _FILE.fullmatch(file) and ".." not in file
+    if at is None or not usable or not names(original, page):
+        return None
+    status = str(row.get("status", ""))
+    return Copy(
+        CaptureSource.COMMON_CRAWL, f"{DATA}/{file}", at, original, digest=str(row.get("digest", "")) or None,
+        media_type=str(row.get("mime", "")) or None, http_status=int(status) if status.isdecimal() else None,
+        byte_range=(int(first), int(first) + int(length) - 1),
+    )  # fmt: skip
+
+
+# ─── one record ─────────────────────────────────────────────────────────────────────────────────
+
+
+def unpack(page: Address, answer: Answer, copy: Copy, bounds: Bounds) -> Answer:
+    """The archived answer inside a record, as if the site had given it; or why there is none, as a failure."""
+    if answer.failure is not None or answer.status is None or answer.status >= 300:
+        return answer
+    if answer.status != 206:
+        return _failed(
+            answer, Outcome.PROTOCOL_ERROR, f"HTTP {answer.status} in place of the bytes that were asked for"
+        )
+    if not _is_the_range(answer, copy):
+        return _failed(answer, Outcome.PROTOCOL_ERROR, "other bytes of the file than were asked for")
+    passed: Passed = Counter()
+    try:
+        for found in warc.read(BytesIO(answer.body or b""), lambda url: names(url, page), bounds, passed):
+            return _from_record(answer, copy, found)
+    except UnusableFile as error:
+        cut = _is_cut(answer.body or b"")
+        why = "the record ends in the middle" if cut else f"the record cannot be read ({line(str(error), 200)})"
+        return _failed(answer, Outcome.TRUNCATED if cut else Outcome.PROTOCOL_ERROR, why)
+    return _failed(answer, Outcome.WRONG_PAGE, f"another record: {', '.join(passed) or 'no response'}")
+
+
+def _is_the_range(answer: Answer, copy: Copy) -> bool:
+    """Whether Content-Range, where it is said, begins where we asked (RFC 9110 §14.4)."""
+    said = re.match(r"bytes ([0-9]+)-", answer.header("content-range") or "")
+    return said is None or copy.byte_range is None or int(said[1]) == copy.byte_range[0]
+
+
+def _is_cut(body: bytes) -> bool:
+    """Whether a gzip member does not come to its end, as far as it is gzip at all."""
+    inflater, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
+    try:
+        while rest and not inflater.eof:
+            inflater.decompress(rest, 65_536)
+            rest = inflater.unconsumed_tail
+    except zlib.error:
+        return False
+    return not inflater.eof
+
+
+def _from_record(answer: Answer, copy: Copy, found: Found) -> Answer:
+    if found.failure is not None:
+        return _failed(answer, found.failure, found.error or found.failure.value)
+    encoded = any(name == "content-encoding" for name, _ in found.headers)
+    if copy.digest and not encoded and _digest(found.body or b"") != copy.digest and len(copy.digest) == 32:
+        return _failed(answer, Outcome.PROTOCOL_ERROR, "its bytes are not those that the index names (SHA-1 differs)")
+    return replace(answer, status=found.status, headers=found.headers, body=found.body)
+
+
+def _digest(body: bytes) -> str:
+    """The payload's digest as indexes write it."""
+    return base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode("ascii")
+
+
+def _failed(answer: Answer, outcome: Outcome, why: str) -> Answer:
+    return replace(answer, body=None, failure=outcome, error=why)

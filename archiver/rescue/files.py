@@ -1,0 +1,177 @@
+"""The front door for files to import: what a file is, by its bytes and never by its name, and what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.errors import UnusableFile
+from archiver.rescue import har, mhtml, saved_html, wacz, warc
+from archiver.rescue.found import Bounds, Found, Passed, Wanted
+from archiver.text import safe
+
+_HEAD = 16_384
+_READABLE = "WARC, WACZ, HAR, MHTML and saved HTML can be imported"
+_HEADER_LINES = re.compile(rb"\s*(?:[A-Za-z-]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,100}")
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|rss|\?xml|meta|title|!--)", re.IGNORECASE)
+_OTHERS = (  # what people have instead, and what to do with it
+    (b"filedesc://", "an ARC file, the format before WARC", "make a WARC of it (`warcio recompress`)"),
+    (b"bplist", "a web archive of Safari", "save the page as HTML or with SingleFile"),
+    (b"%PDF", "a PDF", "save the page as HTML or with SingleFile"),
+    (b"SQLite format 3", "a database", "name it with --db to use it as an archive"),
+    (b"\x89PNG", "a picture", "save the page as HTML or with SingleFile"),
+)
+
+
+class Format(StrEnum):
+    """What can be imported."""
+
+    WARC = "WARC"
+    WACZ = "WACZ"
+    HAR = "HAR"
+    MHTML = "MHTML"
+    HTML = "HTML"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to import, known by its bytes."""
+
+    path: Path
+    name: str  # its last part, harmless to print
+    format: Format
+    size: int
+    sha256: str
+    changed_at: datetime  # UTC; by the file system
+
+    @property
+    def is_one_page(self) -> bool:
+        """Whether the file is one page that somebody saved, and not a recording of many."""
+        return self.format in {Format.HTML, Format.MHTML}
+
+
+def known(path: Path, bounds: Bounds) -> File:
+    """What a file is. Raises UnusableFile for what is no regular file, cannot be read, or is none of ours."""
+    name = safe(path.name or str(path), 200)
+    with _opened(path, name) as (raw, status):
+        head = raw.read(_HEAD)
+        form = _format(head, name)
+        if form not in {Format.WARC, Format.WACZ} and status.st_size > bounds.document_bytes:
+            advice = "save the page alone"
+            raise UnusableFile(f"{form} of more than {bounds.document_bytes} bytes", name=name, advice=advice)
+        changed = datetime.fromtimestamp(max(status.st_mtime, 0), UTC)
+        return File(path, name, form, status.st_size, _sha256(raw), changed)
+
+
+def check_unchanged(file: File) -> None:
+    """Raises UnusableFile when a file is no longer the one that was looked at."""
+    with _opened(file.path, file.name) as (raw, _):
+        if _sha256(raw) != file.sha256:
+            raise UnusableFile("it changed while it was read", name=file.name, advice="run the same command again")
+
+
+def _sha256(raw: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    raw.seek(0)
+    while piece := raw.read(1_048_576):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def read(file: File, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    """Every response in a file whose URL is wanted, and the page of a file that is one. Raises UnusableFile."""
+    try:
+        with _opened(file.path, file.name) as (raw, _):
+            yield from _read(file.format, raw, wanted, bounds, passed)
+    except UnusableFile as error:
+        raise error.of(file.name) from None
+
+
+def _read(form: Format, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    match form:
+        case Format.WARC:
+            yield from warc.read(raw, wanted, bounds, passed)
+        case Format.WACZ:
+            yield from wacz.read(raw, wanted, bounds, passed)
+        case Format.HAR:
+            yield from har.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
+        case Format.MHTML:
+            yield from mhtml.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
+        case Format.HTML:
+            yield from saved_html.read(raw.read(bounds.document_bytes), bounds)
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """A regular file, open to read. Never waits for a FIFO and never follows a link."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise UnusableFile(_why_closed(path, error), name=name, advice="name a file that can be read") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        folder = stat.S_ISDIR(status.st_mode)
+        wrong = "a folder" if folder else "no regular file (a pipe, a socket or a device)"
+        raise UnusableFile(wrong, name=name, advice="name the files in it" if folder else "name a file")
+    with os.fdopen(descriptor, "rb") as raw:
+        try:
+            yield raw, status
+        except OSError as error:
+            raise UnusableFile(f"cannot be read ({error.strerror})", name=name) from error
+
+
+def _why_closed(path: Path, error: Exception) -> str:
+    try:
+        if path.is_symlink():
+            return "a symbolic link, which is not followed"
+    except (OSError, ValueError):
+        pass
+    return f"cannot be read ({error.strerror if isinstance(error, OSError) else 'no usable name'})"
+
+
+def _format(head: bytes, name: str) -> Format:
+    if not head.strip():
+        raise UnusableFile("an empty file", name=name, advice=_READABLE)
+    for mark, what, advice in _OTHERS:
+        if head.startswith(mark):
+            raise UnusableFile(f"{what}, which is not read here", name=name, advice=advice)
+    unpacked = _unpacked_head(head)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if unpacked.startswith(b"WARC/"):
+        return Format.WARC
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Format.WACZ
+    if text.startswith(b"{"):
+        return Format.HAR
+    lines = _HEADER_LINES.match(head)
+    if lines is not None and b"multipart/related" in lines[0].lower():
+        return Format.MHTML
+    if unpacked is head and (_MARKUP.search(head[:4_096]) or _is_wide_markup(head)):
+        return Format.HTML
+    raise UnusableFile("neither a recording of pages nor a saved page", name=name, advice=_READABLE)
+
+
+def _is_wide_markup(head: bytes) -> bool:
+    """HTML in UTF-16, as Windows programs save it."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) and _MARKUP.search(head.replace(b"\x00", b"")) is not None
+
+
+def _unpacked_head(head: bytes) -> bytes:
+    """The first bytes of what gzip holds; the head itself when it is no gzip."""
+    if not head.startswith(b"\x1f\x8b"):
+        return head
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 64)
+    except zlib.error:
+        return b""

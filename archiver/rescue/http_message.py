@@ -1,0 +1,163 @@
+"""An HTTP response as WARC files hold it: a block of bytes in, status, headers and body out. Pure.
+
+Tools differ in what they undo before they write: wget and warcio keep the bytes of the wire, browser-based crawlers
+write the decoded body under the headers of the encoded one. So an encoding that the headers name is undone where the
+bytes have it, and else the body is taken as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+from archiver.model import Outcome
+from archiver.rescue.found import Bounds, cleaned
+from archiver.text import line
+
+Headers = tuple[tuple[str, str], ...]
+
+_STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")  # RFC 9112 §4
+_END = re.compile(rb"\r?\n\r?\n")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")  # RFC 9112 §7.1
+
+
+class NotWhole(Exception):
+    """A block that holds no whole response: what it is instead, and why, in one line."""
+
+    def __init__(self, outcome: Outcome, why: str) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+
+
+def response(block: bytes, bounds: Bounds) -> tuple[int, Headers, bytes]:
+    """Status, headers and decoded body of a response. Raises NotWhole."""
+    start = _STATUS.match(block)
+    if start is None:
+        raise NotWhole(Outcome.PROTOCOL_ERROR, "no HTTP response: it does not begin with a status line")
+    end = _END.search(block, start.end() - 2, bounds.header_bytes)
+    if end is None:
+        cut = len(block) < bounds.header_bytes
+        raise (
+            NotWhole(Outcome.TRUNCATED, "it ends within its headers") if cut
+            else NotWhole(Outcome.TOO_LARGE, f"its headers are longer than {bounds.header_bytes} bytes")
+        )  # fmt: skip
+    headers = _headers(block[start.end() : end.start()])
+    return int(start[1]), headers, body(headers, block[end.end() :], bounds)
+
+
+def _headers(block: bytes) -> Headers:
+    unfolded = re.sub(r"\r?\n[ \t]+", " ", block.decode("utf-8", "replace"))  # RFC 9112 §5.2
+    found = []
+    for text in re.split(r"\r?\n", unfolded):
+        name, colon, value = text.partition(":")
+        if text and (not colon or not _NAME.fullmatch(name)):
+            raise NotWhole(Outcome.PROTOCOL_ERROR, f"a header line that is none: {line(text, 60)}")
+        if text:
+            found.append((name, value.strip()))
+    return cleaned(found)
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first value of a header, in lower case; empty when there is none."""
+    return next((value.lower() for key, value in headers if key == name), "")
+
+
+def body(headers: Headers, payload: bytes, bounds: Bounds) -> bytes:
+    """The body with transfer and content encodings undone. Raises NotWhole."""
+    coding = header(headers, "content-encoding").strip()
+    if "chunked" in header(headers, "transfer-encoding"):
+        payload = _dechunked(payload)
+    elif not coding:
+        _check_length(header(headers, "content-length"), payload)
+    layers = [layer.strip() for layer in coding.split(",") if layer.strip() not in {"", "identity"}]
+    if len(layers) > 1:
+        raise NotWhole(Outcome.PROTOCOL_ERROR, f"encoded more than once ({line(coding, 60)})")
+    decoded = _decoded(layers[0], payload, bounds.body_bytes) if layers and payload else payload
+    if len(decoded) > bounds.body_bytes:
+        raise NotWhole(Outcome.TOO_LARGE, f"a body of more than {bounds.body_bytes} bytes")
+    return decoded
+
+
+def _check_length(declared: str, payload: bytes) -> None:
+    """Fewer bytes than declared are a cut; more may come from a tool that re-coded the page."""
+    if declared.isdecimal() and len(declared) < 20 and len(payload) < int(declared):
+        raise NotWhole(Outcome.TRUNCATED, f"{len(payload)} bytes of the {int(declared)} that Content-Length declares")
+
+
+def _dechunked(payload: bytes) -> bytes:
+    """RFC 9112 §7.1. A payload that does not begin with a chunk was taken apart already."""
+    if _CHUNK.match(payload) is None:
+        return payload
+    pieces: list[bytes] = []
+    at = 0
+    while True:
+        size = _CHUNK.match(payload, at)
+        if size is None:
+            cut = at >= len(payload) - 10
+            outcome = Outcome.TRUNCATED if cut else Outcome.PROTOCOL_ERROR
+            raise NotWhole(outcome, f"its chunks {'end before their end' if cut else 'are broken'} at byte {at}")
+        length, begin = int(size[1], 16), size.end()
+        if length == 0:
+            return b"".join(pieces)
+        if begin + length > len(payload):
+            raise NotWhole(Outcome.TRUNCATED, "it ends within a chunk")
+        pieces.append(payload[begin : begin + length])
+        if payload[begin + length : begin + length + 2] != b"\r\n":
+            raise NotWhole(Outcome.PROTOCOL_ERROR, f"a chunk is not as long as it says, at byte {begin}")
+        at = begin + length + 2
+
+
+def _decoded(coding: str, payload: bytes, most: int) -> bytes:
+    if coding in {"gzip", "x-gzip"}:
+        return _inflated(payload, 31, most) if payload.startswith(b"\x1f\x8b") else payload
+    if coding == "deflate":  # zlib by RFC 9110 §8.4.1.2; without its frame by old servers
+        return _inflated(payload, 15 if payload[0] & 0x0F == 8 and payload[0] >> 4 <= 7 else -15, most)
+    if coding == "br":
+        return _unbrotlied(payload, most)
+    raise NotWhole(Outcome.PROTOCOL_ERROR, f"encoded as {line(coding, 40)}, which is not read here")
+
+
+def _inflated(payload: bytes, wbits: int, most: int) -> bytes:
+    """Every gzip member (RFC 1952 §2.2), checksums verified by zlib; at most one byte more than `most`."""
+    pieces: list[bytes] = []
+    size = 0
+    while payload and size <= most:
+        member = zlib.decompressobj(wbits=wbits)
+        try:
+            piece = member.decompress(payload, most + 1 - size)
+        except zlib.error as error:
+            raise NotWhole(Outcome.PROTOCOL_ERROR, f"its compressed body is broken ({line(str(error), 80)})") from error
+        pieces.append(piece)
+        size += len(piece)
+        if not member.eof and size <= most:
+            raise NotWhole(Outcome.TRUNCATED, "its compressed body ends before its end")
+        payload = member.unused_data if wbits == 31 else b""
+        if payload and not payload.startswith(b"\x1f\x8b"):
+            raise NotWhole(Outcome.PROTOCOL_ERROR, "something follows the end of its compressed body")
+    return b"".join(pieces)
+
+
+def _unbrotlied(payload: bytes, most: int) -> bytes:
+    """RFC 7932, where the library is installed. A page in plain text was decoded before it was written."""
+    if payload.lstrip()[:1] == b"<":
+        return payload
+    try:
+        import brotli
+    except ImportError:
+        raise NotWhole(
+            Outcome.PROTOCOL_ERROR,
+            "encoded as br (Brotli): pip install 'ithome-archiver[rescue]' and import it again",
+        ) from None
+    decoder, pieces, size = brotli.Decompressor(), [], 0
+    try:
+        pieces.append(decoder.process(payload, output_buffer_limit=65_536))
+        size = len(pieces[0])
+        while size <= most and not decoder.is_finished() and not decoder.can_accept_more_data():
+            pieces.append(decoder.process(b"", output_buffer_limit=65_536))
+            size += len(pieces[-1])
+    except brotli.error as error:
+        raise NotWhole(Outcome.PROTOCOL_ERROR, "its body says br (Brotli) and is not") from error
+    if not decoder.is_finished() and size <= most:
+        raise NotWhole(Outcome.TRUNCATED, "its compressed body ends before its end")
+    return b"".join(pieces)

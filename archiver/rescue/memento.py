@@ -1,0 +1,92 @@
+"""TimeMaps (RFC 7089 §5): which mementos an archive, or an aggregator of archives, knows of a page. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from archiver import urls
+from archiver.copies import Copy
+from archiver.model import Address, CaptureSource
+from archiver.rescue import wayback
+from archiver.rescue.spelling import names
+from archiver.rescue.wayback import NotAnIndex
+
+# Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
+NEVER_ASKED = frozenset(f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "vn", "fo"))
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)')
+_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMap:
+    """What a TimeMap says: copies that may be had, places where only a person should look, and further TimeMaps."""
+
+    copies: tuple[Copy, ...]
+    for_people: tuple[str, ...]
+    further: tuple[str, ...]
+
+
+def timemap_url(endpoint: str, spelling: str) -> str:
+    """The address of the TimeMap of a URL: it stands behind the endpoint as it is (RFC 7089 §4)."""
+    return endpoint + spelling
+
+
+def read(page: Address, body: bytes, own_url: str) -> TimeMap:
+    """What an `application/link-format` document says of a page (RFC 6690, RFC 7089 §5). Raises NotAnIndex.
+
+    Mementos in the Wayback Machine are left out, since its own index is asked; further TimeMaps count only on the
+    same host (§5.1.2).
+    """
+    text = body.decode("utf-8", "replace")
+    links = [(match[1].strip(), _parameters(match[2])) for match in _LINK.finditer(text)]
+    if text.strip() and not any("rel" in parameters for _, parameters in links):
+        raise NotAnIndex("the archive answers with something that is no TimeMap")
+    copies, for_people, further = [], [], []
+    for target, parameters in links:
+        rel = parameters.get("rel", "").lower().split()
+        host = urls.host(target)
+        if "memento" in rel and host in NEVER_ASKED:
+            for_people.append(target)
+        elif "memento" in rel and host != urls.host(wayback.ORIGIN):
+            copy = _copy(target, parameters, page)
+            copies += [copy] if copy is not None else []
+        elif rel == ["timemap"] and host == urls.host(own_url) and target != own_url:
+            further.append(target)
+    return TimeMap(tuple(dict.fromkeys(copies)), tuple(dict.fromkeys(for_people)), tuple(dict.fromkeys(further)))
+
+
+def _parameters(text: str) -> dict[str, str]:
+    return {match[1].lower(): match[2] if match[2] is not None else match[3] for match in _PARAMETER.finditer(text)}
+
+
+def _copy(target: str, parameters: dict[str, str], page: Address) -> Copy | None:
+    """A memento whose raw bytes can be asked for; None for another page, or an address of another form."""
+    found = wayback.split_memento(target)
+    if found is None or not names(found[1], page):
+        return None
+    at = _date(parameters.get("datetime")) or wayback.moment(found[0])
+    return None if at is None else Copy(CaptureSource.MEMENTO, raw_url(target), at, found[1])
+
+
+def raw_url(target: str) -> str:
+    """The address of a memento's bytes as captured: `id_` behind the timestamp, as OpenWayback and pywb have it.
+
+    What these give without it has rewritten links and a banner: not the page.
+    """
+    return re.sub(r"/([0-9]{14})(?:[a-z]{2}_)?/(?=https?:/)", r"/\1id_/", target, count=1)
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def for_a_person(page: Address) -> str:
+    """Where a person may look for copies in archive.today."""
+    return f"https://archive.today/{page.url}"

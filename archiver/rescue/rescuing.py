@@ -1,0 +1,255 @@
+"""One `archiver rescue`: settings and rooms put together, every missing part looked for, the run summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from archiver import __version__, fetching, pages, report, urls
+from archiver.archive import opening, queries
+from archiver.archive.archive import Archive
+from archiver.archive.copy_rows import Wanted
+from archiver.clock import Clock, SystemClock
+from archiver.config import Config, Network
+from archiver.crawl import Step
+from archiver.errors import ArchiverError, UsageError
+from archiver.model import Address, Kind
+from archiver.rescue.asking import Archives
+from archiver.rescue.searching import Found, Search
+from archiver.text import safe
+from archiver.web.client import Client
+from archiver.web.pace import Breaker
+from archiver.web.visit import user_agent
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line of one rescue says."""
+
+    target: str | None = None  # a series or article id, or the URL of one; None for everything that is kept
+    check: bool = False  # only ask who holds a copy, of every part
+    limit: int | None = None
+    quiet: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run came to."""
+
+    run_id: int
+    ended_by: str = "finished"
+    found: list[Found] = field(default_factory=list)
+    requests: int = 0
+    refused: dict[str, str] = field(default_factory=dict)  # host → why it is not asked any more
+    down: dict[str, str] = field(default_factory=dict)  # host → why it counts as down
+    answered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to, for the user: the lines, the exit code, and the same as JSON."""
+
+    result: Result
+    exit_code: int
+    lines: tuple[str, ...]
+    status: dict[str, Any]
+
+    def as_text(self) -> str:
+        """A few lines for people."""
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """One document: what was rescued from where, what was not and why, and the status of what is kept."""
+        result = self.result
+        rescued = [
+            {
+                "id": one.wanted.address.article_id, "page": one.wanted.address.url, "source": one.source,
+                "url": one.url, "made_at": one.made_at.isoformat().replace("+00:00", "Z") if one.made_at else None,
+            }
+            for one in result.found if one.source is not None
+        ]  # fmt: skip
+        missing = [
+            {
+                "id": one.wanted.address.article_id, "page": one.wanted.address.url, "said": one.said,
+                "look_at": one.for_people,
+            }
+            for one in result.found if one.source is None
+        ]  # fmt: skip
+        return {
+            "run_id": result.run_id, "ended_by": result.ended_by, "exit_code": self.exit_code,
+            "requests": result.requests, "rescued": rescued, "not_found": missing, "refused_hosts": result.refused,
+            "down_hosts": result.down, "messages": list(self.lines), **self.status,
+        }  # fmt: skip
+
+
+def rescue(
+    config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
+) -> Summary:
+    """Run one rescue from beginning to end. Raises ArchiverError for what makes it impossible."""
+    from archiver.terminal import progress  # rich only when there is something to show
+
+    if not path.exists():
+        opening.open_reader(path)  # says that there is none
+    network = network_of(config, options)
+    clock = clock or SystemClock()
+    with Archive(path, "rescue", pages.read, config.rules, config.schedule) as archive:
+        series_id, page_url = target_of(archive, options.target)
+        if not network.contact and not options.quiet:
+            tell(fetching.NO_CONTACT)
+        with fetching.signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+            return _run(archive, config, network, clock, options, (series_id, page_url), listener)
+
+
+def network_of(config: Config, options: Options) -> Network:
+    """The network settings as archives are asked: with their own delay and time."""
+    network = replace(config.network, delay_s=config.rescue.delay_s, timeout_s=config.rescue.timeout_s)
+    return network if options.limit is None else replace(network, max_requests=options.limit)
+
+
+def target_of(archive: Archive, target: str | None) -> tuple[int | None, str | None]:
+    """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
+    if target is None:
+        return None, None
+    known = archive.copies.parts()
+    if target.isdecimal() and target.isascii():
+        url = urls.article_url(int(target))
+        if any(one.address.url == url for one in known):
+            return None, url
+        if any(one.series_id == int(target) for one in known):
+            return int(target), None
+    else:
+        address = urls.classify(target)
+        if isinstance(address, Address) and address.kind is Kind.SERIES:
+            return address.series_id, None
+        if isinstance(address, Address) and any(one.address.url == address.url for one in known):
+            return None, address.url
+    raise UsageError(f"{safe(target, 200)}: no series or part that is kept; see `archiver status` for what is")
+
+
+def _run(
+    archive: Archive, config: Config, network: Network, clock: Clock, options: Options,
+    target: tuple[int | None, str | None], listener: Callable[[Step], None],
+) -> Summary:  # fmt: skip
+    """The run itself, always closed in the ledger, with what it came to."""
+    ledger = archive.ledger
+    cut_short = ledger.was_cut_short()
+    asked = {"target": options.target, "check": options.check, "delay_s": network.delay_s}
+    run_id = ledger.start_run("rescue", __version__, asked, clock.now())
+    result, code = Result(run_id), None
+    try:
+        with Client(network, user_agent=user_agent(network.contact), clock=clock) as client:
+            archives = archives_of(archive, client, config, network, clock, run_id, cut_short, listener)
+            try:
+                _look(archive, archives, Search(archive, archives, config, clock, run_id, check=options.check),
+                      wanted_of(archive, target, check=options.check), result)  # fmt: skip
+            finally:
+                result.requests, result.down = archives.requests, archives.down()
+                result.refused, result.answered = archives.refused(), frozenset(archives.answered)
+    except KeyboardInterrupt as interruption:
+        result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
+    except ArchiverError as error:
+        fetching.finish_broken(archive, run_id, error, clock)
+        raise
+    return _summary(archive, result, code, options, target, clock)
+
+
+def archives_of(
+    archive: Archive, client: Client, config: Config, network: Network, clock: Clock, run_id: int, cut_short: bool,
+    listener: Callable[[Step], None] = lambda _: None,
+) -> Archives:  # fmt: skip
+    """The archives as a run asks them: paced by `[rescue]`, each host with its own delay. For `push` as well."""
+    visitor, pace = fetching.visitor_of(archive, client, network, clock, cut_short)
+    for host, delay_s in config.rescue.delays_s.items():
+        pace.slow_down(host, delay_s)
+    return Archives(archive, visitor, pace, Breaker(network, clock, pace), clock, run_id, listener)
+
+
+def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, check: bool) -> list[Wanted]:
+    """The parts and images that a copy is wanted of; with `check` every part."""
+    parts = archive.copies.parts(*target)
+    if check:
+        return parts
+    return [one for one in parts if one.is_missing] + archive.copies.lost_images(*target)
+
+
+def _look(archive: Archive, archives: Archives, search: Search, wanted: list[Wanted], result: Result) -> None:
+    if wanted:
+        archive.check_pages()
+    for number, one in enumerate(wanted):
+        archives.done, archives.left = number, len(wanted) - number
+        found = search.look(one)
+        archive.library.catch_up()
+        result.found.append(found)
+        if found.source is None and not archives.budget_left():
+            result.ended_by = "limit"
+            break
+    archive.library.settle()
+
+
+# ─── the end of a run ───────────────────────────────────────────────────────────────────────────
+
+
+def _summary(
+    archive: Archive, result: Result, code: int | None, options: Options, target: tuple[int | None, str | None],
+    clock: Clock,
+) -> Summary:  # fmt: skip
+    archive.library.catch_up()
+    with opening.reading(archive.path) as connection:
+        found = queries.status(connection)
+    still = [one for one in archive.copies.parts(*target) if one.held is None]
+    if result.ended_by == "finished" and _all_refused(result, still):
+        result.ended_by = "refused"
+    exit_code = code if code is not None else _exit_code(result, still)
+    lines = [*_lines(result, options, still), *(report.series_line(row) for row in found.series)]
+    note = "; ".join([*result.down.values(), *result.refused.values()]) or None
+    archive.ledger.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
+    return Summary(result, exit_code, tuple(lines), report.status_json(found))
+
+
+def _all_refused(result: Result, still: list[Wanted]) -> bool:
+    return bool(still and result.refused and not result.down and not result.answered)
+
+
+def _exit_code(result: Result, still: list[Wanted]) -> int:
+    if result.ended_by == "refused":
+        return 4
+    return 3 if still else 0
+
+
+def _lines(result: Result, options: Options, still: list[Wanted]) -> list[str]:
+    """What happened, what is still missing, what to do next: a line each."""
+    lines = []
+    if result.ended_by == "interrupted":
+        lines.append("Interrupted; everything rescued so far is stored. Run the same command again to go on.")
+    if not result.found and not still:
+        lines.append("Nothing is missing: there is nothing to rescue.")
+    if options.check:
+        lines.append(f"{len(result.found)} parts asked for; `archiver status --copies` shows who holds what.")
+    else:
+        lines += [_rescued(one) for one in result.found if one.source is not None]
+        lines += [line for one in result.found if one.source is None for line in _not_found(one)]
+    lines += [f"{safe(why, 300)}; the others were asked." for why in (*result.down.values(), *result.refused.values())]
+    if result.found and not result.answered and not any(one.source for one in result.found):
+        lines.append("No archive answered: nothing changed. Run the same command again later.")
+    if result.ended_by == "limit":
+        lines.append("Stopped at the limit of requests. Run the same command again to go on.")
+    return lines
+
+
+def _rescued(found: Found) -> str:
+    when = f", of {found.made_at:%Y-%m-%d}" if found.made_at else ""
+    lost = " (its punctuation is lost)" if found.source == "feed" else ""
+    return f"rescued: {_name(found)}: {report.HOLDERS[str(found.source)]}{when}{lost}: {safe(found.url)}"
+
+
+def _not_found(found: Found) -> list[str]:
+    why = "; ".join(dict.fromkeys(found.said)) or "nobody was asked"
+    look = ", ".join(safe(url) for url in dict.fromkeys(found.for_people))
+    return [f"no copy: {_name(found)}: {safe(why, 600)}", f"  a person may look at {look}"]
+
+
+def _name(found: Found) -> str:
+    address = found.wanted.address
+    return str(address.article_id) if address.kind is Kind.ARTICLE else safe(address.url)

@@ -1,0 +1,259 @@
+"""The way to a copy of one page: whom to ask, in which order, and which of the copies to try first.
+
+for holder in (Wayback Machine, TimeMaps, Common Crawl):
+    copies = its index                      # each question a row
+    for copy in copies, nearest to publication first:
+        good = the copy passes verdict.judge   # each attempt a row
+the series feed, last of all
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from archiver import urls
+from archiver.archive.archive import Archive
+from archiver.archive.copy_rows import Wanted
+from archiver.clock import Clock
+from archiver.config import Config
+from archiver.copies import Copy, Extra
+from archiver.model import Address, CaptureSource, Kind, Outcome
+from archiver.rescue import common_crawl, feeds, memento, wayback
+from archiver.rescue.asking import Archives, Asked, judge_copy, judge_index
+from archiver.rescue.common_crawl import Crawl
+from archiver.rescue.found import Bounds
+from archiver.rescue.spelling import names, spellings
+
+_PAGES = 5  # of one index, or further TimeMaps
+_USELESS = frozenset({"warc/revisit"})  # has no body of its own
+
+
+@dataclass(slots=True)
+class Found:
+    """What came of looking for a copy of one page."""
+
+    wanted: Wanted
+    source: CaptureSource | None = None  # whose copy is held now; None: nobody's
+    url: str = ""
+    made_at: datetime | None = None
+    said: list[str] = field(default_factory=list)  # by each holder, why not
+    for_people: list[str] = field(default_factory=list)  # where a person may look
+
+
+class Search:
+    """Looks for copies in one run. `check` only asks the indexes what there is, and has nothing."""
+
+    def __init__(
+        self, archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, *, check: bool = False
+    ) -> None:
+        self._archive = archive
+        self._archives = archives
+        self._rescue = config.rescue
+        self._bounds = Bounds(body_bytes=config.network.max_body_bytes)
+        self._clock = clock
+        self._run_id = run_id
+        self._check = check
+        self._crawls: tuple[Crawl, ...] | None = None
+        self._held_feeds: dict[int, list[feeds.HeldFeed]] = {}
+
+    def look(self, wanted: Wanted) -> Found:
+        """Ask everybody about one page until a good copy is held."""
+        if wanted.series_id is not None:
+            dated = feeds.published_at(wanted.address, self._feeds(wanted.series_id))
+            wanted = replace(wanted, published_about=dated or wanted.published_about)
+        found = Found(wanted, for_people=[memento.for_a_person(wanted.address)])
+        for holder in self._holders():
+            if not self._archives.budget_left():
+                found.said.append("not asked further: the run made all its requests")
+                break
+            holder(found)
+            if found.source is not None:
+                return found
+        return found
+
+    def _holders(self) -> Iterator[Callable[[Found], None]]:
+        if self._rescue.wayback:
+            yield self._wayback
+        for endpoint in self._rescue.timemaps:
+            yield partial(self._timemap, endpoint)
+        if self._rescue.common_crawl:
+            yield self._common_crawl
+        if self._rescue.feed and not self._check:
+            yield self._feed
+
+    # ─── the Wayback Machine ────────────────────────────────────────────────────────────────────
+
+    def _wayback(self, found: Found) -> None:
+        """Every spelling in turn; the next only when the one before gave nothing good."""
+        page = found.wanted.address
+        for number, spelling in enumerate(spellings(page)):
+            copies: list[Copy] = []
+            key = None
+            for _ in range(_PAGES):
+                prefix = page.kind is Kind.ARTICLE and number == 0
+                url = wayback.index_url(spelling, prefix=prefix, resume_key=key)
+                asked = self._index(found, url, CaptureSource.WAYBACK, lambda body: wayback.read_index(page, body)[0])
+                if not asked.good:
+                    break
+                listed, key = wayback.read_index(page, asked.answer.body or b"")
+                copies += listed
+                if key is None:
+                    break
+            self._try(found, copies, "the Wayback Machine")
+            if found.source is not None or self._archives.closed(wayback.ORIGIN, page):
+                return
+
+    # ─── other archives ─────────────────────────────────────────────────────────────────────────
+
+    def _timemap(self, endpoint: str, found: Found) -> None:
+        """One archive, or an aggregator, and what further TimeMaps it has."""
+        page = found.wanted.address
+        pending = [memento.timemap_url(endpoint, page.url)]
+        copies: list[Copy] = []
+        seen: set[str] = set()
+        while pending and len(seen) < _PAGES:
+            url = pending.pop(0)
+            seen.add(url)
+            asked = self._index(found, url, CaptureSource.MEMENTO, partial(_copies_of_timemap, page, url))
+            if not asked.good and asked.judgement.outcome is not Outcome.NOT_FOUND:
+                break
+            if asked.answer.status == 200:
+                listed = memento.read(page, asked.answer.body or b"", url)
+                copies += listed.copies
+                found.for_people += listed.for_people
+                pending += [further for further in listed.further if further not in seen]
+        self._try(found, copies, urls.host(endpoint))
+
+    # ─── Common Crawl ───────────────────────────────────────────────────────────────────────────
+
+    def _common_crawl(self, found: Found) -> None:
+        """The crawls nearest to publication, each with an index of its own; the list of crawls once a run."""
+        page, wanted = found.wanted.address, found.wanted
+        for crawl in common_crawl.nearest(self._list_crawls(found), wanted.published_about, self._rescue.crawls):
+            url = common_crawl.index_url(crawl, page)
+            asked = self._index(
+                found, url, CaptureSource.COMMON_CRAWL, lambda body: common_crawl.read_index(page, body), robots=False
+            )
+            copies = common_crawl.read_index(page, asked.answer.body or b"") if asked.good else ()
+            self._try(found, copies, f"Common Crawl {crawl.id}")
+            if found.source is not None or self._archives.closed(common_crawl.INDEX, page):
+                return
+
+    def _list_crawls(self, found: Found) -> tuple[Crawl, ...]:
+        if self._crawls is None:
+            asked = self._index(found, common_crawl.CRAWLS, CaptureSource.COMMON_CRAWL, _as_if_copies, robots=False)
+            if not asked.good:
+                return ()
+            self._crawls = common_crawl.read_crawls(asked.answer.body or b"")
+        return self._crawls
+
+    # ─── the series feed ────────────────────────────────────────────────────────────────────────
+
+    def _feed(self, found: Found) -> None:
+        """The body in a feed that is held: nothing is asked for."""
+        wanted, now = found.wanted, self._clock.now()
+        if wanted.held is CaptureSource.FEED or wanted.series_id is None or wanted.address.kind is not Kind.ARTICLE:
+            return
+        given = feeds.item(wanted.address, wanted.series_id, self._feeds(wanted.series_id), now)
+        if given is None:
+            found.said.append("the series feed does not have it")
+            return
+        judged = judge_copy(self._archive, wanted.address, CaptureSource.FEED)(given.answer)
+        self._archive.ledger.record(self._run_id, given, judged.judgement, judged.reading)
+        whose = given.provenance
+        self._settle(found, judged.judgement.outcome, whose.source, whose.url or "", whose.at)
+
+    def _feeds(self, series_id: int) -> list[feeds.HeldFeed]:
+        """The feeds of a series that are held, read once a run."""
+        if series_id not in self._held_feeds:
+            captures = self._archive.copies.feed_captures(series_id)
+            self._held_feeds[series_id] = feeds.read_all(series_id, captures)
+        return self._held_feeds[series_id]
+
+    # ─── steps that all share ───────────────────────────────────────────────────────────────────
+
+    def _index(
+        self, found: Found, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
+        robots: bool = True,
+    ) -> Asked:  # fmt: skip
+        """Ask an index, and remember what it named."""
+        wanted = found.wanted
+        what = ("crawl", "crawls") if read is _as_if_copies else ("copy", "copies")
+        asked = self._archives.ask(wanted.address, url, source, judge_index(wanted.address, read, what), robots=robots)
+        if asked.good and read is not _as_if_copies:
+            self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
+        if not asked.good:
+            found.said.append(f"{urls.host(url)}: {asked.judgement.reason}")
+        return asked
+
+    def _try(self, found: Found, copies: Iterable[Copy], name: str) -> None:
+        """Have copies, the likeliest first, until one is good. Bytes that were refused once are not had again."""
+        if self._check:
+            return
+        wanted = found.wanted
+        refused: set[str] = set()
+        tried = 0
+        for copy in in_order(copies, wanted.published_about):
+            if copy.digest in refused or (copy.digest is None and copy.url in refused):
+                continue
+            if tried >= self._rescue.copies or self._archives.closed(copy.url, wanted.address):
+                break
+            tried += 1
+            asked = self._have(found, copy)
+            outcome = asked.judgement.outcome
+            if outcome is not Outcome.SKIPPED:
+                self._archive.copies.judged(wanted.page_id, copy, outcome)
+            self._settle(found, outcome, copy.holder, asked.answer.requested_url, wayback.made_at(
+                asked.answer, copy.made_at) if copy.byte_range is None else copy.made_at)  # fmt: skip
+            if found.source is not None:
+                return
+            refused.add(copy.digest or copy.url)
+            found.said.append(f"{name}, copy of {copy.made_at:%Y-%m-%d}: {asked.judgement.reason}")
+
+    def _have(self, found: Found, copy: Copy) -> Asked:
+        page = found.wanted.address
+        if copy.byte_range is not None:
+            unpacked = judge_copy(
+                self._archive, page, copy.holder, lambda answer: common_crawl.unpack(page, answer, copy, self._bounds)
+            )
+            return self._archives.ask(
+                page, copy.url, copy.holder, unpacked, extra=Extra(byte_range=copy.byte_range), robots=False,
+                made_at=copy.made_at,
+            )  # fmt: skip
+        return self._archives.ask(
+            page, copy.url, copy.holder, judge_copy(self._archive, page, copy.holder),
+            allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
+            whose=lambda answer: wayback.made_at(answer, copy.made_at),
+        )  # fmt: skip
+
+    def _settle(
+        self, found: Found, outcome: Outcome, source: CaptureSource, url: str, made_at: datetime | None
+    ) -> None:
+        if outcome in {Outcome.OK, Outcome.UNCHANGED}:
+            found.source, found.url, found.made_at = source, url, made_at
+
+
+def _copies_of_timemap(page: Address, own_url: str, body: bytes) -> tuple[Copy, ...]:
+    return memento.read(page, body, own_url).copies
+
+
+def _as_if_copies(body: bytes) -> tuple[Copy, ...]:
+    """The list of crawls, read as an index is: it names places to ask, not copies."""
+    crawls = common_crawl.read_crawls(body)
+    return tuple(Copy(CaptureSource.COMMON_CRAWL, crawl.index, crawl.began, "") for crawl in crawls)
+
+
+def _is_the_same_memento(url: str, copy: Copy, wanted: Wanted) -> bool:
+    """Whether a redirect leads to another capture of the same page in the same archive (RFC 7089 §4)."""
+    target = wayback.split_memento(url)
+    return urls.host(url) == urls.host(copy.url) and target is not None and names(target[1], wanted.address)
+
+
+def in_order(copies: Iterable[Copy], published_about: datetime | None) -> list[Copy]:
+    """Copies with a body, nearest to publication first; the oldest first where nobody knows when that was."""
+    start = published_about or datetime.min.replace(tzinfo=UTC)
+    usable = (copy for copy in copies if copy.media_type not in _USELESS)
+    return sorted(usable, key=lambda copy: (abs(copy.made_at - start), copy.url))

@@ -1,0 +1,127 @@
+"""The Wayback Machine's own words: its CDX index and the addresses of its mementos. Pure.
+
+The index is documented in github.com/internetarchive/wayback, wayback-cdx-server; `id_` in an address asks for the
+body as it was captured, without the toolbar and without rewritten links.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from archiver.copies import Copy
+from archiver.model import Address, Answer, CaptureSource
+from archiver.rescue.spelling import names
+
+ORIGIN = "https://web.archive.org"
+INDEX = f"{ORIGIN}/cdx/search/cdx"
+_FIELDS = ("timestamp", "original", "mimetype", "statuscode", "digest")
+_ROWS = 500  # of one answer; more are asked for with its resume key
+_MEMENTO = re.compile(r"/([0-9]{14})(?:[a-z]{2}_)?/(https?:/.*)")
+
+
+class NotAnIndex(ValueError):
+    """An answer with a status of success that is not what the interface gives; says what it is instead."""
+
+
+def index_url(spelling: str, *, prefix: bool = False, resume_key: str | None = None) -> str:
+    """The question for every capture with status 200 of a URL, oldest first.
+
+    `prefix`: also with a query behind it (`?sc=rss.iron`), as the feed writes its links (ANATOMY §5).
+    """
+    asked = [("url", spelling), ("output", "json"), ("fl", ",".join(_FIELDS)), ("filter", "statuscode:200")]
+    if prefix:
+        asked += [("matchType", "prefix"), ("filter", f"original:.*{re.escape(spelling.partition('//')[2])}/?([?].*)?")]
+    asked += [("limit", str(_ROWS)), ("showResumeKey", "true")]
+    if resume_key is not None:
+        asked.append(("resumeKey", resume_key))
+    return f"{INDEX}?{urlencode(asked)}"
+
+
+def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None]:
+    """The copies of a page that an answer names, and the key for more of them. Raises NotAnIndex.
+
+    An empty list says that nothing is held. Rows that make no sense, or speak of another page, are left out.
+    """
+    try:
+        listed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotAnIndex("the index answers with something that is not JSON, or is cut") from error
+    if not isinstance(listed, list) or not all(isinstance(row, list) for row in listed):
+        raise NotAnIndex("the index answers with JSON that is no table")
+    if not listed:
+        return (), None
+    rows, key = _without_key(listed)
+    names_of = rows[0] if rows else []
+    if not all(isinstance(name, str) for name in names_of) or not {"timestamp", "original"} <= set(names_of):
+        raise NotAnIndex("the index answers with a table of other columns")
+    found = (_copy(dict(zip(names_of, row, strict=False)), page) for row in rows[1:])
+    return tuple(copy for copy in found if copy is not None), key
+
+
+def _without_key(listed: list[list[Any]]) -> tuple[list[list[Any]], str | None]:
+    """The rows, and the resume key that an empty row announces."""
+    if len(listed) >= 2 and listed[-2] == [] and len(listed[-1]) == 1:
+        return listed[:-2], unquote(str(listed[-1][0]))
+    return [row for row in listed if row], None
+
+
+def _copy(row: dict[str, Any], page: Address) -> Copy | None:
+    at, original = moment(row.get("timestamp")), row.get("original")
+    if at is None or not isinstance(original, str) or not names(original, page):
+        return None
+    status = row.get("statuscode")
+    return Copy(
+        CaptureSource.WAYBACK, memento_url(str(row["timestamp"]), original), at, original,
+        digest=_text(row.get("digest")), media_type=_text(row.get("mimetype")),
+        http_status=int(status) if isinstance(status, str) and status.isdecimal() else None,
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def memento_url(timestamp: str, original: str) -> str:
+    """Where the bytes of a capture are had, as they were captured."""
+    return f"{ORIGIN}/web/{timestamp}id_/{original}"
+
+
+def moment(timestamp: Any) -> datetime | None:
+    """The moment that 14 digits name, UTC; None for anything else."""
+    if not isinstance(timestamp, str) or not re.fullmatch(r"[0-9]{14}", timestamp):
+        return None
+    try:
+        return datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+# ─── mementos of any archive ────────────────────────────────────────────────────────────────────
+
+
+def split_memento(url: str) -> tuple[str, str] | None:
+    """The timestamp and the original URL in the address of a memento; None when it has no such form."""
+    match = _MEMENTO.search(url)
+    if match is None:
+        return None
+    return match[1], re.sub(r"^(https?):/+", r"\1://", match[2])
+
+
+def is_memento(answer: Answer) -> bool:
+    """Whether an archive gives what it captured, and does not speak for itself (RFC 7089 §2.1.1)."""
+    return answer.header("memento-datetime") is not None
+
+
+def made_at(answer: Answer, otherwise: datetime) -> datetime:
+    """When the capture that came was made: Memento-Datetime, or the address that answered."""
+    try:
+        said = parsedate_to_datetime(answer.header("memento-datetime") or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        found = split_memento(answer.requested_url)
+        return (moment(found[0]) if found else None) or otherwise
+    return said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)

@@ -1,0 +1,113 @@
+"""`WebArchives`: the Wayback Machine, Save Page Now, two Memento archives and Common Crawl on one local server.
+
+with WebArchives() as archives:
+archives.shelf.put(Memento(url, at, body))            # Wayback holds it
+archives.crawls.put("CC-MAIN-2023-40", Memento(...))  # Common Crawl holds it
+archives.faults.rate_limit("web.archive.org/cdx*", 30)
+archives.faults.cut_record()
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from archiver.standin import common_crawl, timemap, wayback
+from archiver.standin.bad_replies import Play
+from archiver.standin.common_crawl import Crawls
+from archiver.standin.faults import Faults
+from archiver.standin.listener import LocalServer, utc_now
+from archiver.standin.render import Moment
+from archiver.standin.save_page_now import Live, SavePageNow
+from archiver.standin.shelf import Memento, Shelf
+from archiver.standin.site import demo_site
+from archiver.standin.wire import Reply, Request
+
+__all__ = ["ArchiveFaults", "Memento", "Shelf", "WebArchives"]
+
+HOSTS = (wayback.HOST, timemap.PYWB, timemap.AGGREGATOR, common_crawl.INDEX, common_crawl.DATA)
+
+
+class ArchiveFaults(Faults):
+    """The switches of `Faults` (targets such as `web.archive.org/cdx*`), and what only archives get wrong."""
+
+    def not_json(self, target: str = "web.archive.org/cdx*", *, times: int | None = None) -> None:
+        """An HTML page with status 200 where JSON was asked for."""
+        self._add("not_json", target, lambda _: Reply(200, b"<html><title>Internet Archive</title></html>"), times)
+
+    def replies(self, target: str, body: bytes, content_type: str = "text/html", *, times: int | None = None) -> None:
+        """Just these bytes, with status 200."""
+        self._add("replies", target, lambda _: Reply(200, body, content_type), times)
+
+    def cut_index(self, target: str = "web.archive.org/cdx*", *, times: int | None = None) -> None:
+        """An index whose answer ends in the middle, with HTTP in order."""
+        self._add("cut_index", target, _cut, times)
+
+    def cut_record(self, *, times: int | None = None) -> None:
+        """A WARC record that ends in the middle, with HTTP in order."""
+        self._add("cut_record", f"{common_crawl.DATA}/crawl-data*", _cut, times)
+
+    def whole_file(self, *, times: int | None = None) -> None:
+        """The whole WARC file with status 200 in place of the range."""
+        self._add("whole_file", f"{common_crawl.DATA}/crawl-data*", _without_range, times)
+
+    def wrong_record(self, *, times: int | None = None) -> None:
+        """The first record of the file, whatever was asked for."""
+        self._add("wrong_record", f"{common_crawl.DATA}/crawl-data*", _first_record, times)
+
+    def damaged_record(self, *, times: int | None = None) -> None:
+        """Bytes that are no gzip."""
+        self._add("damaged_record", f"{common_crawl.DATA}/crawl-data*", lambda play: replace(
+            play.good(play.request), body=b"\x00" * 200), times)  # fmt: skip
+
+
+def _cut(play: Play) -> Reply:
+    reply = play.good(play.request)
+    return replace(reply, body=reply.body[: len(reply.body) // 2])
+
+
+def _without_range(play: Play) -> Reply:
+    headers = {name: value for name, value in play.request.headers.items() if name != "range"}
+    return play.good(replace(play.request, headers=headers))
+
+
+def _first_record(play: Play) -> Reply:
+    return play.good(replace(play.request, headers={**play.request.headers, "range": "bytes=0-149"}))
+
+
+class WebArchives(LocalServer):
+    """Web archives on 127.0.0.1; `live` is what Save Page Now finds at a URL. See `LocalServer`."""
+
+    def __init__(
+        self, live: Live = lambda _: None, *, port: int = 0, clock: Callable[[], datetime] | None = None,
+        hosts: tuple[str, ...] = HOSTS,
+    ) -> None:  # fmt: skip
+        self.faults = ArchiveFaults()
+        self.shelf = Shelf()
+        self.other_shelf = Shelf()  # the Memento archive's
+        self.elsewhere: list[tuple[Memento, str]] = []  # what the aggregator knows: a memento, and where it is played
+        self.crawls = Crawls()
+        self.save_page_now = SavePageNow(self.shelf, live, clock or utc_now)
+        self._numbers = itertools.count(1)
+        super().__init__(self._reply, tuple(f"https://{host}" for host in hosts), port=port, clock=clock)
+
+    def _reply(self, request: Request) -> Reply:
+        moment = Moment(next(self._numbers), self.clock(), 0, MappingProxyType({}))
+        return self.faults.answer(Play(request, demo_site(), moment, self._good))
+
+    def _good(self, request: Request) -> Reply:
+        host = request.host.partition(":")[0]
+        if host == wayback.HOST:
+            return self.save_page_now.answer(request) or wayback.answer(self.shelf, request)
+        if host == timemap.PYWB:
+            return timemap.pywb(self.other_shelf, request)
+        if host == timemap.AGGREGATOR:
+            return timemap.aggregator(self.elsewhere, request)
+        if host == common_crawl.INDEX:
+            return self.crawls.answer(request)
+        if host == common_crawl.DATA:
+            return self.crawls.data(request)
+        return Reply(421, b"no such host here\n", "text/plain")

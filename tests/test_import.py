@@ -1,0 +1,440 @@
+"""`archiver import`: whatever people and other tools saved is judged as an answer would be, and kept."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import saved_files as made
+from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
+from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
+from standin_client import ask
+
+from archiver import cli, pages, urls
+from archiver.model import Address, ArticlePage
+from archiver.standin import StandIn
+
+
+class Desk:
+    """A folder with a config, an archive and what somebody saved."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.db = folder / "a.db"
+        self.config = folder / "archiver.toml"
+        self.config.write_text(f'[[sources]]\nurl = "{SERIES}"\n', "utf-8")
+        self._capsys = capsys
+
+    def save(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def run(self, command: str, *arguments: str | Path) -> tuple[int, str, str]:
+        named = [str(argument) for argument in arguments]
+        code = cli.run([command, *named, "--db", str(self.db), "--config", str(self.config)])
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
+
+    def fetches(self) -> list[tuple[Any, ...]]:
+        return rows(
+            self.db, "SELECT url, outcome, source FROM fetches JOIN pages ON pages.id = page_id ORDER BY fetches.id"
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys)
+
+
+# ─── every format ───────────────────────────────────────────────────────────────────────────────
+
+ONE_PAGE: dict[str, Callable[[str, bytes], bytes]] = {
+    "HTML as Chromium saves it": made.chrome_html,
+    "HTML as it came": lambda _, body: body,
+    "SingleFile": made.singlefile,
+    "MHTML": made.mhtml,
+    "HAR": lambda url, body: made.har(made.entry(url, body)),
+    "WARC, packed": lambda url, body: made.warc((url, body)),
+    "WARC, plain": lambda url, body: made.warc((url, body), packed=False),
+    "WARC, packed as one": lambda url, body: gzip.compress(made.warc((url, body), packed=False)),
+    "WACZ": lambda url, body: made.wacz(made.warc((url, body))),
+}
+
+
+@pytest.mark.parametrize("form", ONE_PAGE)
+def test_a_saved_page_makes_a_part_safe_and_rescued(desk: Desk, form: str) -> None:
+    file = desk.save("page", ONE_PAGE[form](DAY2, page(DAY2)))
+    code, out, err = desk.run("import", file)
+
+    assert (code, err) == (0, "")
+    assert "page: 1 of 1 pages kept: 10319293 [Day 02]" in out
+    assert "1 safe · 1 rescued" in out
+    assert desk.fetches() == [(DAY2, "ok", "import")]
+    sql = "SELECT body_text, source_at FROM articles JOIN captures ON captures.id = capture_id"
+    ((text, source_at),) = rows(desk.db, sql)
+    assert text == text_of(DAY2)
+    assert source_at.startswith("2023-09-20T12:34:56") is ("HTML" not in form or form == "MHTML")
+
+
+def text_of(url: str) -> str:
+    address = urls.classify(url)
+    assert isinstance(address, Address)
+    read = pages.read(address, page(url), "text/html").page
+    assert isinstance(read, ArticlePage)
+    assert read.body is not None
+    return read.body.text
+
+
+def test_a_page_that_tells_no_date_is_dated_by_its_file_and_says_so(desk: Desk) -> None:
+    file = desk.save("page.html", page(DAY2))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    desk.run("import", file)
+    ((made_at,),) = rows(desk.db, "SELECT source_at FROM captures")
+
+    assert made_at.startswith("2023-11-14T22:13:20")
+    assert "by the date of the file" in desk.run("why", "10319293")[1]
+
+
+@pytest.mark.parametrize("form", ["HTML as Chromium saves it", "HTML as it came", "SingleFile", "MHTML", "HAR", "WACZ"])
+def test_a_saved_bot_check_is_a_row_and_never_the_page(desk: Desk, form: str) -> None:
+    file = desk.save("page", ONE_PAGE[form](DAY1, made.challenge()))
+    code, out, err = desk.run("import", file, *(("--url", DAY1) if form == "HTML as it came" else ()))
+
+    assert code == 3, err
+    assert "not kept: 10319216: challenge: a bot check stands in place of the page" in out
+    assert desk.fetches() == [(DAY1, "challenge", "import")]
+    assert rows(desk.db, "SELECT count(*) FROM captures") == [(0,)]
+    assert "challenge" in desk.run("why", "10319216")[1]
+
+
+def test_another_page_than_the_named_one_is_not_kept(desk: Desk) -> None:
+    code, out, _ = desk.run("import", desk.save("page.html", page(DAY1)), "--url", DAY2)
+
+    assert code == 3
+    assert "10319293: wrong_page" in out
+
+
+def test_a_page_saved_while_it_was_cut_is_not_kept(desk: Desk) -> None:
+    for name, body in (("a", page(DAY2)[:30_000]), ("b", made.singlefile(DAY2, page(DAY2))[:30_000])):
+        code, out, _ = desk.run("import", desk.save(name, body))
+
+        assert code == 3
+        assert "truncated" in out
+
+
+def test_a_whole_series_is_completed_from_saved_pages(desk: Desk) -> None:
+    with StandIn(small_site()) as standin:
+        for number in (10319216, 10319293):
+            standin.faults.challenge(f"/articles/{number}")
+        file = config_for(standin, desk.folder)
+        run_fetch(desk.db, file)
+    assert series_counts(desk.db) == (5, 3, 2)
+    before = rows(desk.db, "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages ORDER BY id")
+
+    code, out, _ = desk.run(
+        "import", desk.save("1.mhtml", made.mhtml(DAY1, page(DAY1))), desk.save("2.html", page(DAY2))
+    )
+
+    assert code == 0
+    assert "5 parts · 5 safe · 2 rescued" in out
+    assert desk.run("status", "--strict")[0] == 0
+    after = rows(desk.db, "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages ORDER BY id")
+    assert after == before
+    assert desk.run("verify")[0] == 0
+
+
+# ─── recordings of many pages ───────────────────────────────────────────────────────────────────
+
+
+def test_every_page_of_a_recording_is_kept_and_the_rest_is_told(desk: Desk) -> None:
+    body = made.warc(
+        (SERIES, page(SERIES)), (DAY1, page(DAY1)), (DAY2 + "?sc=rss.iron", page(DAY2)), (FEED, page(FEED)),
+        ("https://example.org/", b"<p>another"), (f"{SITE}/users/login", b"<p>another"),
+    )  # fmt: skip
+    code, out, _ = desk.run("import", desk.save("all.warc.gz", body))
+
+    assert code == 0
+    assert "4 of 4 pages kept" in out
+    assert "passed over: 2 responses of other pages" in out
+    assert series_counts(desk.db) == (5, 2, 3)
+
+
+def test_a_feed_is_kept_by_its_own_type(desk: Desk) -> None:
+    block = made.http(page(FEED)).replace(b"text/html", b"application/rss+xml")
+
+    assert desk.run("import", desk.save("feed.warc", made.plain_record(FEED, block)))[0] == 0
+    assert series_counts(desk.db) == (5, 0, 5)
+
+
+def test_a_recording_of_nothing_that_is_ours_says_so(desk: Desk) -> None:
+    code, out, _ = desk.run("import", desk.save("x.warc.gz", made.warc(("https://example.org/", b"<p>another"))))
+
+    assert code == 3
+    assert "x.warc.gz: no page in it that is kept here" in out
+
+
+def test_of_many_answers_for_a_page_the_good_one_counts(desk: Desk) -> None:
+    body = (
+        made.warc((DAY1, made.challenge()))
+        + made.warc((DAY1, page(DAY1)))
+        + made.warc((DAY1, b"<html><title>404</title><p>no</html>"))
+    )
+    code, out, _ = desk.run("import", desk.save("x.warc.gz", body))
+
+    assert code == 0
+    assert "1 of 1 pages kept" in out
+    assert [outcome for _, outcome, _ in desk.fetches()] == ["challenge", "ok", "soft_404"]
+
+
+def test_what_is_imported_twice_is_held_once(desk: Desk) -> None:
+    file = desk.save("x.warc.gz", made.warc((DAY1, page(DAY1))))
+    assert [desk.run("import", file)[0] for _ in range(2)] == [0, 0]
+
+    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
+    assert rows(desk.db, "SELECT count(*) FROM captures") == [(1,)]
+
+
+def test_url_picks_one_page_of_a_recording(desk: Desk) -> None:
+    file = desk.save("x.wacz", made.wacz(made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))))
+
+    assert desk.run("import", file, "--url", DAY2)[0] == 0
+    assert desk.fetches() == [(DAY2, "ok", "import")]
+
+
+def test_cookies_are_nobody_s_business(desk: Desk) -> None:
+    desk.run("import", desk.save("x.har", made.har(made.entry(DAY1, page(DAY1)))))
+    desk.run("import", desk.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
+
+    assert all("cookie" not in headers.lower() for (headers,) in rows(desk.db, "SELECT headers FROM captures"))
+
+
+def test_har_says_which_pages_it_has_no_body_of(desk: Desk) -> None:
+    code, out, _ = desk.run(
+        "import", desk.save("x.har", made.har(made.entry(DAY1, None), made.entry(DAY2, page(DAY2))))
+    )
+
+    assert code == 0
+    assert "1 responses whose body the browser did not save" in out
+
+
+def test_images_are_kept_where_a_body_shows_them(desk: Desk) -> None:
+    image = f"{SITE}/upload/images/20230920/20141304abc.png"
+    png = b"\x89PNG\r\n\x1a\n" + bytes(40)
+    body = page(DAY1).replace(
+        b'<div class="markdown__style">', b'<div class="markdown__style"><p><img src="%s"></p>' % image.encode(), 1
+    )
+    assert body != page(DAY1)
+    code, out, _ = desk.run("import", desk.save("x.mhtml", made.mhtml(DAY1, body, (image, png), (image + "x", png))))
+
+    assert code == 0
+    assert "1 of 1 pages kept and 1 images" in out
+    assert [(url, outcome) for url, outcome, _ in desk.fetches()] == [(DAY1, "ok"), (image, "ok")]
+
+
+# ─── what other tools write ─────────────────────────────────────────────────────────────────────
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Leads a tool that records to the stand-in."""
+
+    standin: StandIn
+
+    def do_GET(self) -> None:
+        got = ask(self.standin, self.path.replace("http://", "https://", 1))
+        self.send_response(got.status)
+        self.send_header("Content-Type", got.headers["Content-Type"])
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(got.body), got.body))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+    protocol_version = "HTTP/1.1"
+
+
+@pytest.fixture
+def proxy() -> Iterator[str]:
+    with StandIn(small_site()) as standin:
+        handler = type("Led", (Proxy,), {"standin": standin})
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+            server.shutdown()
+
+
+@pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_wget_records_is_imported_whole(desk: Desk, proxy: str, packed: bool) -> None:
+    asked = [url.replace("https:", "http:") for url in (SERIES, DAY1, DAY2, DAY3)]
+    subprocess.run(
+        ["wget", "-q", "-e", f"http_proxy={proxy}", "-e", "robots=off", "-O", os.devnull, "-t", "1",
+         *([] if packed else ["--no-warc-compression"]), f"--warc-file={desk.folder / 'wget'}", *asked],
+        check=True, timeout=30,
+    )  # fmt: skip
+    code, out, err = desk.run("import", next(desk.folder.glob("wget.warc*")))
+
+    assert (code, err) == (0, "")
+    assert "4 of 4 pages kept" in out
+    assert series_counts(desk.db) == (5, 3, 2)
+
+
+@pytest.mark.parametrize("name", ["chromium.mhtml.gz", "wacz-tool.wacz.gz"])
+def test_what_others_really_wrote_is_imported_whole(desk: Desk, name: str) -> None:
+    """Of the stand-in's pages: a snapshot of Chromium 156, and a WACZ of `wacz create` 0.6.0."""
+    data = gzip.decompress((Path(__file__).parent / "saved" / name).read_bytes())
+    code, out, err = desk.run("import", desk.save("file", data))
+
+    assert (code, err) == (0, "")
+    assert "kept" in out
+    ((text,),) = rows(desk.db, "SELECT body_text FROM articles WHERE id = 10319293")
+    assert text == text_of(DAY2)
+
+
+# ─── what is asked for, and what is not ─────────────────────────────────────────────────────────
+
+
+def test_a_page_that_no_source_asks_for_is_kept_and_followed_by_nobody(desk: Desk) -> None:
+    desk.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
+    code, out, _ = desk.run("import", desk.save("x.html", page(DAY2)))
+
+    assert code == 0
+    assert f"1 kept that no source asks for: {DAY2}. To follow its series, name it: `archiver fetch {DAY2}`" in out
+    assert rows(desk.db, "SELECT count(*) FROM series WHERE followed AND id = 5943") == [(0,)]
+
+
+def test_a_page_named_with_url_becomes_a_source(desk: Desk) -> None:
+    desk.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
+    code, out, _ = desk.run("import", desk.save("x.html", page(DAY2)), "--url", DAY2)
+
+    assert code == 0
+    assert "no source asks for" not in out
+    assert rows(desk.db, "SELECT url FROM sources") == [(DAY2,)]
+    assert rows(desk.db, "SELECT count(*) FROM series WHERE followed") == [(1,)]
+
+
+def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
+    blog = "https://blog.example/posts/ironman/"
+    body = made.chrome_html(blog, f'<!DOCTYPE html><html><body><a href="{DAY1}">Day 01</a></body></html>'.encode())
+    file = desk.save("index.html", body)
+    code, _, err = desk.run("import", file)
+    assert code == 2
+    assert "a page of https://blog.example/posts/ironman/; only pages of iThome and of the config's sources" in err
+    assert not desk.db.exists()
+
+    desk.config.write_text(f'[[sources]]\nurl = "{blog}"\n', "utf-8")
+    code, out, _ = desk.run("import", file)
+    assert (code, "1 of 1 pages kept" in out) == (0, True)
+    assert rows(desk.db, "SELECT article_id FROM parts") == [(10319216,)]
+
+
+def test_an_index_that_was_fetched_by_name_is_a_source_too(desk: Desk) -> None:
+    with StandIn(small_site()) as standin:
+        file = config_for(standin, desk.folder, sources="")
+        run_fetch(desk.db, file, INDEX, limit=2)
+    mark = f"<!-- saved from url=(0040){INDEX} -->".encode()
+    code, out, _ = desk.run(
+        "import", desk.save("index.html", b"<!DOCTYPE html>" + mark + b"<html><body><p>gone</p></body></html>")
+    )
+
+    assert (code, "1 of 1 pages kept" in out) == (0, True)
+
+
+def test_a_304_is_no_page(desk: Desk) -> None:
+    record = made.plain_record(DAY1, b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n")
+    code, out, _ = desk.run(
+        "import", desk.save("x.warc", record), desk.save("y.har", made.har(made.entry(DAY2, None, 304)))
+    )
+
+    assert code == 3
+    assert "not kept: 10319216: truncated: a 304" in out
+    assert "1 responses whose body the browser did not save" in out
+
+
+def test_url_with_several_files_is_refused(desk: Desk) -> None:
+    files = [desk.save(name, page(DAY1)) for name in ("a", "b")]
+    code, _, err = desk.run("import", *files, "--url", DAY1)
+
+    assert code == 2
+    assert "import the files one by one" in err
+
+
+def test_a_broken_file_keeps_no_other_from_being_imported(desk: Desk) -> None:
+    code, out, err = desk.run(
+        "import", desk.save("a.html", page(DAY1)), desk.save("b.warc.gz", made.warc((DAY2, page(DAY2)))[:-9])
+    )
+
+    assert code == 2
+    assert "a.html: 1 of 1 pages kept" in out
+    assert "archiver: b.warc.gz: record 4 at byte" in err
+    assert [url for url, *_ in desk.fetches()] == [DAY1]
+    assert "b.warc.gz" in rows(desk.db, "SELECT note FROM runs")[0][0]
+
+
+BROKEN = {
+    "cut.warc.gz": lambda: made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))[:-9],
+    "wrong length.warc": lambda: (
+        made.plain_record(DAY1, made.http(page(DAY1))) + made.plain_record(DAY2, b"", Content_Length="9")
+    ),
+    "path.wacz": lambda: made.wacz(made.warc((DAY1, page(DAY1))), extra={"../../etc/passwd": b"x"}),
+    "bomb.warc.gz": lambda: gzip.compress(made.plain_record(DAY1, bytes(70_000_000))),
+    "hash.wacz": lambda: made.wacz(made.warc((DAY1, page(DAY1))), wrong_hash="archive/rec-00.warc.gz"),
+    "deep.har": lambda: b'{"log":' + b"[" * 100_000,
+    "cut.mhtml": lambda: made.mhtml(DAY1, page(DAY1))[:-90],
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_hostile_file_is_a_clear_error_and_changes_nothing(desk: Desk, name: str) -> None:
+    file = desk.save(name, BROKEN[name]())
+    code, out, err = desk.run("import", file)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"archiver: {name}: ")
+    assert err.count("\n") == 1
+    assert not desk.db.exists()
+
+    desk.db.write_bytes(b"")
+    assert desk.run("import", file, "-v", "-v")[0] == 2
+    assert desk.db.read_bytes() == b""
+
+
+def test_json_tells_of_every_response(desk: Desk) -> None:
+    file = desk.save("x.warc.gz", made.warc((DAY1, made.challenge()), (DAY2, page(DAY2))))
+    code, out, _ = desk.run("import", file, desk.save("empty", b""), "--json")
+    document = json.loads(out)
+
+    assert (code, document["exit_code"]) == (2, 2)
+    assert document["files"][0]["format"] == "WARC"
+    assert [(one["url"], one["outcome"]) for one in document["files"][0]["results"]] == [
+        (DAY1, "challenge"),
+        (DAY2, "ok"),
+    ]
+    assert (document["files"][0]["pages"], document["files"][0]["kept"]) == (2, 1)
+    assert "an empty file" in document["files"][1]["error"]
+    assert document["series"][0]["rescued"] == 1
+
+
+def test_why_tells_where_a_copy_came_from(desk: Desk) -> None:
+    desk.run("import", desk.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
+    out = desk.run("why", "10319293")[1]
+
+    assert "imported from x.warc.gz, sha256 " in out
+    assert "record 3 at byte" in out
+    assert "a copy of 2023-09-20 12:34" in out
+    assert "no live answer is held" in out
+
+
+def test_an_archive_that_is_in_use_stays_as_it_is(desk: Desk) -> None:
+    desk.db.write_bytes(b"not a database, but long enough to be told from an empty file")
+
+    assert desk.run("import", desk.save("x.html", page(DAY1)))[0] == 5
