@@ -323,6 +323,25 @@ def test_a_page_named_with_url_becomes_a_source(desk: Desk) -> None:
     assert rows(desk.db, "SELECT count(*) FROM series WHERE followed") == [(1,)]
 
 
+def test_who_has_no_config_does_not_get_the_packaged_series_by_importing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = desk.save("x.html", page(DAY2))
+    desk.run("import", file, "--url", DAY2)
+    assert cli.run(["import", str(file), "--db", str(desk.db)]) == 0
+
+    assert rows(desk.db, "SELECT url FROM sources") == [(DAY2,)]
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "soon"])
+def test_a_date_that_cannot_be_is_not_believed(desk: Desk, date: str) -> None:
+    file = desk.save("x.warc", made.plain_record(DAY2, made.http(page(DAY2)), WARC_Date=date))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+
+    assert desk.run("import", file)[0] == 0
+    assert rows(desk.db, "SELECT substr(source_at, 1, 10) FROM captures") == [("2023-11-14",)]
+
+
 def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
     blog = "https://blog.example/posts/ironman/"
     body = made.chrome_html(blog, f'<!DOCTYPE html><html><body><a href="{DAY1}">Day 01</a></body></html>'.encode())
