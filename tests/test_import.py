@@ -20,6 +20,7 @@ from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
 
 from archiver import cli, pages, urls
+from archiver.archive.opening import reading
 from archiver.model import Address, ArticlePage
 from archiver.standin import StandIn
 
@@ -400,7 +401,7 @@ def test_a_broken_file_keeps_no_other_from_being_imported(desk: Desk) -> None:
     assert "b.warc.gz" in rows(desk.db, "SELECT note FROM runs")[0][0]
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[], bytes]] = {
     "cut.warc.gz": lambda: made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))[:-9],
     "wrong length.warc": lambda: (
         made.plain_record(DAY1, made.http(page(DAY1))) + made.plain_record(DAY2, b"", Content_Length="9")
@@ -425,6 +426,21 @@ def test_a_hostile_file_is_a_clear_error_and_changes_nothing(desk: Desk, name: s
     desk.db.write_bytes(b"")
     assert desk.run("import", file, "-v", "-v")[0] == 2
     assert desk.db.read_bytes() == b""
+
+
+def test_hostile_files_leave_an_archive_as_it_was(desk: Desk) -> None:
+    desk.run("import", desk.save("good", page(DAY2)))
+    before = dump(desk.db)
+    code, _, err = desk.run("import", *(desk.save(name, make()) for name, make in BROKEN.items()))
+
+    assert code == 2
+    assert err.count("\n") == len(BROKEN)
+    assert dump(desk.db) == before
+
+
+def dump(db: Path) -> list[str]:
+    with reading(db) as connection:
+        return list(connection.iterdump())
 
 
 def test_json_tells_of_every_response(desk: Desk) -> None:
