@@ -310,7 +310,8 @@ def _judged(
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
     exchange = Exchange(address, answer, provenance=provenance)
     judged_as = answer if answer.status is not None else replace(answer, status=200)
-    judgement = judge(address, judged_as, reading, held=archive.holds(exchange, reading))
+    held, words = archive.holds(exchange, reading), archive.ledger.not_found_words()
+    judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:
         signals["made_at_by"] = "the date of the file"
