@@ -90,6 +90,11 @@ class Config:
     rescue: Rescue = field(default_factory=Rescue)
     origin: str = "packaged default"  # the file it came from, for messages
 
+    @property
+    def is_packaged(self) -> bool:
+        """Whether nobody wrote a config of their own."""
+        return self.origin == "packaged default"
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:

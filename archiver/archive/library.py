@@ -189,7 +189,8 @@ class Library:
 
     def _keep_problems(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
         """The problems of the reading of a page's latest capture, with the parser that met them."""
-        self._keep_losses(page_id, fetch, reading)
+        if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
+            self._keep_losses(page_id, fetch, reading)
         self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
         for problem in reading.problems:
             self._database.execute(
@@ -207,7 +208,8 @@ class Library:
             [page_id, *missing],
         )
         found_at = self._row(
-            "SELECT max(started_at) AS at FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
+            "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
+            " WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
             " AND capture_id != ?",
             page_id, fetch["id"], fetch["capture_id"],
         )["at"]  # fmt: skip
