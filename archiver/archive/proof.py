@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from archiver.archive import search
 from archiver.archive.captures import Captures
 from archiver.archive.digest import run_digest
 from archiver.archive.ledger import Ledger
@@ -21,7 +22,7 @@ from archiver.errors import ArchiveDamaged
 
 def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> Iterator[str]:
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing."""
-    for check in (_integrity, _captures, _chain):
+    for check in (_integrity, _captures, _chain, search.check):
         yield from check(database)
     yield from _beliefs(database, ledger)
     yield from _derived(database, path, read)
@@ -83,6 +84,7 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
             Library(other, copy, Captures(other), read).rebuild()
             for table in DERIVED_TABLES[:-1]:  # `progress` only keeps the place
                 yield from _difference(_rows(database, table), _rows(other, table), table)
+            yield from search.differences(database, other)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"
         finally:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archiver.archive import search
 from archiver.archive.opening import APPLICATION_ID, explained
 from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
-_TABLES = ("001_tables.sql", "002_time.sql")  # in the order of their migrations
+_TABLES = ("001_tables.sql", "002_time.sql", "003_search.sql")  # in the order of their migrations
 
 
 def _script(name: str) -> str:
@@ -43,6 +44,12 @@ def m002_time(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m003_search(database: Database) -> None:
+    """The search index, filled from the articles that are there."""
+    search.refill(database)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Let a CHECK allow more words, without copying the table: what is stored fits the wider rule already.
 
@@ -71,6 +78,7 @@ def ensure(database: Database, path: Path) -> None:
         if pending:
             migrations.apply(database)
         ensure_views(database)
+        search.guard(database)
 
 
 def _keep_copy(database: Database, copy: Path) -> None:

@@ -1,0 +1,287 @@
+"""The search index: filled with an article, asked for it, and known to be whole or not.
+
+`search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its rows
+is which article; the view `articles_fts` is how Datasette finds both. Nothing heavy is imported, since `archiver search`
+waits for it. Writers hold the transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from archiver.archive import search_words
+from archiver.archive.search_words import Snippet, Term
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+# Stands in every row, and in no text: control characters are not stored. A rebuild by others loses it, and a later
+# version of the pieces gets another number.
+_MARK = "\x021"
+_BETWEEN_COMMENTS = "\n\x03\n"  # no phrase reaches from one into the next
+_WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
+_MOST_READ = 400  # candidates whose texts are read; of more, those with a hit in the title come first
+_MOST_PHRASES = 64  # of one lookup; what FTS5 gives is only a candidate, so fewer never lose a hit
+_MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is searched of one article."""
+
+    title: str
+    body: str
+    comments: str
+
+    def digest(self) -> str:
+        """Tells whether the index knows these texts."""
+        held = json.dumps([_MARK, self.title, self.body, self.comments])
+        return hashlib.sha256(held.encode()).hexdigest()[:16]
+
+    def tokens(self) -> str:
+        """What the index holds of them, for a tokenizer that takes each line for a word."""
+        pieces = {_MARK}.union(*map(search_words.tokens, (self.title, self.body, self.comments)))
+        return "\n".join(sorted(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that holds every term."""
+
+    id: int
+    title: str | None
+    series_id: int | None
+    position: int | None
+    url: str
+    score: float
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best hits, how many there are in all, and whether the index was of use."""
+
+    hits: list[Hit]
+    total: int
+    is_indexed: bool
+
+
+# ─── asking ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = None, limit: int = 20) -> Found:
+    """The articles that hold every word and "quoted phrase" of a query, best first. Takes whatever is typed.
+
+    The index only proposes: each hit is looked for again in the text. Without a whole index every text is read.
+    """
+    terms = search_words.terms(query)
+    articles = _articles(connection, series_id)
+    if not terms:
+        return Found([], 0, is_indexed=True)
+    is_indexed = trouble(connection) is None
+    rarity, candidates = {}, set(articles)
+    for term in terms:
+        holding = _lookup(connection, term) if is_indexed else None
+        candidates &= candidates if holding is None else holding
+        rarity[term.text] = math.log(1 + len(articles) / (1 + len(articles if holding is None else holding)))
+    chosen = _most_promising(connection, candidates, terms)
+    hits = []
+    for article_id in chosen:
+        hit = _hit(articles[article_id], texts(connection, article_id), terms, rarity)
+        if hit is not None:
+            hits.append(hit)
+    hits.sort(key=lambda hit: (-hit.score, hit.series_id or 0, hit.position or 0, hit.id))
+    return Found(hits[:limit], len(hits) + len(candidates) - len(chosen), is_indexed)
+
+
+def _articles(connection: sqlite3.Connection, series_id: int | None) -> dict[int, tuple[Any, ...]]:
+    rows = connection.execute(
+        "SELECT id, title, series_id, position, url FROM articles WHERE ?1 IS NULL OR series_id = ?1", [series_id]
+    )
+    return {row[0]: tuple(row) for row in rows}
+
+
+def _lookup(connection: sqlite3.Connection, term: Term) -> set[int] | None:
+    """The articles that may hold a term, by the index; None where it fails."""
+    phrases = " ".join('"{}"'.format(piece.replace('"', '""')) for piece in term.pieces()[:_MOST_PHRASES])
+    try:
+        rows = connection.execute(
+            "SELECT article_id FROM search_rows WHERE id IN"
+            " (SELECT rowid FROM search_index WHERE search_index MATCH ?)",
+            [phrases],
+        )
+        return {row[0] for row in rows}
+    except sqlite3.DatabaseError:  # damaged: `verify` names it, the texts are read instead
+        return None
+
+
+def _most_promising(connection: sqlite3.Connection, candidates: set[int], terms: list[Term]) -> list[int]:
+    """Those whose texts are read: all, or of very many those with the most terms in their titles."""
+    if len(candidates) <= _MOST_READ:
+        return sorted(candidates)
+    titles = connection.execute(
+        "SELECT id, title FROM articles WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(candidates))]
+    )
+    named = {row[0]: search_words.folded(search_words.composed(row[1] or "")) for row in titles}
+    return sorted(named, key=lambda number: (-sum(term.text in named[number] for term in terms), number))[:_MOST_READ]
+
+
+def _hit(article: tuple[Any, ...], held: Texts, terms: list[Term], rarity: dict[str, float]) -> Hit | None:
+    """The hit that an article is; None when a term stands nowhere in it."""
+    shown = [search_words.composed(text) for text in (held.title, held.body, held.comments)]
+    folds = [search_words.folded(text) for text in shown]
+    spans = [[term.spans(fold) for term in terms] for fold in folds]
+    score = 0.0
+    for number, term in enumerate(terms):
+        often = [search_words.weight(fold, field[number]) for fold, field in zip(folds, spans, strict=True)]
+        if not any(often):
+            return None
+        counted = sum(weight * count / (1 + count) for weight, count in zip(_WEIGHTS, often, strict=True))
+        score += rarity[term.text] * counted
+    place = max((1, 2, 0), key=lambda field: sum(map(bool, spans[field])))  # the first of the best: the body if it can be
+    identity, title, series_id, position, url = article
+    snippet = search_words.snippet(shown[place], spans[place])
+    return Hit(identity, title, series_id, position, url, round(score, 4), snippet)
+
+
+def texts(database: sqlite3.Connection | Database, article_id: int) -> Texts:
+    """What is searched of an article; empty texts when it is not there."""
+    row = database.execute("SELECT title, body_text FROM articles WHERE id = ?", [article_id]).fetchone()
+    comments = database.execute(
+        "SELECT body_text FROM comments WHERE article_id = ? ORDER BY position, identity", [article_id]
+    )
+    title, body = tuple(row) if row else (None, None)
+    return Texts(title or "", body or "", _BETWEEN_COMMENTS.join(comment[0] for comment in comments))
+
+
+# ─── filling ────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def renewed(database: Database, article_id: int) -> Iterator[None]:
+    """Make the index say what the article says after the rows inside were written. The caller holds the transaction."""
+    before = texts(database, article_id)
+    yield
+    after = texts(database, article_id)
+    row = database.execute("SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
+    if row is None:
+        _put_in(database, article_id, after)
+    elif row[1] not in {before.digest(), after.digest()}:
+        refill(database)  # somebody else wrote to the article: what to take out is not known
+    elif row[1] != after.digest():
+        database.execute(
+            "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
+            [row[0], before.tokens()],
+        )
+        database.execute("UPDATE search_rows SET digest = ? WHERE id = ?", [after.digest(), row[0]])
+        _index(database, row[0], after)
+
+
+def _put_in(database: Database, article_id: int, held: Texts) -> None:
+    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, held.digest()])
+    row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
+    _index(database, row[0], held)
+
+
+def _index(database: Database, row_id: int, held: Texts) -> None:
+    database.execute("INSERT INTO search_index (rowid, article_id) VALUES (?, ?)", [row_id, held.tokens()])
+
+
+def clear(database: Database) -> None:
+    """An empty index, whatever became of the one before. The caller holds the transaction."""
+    database.execute("DROP TABLE IF EXISTS search_index")
+    database.execute("DROP TABLE IF EXISTS search_rows")
+    script = (resources.files("archiver.archive") / "sql" / "003_search.sql").read_text("utf-8")
+    for statement in script.split(";\n"):
+        if statement.strip():
+            database.execute(statement)
+
+
+def refill(database: Database) -> None:
+    """The index made anew from the articles. The caller holds the transaction."""
+    clear(database)
+    for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
+        _put_in(database, article_id, texts(database, article_id))
+    tidy(database)
+
+
+def tidy(database: Database) -> None:
+    """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write."""
+    database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [-_MERGED_PAGES])
+
+
+def guard(database: Database) -> None:
+    """Let `sqlite-utils rebuild-fts archive.db articles`, which would write to the view, do no harm."""
+    database.execute(
+        "CREATE TRIGGER IF NOT EXISTS articles_fts_rebuild INSTEAD OF INSERT ON articles_fts BEGIN SELECT 1; END"
+    )
+
+
+# ─── knowing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def trouble(database: sqlite3.Connection | Database) -> str | None:
+    """Why the index cannot be relied on, None when it can: quick, by counting."""
+    try:
+        articles, rows, marked = database.execute(
+            "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM search_rows JOIN articles ON"
+            " articles.id = article_id), (SELECT count(*) FROM search_index WHERE search_index MATCH ?)",
+            [f'"{_MARK}"'],
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        return f"it cannot be read ({error})"
+    if rows != articles:
+        return f"it knows {rows} of {articles} articles"
+    if marked != rows:
+        return f"another program rebuilt or changed it: {marked} of {rows} articles are as archiver wrote them"
+    return None
+
+
+def check(database: Database) -> Iterator[str]:
+    """What is wrong with the index, a line each."""
+    found = trouble(database)
+    if found is not None:
+        yield f"search index: {found}; `archiver verify --repair` fills it anew"
+        return
+    rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
+    stale = [article_id for article_id, digest in rows if texts(database, article_id).digest() != digest]
+    if stale:
+        yield (
+            f"search index: it does not know what article {stale[0]} says now ({len(stale)} such);"
+            " `archiver verify --repair` fills it anew"
+        )
+
+
+def differences(held: Database, fresh: Database) -> Iterator[str]:
+    """Articles of which an index holds other words than one just made. Takes as long as reading all of both."""
+    try:
+        there, wanted = _fingerprints(held), _fingerprints(fresh)
+    except sqlite3.DatabaseError as error:
+        yield f"search index: it cannot be read ({error}); `archiver verify --repair` fills it anew"
+        return
+    wrong = sorted(number for number in there.keys() | wanted.keys() if there.get(number) != wanted.get(number))
+    if wrong:
+        yield (
+            f"search index: its words for article {wrong[0]} are not those of its text ({len(wrong)} such);"
+            " `archiver verify --repair` fills it anew"
+        )
+
+
+def _fingerprints(database: Database) -> dict[int, tuple[int, ...]]:
+    """Article → how many words the index has for it, and sums over their characters."""
+    database.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"
+    )
+    rows = database.execute(
+        "SELECT article_id, count(*), sum(unicode(term)), sum(unicode(substr(term, -1)) * length(term))"
+        " FROM search_vocabulary LEFT JOIN search_rows ON search_rows.id = doc GROUP BY doc"
+    ).fetchall()
+    return {row[0]: tuple(row[1:]) for row in rows}
