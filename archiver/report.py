@@ -1,4 +1,4 @@
-"""`status` and `why`: rows in, text or JSON out. Pure but for the width of the terminal, which is an argument."""
+"""`status`, `why` and `search`: rows in, text or JSON out. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from archiver.archive.queries import History, Row, Status
-from archiver.text import safe
+from archiver.archive.search import Found, Hit
+from archiver.text import safe, storable
 
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
@@ -267,3 +268,45 @@ def rule(history: History) -> str:
     elif page["kind"] == "article":
         text += " Not held."
     return f"{text} Due again: {page['due_at'][:16].replace('T', ' ')} UTC."
+
+
+# ─── search ─────────────────────────────────────────────────────────────────────────────────────
+
+HIT_COLUMNS = ("article", "series", "part", "title", "snippet")
+
+
+def search_json(query: str, found: Found) -> dict[str, Any]:
+    """The documented shape (docs/json.md). Hits stand between « and » in the snippet."""
+    return {"query": storable(query), "hits": [_hit_json(hit) for hit in found.hits]}
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": hit.id, "title": hit.title, "series_id": hit.series_id, "position": hit.position,
+        "snippet": marked(hit), "score": hit.score, "url": hit.url,
+    }  # fmt: skip
+
+
+def hit_table(found: Found) -> list[tuple[str, ...]]:
+    """A row a hit, as `HIT_COLUMNS`."""
+    return [
+        (str(hit.id), str(hit.series_id or ""), str(hit.position or ""), safe(hit.title or "(no title)"), marked(hit))
+        for hit in found.hits
+    ]
+
+
+def marked(hit: Hit) -> str:
+    """The snippet with its hits between « and »."""
+    return "".join(f"«{piece}»" if is_hit else piece for piece, is_hit in hit.snippet).strip()
+
+
+def search_notes(query: str, found: Found, *, quiet: bool) -> list[str]:
+    """What a person should know beside the hits, for stderr."""
+    notes = []
+    if not found.hits and not quiet:
+        notes.append(f"Nothing here holds all of: {safe(query, 200)}")
+    if found.total > len(found.hits) and not quiet:
+        notes.append(f"The best {len(found.hits)} of {found.total}; --limit shows more.")
+    if not found.is_indexed:
+        notes.append("The search index is not whole, so every text was read; `archiver verify --repair` mends it.")
+    return notes

@@ -1,8 +1,8 @@
 """The search index: filled with an article, asked for it, and known to be whole or not.
 
-`search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its rows
-is which article; the view `articles_fts` is how Datasette finds both. Nothing heavy is imported, since `archiver search`
-waits for it. Writers hold the transaction.
+`search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its
+rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md, Search). Nothing heavy is
+imported, since `archiver search` waits for it. Who writes holds the transaction.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _BETWEEN_COMMENTS = "\n\x03\n"  # no phrase reaches from one into the next
 _WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
 _MOST_READ = 400  # candidates whose texts are read; of more, those with a hit in the title come first
 _MOST_PHRASES = 64  # of one lookup; what FTS5 gives is only a candidate, so fewer never lose a hit
+_BATCH = 100  # articles of which a fresh index is held in memory, to compare
 _MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
 
 
@@ -146,7 +147,9 @@ def _hit(article: tuple[Any, ...], held: Texts, terms: list[Term], rarity: dict[
             return None
         counted = sum(weight * count / (1 + count) for weight, count in zip(_WEIGHTS, often, strict=True))
         score += rarity[term.text] * counted
-    place = max((1, 2, 0), key=lambda field: sum(map(bool, spans[field])))  # the first of the best: the body if it can be
+    place = max(
+        (1, 2, 0), key=lambda field: sum(map(bool, spans[field]))
+    )  # the first of the best: the body if it can be
     identity, title, series_id, position, url = article
     snippet = search_words.snippet(shown[place], spans[place])
     return Hit(identity, title, series_id, position, url, round(score, 4), snippet)
@@ -185,13 +188,13 @@ def renewed(database: Database, article_id: int) -> Iterator[None]:
         _index(database, row[0], after)
 
 
-def _put_in(database: Database, article_id: int, held: Texts) -> None:
+def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
     database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, held.digest()])
     row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
     _index(database, row[0], held)
 
 
-def _index(database: Database, row_id: int, held: Texts) -> None:
+def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) -> None:
     database.execute("INSERT INTO search_index (rowid, article_id) VALUES (?, ?)", [row_id, held.tokens()])
 
 
@@ -199,10 +202,13 @@ def clear(database: Database) -> None:
     """An empty index, whatever became of the one before. The caller holds the transaction."""
     database.execute("DROP TABLE IF EXISTS search_index")
     database.execute("DROP TABLE IF EXISTS search_rows")
+    for statement in _statements():
+        database.execute(statement)
+
+
+def _statements() -> list[str]:
     script = (resources.files("archiver.archive") / "sql" / "003_search.sql").read_text("utf-8")
-    for statement in script.split(";\n"):
-        if statement.strip():
-            database.execute(statement)
+    return [statement.strip() for statement in script.split(";\n") if statement.strip()]
 
 
 def refill(database: Database) -> None:
@@ -245,37 +251,54 @@ def trouble(database: sqlite3.Connection | Database) -> str | None:
     return None
 
 
-def check(database: Database) -> Iterator[str]:
-    """What is wrong with the index, a line each."""
+def findings(database: Database, *, thorough: bool) -> list[str]:
+    """What is wrong with the index: by counting, or `thorough`, by comparing it with one made from the texts."""
     found = trouble(database)
     if found is not None:
-        yield f"search index: {found}; `archiver verify --repair` fills it anew"
-        return
+        return [f"search index: {found}"]
+    return [*_stale(database), *_altered(database)] if thorough else []
+
+
+def check(database: Database) -> Iterator[str]:
+    """What is wrong with the index, a line each, with what mends it."""
+    for finding in findings(database, thorough=True):
+        yield f"{finding}; `archiver verify --repair` fills it anew"
+
+
+def _stale(database: Database) -> Iterator[str]:
     rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
     stale = [article_id for article_id, digest in rows if texts(database, article_id).digest() != digest]
     if stale:
-        yield (
-            f"search index: it does not know what article {stale[0]} says now ({len(stale)} such);"
-            " `archiver verify --repair` fills it anew"
-        )
+        yield f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"
 
 
-def differences(held: Database, fresh: Database) -> Iterator[str]:
-    """Articles of which an index holds other words than one just made. Takes as long as reading all of both."""
+def _altered(database: Database) -> Iterator[str]:
+    """Articles of which it holds other words than their texts have: all is made again, a few at a time."""
     try:
-        there, wanted = _fingerprints(held), _fingerprints(fresh)
+        held = _fingerprints(database)
     except sqlite3.DatabaseError as error:
-        yield f"search index: it cannot be read ({error}); `archiver verify --repair` fills it anew"
+        yield f"search index: it cannot be read ({error})"
         return
-    wrong = sorted(number for number in there.keys() | wanted.keys() if there.get(number) != wanted.get(number))
-    if wrong:
-        yield (
-            f"search index: its words for article {wrong[0]} are not those of its text ({len(wrong)} such);"
-            " `archiver verify --repair` fills it anew"
-        )
+    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
+    wanted: dict[int, tuple[int, ...]] = {}
+    for start in range(0, len(ids), _BATCH):
+        wanted |= _fresh_fingerprints({number: texts(database, number) for number in ids[start : start + _BATCH]})
+    wrong = [number for number in ids if held.get(number) != wanted[number]]
+    if wrong or len(held) != len(ids):
+        first = f"article {wrong[0]}" if wrong else "an article that is not there"
+        yield f"search index: its words for {first} are not those of the text ({len(wrong)} such)"
 
 
-def _fingerprints(database: Database) -> dict[int, tuple[int, ...]]:
+def _fresh_fingerprints(held: dict[int, Texts]) -> dict[int, tuple[int, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        for statement in _statements():
+            fresh.execute(statement)
+        for article_id, text in held.items():
+            _put_in(fresh, article_id, text)
+        return _fingerprints(fresh)
+
+
+def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
     """Article → how many words the index has for it, and sums over their characters."""
     database.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"

@@ -22,7 +22,7 @@ _MOST_SPANS = 1_000  # hits of one term in one text: more do not change its rank
 
 # Full-width letters and digits are their ASCII selves. The others have lower cases that depend on what stands beside
 # them or are two characters long, or that SQLite's unicode61 folds and Python does not; here all are one character.
-_FOLDED = {
+_FOLDED: dict[int, int | str] = {
     **{0xFF01 + place: 0x21 + place for place in range(94) if chr(0x21 + place).isalnum()},
     **dict(zip(map(ord, "İΣςµſϐϑϕϖϰϱϵ\u0345\u1fbe\ufffe\uffff"), "iσσμsβθφπκρειι\ufffd\ufffd", strict=True)),
 }
