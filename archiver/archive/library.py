@@ -24,8 +24,8 @@ ReadPage = Callable[[Address, bytes, str | None], Reading]
 # Children before parents; `progress` says that nothing has been read.
 DERIVED_TABLES = (
     "search_rows", "parse_problems", "page_fields", "discoveries", "events", "edits", "metrics", "links",
-    "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags", "tags",
-    "parts", "articles", "series_sources", "series", "authors", "progress",
+    "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags",
+    "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
 
 
