@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archiver.archive import search_words
 from archiver.archive.search_words import Snippet, Term
@@ -68,7 +68,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best hits, how many there are in all, and whether the index was of use."""
+    """The best hits, how many were found, and whether the index is whole."""
 
     hits: list[Hit]
     total: int
@@ -84,30 +84,26 @@ def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = 
     The index only proposes: each hit is looked for again in the text. Without a whole index every text is read.
     """
     terms = search_words.terms(query)
-    articles = _articles(connection, series_id)
-    if not terms:
-        return Found([], 0, is_indexed=True)
     is_indexed = trouble(connection) is None
-    rarity, candidates = {}, set(articles)
+    if not terms:
+        return Found([], 0, is_indexed)
+    count = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    candidates = _of_series(connection, series_id)
+    rarity = []
     for term in terms:
         holding = _lookup(connection, term) if is_indexed else None
-        candidates &= candidates if holding is None else holding
-        rarity[term.text] = math.log(1 + len(articles) / (1 + len(articles if holding is None else holding)))
+        candidates = candidates if holding is None else candidates & holding
+        rarity.append(math.log(1 + count / (1 + (count if holding is None else len(holding)))))
     chosen = _most_promising(connection, candidates, terms)
-    hits = []
-    for article_id in chosen:
-        hit = _hit(articles[article_id], texts(connection, article_id), terms, rarity)
-        if hit is not None:
-            hits.append(hit)
-    hits.sort(key=lambda hit: (-hit.score, hit.series_id or 0, hit.position or 0, hit.id))
-    return Found(hits[:limit], len(hits) + len(candidates) - len(chosen), is_indexed)
+    matches = [match for number in chosen if (match := _match(number, texts(connection, number), terms, rarity))]
+    matches.sort(key=lambda match: (-match.score, match.article_id))  # the site numbers in order of time
+    total = len(matches) + len(candidates) - len(chosen)
+    return Found([_hit(connection, match) for match in matches[:limit]], total, is_indexed)
 
 
-def _articles(connection: sqlite3.Connection, series_id: int | None) -> dict[int, tuple[Any, ...]]:
-    rows = connection.execute(
-        "SELECT id, title, series_id, position, url FROM articles WHERE ?1 IS NULL OR series_id = ?1", [series_id]
-    )
-    return {row[0]: tuple(row) for row in rows}
+def _of_series(connection: sqlite3.Connection, series_id: int | None) -> set[int]:
+    rows = connection.execute("SELECT id FROM articles WHERE ?1 IS NULL OR series_id = ?1", [series_id])
+    return {row[0] for row in rows}
 
 
 def _lookup(connection: sqlite3.Connection, term: Term) -> set[int] | None:
@@ -135,24 +131,39 @@ def _most_promising(connection: sqlite3.Connection, candidates: set[int], terms:
     return sorted(named, key=lambda number: (-sum(term.text in named[number] for term in terms), number))[:_MOST_READ]
 
 
-def _hit(article: tuple[Any, ...], held: Texts, terms: list[Term], rarity: dict[str, float]) -> Hit | None:
-    """The hit that an article is; None when a term stands nowhere in it."""
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """An article that holds every term: how well, and where in its title, body and comments."""
+
+    article_id: int
+    score: float
+    shown: list[str]
+    spans: list[list[search_words.Spans]]
+
+
+def _match(article_id: int, held: Texts, terms: list[Term], rarity: list[float]) -> _Match | None:
+    """How an article matches; None when a term stands nowhere in it."""
     shown = [search_words.composed(text) for text in (held.title, held.body, held.comments)]
     folds = [search_words.folded(text) for text in shown]
     spans = [[term.spans(fold) for term in terms] for fold in folds]
     score = 0.0
-    for number, term in enumerate(terms):
+    for number in range(len(terms)):
         often = [search_words.weight(fold, field[number]) for fold, field in zip(folds, spans, strict=True)]
         if not any(often):
             return None
         counted = sum(weight * count / (1 + count) for weight, count in zip(_WEIGHTS, often, strict=True))
-        score += rarity[term.text] * counted
-    place = max(
-        (1, 2, 0), key=lambda field: sum(map(bool, spans[field]))
-    )  # the first of the best: the body if it can be
-    identity, title, series_id, position, url = article
-    snippet = search_words.snippet(shown[place], spans[place])
-    return Hit(identity, title, series_id, position, url, round(score, 4), snippet)
+        score += rarity[number] * counted
+    return _Match(article_id, score, shown, spans)
+
+
+def _hit(connection: sqlite3.Connection, match: _Match) -> Hit:
+    """What is told of a match, with a snippet of where most of the terms stand: the body, if it is one of several."""
+    place = max((1, 2, 0), key=lambda field: sum(map(bool, match.spans[field])))
+    snippet = search_words.snippet(match.shown[place], match.spans[place])
+    row = connection.execute(
+        "SELECT id, title, series_id, position, url FROM articles WHERE id = ?", [match.article_id]
+    ).fetchone()
+    return Hit(row[0], row[1], row[2], row[3], row[4], round(match.score, 4), snippet)
 
 
 def texts(database: sqlite3.Connection | Database, article_id: int) -> Texts:

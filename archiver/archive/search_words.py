@@ -87,6 +87,9 @@ def _long_tokens(atoms: list[str]) -> Iterator[str]:
                 yield token
 
 
+Spans = list[tuple[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One word or quoted phrase of a query, folded; white space in a phrase matches any white space."""
@@ -94,7 +97,7 @@ class Term:
     text: str
     pattern: re.Pattern[str]
 
-    def spans(self, folded_text: str) -> list[tuple[int, int]]:
+    def spans(self, folded_text: str) -> Spans:
         """Where it stands in a folded text."""
         found = []
         for match in self.pattern.finditer(folded_text):
@@ -122,7 +125,7 @@ def terms(query: str) -> list[Term]:
     return list(found.values())
 
 
-def weight(folded_text: str, spans: list[tuple[int, int]]) -> float:
+def weight(folded_text: str, spans: Spans) -> float:
     """How often a term stands in a text; inside a longer Latin word it counts half (`rust` in `trust`)."""
     return sum(1.0 if _is_whole(folded_text, *span) else 0.5 for span in spans)
 
@@ -140,7 +143,7 @@ def _is_latin(character: str) -> bool:
 Snippet = tuple[tuple[str, bool], ...]
 
 
-def snippet(text: str, spans: list[list[tuple[int, int]]]) -> Snippet:
+def snippet(text: str, spans: list[Spans]) -> Snippet:
     """The place of a text with the most terms, as pieces that are hits or not, each harmless on a terminal.
 
     `spans` holds one list for each term.
@@ -161,7 +164,7 @@ def snippet(text: str, spans: list[list[tuple[int, int]]]) -> Snippet:
     return tuple((piece, is_hit) for piece, is_hit in pieces if piece)
 
 
-def _best_start(spans: list[list[tuple[int, int]]]) -> int:
+def _best_start(spans: list[Spans]) -> int:
     """Where the window begins that shows the most different terms; the first of several."""
     starts = sorted((start, number) for number, one in enumerate(spans) for start, _ in one)
     best, most = 0, 0
