@@ -27,7 +27,7 @@ from archiver.standin.snippets import SNIPPETS
 
 ARTICLES = 9_000
 FIRST_ID = 10_300_000  # the site's numbers are large, and FTS5 repeats them for each word of a text
-WORDS = 1_200  # words an article
+WORDS = 300  # words an article: five hundred Chinese characters and a code block
 TERMS = 400
 _ATOM = re.compile(r"[\u3400-\u9fff]|[a-z0-9]+")
 _SPLIT = re.compile(r'[\s"，。：；「」]')

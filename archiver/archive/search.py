@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MARK = "\x021"
 _BETWEEN_COMMENTS = "\n\x03\n"  # no phrase reaches from one into the next
 _WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
-_MOST_READ = 400  # candidates whose texts are read; of more, those with a hit in the title come first
+_MOST_READ = 400  # hits whose texts are read, to rank them; of more, those with a term in the title come first
 _MOST_PHRASES = 64  # of one lookup; what FTS5 gives is only a candidate, so fewer never lose a hit
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
 _MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
@@ -84,51 +84,52 @@ def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = 
     The index only proposes: each hit is looked for again in the text. Without a whole index every text is read.
     """
     terms = search_words.terms(query)
-    is_indexed = trouble(connection) is None
+    holding = _lookups(connection, terms)
     if not terms:
-        return Found([], 0, is_indexed)
-    count = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
-    candidates = _of_series(connection, series_id)
-    rarity = []
-    for term in terms:
-        holding = _lookup(connection, term) if is_indexed else None
-        candidates = candidates if holding is None else candidates & holding
-        rarity.append(math.log(1 + count / (1 + (count if holding is None else len(holding)))))
-    chosen = _most_promising(connection, candidates, terms)
+        return Found([], 0, holding is not None)
+    every = _ids(connection, None)
+    candidates = _ids(connection, series_id).intersection(*(holding or ()))
+    rarity = [math.log(1 + len(every) / (1 + len(one))) for one in holding or [every] * len(terms)]
+    chosen = sorted(candidates)
+    if holding and len(candidates) > max(_MOST_READ, limit) and all(term.pieces() == [term.text] for term in terms):
+        chosen = _most_promising(connection, candidates, terms)[: max(_MOST_READ, limit)]
     matches = [match for number in chosen if (match := _match(number, texts(connection, number), terms, rarity))]
     matches.sort(key=lambda match: (-match.score, match.article_id))  # the site numbers in order of time
     total = len(matches) + len(candidates) - len(chosen)
-    return Found([_hit(connection, match) for match in matches[:limit]], total, is_indexed)
+    return Found([_hit(connection, match) for match in matches[:limit]], total, holding is not None)
 
 
-def _of_series(connection: sqlite3.Connection, series_id: int | None) -> set[int]:
+def _ids(connection: sqlite3.Connection, series_id: int | None) -> set[int]:
     rows = connection.execute("SELECT id FROM articles WHERE ?1 IS NULL OR series_id = ?1", [series_id])
     return {row[0] for row in rows}
 
 
-def _lookup(connection: sqlite3.Connection, term: Term) -> set[int] | None:
-    """The articles that may hold a term, by the index; None where it fails."""
-    phrases = " ".join('"{}"'.format(piece.replace('"', '""')) for piece in term.pieces()[:_MOST_PHRASES])
+def _lookups(connection: sqlite3.Connection, terms: list[Term]) -> list[set[int]] | None:
+    """For each term the articles that hold it by the index, or that may, if it is long; None when it is not whole."""
+    if trouble(connection) is not None:
+        return None
     try:
-        rows = connection.execute(
-            "SELECT article_id FROM search_rows WHERE id IN"
-            " (SELECT rowid FROM search_index WHERE search_index MATCH ?)",
-            [phrases],
-        )
-        return {row[0] for row in rows}
+        return [_lookup(connection, term) for term in terms]
     except sqlite3.DatabaseError:  # damaged: `verify` names it, the texts are read instead
         return None
 
 
+def _lookup(connection: sqlite3.Connection, term: Term) -> set[int]:
+    phrases = " ".join('"{}"'.format(piece.replace('"', '""')) for piece in term.pieces()[:_MOST_PHRASES])
+    rows = connection.execute(
+        "SELECT article_id FROM search_rows WHERE id IN (SELECT rowid FROM search_index WHERE search_index MATCH ?)",
+        [phrases],
+    )
+    return {row[0] for row in rows}
+
+
 def _most_promising(connection: sqlite3.Connection, candidates: set[int], terms: list[Term]) -> list[int]:
-    """Those whose texts are read: all, or of very many those with the most terms in their titles."""
-    if len(candidates) <= _MOST_READ:
-        return sorted(candidates)
+    """Those with the most terms in their titles first."""
     titles = connection.execute(
         "SELECT id, title FROM articles WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(candidates))]
     )
     named = {row[0]: search_words.folded(search_words.composed(row[1] or "")) for row in titles}
-    return sorted(named, key=lambda number: (-sum(term.text in named[number] for term in terms), number))[:_MOST_READ]
+    return sorted(named, key=lambda number: (-sum(term.text in named[number] for term in terms), number))
 
 
 @dataclass(frozen=True, slots=True)

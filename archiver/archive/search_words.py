@@ -58,19 +58,19 @@ def tokens(text: str) -> set[str]:
     across white space, but for the pairs, or across Chinese punctuation.
     """
     plain = composed(text)
-    folds = {folded(plain), plain.lower()}  # two, where full-width letters stand: they are found as typed, too
-    return {token for fold in folds for token in _tokens(fold)}
+    found: set[str] = set()
+    for fold in {folded(plain), plain.lower()}:  # two, where full-width letters stand: they are found as typed, too
+        found.update(_SIGN.findall(fold))
+        found.update(_pairs(fold))
+        for run in set(_BREAK.split(fold)):
+            for size in range(1, LONGEST_PIECE + 1):
+                found.update([run[start : start + size] for start in range(len(run) - size + 1)])
+            if len(run) > LONGEST_PIECE:
+                found.update(_long_tokens(_ATOM.findall(run)))
+    return found
 
 
-def _tokens(text: str) -> Iterator[str]:
-    yield from set(_SIGN.findall(text))
-    for run in set(_BREAK.split(text)):
-        length = len(run)
-        for size in range(1, min(LONGEST_PIECE, length) + 1):
-            for start in range(length - size + 1):
-                yield run[start : start + size]
-        if length > LONGEST_PIECE:
-            yield from _long_tokens(_ATOM.findall(run))
+def _pairs(text: str) -> Iterator[str]:
     for pair in _PAIR.finditer(text):
         if len(pair[1]) <= _LONGEST_TOKEN:
             yield _SPACE.sub(" ", pair[1])
