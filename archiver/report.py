@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archiver.archive.queries import History, Row, Status
-from archiver.archive.search import Found, Hit
 from archiver.text import safe, storable
+
+if TYPE_CHECKING:
+    from archiver.archive.search import Found, Hit
 
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")

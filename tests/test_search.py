@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from runs import config_for, run_fetch, small_site
 
 from archiver import cli, report
-from archiver.archive import search, search_words
+from archiver.archive import search, search_index, search_words
 from archiver.archive.opening import reading
 from archiver.model import Outcome
 from archiver.standin import StandIn, phrases
@@ -328,6 +328,16 @@ def test_a_rare_word_weighs_more_than_a_common_one(case: Case) -> None:
     assert ranked(case.path, "所有權 快取") == [2, 1]
 
 
+def test_a_word_of_very_many_articles_is_counted_in_all_and_titles_still_come_first(case: Case) -> None:
+    many = range(1, 431)
+    for number in many:
+        case.answer(url_of(number), part(number, text="快取", title="快取" if number == 425 else "title"))
+    with reading(case.path) as connection:
+        found = search.find(connection, "快取")
+
+    assert (found.total, len(found.hits), found.hits[0].id) == (len(many), 20, ID + 425)
+
+
 def snippet_of(case: Case, text: str, query: str, **changes: Any) -> str:
     case.answer(url_of(1), replace(part(1, text=text), **changes))
     with reading(case.path) as connection:
@@ -469,9 +479,9 @@ def run(*arguments: str) -> int:
 def test_whatever_is_done_to_the_index_is_noticed_and_mended(small: Path, what: str) -> None:
     TOUCHED[what](small)
     with archive_at(small) as case:
-        noticed = search.findings(case.archive._database, thorough=True)
+        noticed = search_index.findings(case.archive._database, thorough=True)
         mended = case.archive.mend_search(thorough=True)
-        again = search.findings(case.archive._database, thorough=True)
+        again = search_index.findings(case.archive._database, thorough=True)
 
     assert len(noticed) >= 1
     assert (mended, again) == (noticed, [])
@@ -486,6 +496,18 @@ def test_a_search_finds_everything_meanwhile(small: Path, what: str) -> None:
     TOUCHED[what](small)
 
     assert ids(small, "快取") == {ID + 1, ID + 2, ID + 3}
+
+
+@pytest.mark.parametrize("what", ["dropped", "dropped with its rows", "blocks damaged", "another digest"])
+def test_a_run_goes_on_over_a_broken_index_and_mends_it(small: Path, what: str) -> None:
+    TOUCHED[what](small)
+    with archive_at(small) as case:
+        case.answer(url_of(1), part(1, text="新的快取"))
+        case.answer(url_of(4), part(4, text="快取"))
+        case.next_run()
+        assert search_index.findings(case.archive._database, thorough=True) == []
+
+    assert datasette_ids(small, ["快取", "新的"]) == [{ID + 1, ID + 2, ID + 3, ID + 4}, {ID + 1}]
 
 
 def test_rebuild_fts_of_the_articles_does_no_harm(small: Path) -> None:

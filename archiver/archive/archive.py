@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, frontier, opening, proof, schema, search
+from archiver.archive import connection, frontier, opening, proof, schema, search_index
 from archiver.archive.captures import is_held
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
@@ -75,10 +75,10 @@ class Archive:
 
         Otherwise only counted, `thorough` also compares its words with those of the texts.
         """
-        found = search.findings(self._database, thorough=thorough)
+        found = search_index.findings(self._database, thorough=thorough)
         if found:
             with connection.transaction(self._database, self.path):
-                search.refill(self._database)
+                search_index.refill(self._database)
         return found
 
     def source_ids(self, named: list[str] | None) -> tuple[int, ...]:

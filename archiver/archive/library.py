@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import article_rows, list_rows, membership, search
+from archiver.archive import article_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.model import Address, ArticlePage, CaptureSource, FeedPage, IndexPage, Kind, Reading, SeriesPage
@@ -69,7 +69,7 @@ class Library:
 
     def _settle(self) -> None:
         membership.settle(self._database)
-        search.tidy(self._database)
+        search_index.tidy(self._database)
         self._note("settled", next(iter(self._database.query("SELECT max(id) AS id FROM fetches")))["id"] or 0)
 
     def _note(self, name: str, fetch_id: int) -> None:
@@ -83,7 +83,7 @@ class Library:
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read."""
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
-            search.clear(self._database)
+            search_index.clear(self._database)
             for table in DERIVED_TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
             fetches = list(
@@ -128,7 +128,7 @@ class Library:
         match reading.page:
             case ArticlePage() as article:
                 if self._is_better(page["article_id"], fetch["capture_id"]):
-                    with search.renewed(self._database, page["article_id"]):
+                    with search_index.renewed(self._database, page["article_id"]):
                         article_rows.keep(self._database, page, fetch, reading, article)
                 list_rows.keep_neighbours(self._database, page["id"], article, at)
             case SeriesPage() as series:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archiver.archive import search
+from archiver.archive import search_index
 from archiver.archive.captures import Captures
 from archiver.archive.digest import run_digest
 from archiver.archive.ledger import Ledger
@@ -22,7 +22,7 @@ from archiver.errors import ArchiveDamaged
 
 def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> Iterator[str]:
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing."""
-    for check in (_integrity, _captures, _chain, search.check):
+    for check in (_integrity, _captures, _chain, search_index.check):
         yield from check(database)
     yield from _beliefs(database, ledger)
     yield from _derived(database, path, read)

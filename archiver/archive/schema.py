@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from archiver.archive import search
+from archiver.archive import search_index
 from archiver.archive.opening import APPLICATION_ID, explained
 from archiver.errors import ArchiveTooNew
 
@@ -47,7 +47,7 @@ def m002_time(database: Database) -> None:
 @migrations()
 def m003_search(database: Database) -> None:
     """The search index, filled from the articles that are there."""
-    search.refill(database)
+    search_index.refill(database)
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:
@@ -78,7 +78,7 @@ def ensure(database: Database, path: Path) -> None:
         if pending:
             migrations.apply(database)
         ensure_views(database)
-        search.guard(database)
+        search_index.guard(database)
 
 
 def _keep_copy(database: Database, copy: Path) -> None:

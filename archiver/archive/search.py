@@ -1,20 +1,16 @@
-"""The search index: filled with an article, asked for it, and known to be whole or not.
+"""`archiver search`: the index proposes, the texts decide. Reads only, and imports nothing heavy.
 
 `search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its
-rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md, Search). Nothing heavy is
-imported, since `archiver search` waits for it. Who writes holds the transaction.
+rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md, Search). `search_index.py`
+fills them.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from archiver.archive import search_words
@@ -25,13 +21,11 @@ if TYPE_CHECKING:
 
 # Stands in every row, and in no text: control characters are not stored. A rebuild by others loses it, and a later
 # version of the pieces gets another number.
-_MARK = "\x021"
+MARK = "\x021"
 _BETWEEN_COMMENTS = "\n\x03\n"  # no phrase reaches from one into the next
 _WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
 _MOST_READ = 400  # hits whose texts are read, to rank them; of more, those with a term in the title come first
 _MOST_PHRASES = 64  # of one lookup; what FTS5 gives is only a candidate, so fewer never lose a hit
-_BATCH = 100  # articles of which a fresh index is held in memory, to compare
-_MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +35,6 @@ class Texts:
     title: str
     body: str
     comments: str
-
-    def digest(self) -> str:
-        """Tells whether the index knows these texts."""
-        held = json.dumps([_MARK, self.title, self.body, self.comments])
-        return hashlib.sha256(held.encode()).hexdigest()[:16]
-
-    def tokens(self) -> str:
-        """What the index holds of them, for a tokenizer that takes each line for a word."""
-        pieces = {_MARK}.union(*map(search_words.tokens, (self.title, self.body, self.comments)))
-        return "\n".join(sorted(pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,82 +161,13 @@ def texts(database: sqlite3.Connection | Database, article_id: int) -> Texts:
     return Texts(title or "", body or "", _BETWEEN_COMMENTS.join(comment[0] for comment in comments))
 
 
-# ─── filling ────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextlib.contextmanager
-def renewed(database: Database, article_id: int) -> Iterator[None]:
-    """Make the index say what the article says after the rows inside were written. The caller holds the transaction."""
-    before = texts(database, article_id)
-    yield
-    after = texts(database, article_id)
-    row = database.execute("SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
-    if row is None:
-        _put_in(database, article_id, after)
-    elif row[1] not in {before.digest(), after.digest()}:
-        refill(database)  # somebody else wrote to the article: what to take out is not known
-    elif row[1] != after.digest():
-        database.execute(
-            "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
-            [row[0], before.tokens()],
-        )
-        database.execute("UPDATE search_rows SET digest = ? WHERE id = ?", [after.digest(), row[0]])
-        _index(database, row[0], after)
-
-
-def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
-    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, held.digest()])
-    row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
-    _index(database, row[0], held)
-
-
-def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) -> None:
-    database.execute("INSERT INTO search_index (rowid, article_id) VALUES (?, ?)", [row_id, held.tokens()])
-
-
-def clear(database: Database) -> None:
-    """An empty index, whatever became of the one before. The caller holds the transaction."""
-    database.execute("DROP TABLE IF EXISTS search_index")
-    database.execute("DROP TABLE IF EXISTS search_rows")
-    for statement in _statements():
-        database.execute(statement)
-
-
-def _statements() -> list[str]:
-    script = (resources.files("archiver.archive") / "sql" / "003_search.sql").read_text("utf-8")
-    return [statement.strip() for statement in script.split(";\n") if statement.strip()]
-
-
-def refill(database: Database) -> None:
-    """The index made anew from the articles. The caller holds the transaction."""
-    clear(database)
-    for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
-        _put_in(database, article_id, texts(database, article_id))
-    tidy(database)
-
-
-def tidy(database: Database) -> None:
-    """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write."""
-    database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [-_MERGED_PAGES])
-
-
-def guard(database: Database) -> None:
-    """Let `sqlite-utils rebuild-fts archive.db articles`, which would write to the view, do no harm."""
-    database.execute(
-        "CREATE TRIGGER IF NOT EXISTS articles_fts_rebuild INSTEAD OF INSERT ON articles_fts BEGIN SELECT 1; END"
-    )
-
-
-# ─── knowing ────────────────────────────────────────────────────────────────────────────────────
-
-
 def trouble(database: sqlite3.Connection | Database) -> str | None:
     """Why the index cannot be relied on, None when it can: quick, by counting."""
     try:
         articles, rows, marked = database.execute(
             "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM search_rows JOIN articles ON"
             " articles.id = article_id), (SELECT count(*) FROM search_index WHERE search_index MATCH ?)",
-            [f'"{_MARK}"'],
+            [f'"{MARK}"'],
         ).fetchone()
     except sqlite3.DatabaseError as error:
         return f"it cannot be read ({error})"
@@ -261,62 +176,3 @@ def trouble(database: sqlite3.Connection | Database) -> str | None:
     if marked != rows:
         return f"another program rebuilt or changed it: {marked} of {rows} articles are as archiver wrote them"
     return None
-
-
-def findings(database: Database, *, thorough: bool) -> list[str]:
-    """What is wrong with the index: by counting, or `thorough`, by comparing it with one made from the texts."""
-    found = trouble(database)
-    if found is not None:
-        return [f"search index: {found}"]
-    return [*_stale(database), *_altered(database)] if thorough else []
-
-
-def check(database: Database) -> Iterator[str]:
-    """What is wrong with the index, a line each, with what mends it."""
-    for finding in findings(database, thorough=True):
-        yield f"{finding}; `archiver verify --repair` fills it anew"
-
-
-def _stale(database: Database) -> Iterator[str]:
-    rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
-    stale = [article_id for article_id, digest in rows if texts(database, article_id).digest() != digest]
-    if stale:
-        yield f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"
-
-
-def _altered(database: Database) -> Iterator[str]:
-    """Articles of which it holds other words than their texts have: all is made again, a few at a time."""
-    try:
-        held = _fingerprints(database)
-    except sqlite3.DatabaseError as error:
-        yield f"search index: it cannot be read ({error})"
-        return
-    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
-    wanted: dict[int, tuple[int, ...]] = {}
-    for start in range(0, len(ids), _BATCH):
-        wanted |= _fresh_fingerprints({number: texts(database, number) for number in ids[start : start + _BATCH]})
-    wrong = [number for number in ids if held.get(number) != wanted[number]]
-    if wrong or len(held) != len(ids):
-        first = f"article {wrong[0]}" if wrong else "an article that is not there"
-        yield f"search index: its words for {first} are not those of the text ({len(wrong)} such)"
-
-
-def _fresh_fingerprints(held: dict[int, Texts]) -> dict[int, tuple[int, ...]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
-        for statement in _statements():
-            fresh.execute(statement)
-        for article_id, text in held.items():
-            _put_in(fresh, article_id, text)
-        return _fingerprints(fresh)
-
-
-def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
-    """Article → how many words the index has for it, and sums over their characters."""
-    database.execute(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"
-    )
-    rows = database.execute(
-        "SELECT article_id, count(*), sum(unicode(term)), sum(unicode(substr(term, -1)) * length(term))"
-        " FROM search_vocabulary LEFT JOIN search_rows ON search_rows.id = doc GROUP BY doc"
-    ).fetchall()
-    return {row[0]: tuple(row[1:]) for row in rows}
