@@ -25,8 +25,6 @@ from archiver.model import Outcome
 from archiver.standin import StandIn, phrases
 from archiver.standin.snippets import SNIPPETS
 
-pytestmark = pytest.mark.xdist_group("search")  # one corpus serves them all
-
 ARTICLES = 200
 ID = 10_000_000
 
@@ -123,7 +121,7 @@ def test_every_term_is_found_where_it_stands_and_nowhere_else(
     wrong = []
     with reading(corpus) as connection:
         for term in set(terms_of(shelf, mix, 3_000)):
-            found = search.find(connection, f'"{term}"', limit=10_000)
+            found = search.find(connection, f'"{term}"', limit=ARTICLES)
             if {hit.id for hit in found.hits} != oracle(shelf, term) or not found.is_indexed:
                 wrong.append(term)
 
