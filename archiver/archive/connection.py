@@ -132,9 +132,10 @@ def transaction(database: Database, path: Path) -> Iterator[None]:
 
 def _give_back(database: Database) -> None:
     """Rewrite the file when much of it is empty: merging the search index leaves as many pages as it fills."""
-    free, pages = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
-    if free * _EMPTY_SHARE > pages:
-        database.execute("VACUUM")
+    with contextlib.suppress(sqlite3.Error):  # another writer, a full disk: it stays as large as it is
+        free, pages = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+        if free * _EMPTY_SHARE > pages:
+            database.execute("VACUUM")
 
 
 def close(database: Database, path: Path) -> None:
