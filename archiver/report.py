@@ -1,4 +1,4 @@
-"""`status` and `why`: rows in, text or JSON out. Pure but for the width of the terminal, which is an argument."""
+"""`status` and `why`: rows in, text or JSON out. Pure."""
 
 from __future__ import annotations
 
