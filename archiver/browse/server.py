@@ -27,24 +27,15 @@ SETTINGS: dict[str, int | bool] = {
     "truncate_cells_html": 500,  # a list of articles with whole bodies weighs megabytes; a row's own page shows all
     "allow_download": True,
 }
-# Bodies were sanitised before they were stored and Datasette escapes them; should a plug-in of the user's show them
-# as HTML all the same, the browser still asks nobody but us. Datasette's own scripts stand inline.
-_POLICY = (
-    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS = [
-    ("Content-Security-Policy", _POLICY),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-]
 _SHUTDOWN_S = 3
 
 
 def application(path: Path) -> Datasette:
-    """Datasette on one archive, with our words and settings. Raises ArchiveError, and UsageError without Datasette."""
+    """Datasette on one archive: our words, settings, reading pages. Raises ArchiveError; UsageError without Datasette."""
     try:
-        from datasette.app import Datasette
+        import datasette.app  # noqa: F401 - what the message below is about
+
+        from archiver.browse.reader import Reader
     except ImportError as error:
         raise UsageError(f"Datasette is not installed ({safe(error)}); install it: {INSTALL}") from error
     from archiver.browse.metadata import metadata
@@ -52,7 +43,7 @@ def application(path: Path) -> Datasette:
     _check(path)
     place = [str(path.resolve())]
     still = _lies_in_a_read_only_folder(path)
-    return Datasette(
+    return Reader(
         [] if still else place,
         immutables=place if still else [],
         metadata=metadata(path.resolve().stem),
@@ -112,7 +103,6 @@ def _run(datasette: Datasette, listener: socket.socket) -> None:
         datasette.app(),
         log_level="error",
         access_log=False,
-        headers=_HEADERS,
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
