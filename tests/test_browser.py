@@ -76,9 +76,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
-    found = re.search(r"http://127\.0\.0\.1:[0-9]+/\S+", process.stderr.readline())
+    found = re.search(r"http://127\.0\.0\.1:[0-9]+/", process.stderr.readline())
     assert found is not None
-    yield found[0]
+    yield f"{found[0]}a"
     process.terminate()
     process.wait()
     process.stderr.close()

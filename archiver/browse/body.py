@@ -77,7 +77,7 @@ def rendered(html: str, around: Surroundings) -> str:
 
 
 def _clean(html: str) -> str:
-    def keep(tag: str, name: str, value: str) -> str | None:
+    def keep(_tag: str, name: str, value: str) -> str | None:
         if name == "class":
             match = _LANGUAGE.fullmatch(value)
             return match[0] if match else None
@@ -207,12 +207,13 @@ def _image(attributes: Mapping[str, str], image: Image | None) -> str:
     if image is not None and image.src is not None:
         size = {"width": image.width, "height": image.height} if image.width and image.height else {}
         shown = {"src": image.src, "alt": alt, **{name: str(value) for name, value in size.items()}}
-        return f"<img{_attributes(shown)} loading=\"lazy\" decoding=\"async\">"
+        return f'<img{_attributes(shown)} loading="lazy" decoding="async">'
     said = image.said if image is not None else "not held"
     is_formula = alt != "" and _host(url) == _FORMULA_HOST
     words = f'<code class="formula">{escape(alt)}</code>' if is_formula else f"<b>{escape(alt or 'image')}</b>"
     kind = "formula, image" if is_formula else "image"
-    return f'<span class="absent">{words} <small>({kind} {escape(said)}) <bdi>{escape(safe(url, 200))}</bdi></small></span>'
+    told = f"<small>({kind} {escape(said)}) <bdi>{escape(safe(url, 200))}</bdi></small>"
+    return f'<span class="absent">{words} {told}</span>'
 
 
 def _host(url: str) -> str | None:

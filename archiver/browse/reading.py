@@ -89,10 +89,10 @@ ARTICLE = f"""
 SELECT articles.id, articles.title, articles.series_id, articles.position, articles.title_day, articles.published_at,
     articles.url, articles."group", articles.contest_year, articles.team, articles.views, articles.likes,
     articles.comments_count, articles.author_id, articles.is_citation, articles.capture_id, articles.parser,
-    authors.name AS author, series.title AS series_title, series.declared_parts, captures.captured_at, captures.source,
-    captures.source_url, captures.source_at, length(articles.body_html) AS length,
-    CASE WHEN length(articles.body_html) <= {BODY_LIMIT} THEN articles.body_html END AS body_html,
-    CASE WHEN length(articles.body_html) > {BODY_LIMIT} THEN substr(articles.body_text, 1, {BODY_LIMIT}) END AS body_text
+    authors.name AS author, series.title AS series_title, series.declared_parts, captures.captured_at, captures.sha256,
+    captures.source, captures.source_at, length(body_html) AS length,
+    CASE WHEN length(body_html) <= {BODY_LIMIT} THEN body_html END AS body_html,
+    CASE WHEN length(body_html) > {BODY_LIMIT} THEN substr(body_text, 1, {BODY_LIMIT}) END AS body_text
 FROM articles
 JOIN captures ON captures.id = articles.capture_id
 LEFT JOIN authors ON authors.id = articles.author_id
@@ -103,7 +103,9 @@ PAGE = "SELECT * FROM pages WHERE article_id = ? AND kind = 'article'"
 BEFORE = """
 SELECT article_id AS id, position, title FROM parts WHERE series_id = ? AND position < ? ORDER BY position DESC LIMIT 1
 """
-AFTER = "SELECT article_id AS id, position, title FROM parts WHERE series_id = ? AND position > ? ORDER BY position LIMIT 1"
+AFTER = (
+    "SELECT article_id AS id, position, title FROM parts WHERE series_id = ? AND position > ? ORDER BY position LIMIT 1"
+)
 TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
 COMMENTS = """
 SELECT comments.id, reply_to, author_name, level, published_at, likes, deleted_at, first_seen_at,
@@ -127,7 +129,8 @@ SELECT id, started_at, outcome, http_status FROM fetches WHERE page_id = ? ORDER
 """
 PROBLEMS = "SELECT field, problem FROM parse_problems WHERE page_id = ? LIMIT 20"
 VIEWS = """
-SELECT date(at) AS day, max(views) AS views FROM metrics WHERE page_id = ? AND views IS NOT NULL GROUP BY day ORDER BY day
+SELECT date(at) AS day, max(views) AS views FROM metrics WHERE page_id = ? AND views IS NOT NULL
+GROUP BY day ORDER BY day
 """
 CODE = "SELECT code, language, language_guessed FROM code_blocks WHERE article_id = ? ORDER BY position"
 IMAGES = """
@@ -261,7 +264,8 @@ WHERE articles.series_id = ? ORDER BY first_seen_new_at DESC, edits.id DESC LIMI
 """
 SERIES_EVENTS = "SELECT * FROM events WHERE series_id = ? ORDER BY at DESC, id DESC LIMIT 30"
 SERIES_IMAGES = """
-SELECT count(DISTINCT images.id) AS shown, count(DISTINCT CASE WHEN images.capture_id IS NOT NULL THEN images.id END) AS held,
+SELECT count(DISTINCT images.id) AS shown,
+    count(DISTINCT CASE WHEN images.capture_id IS NOT NULL THEN images.id END) AS held,
     count(DISTINCT CASE WHEN pages.state = 'gone' AND images.capture_id IS NULL THEN images.id END) AS lost
 FROM articles JOIN article_images ON article_images.article_id = articles.id
 JOIN images ON images.id = article_images.image_id

@@ -30,9 +30,11 @@ class Places:
         self.articles = f"{base}/articles/"
 
     def article(self, article_id: int) -> str:
+        """The reading page of an article."""
         return f"{self.articles}{article_id}"
 
     def series(self, series_id: int) -> str:
+        """The page of a series."""
         return f"{self.base}/series/{series_id}"
 
     def table(self, name: str, **where: int | str) -> str:
@@ -41,6 +43,7 @@ class Places:
         return f"{self.base}/{name}" + (f"?{question}" if question else "")
 
     def row(self, name: str, number: int) -> str:
+        """Datasette's own page of a row."""
         return f"{self.base}/{name}/{number}?_row=1"
 
 
@@ -126,12 +129,12 @@ def _holding(part: Row) -> str:
 
 
 def tiles(found: Series) -> list[Row]:
-    """A tile a part, in order; for each place up to the number that the site declares and nobody fills, an empty one."""
+    """A tile a part, in order; an empty one for each place that the site declares and no part fills."""
     parts: dict[int, list[Row]] = {}
     for part in found.parts:
         parts.setdefault(_place(part), []).append(part)
     declared = min(found.series["declared_parts"] or 0, 1_000)
-    last = [part for part in parts.pop(0, [])]
+    last = parts.pop(0, [])
     made = [
         tile
         for place in sorted({*range(1, declared + 1 - len(last)), *parts})

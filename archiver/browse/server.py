@@ -31,9 +31,9 @@ _SHUTDOWN_S = 3
 
 
 def application(path: Path) -> Datasette:
-    """Datasette on one archive: our words, settings, reading pages. Raises ArchiveError; UsageError without Datasette."""
+    """Datasette on one archive, as we show it. Raises ArchiveError, and UsageError where Datasette is missing."""
     try:
-        import datasette.app  # noqa: F401 - what the message below is about
+        import datasette.app  # type: ignore[import-untyped]  # noqa: F401 - what the message below is about
 
         from archiver.browse.reader import Reader
     except ImportError as error:
@@ -77,7 +77,7 @@ def serve(path: Path, *, port: int, open_browser: bool) -> int:
     """
     datasette = application(path)
     with _listening(port) as listener, contextlib.suppress(KeyboardInterrupt):
-        url = f"http://{HOST}:{listener.getsockname()[1]}{datasette.urls.database(path.resolve().stem)}"
+        url = f"http://{HOST}:{listener.getsockname()[1]}{datasette.urls.instance()}"
         sys.stderr.write(f"{safe(path)} is at {url} (Ctrl-C ends)\n")
         sys.stderr.flush()
         if open_browser:
