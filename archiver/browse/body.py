@@ -35,6 +35,7 @@ _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "a
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})
 _LANGUAGE = re.compile(r"language-([A-Za-z0-9_+#.-]{1,40})")
 _OWN_ID = "user-content-"
+_LEADS_SOMEWHERE = re.compile(r"https?://|mailto:|#", re.IGNORECASE)  # stored links are absolute, or inside the body
 # What reorders the signs around it (UAX #9): code that reads otherwise than it runs (CVE-2021-42574).
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _FORMULA_HOST = "chart.googleapis.com"  # dead for years; the alternative text is the formula
@@ -83,6 +84,8 @@ def _clean(html: str) -> str:
             return match[0] if match else None
         if name == "id":
             return value if value.startswith(_OWN_ID) else None
+        if name == "href":
+            return value if _LEADS_SOMEWHERE.match(value) else None
         return value
 
     return nh3.clean(
@@ -170,8 +173,7 @@ class _Pre:
             self._is_code = False
 
     def say(self, data: str) -> None:
-        # every parser drops the line break that opens a `pre` (HTML Standard §13.2.6.4.7); ours writes `<code>` there
-        self._said.append(data if self.pieces or not data.startswith("\n") else data[1:])
+        self._said.append(data)
 
     def text(self) -> str:
         return "".join(self._said)
@@ -179,10 +181,15 @@ class _Pre:
     def html(self, known: Code | None) -> str:
         language = self._language or (known.language if known else None)
         text = self.text()
-        inner = f"<code>{highlighted(text, language)}</code>" if self._is_code else "".join(self.pieces)
+        inner = f"<code>{highlighted(text, language)}</code>" if self._is_code else self._verbatim()
         guessed = " (guessed)" if not self._language and known is not None and known.guessed else ""
         label = f"<figcaption>{escape(language)}{guessed}</figcaption>" if language else ""
         return f'<figure class="code">{label}{_warning(text)}<pre tabindex="0">{inner}</pre></figure>'
+
+    def _verbatim(self) -> str:
+        """A browser drops the line break that opens a `pre` (HTML Standard §13.2.6.4.7): one more where it counts."""
+        inner = "".join(self.pieces)
+        return f"\n{inner}" if inner.startswith("\n") else inner
 
 
 def _language(attributes: Mapping[str, str]) -> str | None:
