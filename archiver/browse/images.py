@@ -10,9 +10,9 @@ import sqlite3
 import zlib
 from dataclasses import dataclass
 
-RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif")
 _MAX_BYTES = 32_000_000
 _GZIP = 31  # zlib's window bits for RFC 1952
+_HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature
 _HELD = """
 SELECT captures.sha256, captures.body FROM captures JOIN pages ON pages.id = captures.page_id
 WHERE captures.id = ? AND pages.kind = 'image' AND captures.body_bytes <= ?
@@ -34,6 +34,15 @@ def picture(connection: sqlite3.Connection, capture_id: int) -> Picture | None:
     body = _unpacked(row[1]) if row is not None else None
     media_type = sniffed(body) if body else None
     return Picture(body, media_type, row[0]) if body and media_type else None
+
+
+def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
+    """Whether the capture begins as a raster image does; reads no more than its beginning."""
+    try:
+        with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
+            return sniffed(zlib.decompressobj(_GZIP).decompress(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
+    except (sqlite3.OperationalError, zlib.error):  # no such row; not gzip
+        return False
 
 
 def _unpacked(stored: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archiver.browse.body import Code, Image, Surroundings
-from archiver.browse.images import RASTER
+from archiver.browse.images import is_raster
 
 Row = dict[str, Any]
 BODY_LIMIT = 1_000_000  # characters of HTML; a longer body is shown as plain text, and of that so much
@@ -198,7 +198,7 @@ def _grouped(rows: list[Row], key: str) -> dict[int, list[Row]]:
 
 def _surroundings(connection: sqlite3.Connection, article_id: int, place: str, image_place: str) -> Surroundings:
     return Surroundings(
-        images={row["url"]: _image(row, image_place) for row in _rows(connection, IMAGES, article_id)},
+        images={row["url"]: _image(connection, row, image_place) for row in _rows(connection, IMAGES, article_id)},
         links={row["url"]: f"{place}{row['id']}" for row in _rows(connection, LINKS, article_id)},
         code=[
             Code(row["code"], row["language"], bool(row["language_guessed"]))
@@ -207,11 +207,12 @@ def _surroundings(connection: sqlite3.Connection, article_id: int, place: str, i
     )
 
 
-def _image(row: Row, place: str) -> Image:
+def _image(connection: sqlite3.Connection, row: Row, place: str) -> Image:
+    """The bytes say whether it can be shown; what a column says of them is only told."""
     if row["capture_id"] is None:
         asked = f"not held: {row['state']}" if row["state"] not in (None, "new") else "not held: not asked yet"
         return Image(None, asked + (f", last answer {row['last_outcome']}" if row["last_outcome"] else ""))
-    if row["media_type"] not in RASTER:
+    if not is_raster(connection, row["capture_id"]):
         return Image(None, f"held as evidence, never shown: {row['media_type'] or 'of unknown kind'}")
     return Image(f"{place}{row['capture_id']}", "held", row["width"], row["height"])
 
