@@ -398,7 +398,7 @@ def test_a_chart_escapes_its_words_and_draws_a_single_and_very_many_points() -> 
 
 
 def test_views_of_a_part_not_seen_that_day_count_as_last_shown() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"page_id": 1, "day": "2026-01-01", "views": 10},
         {"page_id": 2, "day": "2026-01-01", "views": 5},
         {"page_id": 1, "day": "2026-01-02", "views": 12},
