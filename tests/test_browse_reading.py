@@ -261,7 +261,15 @@ def test_a_block_of_five_megabytes_stays_plain_and_quick() -> None:
     began = time.monotonic()
 
     assert "<span" not in highlighted("let x = 1;\n" * 500_000, "rust")
+    assert "<span" not in highlighted("a" * 19_000, "pycon"), "one line that its lexer would read for seconds"
     assert time.monotonic() - began < 1
+
+
+def test_a_page_of_very_much_code_colours_only_the_first_of_it() -> None:
+    html = rendered("<pre><code class=language-rust>let x = 1;\n</code></pre>" * 5_000, Surroundings())
+
+    assert html.count('<span class="kd">let</span>') == 100_000 // (200 + len("let x = 1;\n"))
+    assert html.count("<pre") == 5_000
 
 
 def test_code_with_marks_that_reorder_it_is_shown_with_a_warning() -> None:
@@ -463,8 +471,17 @@ def test_a_body_of_five_megabytes_is_shown_cut_as_plain_text(tmp_path: Path) -> 
     html = page(datasette, f"/kept/articles/{ALIVE}")
 
     assert time.monotonic() - began < 3
-    assert "This body is 5,600,000 characters long" in words(html)
+    assert "too large to be shown as it was (5,600,000 characters)" in words(html)
     assert len(html) < 4_500_000
+
+
+def test_a_body_and_comments_of_very_many_tags_are_shown_as_text(tmp_path: Path) -> None:
+    many = "<b>" * 100_000
+    datasette = server.application(make(tmp_path / "kept.db", Words(body=f"{many}words", comment="<i>x</i>" * 8_000)))
+    html = page(datasette, f"/kept/articles/{ALIVE}")
+
+    assert "too large to be shown as it was" in html
+    assert html.count("<i>x</i>") == 8_000, "the first comment; the second would be too much"
 
 
 @pytest.mark.parametrize("path", PAGES)

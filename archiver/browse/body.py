@@ -38,6 +38,9 @@ _OWN_ID = "user-content-"
 _LEADS_SOMEWHERE = re.compile(r"https?://|mailto:|#", re.IGNORECASE)  # stored links are absolute, or inside the body
 # What reorders the signs around it (UAX #9): code that reads otherwise than it runs (CVE-2021-42574).
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MAX_TAGS = 20_000  # what can be cleaned and written within a second; a long article has some hundred
+_MAX_COLOURED = 100_000  # characters of code on one page
+_COST_OF_A_BLOCK = 200  # what beginning one takes, in characters
 _FORMULA_HOST = "chart.googleapis.com"  # dead for years; the alternative text is the formula
 
 
@@ -67,6 +70,16 @@ class Surroundings:
     images: Mapping[str, Image] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     code: Sequence[Code] = ()
+
+
+def tags_in(html: str) -> int:
+    """How many tags the text holds at most: what its rendering costs."""
+    return html.count("<")
+
+
+def is_bearable(html: str, spent: int = 0) -> bool:
+    """Whether a page that holds `spent` tags already can show this text as it was, too."""
+    return spent + tags_in(html) <= _MAX_TAGS
 
 
 def rendered(html: str, around: Surroundings) -> str:
@@ -103,6 +116,7 @@ class _Writer(HTMLParser):
         self._out: list[str] = []
         self._pre: _Pre | None = None
         self._seen = 0
+        self._coloured = 0
 
     def result(self) -> str:
         return "".join(self._out)
@@ -127,7 +141,8 @@ class _Writer(HTMLParser):
             self._write("</pre>")
         else:
             pre, self._pre = self._pre, None
-            self._write(pre.html(self._known(pre.text())))
+            self._coloured += _COST_OF_A_BLOCK + len(pre.text())
+            self._write(pre.html(self._known(pre.text()), coloured=self._coloured <= _MAX_COLOURED))
             self._seen += 1
 
     def handle_data(self, data: str) -> None:
@@ -178,10 +193,12 @@ class _Pre:
     def text(self) -> str:
         return "".join(self._said)
 
-    def html(self, known: Code | None) -> str:
+    def html(self, known: Code | None, *, coloured: bool) -> str:
         language = self._language or (known.language if known else None)
         text = self.text()
-        inner = f"<code>{highlighted(text, language)}</code>" if self._is_code else self._verbatim()
+        inner = (
+            f"<code>{highlighted(text, language if coloured else None)}</code>" if self._is_code else self._verbatim()
+        )
         guessed = " (guessed)" if not self._language and known is not None and known.guessed else ""
         label = f"<figcaption>{escape(language)}{guessed}</figcaption>" if language else ""
         return f'<figure class="code">{label}{_warning(text)}<pre tabindex="0">{inner}</pre></figure>'

@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
-_MAX_CHARACTERS = 50_000  # of one block; longer ones are logs and data, not code
+_MAX_CHARACTERS = 20_000  # of one block; longer ones are logs and data, not code
+_MAX_LINE = 1_000  # several lexers (pycon, console, ini) take quadratic time on one long line, at one go
 _DEADLINE_S = 0.5  # a few lexers take quadratic time on text made for it
 
 
 def highlighted(code: str, language: str | None) -> str:
     """HTML of the code: `<span class="k">` and the like; escaped and plain for no, or an unknown, language."""
-    lexer = _lexer(language.lower()) if language and len(code) <= _MAX_CHARACTERS else None
+    lexer = _lexer(language.lower()) if language and _is_bearable(code) else None
     marked = _marked(code, lexer) if lexer is not None else None
     return escape(code, quote=False) if marked is None else marked
+
+
+def _is_bearable(code: str) -> bool:
+    return len(code) <= _MAX_CHARACTERS and max(map(len, code.split("\n"))) <= _MAX_LINE
 
 
 @lru_cache(maxsize=64)

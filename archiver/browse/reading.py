@@ -92,7 +92,7 @@ SELECT articles.id, articles.title, articles.series_id, articles.position, artic
     authors.name AS author, series.title AS series_title, series.declared_parts, captures.captured_at, captures.sha256,
     captures.source, captures.source_at, length(body_html) AS length,
     CASE WHEN length(body_html) <= {BODY_LIMIT} THEN body_html END AS body_html,
-    CASE WHEN length(body_html) > {BODY_LIMIT} THEN substr(body_text, 1, {BODY_LIMIT}) END AS body_text
+    substr(body_text, 1, {BODY_LIMIT}) AS body_text
 FROM articles
 JOIN captures ON captures.id = articles.capture_id
 LEFT JOIN authors ON authors.id = articles.author_id

@@ -53,20 +53,29 @@ class Places:
 def article(found: Article, places: Places) -> str:
     """The page of a held article."""
     html = found.article["body_html"]
-    comments = [
-        {**row, "html": Markup(body.rendered(row["body_html"], found.around)) if row["body_html"] else None}  # noqa: S704
-        for row in found.comments
-    ]
+    if html is not None and not body.is_bearable(html):
+        html = None
     return _document(
         "article.html",
         places,
         found=found,
         body=Markup(body.rendered(html, found.around)) if html is not None else None,  # noqa: S704 - made there
-        comments=comments,
+        comments=_comments(found),
         views_chart=Markup(charts.line("views", found.views)),  # noqa: S704 - escaped there
         held=holding(True, found.article["source"] != "live"),
         limit=reading.BODY_LIMIT,
     )
+
+
+def _comments(found: Article) -> list[Row]:
+    """The comments, each with its HTML as long as all together can be borne; after that their text is shown."""
+    spent, made = 0, []
+    for row in found.comments:
+        html = row["body_html"]
+        shown = html is not None and body.is_bearable(html, spent)
+        spent += body.tags_in(html or "")
+        made.append({**row, "html": Markup(body.rendered(html, found.around)) if shown else None})  # noqa: S704
+    return made
 
 
 def missing(found: Missing, places: Places) -> str:
