@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -67,6 +68,7 @@ class Config:
     network: Network = field(default_factory=Network)
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = field(default_factory=Schedule)
+    notify: str = ""  # a command line, split without a shell
     origin: str = "packaged default"  # the file it came from, for messages
 
 
@@ -139,6 +141,13 @@ def _contact(value: Any) -> str | None:
     return value if usable and value.isascii() else None
 
 
+def _command(value: Any) -> str | None:
+    try:
+        return value if isinstance(value, str) and "\x00" not in value and shlex.split(value) is not None else None
+    except ValueError:  # a quote that is never closed
+        return None
+
+
 _TEXT = _Key("a file name in quotes", lambda value: value if isinstance(value, str) and value.strip() else None)
 _MAIL = _Key("a URL or mail address in quotes, where the site's people can reach you", _contact)
 _DAYS = _number(0, 3650, "days")
@@ -167,6 +176,8 @@ _NETWORK: dict[str, _Key] = {
 _RULES: dict[str, _Key] = {
     "absences": _whole(1, 100, "absences"),
     "absence_gap_days": _number(0, 365, "days"),
+    "mass_absence_days": _DAYS,
+    "control_days": _number(1, 365, "days"),
 }
 _SCHEDULE: dict[str, _Key] = {spec.name: _DAYS for spec in fields(Schedule)}
 _SOURCE: dict[str, _Key] = {
@@ -175,7 +186,8 @@ _SOURCE: dict[str, _Key] = {
     "series": _Key("the http or https URL of a series page", _url),
 }
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
-TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE}
+_NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
+TABLES = {"archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "notify": _NOTIFY}
 
 
 def find_file(named: Path | None) -> Path | None:
@@ -237,6 +249,7 @@ def read(text: str, name: str) -> Config:
         network=replace(Network(), **tables["network"]),
         rules=replace(Rules(), **tables["judgement"]),
         schedule=replace(Schedule(), **tables["schedule"]),
+        notify=tables["notify"].get("command", ""),
         origin=name,
     )
 

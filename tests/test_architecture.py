@@ -32,6 +32,8 @@ MAY_IMPORT = {
     "clock": set(),
     "rules": set(),
     "urls": {"model", "text"},
+    "diff": set(),
+    "notify": {"text"},
     "verdict": {"model", "rules", "text", "urls"},
     "pages": {"model", "text", "urls", "pages"},
     "web": {"model", "text", "urls", "config", "clock", "errors", "web"},

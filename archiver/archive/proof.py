@@ -6,8 +6,9 @@ import hashlib
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -17,6 +18,7 @@ from archiver.archive.ledger import Ledger
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
+from archiver.model import Belief
 
 
 def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> Iterator[str]:
@@ -60,17 +62,34 @@ def _chain(database: Database) -> Iterator[str]:
             yield f"run {run['id']}: its rows are not those that were written (digest differs)"
 
 
-_BELIEVED = ("state", "failures", "absences")
+_BELIEVED = (
+    "state", "failures", "absences", "last_outcome", "state_since", "last_fetch_at", "last_ok_at", "last_absence_at",
+    "absent_since",
+)  # fmt: skip
 
 
 def _beliefs(database: Database, ledger: Ledger) -> Iterator[str]:
     for page in database.query("SELECT * FROM pages"):
-        belief = ledger.recompute(page["id"])
-        told = [page[name] for name in _BELIEVED] + [page["last_ok_at"], page["last_absence_at"]]
-        moments = (belief.last_ok_at, belief.last_absence_at)
-        found = [belief.state.value, belief.failures, belief.absences, *(at and stamp(at) for at in moments)]
-        if told != found:
+        belief, changes = ledger.recompute(page["id"])
+        if [page[name] for name in _BELIEVED] != _as_stored(belief, page):
             yield f"{page['url']}: believed {page['state']}, but its fetches say {belief.state}"
+        stored = database.query(
+            "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", [page["id"]]
+        )
+        if [tuple(row.values()) for row in stored] != [
+            (stamp(one.at), one.old.value, one.new.value) for one in changes
+        ]:
+            yield f"{page['url']}: its state changes are not those that its fetches say"
+
+
+def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
+    """The columns of `_BELIEVED` as they must be; a page that was never asked keeps the date when it was first seen."""
+    moments = (
+        belief.state_since, belief.last_fetch_at, belief.last_ok_at, belief.last_absence_at, belief.absent_since
+    )  # fmt: skip
+    since, *others = (at and stamp(at) for at in moments)
+    outcome = belief.last_outcome and belief.last_outcome.value
+    return [belief.state.value, belief.failures, belief.absences, outcome, since or page["first_seen_at"], *others]
 
 
 def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
@@ -92,6 +111,7 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
 # What stands for a number that only says in which order rows were made.
 _MEANT = {
     "image_id": "(SELECT url FROM images WHERE id = image_id)",
+    "comment_id": "(SELECT article_id || ' ' || identity FROM comments AS owner WHERE owner.id = comment_id)",
     "tag_id": "(SELECT name FROM tags WHERE id = tag_id)",
     "reply_to": "(SELECT identity FROM comments AS answered WHERE answered.id = reply_to)",
 }
