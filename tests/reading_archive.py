@@ -145,6 +145,7 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
         first_seen_new_at=LATER, title_changed=0, body_changed=1, tags_changed=0,
     )  # fmt: skip
     put(connection, "events", at=LATER, kind="left_index", series_id=SERIES, article_id=GONE, detail=words.detail)
+    put(connection, "events", at=AT, kind="copied", series_id=SERIES, article_id=GONE, other_article_id=77)
     put(
         connection, "discoveries", from_page_id=ALIVE, url=f"{BASE}/articles/{MISSING}", kind="article",
         article_id=MISSING, via="next", text=words.title, first_seen_at=AT, last_seen_at=AT,

@@ -20,7 +20,7 @@ ONLY_IN = {
     "sqlite3": {"archive", "browse"},
     "sqlite_utils": {"archive", "browse"},
     "click": {"cli"},
-    "rich": {"terminal", "browse"},
+    "rich": {"terminal"},
     "datasette": {"browse"},
     "jinja2": {"browse"},
     "pygments": {"browse"},

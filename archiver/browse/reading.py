@@ -263,7 +263,15 @@ SERIES_EDITS = """
 SELECT edits.*, articles.title, articles.position FROM articles JOIN edits ON edits.article_id = articles.id
 WHERE articles.series_id = ? ORDER BY first_seen_new_at DESC, edits.id DESC LIMIT 30
 """
-SERIES_EVENTS = "SELECT * FROM events WHERE series_id = ? ORDER BY at DESC, id DESC LIMIT 30"
+_EVENTS = """
+SELECT events.*,
+    EXISTS (SELECT 1 FROM articles WHERE id = events.article_id)
+        OR EXISTS (SELECT 1 FROM parts WHERE parts.article_id = events.article_id) AS has_page,
+    EXISTS (SELECT 1 FROM articles WHERE id = events.other_article_id)
+        OR EXISTS (SELECT 1 FROM parts WHERE parts.article_id = events.other_article_id) AS other_has_page
+FROM events
+"""
+SERIES_EVENTS = f"{_EVENTS} WHERE series_id = ? ORDER BY at DESC, id DESC LIMIT 30"
 SERIES_IMAGES = """
 SELECT count(DISTINCT images.id) AS shown,
     count(DISTINCT CASE WHEN images.capture_id IS NOT NULL THEN images.id END) AS held,
@@ -341,7 +349,7 @@ JOIN series ON series.id = series_progress.id LEFT JOIN authors ON authors.id = 
 ORDER BY series.contest_year DESC, series_progress.id DESC LIMIT 500
 """
 HOMELESS = "SELECT * FROM page_status WHERE series_id IS NULL LIMIT 200"
-EVENTS = "SELECT * FROM events ORDER BY at DESC LIMIT 20"
+EVENTS = f"{_EVENTS} ORDER BY at DESC LIMIT 20"
 STATES = "SELECT state, count(*) AS parts FROM pages WHERE kind = 'article' GROUP BY state"
 RECENT_FETCHES = """
 SELECT date(started_at) AS day, outcome, count(*) AS times FROM fetches

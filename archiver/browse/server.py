@@ -95,10 +95,12 @@ def _listening(port: int) -> socket.socket:
 
 
 def _run(datasette: Datasette, listener: socket.socket) -> None:
-    import rich
     import uvicorn
+    from datasette import handle_exception
 
-    rich.reconfigure(quiet=True)  # Datasette would print a traceback with all variables for each mistyped query
+    # With rich at hand, Datasette prints a traceback with all variables for each mistyped query, and answers 500 for an
+    # address that it has no route for (rich has no traceback to print there). In this process it shall find none.
+    handle_exception.rich = None
     config = uvicorn.Config(
         datasette.app(),
         log_level="error",
