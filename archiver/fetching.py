@@ -192,7 +192,7 @@ def parse(config: Config, path: Path) -> int:
     if not path.exists():
         opening.open_reader(path)  # says that there is none
     with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
-        return archive.library.rebuild()
+        return archive.rebuild()
 
 
 def verify(config: Config, path: Path) -> list[str]:

@@ -62,6 +62,17 @@ class Archive:
         self.library.catch_up()
         if not self.library.is_settled():
             self.library.settle()
+            self._seal_kept()
+
+    def rebuild(self) -> int:
+        """Read every capture again (`Library.rebuild`); gives the number of fetches read."""
+        read = self.library.rebuild()
+        self._seal_kept()  # a better parser may know more pages
+        return read
+
+    def _seal_kept(self) -> None:
+        with connection.transaction(self._database, self.path):
+            self.ledger.seal_kept()
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""

@@ -18,7 +18,7 @@ from archiver import urls, verdict
 from archiver.archive import doubt
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
-from archiver.archive.digest import run_digest
+from archiver.archive.digest import kept_digest, run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
 from archiver.model import (
@@ -85,6 +85,7 @@ class Ledger:
         self._path = path
         self._rules = rules
         self._schedule = schedule
+        self._kept_as_it_was = True  # sources, pages and captures, since the run before
         self.captures = Captures(database)
 
     # ─── runs ───────────────────────────────────────────────────────────────────────────────────
@@ -93,6 +94,7 @@ class Ledger:
         """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
         with transaction(self._database, self._path):
             for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
+                self._kept_as_it_was = False
                 self._settle_run(row["id"])
                 self._database.execute(
                     "UPDATE runs SET ended_by = 'killed', finished_at = ("
@@ -102,7 +104,8 @@ class Ledger:
                 )
                 self._seal(row["id"])
             cursor = self._database.execute(
-                "INSERT INTO runs (command, started_at, version, config) VALUES (?, ?, ?, ?)",
+                "INSERT INTO runs (command, started_at, version, config, kept_digest) VALUES (?, ?, ?, ?, ("
+                "  SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
                 [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
             )
             return int(cursor.lastrowid or 0)
@@ -122,12 +125,21 @@ class Ledger:
                 [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
             )
             self._seal(run_id)
+            if not self._kept_as_it_was:
+                self.seal_kept()
+            self._kept_as_it_was = True
         return doubt
 
     def _seal(self, run_id: int) -> None:
         """Close the hash chain over a run that ended."""
         digest = run_digest(self._database, run_id)
         self._database.execute("UPDATE runs SET digest = ? WHERE id = ?", [digest, run_id])
+
+    def seal_kept(self) -> None:
+        """Note what sources, pages and captures are now, beside the last run. The caller holds the transaction."""
+        self._database.execute(
+            "UPDATE runs SET kept_digest = ? WHERE id = (SELECT max(id) FROM runs)", [kept_digest(self._database)]
+        )
 
     def _settle_run(self, run_id: int) -> str | None:
         """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""
@@ -152,6 +164,7 @@ class Ledger:
             )
             if next(iter(known), None) is None:  # what follows from the sources must be decided again
                 self._database.execute("DELETE FROM progress WHERE name = 'settled'")
+                self._kept_as_it_was = False
             self._database.execute(
                 "INSERT INTO sources (url, kind, alternates, series_hint, added_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (url) DO UPDATE SET alternates = excluded.alternates,"
@@ -166,7 +179,7 @@ class Ledger:
         rows = list(self._database.query("SELECT id FROM pages WHERE url = ?", [address.url]))
         if rows:
             return int(rows[0]["id"])
-        at = stamp(now)
+        at, self._kept_as_it_was = stamp(now), False
         cursor = self._database.execute(
             "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,"
             " first_seen_at, state_since, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -210,7 +223,7 @@ class Ledger:
                 self._insert(run_id, exchange, judgement, None)
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
-        answer = exchange.answer
+        answer, self._kept_as_it_was = exchange.answer, False
         page_id = self.add_page(exchange.address, answer.started_at)
         capture_id = self.captures.keep(page_id, answer, judgement, reading)
         cursor = self._database.execute(

@@ -1,6 +1,7 @@
 -- What an archive needs to speak of time: state changes, versions of comments, what parsers no longer find; and of images,
 -- outside links and control requests as pages. Kinds and sources gain words by `schema.widen`, not here.
 
+ALTER TABLE runs ADD COLUMN kept_digest TEXT; -- over sources, pages and captures as the run left them; of the last run it must still hold
 ALTER TABLE pages ADD COLUMN absent_since TEXT; -- first absence since the last success, whether it counts or not
 ALTER TABLE articles ADD COLUMN body_sha256 TEXT; -- of the body's words alone: finds the same text under another id
 CREATE INDEX articles_body_sha256 ON articles (body_sha256);
