@@ -385,15 +385,16 @@ def test_the_server_answers_in_peace_and_ctrl_c_ends_it_with_0(archive: Path) ->
         assert process.stderr is not None
         try:
             said = process.stderr.readline()
-            url = re.search(r"http://127\.0\.0\.1:(\d+)(/kept)", said)
+            url = re.search(r"http://127\.0\.0\.1:(\d+)/ ", said)
             assert url is not None, said
-            page = answer(int(url[1]), url[2])
+            page = answer(int(url[1]), "/kept")
+            unknown = answer(int(url[1]), "/-/no/such/page")
             mistyped = answer(int(url[1]), "/kept?sql=delete+from+fetches")
             process.send_signal(signal.SIGINT)
             out, rest = process.communicate(timeout=20)
         finally:
             process.kill()
-    assert (page.status, mistyped.status, process.returncode) == (200, 400, 0)
+    assert (page.status, unknown.status, mistyped.status, process.returncode) == (200, 404, 400, 0)
     assert "default-src 'self'" in (page.getheader("Content-Security-Policy") or "")
     assert (out, "Traceback" in rest, rest.count("\n") <= 1) == ("", False, True)
 
