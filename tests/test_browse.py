@@ -74,6 +74,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "capture_id": 1 if number == 1 else None,
         }
         for number in (1, 2)
+    ]
+    + [
+        {"id": 3, "run_id": 1, "page_id": 2, "requested_url": "https://web.archive.org/cdx", "started_at": AT}
+        | {"elapsed_ms": 9, "outcome": "not_found", "source": "wayback"}
     ],
     "progress": [{"name": "library", "fetch_id": 2}],
     "authors": [{"id": 7, "name": "王小明"}],
@@ -161,6 +165,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "comment_versions": [
         {"id": 1, "comment_id": 1, "content_sha256": "0", "body_html": HOSTILE, "body_text": HOSTILE}
         | {"first_seen_at": AT, "last_seen_at": AT}
+    ],
+    "copies": [
+        {"id": 1, "page_id": 2, "holder": "wayback", "url": "https://web.archive.org/web/1/x", "made_at": AT}
+        | {"first_seen_at": AT, "checked_at": AT}
     ],
     "comment_images": [{"comment_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
 }
