@@ -225,7 +225,8 @@ class CodeBlock:
     """One `pre` of a body, byte for byte."""
 
     code: str
-    language: str | None = None  # as declared by class="language-…"
+    language: str | None = None  # as declared by class="language-…", else as guessed
+    guessed: bool = False  # nobody declared it
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +402,16 @@ class IndexPage:
     refused: tuple[Refusal, ...] = ()  # iThome links that are never fetched
 
 
-Page = ArticlePage | SeriesPage | FeedPage | IndexPage
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """What the bytes of an image say of themselves."""
+
+    media_type: str  # by their signature, whatever the server calls them
+    width: int | None = None  # in pixels
+    height: int | None = None
+
+
+Page = ArticlePage | SeriesPage | FeedPage | IndexPage | ImagePage
 
 
 @dataclass(frozen=True, slots=True)

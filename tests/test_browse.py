@@ -242,7 +242,7 @@ def test_no_canned_query_hides_a_table_or_a_view() -> None:
     [
         ("", [CODE, "plain"]),
         ("&series_id=9066&language=sql", [CODE]),
-        ("&series_id=9066&language=(none+declared)", ["plain"]),
+        ("&series_id=9066&language=(none+known)", ["plain"]),
         ("&series_id=9066&language=go", []),
         ("&series_id=1&language=sql", []),
         ("&series_id=nonsense'", []),

@@ -96,7 +96,7 @@ class Client:
             fields["If-None-Match"] = str(validators.etag)
         if _is_sendable(validators.last_modified):
             fields["If-Modified-Since"] = str(validators.last_modified)
-        method, form = ("GET", None) if extra.form is None else ("POST", dict(extra.form))
+        method, form = ("HEAD" if extra.head else "GET", None) if extra.form is None else ("POST", dict(extra.form))
         return self._http.build_request(
             method, parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields | _extra_fields(extra), data=form
         )
