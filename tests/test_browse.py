@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import http.client
+import json
 import re
 import signal
 import socket
@@ -74,6 +75,30 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "capture_id": 1 if number == 1 else None,
         }
         for number in (1, 2)
+    ]
+    + [
+        {
+            "id": 3,
+            "run_id": 1,
+            "page_id": 2,
+            "requested_url": f"https://web.archive.org/web/2023id_/{HOSTILE}",
+            "started_at": AT,
+            "elapsed_ms": 5,
+            "outcome": "soft_404",
+            "source": "wayback",
+            "signals": json.dumps({"reason": HOSTILE}),
+        }
+    ],
+    "copies": [
+        {
+            "id": 1,
+            "page_id": 2,
+            "holder": "wayback",
+            "url": f"https://web.archive.org/web/2023id_/{HOSTILE}",
+            "made_at": AT,
+            "first_seen_at": AT,
+            "checked_at": AT,
+        }
     ],
     "progress": [{"name": "library", "fetch_id": 2}],
     "authors": [{"id": 7, "name": "王小明"}],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from fakes import FakeClock
 from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, make_lost, page, rescuer
@@ -55,6 +56,14 @@ def in_an_archive_that_an_aggregator_knows(archives: WebArchives) -> None:
     archives.faults.error("arquivo.pt/wayback/timemap*", status=404)
 
 
+def as_brotli(archives: WebArchives) -> None:
+    archives.shelf.put(copy(brotli.compress(page()), encoding="br"))
+
+
+def decoded_but_called_brotli(archives: WebArchives) -> None:
+    archives.shelf.put(copy(encoding="br"))
+
+
 def in_common_crawl(archives: WebArchives) -> None:
     archives.crawls.put(CRAWL, copy(days=60))
 
@@ -65,6 +74,8 @@ def in_common_crawl(archives: WebArchives) -> None:
         (in_wayback, "wayback", 5),
         (under_the_mobile_spelling, "wayback", 5),
         (under_the_spelling_of_the_feed, "wayback", 5),
+        (as_brotli, "wayback", 5),
+        (decoded_but_called_brotli, "wayback", 5),
         (in_another_archive, "memento", 5),
         (in_an_archive_that_an_aggregator_knows, "memento", 9),
         (in_common_crawl, "common_crawl", 60),
@@ -260,6 +271,11 @@ FAILURES: dict[str, tuple[Callable[[WebArchives], None], str, str, str]] = {
                       "not HTML"),
     "copy is cut": (bad_copy(cut()), "wayback", "truncated", "ends in the middle"),
     "copy is empty": (bad_copy(b""), "wayback", "truncated", "an empty answer"),
+    "copy is broken Brotli": (bad_copy(b"x" * 99, encoding="br"), "wayback", "protocol_error", "Brotli"),
+    "copy is cut Brotli": (bad_copy(brotli.compress(b"<p>" * 90_000)[:-3], encoding="br"), "wayback", "truncated",
+                           "ends before its end"),
+    "copy is a Brotli bomb": (bad_copy(brotli.compress(bytes(40_000_000)), encoding="br"), "wayback", "too_large",
+                              "max_body_bytes"),
     "copy is an archived 403": (bad_copy(b"no", status=403, said_status="200"), "wayback", "forbidden", "HTTP 403"),
     "TimeMap is HTML": (faulty("not_json", MAP), "memento", "unreadable", "no TimeMap"),
     "TimeMap 500": (faulty("error", MAP), "memento", "server_error", "HTTP 500"),

@@ -225,7 +225,7 @@ class Search:
             )  # fmt: skip
         return self._archives.ask(
             page, copy.url, copy.holder, judge_copy(self._archive, page, copy.holder),
-            allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
+            extra=Extra(archived=True), allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
             whose=lambda answer: wayback.made_at(answer, copy.made_at),
         )  # fmt: skip
 

@@ -114,9 +114,8 @@ class Visitor:
             if refusal is not None:
                 yield Exchange(address, refusal, hop=hop)
                 return
-            first = hop == 0
             answer, tries = yield from self._tries(
-                address, url, validators if first else None, hop, extra=extra if first else None
+                address, url, validators if hop == 0 else None, hop, extra=extra if hop == 0 else _of_a_hop(extra)
             )
             answer = self._only_to_follow(answer, hop, seen, allowed)
             yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
@@ -264,6 +263,11 @@ class Visitor:
         if hop >= _ROBOTS_REDIRECTS:
             return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
         return answer
+
+
+def _of_a_hop(extra: Extra | None) -> Extra | None:
+    """What goes along to another address: no range, no form and no key."""
+    return None if extra is None else Extra(archived=extra.archived)
 
 
 def is_bot_check(answer: Answer) -> bool:
