@@ -185,6 +185,24 @@ def test_a_later_live_answer_outranks_the_rescued_one_of_the_same_text(desk: Res
     assert desk.run("verify") == 0
 
 
+def test_older_versions_fill_the_history_and_displace_nothing(desk: Rescuer) -> None:
+    url = f"https://ithelp.ithome.com.tw/articles/{PARTS[0]}"
+    older = page(PARTS[0]).replace("讓".encode(), "使".encode())
+    assert older != page(PARTS[0])
+    for days, body in ((1, older), (2, older), (3, page(PARTS[0])), (4, soft())):
+        desk.archives.shelf.put(copy(body, days=days, url=url))
+    held = desk.held()
+    summary = desk.rescue(str(PARTS[0]), history=True)
+
+    assert summary.exit_code == 0
+    assert "1 parts asked for; 1 versions kept that were not held." in summary.lines
+    assert desk.held() == held
+    assert rows(desk.db, "SELECT source, source_at FROM captures WHERE source != 'live'") == [
+        ("wayback", f"{copy(days=1).at:%Y-%m-%dT%H:%M:%S}.000Z")
+    ]
+    assert desk.run("verify") == 0
+
+
 def test_the_feed_is_the_last_resort_and_marked_as_such(desk: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
     before = desk.believed()
     summary = desk.rescue(feed=True)
@@ -434,6 +452,9 @@ def test_archive_today_is_printed_and_never_asked(lost: Path, tmp_path: Path) ->
         desk.archives.elsewhere.append((copy(), there))
         summary = desk.rescue()
 
+    assert (
+        desk.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).result.requests == 0
+    )
     assert any(there in line and f"https://archive.today/{URL}" in line for line in summary.lines)
     assert not any(entry.host.startswith("archive.") for entry in desk.archives.log)
 

@@ -30,6 +30,7 @@ class Options:
 
     target: str | None = None  # a series or article id, or the URL of one; None for everything that is kept
     check: bool = False  # only ask who holds a copy, of every part
+    history: bool = False  # also of parts that are held: every version that differs
     limit: int | None = None
     quiet: bool = False
 
@@ -135,15 +136,17 @@ def _run(
     """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
     cut_short = ledger.was_cut_short()
-    asked = {"target": options.target, "check": options.check, "delay_s": network.delay_s}
+    asked = {"target": options.target, "check": options.check, "history": options.history, "delay_s": network.delay_s}
     run_id = ledger.start_run("rescue", __version__, asked, clock.now())
     result, code = Result(run_id), None
     try:
-        with Client(network, user_agent=user_agent(network.contact), clock=clock) as client:
+        named = frozenset(map(urls.origin, config.rescue.timemaps))
+        agent = user_agent(network.contact)
+        with Client(network, user_agent=agent, clock=clock, named_origins=named) as client:
             archives = archives_of(archive, client, config, network, clock, run_id, cut_short, listener)
             try:
-                _look(archive, archives, Search(archive, archives, config, clock, run_id, check=options.check),
-                      wanted_of(archive, target, check=options.check), result)  # fmt: skip
+                _look(archive, archives, _search(archive, archives, config, clock, run_id, options),
+                      wanted_of(archive, target, everything=options.check or options.history), result)  # fmt: skip
             finally:
                 result.requests, result.down = archives.requests, archives.down()
                 result.refused, result.answered = archives.refused(), frozenset(archives.answered)
@@ -153,6 +156,12 @@ def _run(
         fetching.finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, result, code, options, target, clock)
+
+
+def _search(
+    archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, options: Options
+) -> Search:
+    return Search(archive, archives, config, clock, run_id, check=options.check, history=options.history)
 
 
 def archives_of(
@@ -166,10 +175,10 @@ def archives_of(
     return Archives(archive, visitor, pace, Breaker(network, clock, pace), clock, run_id, listener)
 
 
-def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, check: bool) -> list[Wanted]:
-    """The parts and images that a copy is wanted of; with `check` every part."""
+def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, everything: bool) -> list[Wanted]:
+    """The parts and images that a copy is wanted of: those that are missing, or every part."""
     parts = archive.copies.parts(*target)
-    if check:
+    if everything:
         return parts
     return [one for one in parts if one.is_missing] + archive.copies.lost_images(*target)
 
@@ -225,7 +234,10 @@ def _lines(result: Result, options: Options, still: list[Wanted]) -> list[str]:
         lines.append("Interrupted; everything rescued so far is stored. Run the same command again to go on.")
     if not result.found and not still:
         lines.append("Nothing is missing: there is nothing to rescue.")
-    if options.check:
+    if options.history:
+        kept = sum(found.versions for found in result.found)
+        lines.append(f"{len(result.found)} parts asked for; {kept} versions kept that were not held.")
+    elif options.check:
         lines.append(f"{len(result.found)} parts asked for; `archiver status --copies` shows who holds what.")
     else:
         lines += [_rescued(one) for one in result.found if one.source is not None]
