@@ -21,7 +21,10 @@ from archiver.errors import ArchiverError, UsageError
 from archiver.text import safe
 
 if TYPE_CHECKING:
+    from archiver.archive.queries import Status
+    from archiver.clock import Clock
     from archiver.config import Config
+    from archiver.model import Address
 
 EXIT_CODES = """\b
 Exit codes:
@@ -78,11 +81,15 @@ def archiver() -> None:
 @click.option("--delay", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Least time between two requests.")
 @click.option("--max-age", type=click.FloatRange(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
 @click.option("--force", is_flag=True, help="Ask everything again, due or not.")
+@click.option("--notify-command", metavar="CMD", help="Run once at the end when something changed; JSON on its stdin.")
 @click.option("--dry-run", is_flag=True, help="Print what would be asked and how long it would take; ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+@click.pass_obj
 def fetch(
+    clock: Clock | None,
     urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
-    delay: float | None, max_age: float | None, force: bool, dry_run: bool, as_json: bool,
+    delay: float | None, max_age: float | None, force: bool, notify_command: str | None, dry_run: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Fetch what is due of the sources in the config, or of the index, series or article URLs given.
 
@@ -92,13 +99,14 @@ def fetch(
 
     config, path = _settings(config_path, db)
     options = fetching.Options(
-        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, quiet=quiet, verbose=verbose
-    )
+        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, notify=notify_command,
+        quiet=quiet, verbose=verbose,
+    )  # fmt: skip
     if dry_run:
         plan = fetching.plan(config, path, options)
         click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
         return 0
-    summary = fetching.fetch(config, path, options, tell=_stderr)
+    summary = fetching.fetch(config, path, options, tell=_stderr, clock=clock)
     if as_json:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -145,8 +153,10 @@ def status(
     _, path = _settings(config_path, db)
     if copies:
         return _print_copies(path, as_json=as_json, quiet=quiet)
-    safe_now = _print_status(path, as_json=as_json, quiet=quiet)
-    return 3 if strict and not safe_now else 0
+    found = _print_status(path, as_json=as_json, quiet=quiet)
+    from archiver import report
+
+    return 3 if found.drift or (strict and not report.all_safe(found)) else 0
 
 
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
@@ -166,8 +176,8 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     return 0
 
 
-def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
-    """Print the status of an archive; gives whether every part is safe."""
+def _print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
+    """Print the status of an archive, and give it."""
     from archiver import report
     from archiver.archive import opening, queries
 
@@ -175,16 +185,19 @@ def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
         found = queries.status(connection)
     if as_json:
         click.echo(json.dumps(report.status_json(found), ensure_ascii=False, indent=2))
-        return report.all_safe(found)
+        return found
     _print_table(report.SERIES_COLUMNS, report.series_table(found))
     needy = report.attention_table(found)
     if needy:
         click.echo()
         _print_table(report.PART_COLUMNS, needy)
+    if found.events:
+        click.echo()
+        _print_table(report.EVENT_COLUMNS, report.events_table(found))
     if not quiet:
         for note in [*report.series_notes(found), report.last_run_line(found)]:
             _stderr(note)
-    return report.all_safe(found)
+    return found
 
 
 @archiver.command(short_help="Tell all that is known of one page, and why.")
@@ -193,14 +206,11 @@ def _print_status(path: Path, *, as_json: bool, quiet: bool) -> bool:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
 def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
     """Tell everything known of one page, in order of time, and the rule that made its state."""
-    from archiver import report, urls
+    from archiver import report
     from archiver.archive import opening, queries
-    from archiver.model import Address
 
     _, path = _settings(config_path, db)
-    address = urls.source_address(urls.article_url(int(page)) if page.isdecimal() and page.isascii() else page)
-    if not isinstance(address, Address):
-        raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
+    address = _page_address(page)
     with opening.reading(path) as connection:
         found = queries.history(connection, address.url)
     if found is None:
@@ -232,6 +242,45 @@ def rescue(
     summary = rescuing.rescue(config, path, options, tell=_stderr)
     click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
     return summary.exit_code
+
+
+@archiver.command(short_help="Show what changed in an article.")
+@click.argument("article", metavar="ID|URL")
+@_common
+@click.option("--from", "old", metavar="VERSION", help="A capture number or a date. Default: the text before.")
+@click.option("--to", "new", metavar="VERSION", help="A capture number or a date. Default: the latest text.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def diff(
+    article: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, old: str | None,
+    new: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Show what changed between two versions of an article: words in prose, lines in code."""
+    from archiver import terminal, versions
+
+    _, path = _settings(config_path, db)
+    address = _page_address(article)
+    if address.article_id is None:
+        raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
+    found = versions.compare(path, address.article_id, old, new)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        return 0
+    if not found.sections:
+        _stderr(f"{address.article_id}: no change was seen; one text is held, capture {found.new.capture_id}")
+        return 0
+    terminal.print_comparison(found)
+    return 0
+
+
+def _page_address(page: str) -> Address:
+    """The page that an article id or a URL names. Raises UsageError."""
+    from archiver import urls
+    from archiver.model import Address
+
+    address = urls.source_address(urls.article_url(int(page)) if page.isdecimal() and page.isascii() else page)
+    if not isinstance(address, Address):
+        raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
+    return address
 
 
 @archiver.command(short_help="Rebuild what is derived, offline.")
@@ -340,15 +389,15 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line; gives the exit code."""
+def run(arguments: list[str], clock: Clock | None = None) -> int:
+    """Run one command line; gives the exit code. `clock`: another than the machine's, for tests of long times."""
     verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
         "--verbose"
     )
     _configure_logging(verbose)
     try:
         with _broken_pipes_are_fine():
-            code = archiver.main(arguments, prog_name="archiver", standalone_mode=False)
+            code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
     except click.ClickException as error:

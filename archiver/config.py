@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -86,7 +87,13 @@ class Config:
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = field(default_factory=Schedule)
     rescue: Rescue = field(default_factory=Rescue)
+    notify: str = ""  # a command line, split without a shell
     origin: str = "packaged default"  # the file it came from, for messages
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether nobody wrote a config of their own."""
+        return self.origin == "packaged default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,13 @@ def _contact(value: Any) -> str | None:
     return value if usable and value.isascii() else None
 
 
+def _command(value: Any) -> str | None:
+    try:
+        return value if isinstance(value, str) and "\x00" not in value and shlex.split(value) is not None else None
+    except ValueError:  # a quote that is never closed
+        return None
+
+
 _TEXT = _Key("a file name in quotes", lambda value: value if isinstance(value, str) and value.strip() else None)
 _MAIL = _Key("a URL or mail address in quotes, where the site's people can reach you", _contact)
 _DAYS = _number(0, 3650, "days")
@@ -195,6 +209,8 @@ _NETWORK: dict[str, _Key] = {
 _RULES: dict[str, _Key] = {
     "absences": _whole(1, 100, "absences"),
     "absence_gap_days": _number(0, 365, "days"),
+    "mass_absence_days": _DAYS,
+    "control_days": _number(1, 365, "days"),
 }
 _SCHEDULE: dict[str, _Key] = {spec.name: _DAYS for spec in fields(Schedule)}
 _SOURCE: dict[str, _Key] = {
@@ -214,8 +230,10 @@ _RESCUE: dict[str, _Key] = {
     "timeout_s": _number(0.1, 3600, "seconds"),
 }
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
+_NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
 TABLES = {
     "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "rescue": _RESCUE,
+    "notify": _NOTIFY,
 }  # fmt: skip
 
 
@@ -279,6 +297,7 @@ def read(text: str, name: str) -> Config:
         rules=replace(Rules(), **tables["judgement"]),
         schedule=replace(Schedule(), **tables["schedule"]),
         rescue=replace(Rescue(), **tables["rescue"]),
+        notify=tables["notify"].get("command", ""),
         origin=name,
     )
 

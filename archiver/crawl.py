@@ -16,7 +16,7 @@ It asks, records and goes on. It does not decide what an answer means (`verdict`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -38,12 +38,15 @@ from archiver.model import (
     Kind,
     Outcome,
     Reading,
+    State,
     Validators,
 )
 from archiver.verdict import judge
 from archiver.web.pace import Breaker
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
+_ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
+_HELPERS = frozenset({Kind.ROBOTS, Kind.CONTROL})  # asked for the sake of other pages
 
 
 class Visitor(Protocol):
@@ -81,7 +84,7 @@ class RunResult:
     refused_hosts: dict[str, str] = field(default_factory=dict)  # host → why nothing more is asked of it
     come_back_at: datetime | None = None
     left: int = 0
-    mass_absence: bool = False
+    doubt: str | None = None  # why none of the absences is believed
     unconnected: dict[str, str] = field(default_factory=dict)  # host → why no connection to it could be made
     connected: bool = False  # some host answered
 
@@ -91,8 +94,11 @@ class Crawl:
 
     def __init__(
         self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope,
-        listener: Callable[[Step], None] = lambda _: None,
+        listener: Callable[[Step], None] = lambda _: None, rests: Mapping[str, tuple[datetime, str]] | None = None,
     ) -> None:  # fmt: skip
+        """`rests`: host → until when it is left alone, and why, from earlier runs."""
+        self._rests = rests or {}
+        self._due_absent = 0  # parts that were due, and absent for the first time
         self._archive = archive
         self._visitor = visitor
         self._breaker = breaker
@@ -108,11 +114,15 @@ class Crawl:
             judgement = self._visit(page)
             if page.address.kind is Kind.INDEX and judgement.outcome not in SUCCESSES:
                 self._try_alternates(page)
+            if page.address.kind is Kind.ARTICLE and judgement.outcome in ABSENCES:
+                self._due_absent += page.state not in _ABSENT_ALREADY
+                self._ask_control()
             if page.address.kind in _LISTS:
                 self._archive.library.settle()
             if not self._visitor.budget_left():
                 self.result.ended_by = "limit"
                 break
+        self._ask_witnesses()
         self._archive.library.settle()
         self._conclude()
         return self.result
@@ -135,6 +145,9 @@ class Crawl:
     def _why_not(self, address: Address) -> tuple[Outcome, str] | None:
         """Why a page is not asked any more in this run, as an outcome and a reason; None while it is."""
         host = urls.host(address.url)
+        if host in self._rests:
+            until, why = self._rests[host]
+            self._breaker.close(host, why, until)
         if host in self._unreachable:
             return Outcome.ROBOTS_UNREACHABLE, self._unreachable[host]
         reason = self._breaker.closed(host, address.kind)
@@ -163,6 +176,20 @@ class Crawl:
                 self.result.failed = [entry for entry in self.result.failed if entry[0] != page.address.url]
                 return
 
+    def _ask_control(self) -> None:
+        """How does the host answer for an article that cannot exist? Asked at most once a day (DESIGN §4)."""
+        page = self._archive.control_due(self._clock.now())
+        if page is not None and self._visitor.budget_left() and self._why_not(page.address) is None:
+            self._visit(page)
+
+    def _ask_witnesses(self) -> None:
+        """When few parts were due and some of them were absent, see whether others are there."""
+        while self._visitor.budget_left():
+            page = self._archive.witness(self.result.run_id, self._due_absent)
+            if page is None or self._why_not(page.address) is not None:
+                return
+            self._visit(page)
+
     def _visit(self, page: DuePage) -> Judgement:
         judgement = None
         for exchange in self._visitor.visit(page.address, page.validators, allowed=_scope_of(page.address)):
@@ -174,7 +201,8 @@ class Crawl:
         """Commit the evidence of one exchange, then its reading; tell the breaker and the listener."""
         reading = _read(exchange)
         held = self._archive.holds(exchange, reading)
-        judgement = judge(exchange.address, exchange.answer, reading, held=held)
+        words = self._archive.ledger.not_found_words() if _could_be_a_soft_404(reading) else None
+        judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
         fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
         fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}
         self._archive.library.catch_up(fresh)
@@ -198,7 +226,7 @@ class Crawl:
             result.connected |= exchange.answer.connected
             if not exchange.answer.connected:
                 result.unconnected[urls.host(exchange.answer.requested_url)] = judgement.reason
-        if exchange.final and exchange.address.kind is not Kind.ROBOTS:
+        if exchange.final and exchange.address.kind not in _HELPERS:
             result.outcomes[outcome] += 1
             if outcome not in SUCCESSES:
                 result.failed.append((exchange.address.url, outcome, judgement.reason))
@@ -223,6 +251,10 @@ def _says_no(answer: Answer, outcome: Outcome) -> bool:
     if outcome is Outcome.SKIPPED or not answer.connected:
         return False
     return answer.failure is not None or answer.status is None or answer.status == 429 or answer.status >= 500
+
+
+def _could_be_a_soft_404(reading: Reading | None) -> bool:
+    return reading is not None and reading.facts.words_sha256 is not None
 
 
 def _read(exchange: Exchange) -> Reading | None:

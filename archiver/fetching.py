@@ -6,12 +6,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from archiver import __version__, pages, report, urls
+from archiver import __version__, notify, pages, report, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
@@ -28,6 +28,7 @@ from archiver.web.pace import Breaker, Pace
 from archiver.web.robots import RobotsCache
 from archiver.web.visit import Budget, Visitor, user_agent
 
+_NEVER = 1_000_000
 _REMEMBER_STARTS = timedelta(hours=2)  # longer than any delay that a host can ask for
 
 
@@ -40,6 +41,7 @@ class Options:
     delay_s: float | None = None
     max_age_days: float | None = None
     force: bool = False
+    notify: str | None = None  # a command line; None: the config's
     quiet: bool = False
     verbose: int = 0
 
@@ -78,7 +80,8 @@ class Summary:
             "refused_hosts": result.refused_hosts,
             "come_back_at": result.come_back_at.isoformat().replace("+00:00", "Z") if result.come_back_at else None,
             "left": result.left,
-            "mass_absence": result.mass_absence,
+            "mass_absence": result.doubt is not None,
+            "doubt": result.doubt,
             "messages": list(self.lines),
             **self.status,
         }
@@ -189,7 +192,7 @@ def parse(config: Config, path: Path) -> int:
     if not path.exists():
         opening.open_reader(path)  # says that there is none
     with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
-        return archive.library.rebuild()
+        return archive.rebuild()
 
 
 def verify(config: Config, path: Path) -> list[str]:
@@ -213,7 +216,21 @@ def fetch(
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
-            return _run(archive, asked, network, clock, options, listener)
+            summary = _run(archive, asked, network, clock, options, listener)
+    command = config.notify if options.notify is None else options.notify
+    return _told(summary, command, path) if command else summary
+
+
+def _told(summary: Summary, command: str, path: Path) -> Summary:
+    """The summary, after the user's command was told what changed in this run, if anything did."""
+    with opening.reading(path) as connection:
+        changes = queries.changes_of_run(connection, summary.result.run_id)
+    if not changes:
+        return summary
+    counts = [{key: value for key, value in one.items() if key != "items"} for one in summary.status["series"]]
+    document = {"run_id": summary.result.run_id, "exit_code": summary.exit_code, "changes": changes, "series": counts}
+    trouble = notify.run(command, document)
+    return replace(summary, lines=(*summary.lines, trouble)) if trouble else summary
 
 
 NO_CONTACT = (
@@ -266,7 +283,8 @@ def _crawl(
     listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
     visitor, pace = visitor_of(archive, client, network, clock, cut_short)
-    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener)
+    rests = _rests(archive, network, scope, pace, clock.now())
+    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener, rests)
 
 
 def visitor_of(
@@ -288,6 +306,23 @@ def visitor_of(
         if rules.unreachable is None:
             cache.keep(record.origin, rules, record.fetched_at)
     return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
+
+
+def _rests(
+    archive: Archive, network: Network, scope: Scope, pace: Pace, now: datetime
+) -> dict[str, tuple[datetime, str]]:
+    """Hosts that are left alone in this run; a short rest is only waited for. `--force` takes our own rests back, but
+    never one that the host asked for.
+    """
+    refusals = _NEVER if scope.force else network.host_refusals
+    long_rests = {}
+    for host, (until, why) in archive.ledger.rests(now, refusals).items():
+        seconds = (until - now).total_seconds()
+        if seconds <= network.max_retry_after_s:
+            pace.rest(host, seconds)
+        else:
+            long_rests[host] = (until, why)
+    return long_rests
 
 
 @contextmanager
@@ -316,13 +351,9 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
         found = queries.status(connection, scope.source_ids)
     exit_code = code if code is not None else _exit_code(result, found)
     lines = _lines(result, found, exit_code)
-    result.mass_absence = archive.ledger.finish_run(
-        run_id, result.ended_by, exit_code, _note(result) or None, clock.now()
-    )
-    if result.mass_absence:
-        lines.append(
-            "More than half of the parts asked for were absent, which smells of the host: none of it is believed."
-        )
+    result.doubt = archive.ledger.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
+    if result.doubt:
+        lines.append(result.doubt)
     return Summary(result, exit_code, tuple(lines), report.status_json(found))
 
 
@@ -330,7 +361,7 @@ def _exit_code(result: RunResult, found: queries.Status) -> int:
     if result.ended_by == "refused":
         return 4
     parts_failed = any(outcome not in ABSENCES for url, outcome, _ in result.failed if _is_part(url))
-    return 0 if report.all_safe(found) and not parts_failed else 3
+    return 0 if report.all_safe(found) and not parts_failed and not found.drift else 3
 
 
 def _is_part(url: str) -> bool:

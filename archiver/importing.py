@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ from archiver.rescue.found import Bounds, Found, Passed
 from archiver.text import safe
 from archiver.verdict import judge
 
+_SITE_BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
 _KINDS = frozenset({Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.INDEX, Kind.IMAGE})
 
 
@@ -76,7 +77,8 @@ class Imported:
     error: UnusableFile | None = None
     results: list[Result] = field(default_factory=list)
     passed: Passed = field(default_factory=Counter)
-    images: frozenset[str] = frozenset()  # image addresses in it, as it has them
+    images: frozenset[str] = frozenset()  # the images in it
+    taken: bool = False  # False at the end: the import was interrupted before
 
     def pages(self) -> dict[str, Result]:
         """Page → the result that counts: the first that was kept, else the last."""
@@ -123,6 +125,7 @@ class _Importer:
         self.bounds = Bounds(body_bytes=config.network.max_body_bytes)
         self.asked = sources_of(config, Options(urls=()))
         self.sources = {url for _, address, others in self.asked for url in (address.url, *others)}
+        self.is_packaged = config.is_packaged
 
     def address(self, url: str) -> Address | None:
         """The page that a URL names, when it is one that is kept."""
@@ -205,22 +208,18 @@ def _look(importer: _Importer, path: Path) -> Imported:
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> Summary:
     ledger, clock = archive.ledger, importer.clock
     run_id = ledger.start_run("import", __version__, _settings(importer, usable), clock.now())
-    for source, address, alternates in importer.asked if importer.url is None else []:
+    for source, address, alternates in _sources_to_add(archive, importer):
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
     unasked: list[str] = []
-    ended_by, code, note = "finished", None, None
+    ended_by, code = "finished", None
     try:
         for imported in usable:
-            _take(archive, run_id, importer, imported)
+            _take(archive, run_id, importer, imported, _is_page)
         unasked = _unasked(archive, importer, usable)
         _take_images(archive, run_id, importer, usable)
     except KeyboardInterrupt as interruption:
-        ended_by, code, note = (
-            "interrupted",
-            getattr(interruption, "code", 130),
-            "interrupted",
-        )
+        ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise
@@ -228,8 +227,18 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
         found = queries.status(connection)
     summary = _summary(run_id, looked, unasked, found)
     exit_code = summary.exit_code if code is None else code
-    ledger.finish_run(run_id, ended_by, exit_code, note or _note(looked), clock.now())
+    ledger.finish_run(run_id, ended_by, exit_code, _note(looked), clock.now())
     return replace(summary, exit_code=exit_code)
+
+
+def _sources_to_add(archive: Archive, importer: _Importer) -> list[tuple[Source, Address, tuple[str, ...]]]:
+    """The config's sources, as a fetch adds them, but the packaged one's only to an archive that asks for nothing yet.
+
+    Who names a URL at every command has no config, and did not ask for the series of the packaged one.
+    """
+    if importer.url is not None or (importer.is_packaged and archive.source_ids(None)):
+        return []
+    return importer.asked
 
 
 def _settings(importer: _Importer, usable: list[Imported]) -> dict[str, Any]:
@@ -243,15 +252,18 @@ def _note(looked: list[Imported]) -> str | None:
     return "; ".join(broken)[:2_000] or None
 
 
-def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported) -> None:
-    """One file: every page of it that is ours, in one commit, then what they say."""
+def _take(
+    archive: Archive, run_id: int, importer: _Importer, imported: Imported, is_wanted: Callable[[Address], bool]
+) -> None:
+    """One file: everything in it that is wanted, in one commit, then what that says."""
     taken: list[Result] = []
     try:
-        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, _is_page, taken))
+        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, is_wanted, taken))
     except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
         imported.error = error
         return
     imported.results += taken
+    imported.taken = True
     archive.library.catch_up()
     archive.library.settle()
 
@@ -265,11 +277,7 @@ def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: lis
     shown = archive.shown_images()
     for imported in usable:
         if imported.error is None and imported.images & shown:
-            taken: list[Result] = []
-            copies = _copies(archive, importer, imported, lambda address: address.url in shown, taken)
-            archive.ledger.record_copies(run_id, copies)
-            archive.library.catch_up()
-            imported.results += taken
+            _take(archive, run_id, importer, imported, lambda address: address.url in shown)
 
 
 def _copies(
@@ -297,14 +305,22 @@ def _judged(
     """
     answer = _answer(address, found, now)
     reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
-    provenance = Provenance(CaptureSource.IMPORT, f"{file.name}, sha256 {file.sha256}", found.at or file.changed_at)
+    made_at = _believable(found.at, now)
+    told = f"{file.name}, sha256 {file.sha256}"
+    provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
     exchange = Exchange(address, answer, provenance=provenance)
     judged_as = answer if answer.status is not None else replace(answer, status=200)
-    judgement = judge(address, judged_as, reading, held=archive.holds(exchange, reading))
+    held, words = archive.holds(exchange, reading), archive.ledger.not_found_words()
+    judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
-    if found.at is None:
+    if made_at is None:
         signals["made_at_by"] = "the date of the file"
     return exchange, replace(judgement, signals=signals), reading
+
+
+def _believable(at: datetime | None, now: datetime) -> datetime | None:
+    """A date that a file gives, unless no copy can be of it: later than now, or from before the site was there."""
+    return at if at is not None and _SITE_BEGAN <= at <= now + timedelta(days=1) else None
 
 
 def _answer(address: Address, found: Found, now: datetime) -> Answer:
@@ -372,7 +388,9 @@ def _file_lines(imported: Imported) -> list[str]:
     shown = [result for result in results if result.kind is not Kind.IMAGE]
     kept, refused = [one for one in shown if one.kept], [one for one in results if not one.kept]
     images = [one for one in results if one.kind is Kind.IMAGE and one.kept]
-    if not results:
+    if not imported.taken:
+        lines = [f"{imported.name}: interrupted before anything of it was taken"]
+    elif not results:
         lines = [f"{imported.name}: no page in it that is kept here"]
     else:
         counted = f"{imported.name}: {len(kept)} of {len(shown)} pages kept"

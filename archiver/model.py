@@ -217,6 +217,7 @@ class Facts:
     own_url: str | None = None  # og:url, or a feed's own idea of its series
     has_content: bool = False  # the part that makes the page worth keeping is there: the article's body, the list
     closed: bool = True  # the body container and the document are closed; False says that the page is cut
+    words_sha256: str | None = None  # of a page without content: its words without digits, to know it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,3 +446,4 @@ class Belief:
     failures: int = 0  # attempts without success since the last success
     absences: int = 0  # that count: each far enough from the last
     last_absence_at: datetime | None = None  # the last one that counted
+    absent_since: datetime | None = None  # the first since the last success, whether it counted or not

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from archiver.archive.queries import History, Row, Status
 from archiver.text import safe
 
+_ABSENCES = ("not_found", "removed", "soft_404")
+_ABSENT_STATES = ("suspect", "gone")
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
 HOLDERS = {
     "wayback": "the Wayback Machine",
@@ -29,7 +32,12 @@ def status_json(status: Status) -> dict[str, Any]:
     for source in status.homeless:
         parts = [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]]
         series.append(_homeless_json(source, parts))
-    return {"series": series, "last_run": _run_json(status.last_run)}
+    return {
+        "series": series,
+        "events": [dict(row) for row in status.events],
+        "drift": [dict(row) for row in status.drift],
+        "last_run": _run_json(status.last_run),
+    }
 
 
 def _series_json(row: Row, parts: list[Row]) -> dict[str, Any]:
@@ -111,6 +119,31 @@ def attention_table(status: Status) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
+EVENT_COLUMNS = ("when", "event", "article", "what")
+_EVENTS_SHOWN = 10
+
+
+def events_table(status: Status) -> list[tuple[str, ...]]:
+    """The newest events, a row each, as `EVENT_COLUMNS`."""
+    return [
+        (
+            _day(row["at"]), row["kind"].replace("_", " "), str(row["article_id"] or ""),
+            safe(f"{row['detail'] or ''} ({row['title']})" if row["title"] else row["detail"] or "", 100),
+        )
+        for row in status.events[:_EVENTS_SHOWN]
+    ]  # fmt: skip
+
+
+def drift_notes(status: Status) -> list[str]:
+    """That the parser no longer fits, with the field, the count and since when; nothing while it fits."""
+    return [
+        f"the parser no longer fits: {row['parser']} does not find {row['field']} on {row['pages']} {row['kind']}"
+        f" page(s) that yielded it until {row['last_found_at'][:10]}, since {row['since'][:10]}, such as"
+        f" {safe(row['example'])}; what was received is kept: update archiver, then run `archiver parse`"
+        for row in status.drift
+    ]
+
+
 def series_notes(status: Status) -> list[str]:
     """What a number alone does not say: parts that only the index or only the site knows."""
     notes = []
@@ -125,10 +158,15 @@ def series_notes(status: Status) -> list[str]:
         + (f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})" if row["last_outcome"] else "")
         for row in status.homeless
     ]
+    if len(status.events) > _EVENTS_SHOWN:
+        notes.append(f"{len(status.events) - _EVENTS_SHOWN} more events stand in the table `events`")
+    notes += drift_notes(status)
+    told = {(row["kind"], row["field"]) for row in status.drift}
     notes += [
         f"the parser {problem['parser']} does not fit: {problem['field']} {problem['problem']} on {problem['pages']}"
         f" page(s), such as {safe(problem['example'])}"
         for problem in status.problems
+        if (problem["kind"], problem["field"]) not in told
     ]
     return notes
 
@@ -183,7 +221,7 @@ def why_json(history: History) -> dict[str, Any]:
     return {
         "page": page, "rule": rule(history), "article": history.article, "part": history.part, "fetches": fetches,
         "captures": history.captures, "named_by": history.named_by, "edits": history.edits,
-        "problems": history.problems,
+        "problems": history.problems, "state_changes": history.changes, "events": history.events,
     }  # fmt: skip
 
 
@@ -193,7 +231,9 @@ def _fetch_json(row: Row) -> Row:
 
 def why_text(history: History) -> str:
     """Everything known of a page in order of time, and the rule that made its state."""
-    events = sorted([*_told(history), *_fetched(history), *_edited(history)], key=lambda event: event[0])
+    events = sorted(
+        [*_told(history), *_fetched(history), *_edited(history), *_believed(history)], key=lambda event: event[0]
+    )
     lines = [*_heading(history), ""]
     lines += [f"{at[:19].replace('T', ' ')}  {text}" for at, text in events]
     return "\n".join([*lines, "", rule(history)])
@@ -239,8 +279,8 @@ def _fetched(history: History) -> list[tuple[str, str]]:
             text = f"run {row['run_id']}: {_copy(row, signals)}: {row['outcome']}{answered}: {reason}"
         if row["tries"] > 1 or row["hop"]:
             text += f" [try {row['tries']}, hop {row['hop']}]"
-        if row["mass_absence"]:
-            text += " [mass absence in that run: not believed]"
+        if row["mass_absence"] and row["outcome"] in _ABSENCES:
+            text += " [not believed: " + safe(row["run_note"] or "too many parts were absent in that run", 200) + "]"
         capture = held.get(row["capture_id"])
         if capture is not None:
             text += f" → capture {capture['id']}, sha256 {capture['sha256'][:12]}…, {capture['body_bytes']} bytes"
@@ -269,7 +309,10 @@ def _edited(history: History) -> list[tuple[str, str]]:
     events = []
     for row in history.edits:
         what = [name for name in ("title", "body", "tags") if row[f"{name}_changed"]]
-        events.append((row["first_seen_new_at"], f"changed since {row['last_seen_old_at'][:19]}: {', '.join(what)}"))
+        dress = " (cosmetic: the words and the code are the same)" if row["cosmetic"] else ""
+        events.append(
+            (row["first_seen_new_at"], f"changed since {row['last_seen_old_at'][:19]}: {', '.join(what)}{dress}")
+        )
     return events
 
 
@@ -279,6 +322,23 @@ def _whose(history: History) -> str:
     if held is None or held["source"] == "live":
         return ""
     return f" ({_copy(held, {})}; no live answer is held)"
+
+
+def _believed(history: History) -> list[tuple[str, str]]:
+    """What was believed from when on, with how long an absence lasted; and what happened to the article."""
+    told, absent_since = [], None
+    for row in history.changes:
+        text = f"state: {row['old_state']} → {row['new_state']}"
+        if row["new_state"] == "alive" and absent_since is not None:
+            days = (datetime.fromisoformat(row["at"]) - datetime.fromisoformat(absent_since)).total_seconds() / 86_400
+            text += f", back after {days:.1f} days"
+        if row["old_state"] not in _ABSENT_STATES:
+            absent_since = row["at"] if row["new_state"] in _ABSENT_STATES else None
+        told.append((row["at"], text))
+    told += [
+        (row["at"], f"{row['kind'].replace('_', ' ')}: {safe(row['detail'] or '', 160)}") for row in history.events
+    ]
+    return told
 
 
 _RULES = {

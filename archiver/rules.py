@@ -11,6 +11,8 @@ class Rules:
 
     absences: int = 3
     absence_gap_days: float = 3.0
+    mass_absence_days: float = 30.0  # a mass absence that lasts so long is believed after all
+    control_days: float = 1.0  # least time between two control requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +27,5 @@ class Schedule:
     part_days: float = 30.0
     suspect_days: float = 3.0
     gone_days: float = 30.0
+    refused_host_days: float = 0.04  # about an hour: the rest of a host that refused us until we stopped
     failed_days: float = 0.04  # about an hour, after a refusal or a second fault; doubles with every further one

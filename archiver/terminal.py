@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from archiver import report, urls
 from archiver.config import Network
 from archiver.model import NOT_ASKED, Kind, Outcome
-from archiver.text import safe
+from archiver.text import inked, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from archiver.crawl import Step
+    from archiver.diff import Piece
+    from archiver.versions import Comparison
 
 
 def _console(*, stderr: bool) -> Console:
@@ -44,6 +47,50 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _console(stderr=False).print(table)
+
+
+_STYLES = {"delete": "red strike", "insert": "green", "equal": ""}
+_MARKS = {"delete": ("[-", "-]"), "insert": ("{+", "+}"), "equal": ("", "")}  # as `git diff --word-diff` has them
+_SIGNS = {"delete": "-", "insert": "+", "equal": " "}
+_CONTEXT = 40  # signs of unchanged prose shown before and after a change
+
+
+def print_comparison(found: Comparison) -> None:
+    """What changed in an article: coloured on a terminal; in a pipe with signs, and no escape sequence."""
+    from rich.text import Text
+
+    console = _console(stderr=False)
+    bare = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
+    console.print(Text(found.heading(), style="bold"))
+    for section in found.sections:
+        text = Text(f"\n@@ {section.name} @@\n", style="cyan")
+        for number, piece in enumerate(section.pieces):
+            if section.by_lines:
+                _add_lines(text, piece)
+            else:
+                shown = _shortened(piece, first=number == 0, last=number == len(section.pieces) - 1)
+                before, after = _MARKS[piece.op] if bare else ("", "")
+                text.append(f"{before}{shown}{after}", style=_STYLES[piece.op])
+        console.print(text, soft_wrap=True)
+
+
+def _add_lines(text: Text, piece: Piece) -> None:
+    for one in piece.text.splitlines():
+        text.append(f"{_SIGNS[piece.op]}{_visible(one)}\n", style=_STYLES[piece.op].replace(" strike", ""))
+
+
+def _shortened(piece: Piece, *, first: bool, last: bool) -> str:
+    """A piece of prose; of a long unchanged one only what stands beside the changes."""
+    shown = _visible(piece.text)
+    if piece.op != "equal" or len(shown) <= 2 * _CONTEXT:
+        return shown
+    head, tail = ("" if first else shown[:_CONTEXT]), ("" if last else shown[-_CONTEXT:])
+    return f"{head}…{tail}"
+
+
+def _visible(text: str) -> str:
+    """Text of an article for a terminal, its line breaks and tabs kept."""
+    return "\n".join("\t".join(inked(cell) for cell in one.split("\t")) for one in text.split("\n"))
 
 
 @contextmanager

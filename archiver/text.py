@@ -44,6 +44,17 @@ def safe(text: object, limit: int = 2_000) -> str:
     return line(_INVISIBLE.sub("", str(text)), limit)
 
 
+def inked(text: str) -> str:
+    """A piece of a text for a terminal: as `safe`, but with its own spaces."""
+    return _INVISIBLE.sub("", prose(text)).replace("\n", " ")
+
+
+def bare_words(text: str) -> str:
+    """Letters, digits and symbols alone, folded (NFKC, case): the same for two texts that differ in dress only."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LNSM")
+
+
 _TITLE_DAY = re.compile(
     r"(?<![a-z])day\s*[-_.:#]?\s*0*([0-9]{1,3})(?![0-9])"
     r"|(?<![a-z0-9])d-0*([0-9]{1,3})(?![0-9])"  # not D3, which draws

@@ -165,6 +165,31 @@ def source_address(raw: str) -> Address | Refusal:
     return Address(parts.geturl(), Kind.INDEX)
 
 
+def image_address(raw: str) -> Address | None:
+    """The page of an image that a body shows, wherever it lies; None for one that is never asked for."""
+    return _elsewhere(raw, Kind.IMAGE, {Refused.FOREIGN, Refused.UNSUPPORTED})
+
+
+def link_address(raw: str) -> Address | None:
+    """The outside page that a link leads to; None for iThome's own pages and for what is never asked for."""
+    return _elsewhere(raw, Kind.LINK, {Refused.FOREIGN})
+
+
+def _elsewhere(raw: str, kind: Kind, welcome: set[Refused]) -> Address | None:
+    found = classify(raw)
+    if isinstance(found, Address):
+        return found if found.kind is kind else None
+    return Address(found.url, kind) if found.why in welcome else None
+
+
+def control_address() -> Address:
+    """An article that cannot exist: how the host answers shows what "no such page" looks like there.
+
+    Article ids have eight digits and grow by some hundred thousand a year (ANATOMY §2); this one has nine.
+    """
+    return Address(article_url(999_999_999), Kind.CONTROL)
+
+
 def article_url(article_id: int) -> str:
     """The canonical URL of an article."""
     return f"https://{ITHOME}/articles/{article_id}"

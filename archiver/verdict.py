@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -39,14 +40,18 @@ _STATUS_OUTCOMES = {
 }
 # iThome's own login pages: on the site, and on its member host (ANATOMY §6).
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
-_GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
+_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
 
-def judge(asked: Address, answer: Answer, reading: Reading | None, *, held: bool = False) -> Judgement:
+def judge(
+    asked: Address, answer: Answer, reading: Reading | None, *, held: bool = False, not_found_words: str | None = None
+) -> Judgement:
     """What `answer` is as an answer to `asked`.
 
     `reading` is what `pages.read` makes of the body (None when there is no body); `held` says that a capture with
-    the reading's fingerprint is in the archive. A 200 is not success until it is the page (DESIGN §4).
+    the reading's fingerprint is in the archive; `not_found_words` is what the host's page for an article that cannot
+    exist says (`Facts.words_sha256` of the control request). A 200 is not success until it is the page (DESIGN §4).
     """
     if answer.failure is not None:
         return _judge_failure(asked, answer)
@@ -60,6 +65,9 @@ def judge(asked: Address, answer: Answer, reading: Reading | None, *, held: bool
         return _say(answer, Outcome.CHALLENGE, "a bot check stands in place of the page", looks_like="challenge")
     if not 200 <= status < 300:
         return _judge_status(answer, status)
+    if facts.words_sha256 is not None and facts.words_sha256 == not_found_words and asked.kind is Kind.ARTICLE:
+        reason = "the page that the host gives for an article that cannot exist"
+        return _say(answer, Outcome.SOFT_404, reason, as_control=True)
     return _judge_body(asked, answer, facts, reading, held=held)
 
 
@@ -86,17 +94,19 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
     if isinstance(target, Refusal):
         return _judge_refused_target(asked, answer)
     if target.url == asked.url:
-        return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location)
-    return _say(answer, Outcome.MOVED, f"redirected to {location}", location=location)
+        return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location, leads_to="itself")
+    words = f"redirected to another {target.kind}, {location}"
+    return _say(answer, Outcome.MOVED, words, location=location, leads_to=target.kind.value)
 
 
 def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
     location = answer.location or ""
     if _LOGIN.search(location):
-        return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location)
+        return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location, leads_to="login")
     is_home = location.partition("?")[0].rstrip("/") in {urls.origin(asked.url), f"{urls.origin(asked.url)}/articles"}
-    if is_home and asked.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}:
-        return _say(answer, Outcome.SOFT_404, "redirected to the home page instead of the page", location=location)
+    if is_home and asked.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.CONTROL}:
+        reason = "redirected to the home page instead of the page"
+        return _say(answer, Outcome.SOFT_404, reason, location=location, leads_to="home")
     if answer.failure is not None:
         return _say(answer, answer.failure, answer.error or f"redirected to {location}", location=location)
     return _say(answer, Outcome.MOVED, f"redirected to {location}", location=location)
@@ -142,6 +152,8 @@ def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | N
         return _say(answer, Outcome.NOT_HTML, f"not HTML: {answer.header('content-type') or 'no content type'}")
     if facts.looks_like == "maintenance":
         return _say(answer, Outcome.SERVER_ERROR, "a maintenance page", looks_like="maintenance")
+    if asked.kind is Kind.CONTROL:
+        return _judge_control(answer, facts)
     wrong = _wrong_identity(asked, answer, facts)
     if wrong is not None:
         return wrong
@@ -150,6 +162,14 @@ def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | N
     if not facts.has_content:
         return _say(answer, Outcome.UNREADABLE, "the right page, but no content is found in it", own_url=facts.own_url)
     return None
+
+
+def _judge_control(answer: Answer, facts: Facts) -> Judgement:
+    """Whatever whole page a host gives for an article that cannot exist is its way to say "no such page"."""
+    if facts.kind is Kind.ARTICLE and facts.has_content:
+        return _say(answer, Outcome.WRONG_PAGE, f"an article where none can be: {facts.own_url}", own_url=facts.own_url)
+    reason = "how this host says that there is no such article"
+    return _say(answer, Outcome.SOFT_404, reason, words_sha256=facts.words_sha256)
 
 
 def _wrong_identity(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
@@ -184,31 +204,44 @@ def _unnamed(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
 # ─── beliefs ────────────────────────────────────────────────────────────────────────────────────
 
 
-def believe(belief: Belief, kind: Kind, outcome: Outcome, at: datetime, rules: Rules) -> Belief:
+def believe(
+    belief: Belief, kind: Kind, outcome: Outcome, at: datetime, rules: Rules, *, doubted: bool = False
+) -> Belief:
     """What we believe after one more final outcome.
 
     Only absences count towards `gone`, each at least `rules.absence_gap_days` after the last that counted; a
-    success heals everything; refusals and faults never change the state of a page that was ever seen.
+    success heals everything; refusals and faults never change the state of a page that was ever seen. An absence
+    that is `doubted` (a mass absence, or an odd control request in its run) counts only when the page has been absent
+    for `rules.mass_absence_days`: no fault of a host lasts so long, but a closed account does.
     """
     if outcome is Outcome.SKIPPED:
         return belief
     seen = replace(belief, last_fetch_at=at, last_outcome=outcome)
-    if outcome in SUCCESSES or _is_answer_for_robots(kind, outcome):
-        healed = replace(seen, last_ok_at=at, failures=0, absences=0, last_absence_at=None)
+    if outcome in SUCCESSES or _is_answer(kind, outcome):
+        healed = replace(seen, last_ok_at=at, failures=0, absences=0, last_absence_at=None, absent_since=None)
         return _enter(healed, State.ALIVE, at)
     failed = replace(seen, failures=belief.failures + 1)
     if outcome in ABSENCES:
-        return _absent(failed, at, rules)
+        noted = replace(failed, absent_since=belief.absent_since or at)
+        still_doubted = doubted and not _has_lasted(noted, at, rules)
+        return noted if still_doubted else _absent(noted, at, rules)
     return _enter(failed, _after_failure(belief.state, outcome), at)
 
 
-def _is_answer_for_robots(kind: Kind, outcome: Outcome) -> bool:
-    """A robots.txt that is not there is an answer: no rules (RFC 9309 §2.3.1.3)."""
+def _has_lasted(belief: Belief, at: datetime, rules: Rules) -> bool:
+    since = belief.absent_since
+    return since is not None and at - since >= timedelta(days=rules.mass_absence_days)
+
+
+def _is_answer(kind: Kind, outcome: Outcome) -> bool:
+    """Whether not being there is an answer: no rules (RFC 9309 §2.3.1.3), or no article where none can be."""
+    if kind is Kind.CONTROL:
+        return outcome in ABSENCES
     return kind is Kind.ROBOTS and outcome in ABSENCES | {Outcome.FORBIDDEN}
 
 
 def _enter(belief: Belief, state: State, at: datetime) -> Belief:
-    if state is belief.state and belief.state_since is not None:
+    if state is belief.state:  # a new page is new since it was first heard of, which no fetch says
         return belief
     return replace(belief, state=state, state_since=at)
 
@@ -236,7 +269,15 @@ def _after_failure(state: State, outcome: Outcome) -> State:
 
 def mass_absence(asked: int, absent: int) -> bool:
     """Whether so many of the parts asked in one run were absent that the host is the likelier cause (DESIGN §4)."""
-    return asked >= _GUARD_AT_LEAST and absent * 2 > asked
+    return asked >= GUARD_AT_LEAST and absent * 2 > asked
+
+
+def enough_witnesses(absent: int) -> int:
+    """How many parts must have been asked to tell so many absences among those due from a host that lost everything.
+
+    Never more than ten beyond them.
+    """
+    return max(GUARD_AT_LEAST, min(2 * absent + 2, absent + 10))
 
 
 _SOURCE_RANK = {
@@ -256,6 +297,33 @@ def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
     capture is only ever replaced by one at least as good.
     """
     return _SOURCE_RANK[candidate] >= _SOURCE_RANK[held]
+
+
+def rests(
+    answers: Iterable[tuple[str, Outcome, float | None, datetime]], now: datetime, refusals: int, rest: timedelta
+) -> dict[str, tuple[datetime, str]]:
+    """Host → until when it is left alone, and why.
+
+    `answers` are host, outcome, Retry-After in seconds and moment, newest first. A host rests for as long as it asked,
+    and for `rest` after so many `refusals` in a row.
+    """
+    until: dict[str, tuple[datetime, str]] = {}
+    seen: dict[str, list[tuple[Outcome, datetime]]] = {}
+    for host, outcome, retry_after_s, at in answers:
+        if at > now:  # a clock that was wrong then
+            continue
+        row = seen.setdefault(host, [])
+        row.append((outcome, at))
+        found = []
+        if retry_after_s is not None:
+            end = at + timedelta(seconds=min(retry_after_s, _LONGEST_REST_S))
+            found.append((end, f"{host} asked us to wait until {end:%Y-%m-%d %H:%M} UTC"))
+        if len(row) == refusals and all(one in REFUSALS for one, _ in row):
+            found.append((row[0][1] + rest, f"{host} refused {refusals} requests in a row, and rests"))
+        for end, why in found:
+            if end > now and (host not in until or end > until[host][0]):
+                until[host] = end, why
+    return until
 
 
 # ─── when to look again ─────────────────────────────────────────────────────────────────────────

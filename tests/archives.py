@@ -41,7 +41,8 @@ from archiver.rules import Rules, Schedule
 
 DERIVED = (
     "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",
-    "images", "article_images", "links", "metrics", "edits", "discoveries", "parse_problems", "progress",
+    "images", "article_images", "links", "metrics", "edits", "events", "discoveries", "parse_problems",
+    "lost_fields", "comment_versions", "comment_images", "progress",
 )  # fmt: skip
 
 

@@ -22,15 +22,26 @@ SERIES = "https://ithelp.ithome.com.tw/users/20141304/ironman/5943"
 
 
 @cache
-def small_site() -> Site:
-    """The demo's world with only the first five parts of the series."""
+def small_site(parts: int = 5) -> Site:
+    """The demo's world with only the first parts of the series."""
     whole = demo_site()
     series = whole.series[5943]
-    kept = replace(series, part_ids=series.part_ids[:5])
-    dropped = set(series.part_ids[5:])
+    kept = replace(series, part_ids=series.part_ids[:parts])
+    dropped = set(series.part_ids[parts:])
     articles = {number: article for number, article in whole.articles.items() if number not in dropped}
     indexes = {url: _linking_only(index, articles) for url, index in whole.indexes.items()}
     return replace(whole, series={**whole.series, 5943: kept}, articles=articles, indexes=indexes)
+
+
+@cache
+def terse_site(parts: int) -> Site:
+    """The same with one short paragraph in each article, for tests that fetch them hundreds of times."""
+    site = small_site(parts)
+    articles = {
+        number: replace(article, html=f"<p>這是第 {number} 篇，寫得很短。</p>")
+        for number, article in site.articles.items()
+    }
+    return replace(site, articles=articles)
 
 
 def _linking_only(index: Index, articles: Mapping[int, object]) -> Index:

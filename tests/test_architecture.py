@@ -31,6 +31,8 @@ MAY_IMPORT = {
     "rules": set(),
     "copies": {"model"},
     "urls": {"model", "text"},
+    "diff": set(),
+    "notify": {"text"},
     "verdict": {"model", "rules", "text", "urls"},
     "pages": {"model", "text", "urls", "pages"},
     "web": {"model", "copies", "text", "urls", "config", "clock", "errors", "web"},

@@ -110,7 +110,7 @@ def test_beliefs_are_what_the_fetches_say(case: Case) -> None:
     page_id = case.archive.ledger.page_id(url_of(1))
     assert page_id is not None
 
-    assert case.archive.ledger.recompute(page_id) == case.archive.ledger.belief(page_id)
+    assert case.archive.ledger.recompute(page_id)[0] == case.archive.ledger.belief(page_id)
 
 
 # ─── derived ────────────────────────────────────────────────────────────────────────────────────

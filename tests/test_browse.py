@@ -180,6 +180,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "parse_problems": [
         {"id": 1, "page_id": 1, "capture_id": 1, "parser": "p", "field": "views", "problem": "not_found"}
     ],
+    "lost_fields": [{"page_id": 1, "field": "views", "last_found_at": AT, "lost_since": AT, "parser": "p"}],
+    "state_changes": [{"id": 1, "page_id": 1, "at": AT, "old_state": "new", "new_state": "alive"}],
+    "comment_versions": [
+        {"id": 1, "comment_id": 1, "content_sha256": "0", "body_html": HOSTILE, "body_text": HOSTILE}
+        | {"first_seen_at": AT, "last_seen_at": AT}
+    ],
+    "comment_images": [{"comment_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
 }
 RELATIONS = tuple(descriptions())
 

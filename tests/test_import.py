@@ -20,6 +20,7 @@ from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
 
 from archiver import cli, pages, urls
+from archiver.archive.opening import reading
 from archiver.model import Address, ArticlePage
 from archiver.standin import StandIn
 
@@ -323,6 +324,25 @@ def test_a_page_named_with_url_becomes_a_source(desk: Desk) -> None:
     assert rows(desk.db, "SELECT count(*) FROM series WHERE followed") == [(1,)]
 
 
+def test_who_has_no_config_does_not_get_the_packaged_series_by_importing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = desk.save("x.html", page(DAY2))
+    desk.run("import", file, "--url", DAY2)
+    assert cli.run(["import", str(file), "--db", str(desk.db)]) == 0
+
+    assert rows(desk.db, "SELECT url FROM sources") == [(DAY2,)]
+
+
+@pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "soon"])
+def test_a_date_that_cannot_be_is_not_believed(desk: Desk, date: str) -> None:
+    file = desk.save("x.warc", made.plain_record(DAY2, made.http(page(DAY2)), WARC_Date=date))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+
+    assert desk.run("import", file)[0] == 0
+    assert rows(desk.db, "SELECT substr(source_at, 1, 10) FROM captures") == [("2023-11-14",)]
+
+
 def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
     blog = "https://blog.example/posts/ironman/"
     body = made.chrome_html(blog, f'<!DOCTYPE html><html><body><a href="{DAY1}">Day 01</a></body></html>'.encode())
@@ -381,7 +401,7 @@ def test_a_broken_file_keeps_no_other_from_being_imported(desk: Desk) -> None:
     assert "b.warc.gz" in rows(desk.db, "SELECT note FROM runs")[0][0]
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[], bytes]] = {
     "cut.warc.gz": lambda: made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))[:-9],
     "wrong length.warc": lambda: (
         made.plain_record(DAY1, made.http(page(DAY1))) + made.plain_record(DAY2, b"", Content_Length="9")
@@ -406,6 +426,21 @@ def test_a_hostile_file_is_a_clear_error_and_changes_nothing(desk: Desk, name: s
     desk.db.write_bytes(b"")
     assert desk.run("import", file, "-v", "-v")[0] == 2
     assert desk.db.read_bytes() == b""
+
+
+def test_hostile_files_leave_an_archive_as_it_was(desk: Desk) -> None:
+    desk.run("import", desk.save("good", page(DAY2)))
+    before = dump(desk.db)
+    code, _, err = desk.run("import", *(desk.save(name, make()) for name, make in BROKEN.items()))
+
+    assert code == 2
+    assert err.count("\n") == len(BROKEN)
+    assert dump(desk.db) == before
+
+
+def dump(db: Path) -> list[str]:
+    with reading(db) as connection:
+        return list(connection.iterdump())
 
 
 def test_json_tells_of_every_response(desk: Desk) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import gzip
 import io
 import json
@@ -525,10 +524,15 @@ def damaged(draw: st.DrawFn) -> bytes:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_file_holds_it_is_read_or_refused_by_name(data: bytes) -> None:
     found: list[Found] = []
+    told = "file: "
     with tempfile.TemporaryDirectory() as folder:
-        with contextlib.suppress(UnusableFile):
+        try:
             found = read(Path(folder) / "file", data)
+        except UnusableFile as error:
+            told = str(error)
 
+        assert told.startswith("file: ")
+        assert told.isprintable()
         assert [path.name for path in Path(folder).iterdir()] == ["file"]
     for one in found:
         assert (one.body is None) == (one.failure is not None) or one.status in range(300, 400)

@@ -71,7 +71,7 @@ def test_copies_that_are_absent_make_no_mass_absence(tmp_path: Path) -> None:
         for number in range(1, 9):
             copy(case, url_of(number), outcome=Outcome.NOT_FOUND)
 
-        assert case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now()) is False
+        assert case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now()) is None
 
 
 def test_a_copy_is_no_request(tmp_path: Path) -> None:

@@ -405,6 +405,20 @@ def test_429_is_answered_with_the_rest_that_it_wants(desk: Rescuer) -> None:
     assert [outcome for _, outcome, _ in desk.attempts()][:2] == ["rate_limited", "ok"]
 
 
+def test_a_long_rest_is_remembered_by_the_next_run(desk: Rescuer) -> None:
+    in_wayback(desk.archives)
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", 7200, times=1)
+    first = desk.rescue(timemaps=(), common_crawl=False)
+    asked = desk.asked()
+    second = desk.rescue(timemaps=(), common_crawl=False)
+
+    assert (first.exit_code, second.exit_code) == (4, 4)
+    assert desk.asked() == asked
+    assert any("web.archive.org asked us to wait until" in line for line in second.lines)
+    later = FakeClock(datetime.now(UTC) + timedelta(hours=3))
+    assert desk.rescue(clock=later).exit_code == 0
+
+
 def test_each_host_has_its_own_delay(lost: Path, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with rescuer(lost, tmp_path) as one, WebArchives() as other:

@@ -321,7 +321,7 @@ def test_the_latest_of_several_times_to_come_back_counts() -> None:
 
 def test_a_host_can_be_closed_from_outside() -> None:
     bench = Bench()
-    bench.breaker.close(HOST, "enough")
+    bench.breaker.close(HOST, "enough", bench.clock.now() + timedelta(hours=1))
 
     assert bench.open_kinds() == set()
     assert bench.breaker.closed_hosts() == {HOST: "enough"}

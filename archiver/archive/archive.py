@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, frontier, opening, proof, schema
+from archiver.archive import connection, doubt, frontier, opening, proof, schema
 from archiver.archive.captures import is_held
 from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
@@ -36,6 +36,7 @@ class Archive:
         """Lock, check, open, bring to shape, and read what a killed run left unread. Raises ArchiveError."""
         self.path = path
         self._read = read
+        self._rules = rules
         self._lock = connection.WriterLock(path)
         opening.check_file(path)
         self._lock.acquire(command)
@@ -71,6 +72,17 @@ class Archive:
         self.library.catch_up()
         if not self.library.is_settled():
             self.library.settle()
+            self._seal_kept()
+
+    def rebuild(self) -> int:
+        """Read every capture again (`Library.rebuild`); gives the number of fetches read."""
+        read = self.library.rebuild()
+        self._seal_kept()  # a better parser may know more pages
+        return read
+
+    def _seal_kept(self) -> None:
+        with connection.transaction(self._database, self.path):
+            self.ledger.seal_kept()
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
@@ -92,6 +104,18 @@ class Archive:
     def count_due(self, scope: Scope, now: datetime) -> int:
         """How many pages are to be asked now."""
         return frontier.count_due(self._database, scope, now)
+
+    def control_due(self, now: datetime) -> DuePage | None:
+        """The page of the control request; None when it was asked lately enough."""
+        page = self.ledger.page(urls.control_address(), now)
+        asked_at = self.ledger.belief(page.id).last_fetch_at
+        lately = asked_at is not None and now - asked_at < timedelta(days=self._rules.control_days)
+        return None if lately else page
+
+    def witness(self, run_id: int, due_absent: int) -> DuePage | None:
+        """A living part to be asked beside those that are due (`doubt.next_witness`)."""
+        row = doubt.next_witness(self._database, run_id, due_absent)
+        return None if row is None else self.ledger.due_page(row)
 
     def alternates(self, url: str, now: datetime) -> list[DuePage]:
         """The other addresses of an index source, as pages."""

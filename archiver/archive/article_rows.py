@@ -1,31 +1,23 @@
-"""The rows of one article: itself, its author and series, tags, code, images, links, comments, counters and edits."""
+"""The rows of one article: itself, its author, series, tags and counters; its body, comments and edits by others."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from sqlite_utils import Database
 
 from archiver import urls
+from archiver.archive import body_rows, comment_rows, edit_rows, event_rows
+from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
-from archiver.model import (
-    Address,
-    ArticlePage,
-    Author,
-    Body,
-    CaptureSource,
-    Comment,
-    Kind,
-    OutgoingLink,
-    Reading,
-    Refused,
-)
+from archiver.model import ArticlePage, Author, Body, CaptureSource, Reading
+from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")
+_TELLING = 100  # letters: shorter texts, such as "to be continued", are the same by chance
 
 
 def keep(
@@ -38,25 +30,14 @@ def keep(
         _keep_series(database, article, is_copy=fetch["source"] != CaptureSource.LIVE)
     before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
     tags_before = _tags(database, article_id)
+    if before is not None and before["content_sha256"] != reading.content_sha256:
+        edit_rows.keep(database, before, tags_before, fetch, article)
     _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
     _keep_tags(database, article_id, article.tags)
     if before is None or before["capture_id"] != fetch["capture_id"]:
-        _keep_body(database, article_id, article.body or _NOTHING)
-    if before is not None and before["content_sha256"] != reading.content_sha256:
-        _keep_edit(database, before, fetch, article, tags_before)
-    keep_comments(database, article_id, article.comments, fetch["started_at"])
-
-
-def keep_author(database: Database, author: Author) -> None:
-    """What a page shows of a person, never forgetting what another page showed."""
-    if author.id is None:
-        return
-    database.execute(
-        "INSERT INTO authors (id, name, account, level) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " name = coalesce(excluded.name, name), account = coalesce(excluded.account, account),"
-        " level = coalesce(excluded.level, level)",
-        [author.id, author.name, author.account, author.level],
-    )
+        body_rows.keep(database, article_id, article.body or _NOTHING)
+    comment_rows.keep(database, article_id, article.comments, fetch["started_at"])
+    event_rows.notice_article(database, article_id, before, fetch["started_at"])
 
 
 def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> None:
@@ -109,6 +90,7 @@ def _keep_article(
         "body_markdown": body.markdown,
         "body_text": body.text,
         "content_sha256": reading.content_sha256,
+        "body_sha256": _words_sha256(body.text),
         "capture_id": capture_id,
         "parser": reading.parser,
     }
@@ -119,6 +101,12 @@ def _keep_article(
         f"INSERT INTO articles (id, {names}) VALUES (?, {marks}) ON CONFLICT (id) DO UPDATE SET {renewed}",  # noqa: S608
         [article_id, *values.values()],
     )
+
+
+def _words_sha256(text: str) -> str | None:
+    """What tells the same text under another id; None for one so short that it may be the same by chance."""
+    words = bare_words(text)
+    return hashlib.sha256(words.encode()).hexdigest() if len(words) >= _TELLING else None
 
 
 def _tags(database: Database, article_id: int) -> list[str]:
@@ -136,117 +124,6 @@ def _keep_tags(database: Database, article_id: int, tags: tuple[str, ...]) -> No
         database.execute(
             "INSERT INTO articles_tags SELECT ?, id, ? FROM tags WHERE name = ?", [article_id, position, name]
         )
-
-
-def _keep_body(database: Database, article_id: int, body: Body) -> None:
-    for table in ("code_blocks", "article_images", "links"):
-        database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
-    for position, block in enumerate(body.code_blocks, start=1):
-        database.execute(
-            "INSERT INTO code_blocks (article_id, position, language, code) VALUES (?, ?, ?, ?)",
-            [article_id, position, block.language, block.code],
-        )
-    for position, image in enumerate(body.images, start=1):
-        database.execute(
-            "INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [image.url, urls.host(image.url)]
-        )
-        database.execute(
-            "INSERT INTO article_images SELECT ?, ?, id, ? FROM images WHERE url = ?",
-            [article_id, position, image.alt, image.url],
-        )
-    for position, link in enumerate(body.links, start=1):
-        kind, target = _target(link)
-        database.execute(
-            "INSERT INTO links (article_id, position, url, text, target_kind, target_article_id)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            [article_id, position, link.url, link.text, kind, target],
-        )
-
-
-def _target(link: OutgoingLink) -> tuple[str, int | None]:
-    target = urls.classify(link.url)
-    if not isinstance(target, Address):
-        return ("outside" if target.why in {Refused.FOREIGN, Refused.MALFORMED} else "ithome"), None
-    known = {Kind.ARTICLE: "article", Kind.SERIES: "series", Kind.FEED: "series"}
-    return known.get(target.kind, "ithome"), target.article_id
-
-
-def _keep_edit(
-    database: Database,
-    before: Mapping[str, Any],
-    fetch: Mapping[str, Any],
-    article: ArticlePage,
-    tags_before: list[str],
-) -> None:
-    """An edit, dated by the last time the old text was seen and the first time the new one was."""
-    last_seen = next(
-        iter(
-            database.query(
-                "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
-                " WHERE page_id = ? AND capture_id = ? AND id < ?",
-                [fetch["page_id"], before["capture_id"], fetch["id"]],
-            )
-        )
-    )
-    body = article.body or _NOTHING
-    database.execute(
-        "INSERT INTO edits (article_id, old_capture_id, new_capture_id, last_seen_old_at, first_seen_new_at,"
-        " title_changed, body_changed, tags_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            before["id"], before["capture_id"], fetch["capture_id"], last_seen["at"] or fetch["started_at"],
-            fetch["started_at"], int(before["title"] != article.title), int(before["body_html"] != body.html),
-            int(tags_before != list(dict.fromkeys(article.tags))),
-        ],
-    )  # fmt: skip
-
-
-def keep_comments(database: Database, article_id: int, comments: tuple[Comment, ...], at: str) -> None:
-    """The comments of a page as it is now; one that is no longer there gets a deletion date and stays."""
-    ids: dict[int, int] = {}
-    for identity, comment in _identified(comments):
-        keep_author(database, comment.author)
-        ids[comment.position] = _keep_comment(database, article_id, identity, comment, ids, at)
-    marks = ", ".join("?" * len(ids))
-    database.execute(
-        f"UPDATE comments SET deleted_at = ? WHERE article_id = ? AND deleted_at IS NULL AND id NOT IN ({marks})",  # noqa: S608
-        [at, article_id, *ids.values()],
-    )
-
-
-def _identified(comments: tuple[Comment, ...]) -> list[tuple[str, Comment]]:
-    """Each comment with what tells it apart: the site's id, or who wrote it when (and the how-manieth of those)."""
-    seen: dict[str, int] = {}
-    identified = []
-    for comment in comments:
-        if comment.id is not None:
-            key = f"response-{comment.id}"
-        else:
-            key = f"{comment.author.id or comment.author.name}@{site_stamp(comment.published_at)}"
-        seen[key] = seen.get(key, 0) + 1
-        identified.append((key if seen[key] == 1 else f"{key}#{seen[key]}", comment))
-    return identified
-
-
-def _keep_comment(
-    database: Database, article_id: int, identity: str, comment: Comment, ids: Mapping[int, int], at: str
-) -> int:
-    digest = hashlib.sha256(unicodedata.normalize("NFC", comment.body.html).encode()).hexdigest()
-    cursor = database.query(
-        "INSERT INTO comments (article_id, identity, site_id, position, reply_to, author_id, author_name, level,"
-        " published_at, likes, body_html, body_markdown, body_text, content_sha256, first_seen_at, last_seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id, identity) DO UPDATE SET"
-        " position = excluded.position, reply_to = excluded.reply_to, author_name = excluded.author_name,"
-        " level = excluded.level, likes = excluded.likes, body_html = excluded.body_html,"
-        " body_markdown = excluded.body_markdown, body_text = excluded.body_text,"
-        " content_sha256 = excluded.content_sha256, last_seen_at = excluded.last_seen_at, deleted_at = NULL"
-        " RETURNING id",
-        [
-            article_id, identity, comment.id, comment.position, ids.get(comment.reply_to or 0), comment.author.id,
-            comment.author.name, comment.author.level, site_stamp(comment.published_at), comment.likes,
-            comment.body.html, comment.body.markdown, comment.body.text, digest, at, at,
-        ],
-    )  # fmt: skip
-    return int(next(iter(cursor))["id"])
 
 
 def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any]) -> None:

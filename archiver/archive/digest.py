@@ -29,10 +29,32 @@ WHERE run_id = ? ORDER BY fetches.id
 """
 
 
+_PAGE = (
+    "id, url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, due_at, moved_to, etag,"
+    " last_modified"
+)
+_CAPTURE = (
+    "id, page_id, sha256, fingerprint, captured_at, final_url, http_status, headers, body_bytes, outcome, source,"
+    " source_url, source_at"
+)
+_KEPT = {"sources": "*", "pages": _PAGE, "captures": _CAPTURE}
+
+
+def kept_digest(database: Database) -> str:
+    """SHA-256 over what no fetch can prove by itself: sources, pages and what captures say of themselves."""
+    hashed = hashlib.sha256()
+    for table, columns in _KEPT.items():
+        for row in database.query(f"SELECT {columns} FROM {table} ORDER BY id"):  # noqa: S608 - names are our own
+            hashed.update(json.dumps(list(row.values()), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    return hashed.hexdigest()
+
+
 def run_digest(database: Database, run_id: int) -> str:
     """SHA-256 over the rows of a run and the digest of the run before it; empty for the first."""
-    before = database.query("SELECT digest FROM runs WHERE id < ? ORDER BY id DESC LIMIT 1", [run_id])
-    hashed = hashlib.sha256(str(next((row["digest"] for row in before), "")).encode())
+    before = database.query("SELECT digest, kept_digest FROM runs WHERE id < ? ORDER BY id DESC LIMIT 1", [run_id])
+    hashed = hashlib.sha256()
+    for row in before:
+        hashed.update(f"{row['digest']}{row['kept_digest'] or ''}".encode())  # archives before had no kept_digest
     for sql in (_RUN, _FETCHES):
         for row in database.query(sql, [run_id]):
             hashed.update(json.dumps(_told(row), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")

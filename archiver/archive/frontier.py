@@ -26,7 +26,7 @@ _BELONGS = """
 _ALL = "SELECT pages.*, parts.position AS part_position "
 
 _WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
-WHERE pages.kind != 'robots' AND ({belongs}) AND {due}
+WHERE pages.kind NOT IN ('robots', 'control', 'link') AND ({belongs}) AND {due}
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final
     AND source = 'live')
 """

@@ -15,13 +15,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls, verdict
+from archiver.archive import doubt
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
-from archiver.archive.digest import run_digest
+from archiver.archive.digest import kept_digest, run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
 from archiver.model import (
-    ABSENCES,
     Address,
     Answer,
     Belief,
@@ -40,6 +40,15 @@ _KEPT_HEADERS = (
     "content-type", "content-length", "content-encoding", "date", "server", "etag", "last-modified", "retry-after",
     "location", "cf-ray", "cf-mitigated", "x-robots-tag",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What was believed of a page until a moment, and from then on."""
+
+    at: datetime
+    old: State
+    new: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class Ledger:
         self._path = path
         self._rules = rules
         self._schedule = schedule
+        self._kept_as_it_was = True  # sources, pages and captures, since the run before
         self.captures = Captures(database)
 
     # ─── runs ───────────────────────────────────────────────────────────────────────────────────
@@ -84,6 +94,7 @@ class Ledger:
         """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
         with transaction(self._database, self._path):
             for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
+                self._kept_as_it_was = False
                 self._settle_run(row["id"])
                 self._database.execute(
                     "UPDATE runs SET ended_by = 'killed', finished_at = ("
@@ -93,7 +104,8 @@ class Ledger:
                 )
                 self._seal(row["id"])
             cursor = self._database.execute(
-                "INSERT INTO runs (command, started_at, version, config) VALUES (?, ?, ?, ?)",
+                "INSERT INTO runs (command, started_at, version, config, kept_digest) VALUES (?, ?, ?, ?, ("
+                "  SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
                 [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
             )
             return int(cursor.lastrowid or 0)
@@ -103,41 +115,41 @@ class Ledger:
         rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
-    def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> bool:
-        """Close a run. Gives whether the mass-absence rule held, so that none of its absences is believed."""
+    def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
+        """Close a run. Gives why none of its absences is believed; None when there is no reason to doubt them."""
         with transaction(self._database, self._path):
-            guarded = self._settle_run(run_id)
+            doubt = self._settle_run(run_id)
+            words = " ".join(part for part in (doubt, note) if part)
             self._database.execute(
                 "UPDATE runs SET finished_at = ?, ended_by = ?, exit_code = ?, note = ? WHERE id = ?",
-                [stamp(now), ended_by, exit_code, note and storable(note), run_id],
+                [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
             )
             self._seal(run_id)
-        return guarded
+            if not self._kept_as_it_was:
+                self.seal_kept()
+            self._kept_as_it_was = True
+        return doubt
 
     def _seal(self, run_id: int) -> None:
         """Close the hash chain over a run that ended."""
         digest = run_digest(self._database, run_id)
         self._database.execute("UPDATE runs SET digest = ? WHERE id = ?", [digest, run_id])
 
-    def _settle_run(self, run_id: int) -> bool:
-        """Apply the mass-absence rule (DESIGN §4) to one run; beliefs of its absent pages are computed again."""
-        marks = ", ".join("?" * len(ABSENCES))
-        rows = list(
-            self._database.query(
-                f"SELECT page_id, max(outcome IN ({marks})) AS absent FROM fetches"  # noqa: S608
-                " JOIN pages ON pages.id = page_id WHERE run_id = ? AND final AND pages.kind = 'article'"
-                " AND source = 'live' AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
-                " GROUP BY page_id",
-                [*ABSENCES, run_id],
-            )
+    def seal_kept(self) -> None:
+        """Note what sources, pages and captures are now, beside the last run. The caller holds the transaction."""
+        self._database.execute(
+            "UPDATE runs SET kept_digest = ? WHERE id = (SELECT max(id) FROM runs)", [kept_digest(self._database)]
         )
-        absent = [row["page_id"] for row in rows if row["absent"]]
-        if not verdict.mass_absence(len(rows), len(absent)):
-            return False
-        self._database.execute("UPDATE runs SET mass_absence = 1 WHERE id = ?", [run_id])
-        for page_id in absent:
-            self._write_belief(page_id, self.recompute(page_id))
-        return True
+
+    def _settle_run(self, run_id: int) -> str | None:
+        """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""
+        absent = doubt.absent_parts(self._database, run_id)
+        reason = doubt.reason(self._database, run_id, self._rules) if absent else None
+        if reason is not None:
+            self._database.execute("UPDATE runs SET mass_absence = 1 WHERE id = ?", [run_id])
+            for page_id in absent:
+                self.believe_again(page_id)
+        return reason
 
     # ─── pages ──────────────────────────────────────────────────────────────────────────────────
 
@@ -145,22 +157,29 @@ class Ledger:
         """Remember what the user asks to keep; asking again renews the hint and the alternates."""
         hint = urls.classify(source.series) if source.series else None
         series_hint = hint.series_id if isinstance(hint, Address) else None
+        row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now)]
         with transaction(self._database, self._path):
+            known = self._database.query(
+                "SELECT 1 FROM sources WHERE url = ? AND kind = ? AND alternates = ? AND series_hint IS ?", row[:4]
+            )
+            if next(iter(known), None) is None:  # what follows from the sources must be decided again
+                self._database.execute("DELETE FROM progress WHERE name = 'settled'")
+                self._kept_as_it_was = False
             self._database.execute(
                 "INSERT INTO sources (url, kind, alternates, series_hint, added_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (url) DO UPDATE SET alternates = excluded.alternates,"
                 " series_hint = coalesce(excluded.series_hint, series_hint)",
-                [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now)],
+                row,
             )
-            for known in (address, *([hint] if isinstance(hint, Address) else [])):
-                self.add_page(known, now)
+            for wanted in (address, *([hint] if isinstance(hint, Address) else [])):
+                self.add_page(wanted, now)
 
     def add_page(self, address: Address, now: datetime) -> int:
         """The number of a page, which is due at once when it is new to us. The caller holds the transaction."""
         rows = list(self._database.query("SELECT id FROM pages WHERE url = ?", [address.url]))
         if rows:
             return int(rows[0]["id"])
-        at = stamp(now)
+        at, self._kept_as_it_was = stamp(now), False
         cursor = self._database.execute(
             "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,"
             " first_seen_at, state_since, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -211,6 +230,7 @@ class Ledger:
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         answer, provenance = exchange.answer, exchange.provenance
+        self._kept_as_it_was = False
         page_id = self.add_page(exchange.address, answer.started_at)
         capture_id = self.captures.keep(page_id, exchange, judgement, reading)
         cursor = self._database.execute(
@@ -232,7 +252,10 @@ class Ledger:
 
     def _renew_belief(self, page_id: int, exchange: Exchange, judgement: Judgement) -> None:
         answer, kind = exchange.answer, exchange.address.kind
-        belief = verdict.believe(self.belief(page_id), kind, judgement.outcome, answer.started_at, self._rules)
+        before = self.belief(page_id)
+        belief = verdict.believe(before, kind, judgement.outcome, answer.started_at, self._rules)
+        if belief.state is not before.state:
+            self._note_change(page_id, StateChange(answer.started_at, before.state, belief.state))
         self._write_belief(page_id, belief)
         if judgement.outcome is Outcome.MOVED:
             self._database.execute("UPDATE pages SET moved_to = ? WHERE id = ?", [_final_url(answer), page_id])
@@ -245,7 +268,7 @@ class Ledger:
     def belief(self, page_id: int) -> Belief:
         """What is believed of a page now."""
         page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
-        never = page["state"] == State.NEW.value and page["last_fetch_at"] is None
+        never = page["state"] == State.NEW.value
         return Belief(
             state=State(page["state"]),
             state_since=None if never else moment(page["state_since"]),
@@ -255,16 +278,33 @@ class Ledger:
             failures=page["failures"],
             absences=page["absences"],
             last_absence_at=moment(page["last_absence_at"]),
+            absent_since=moment(page["absent_since"]),
         )
 
-    def recompute(self, page_id: int) -> Belief:
-        """What must be believed of a page, from its live fetches alone; absences of guarded runs do not count."""
+    def recompute(self, page_id: int) -> tuple[Belief, list[StateChange]]:
+        """What must be believed of a page, and how that came about, from its live fetches alone."""
         kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
-        belief = Belief()
-        for outcome, at, guarded in self._history(page_id):
-            if not (guarded and outcome in ABSENCES):
-                belief = verdict.believe(belief, kind, outcome, at, self._rules)
-        return belief
+        belief, changes = Belief(), []
+        for outcome, at, doubted in self._history(page_id):
+            before = belief.state
+            belief = verdict.believe(belief, kind, outcome, at, self._rules, doubted=doubted)
+            if belief.state is not before:
+                changes.append(StateChange(at, before, belief.state))
+        return belief, changes
+
+    def believe_again(self, page_id: int) -> None:
+        """Write what the fetches of a page say, in place of what was believed. The caller holds the transaction."""
+        belief, changes = self.recompute(page_id)
+        self._database.execute("DELETE FROM state_changes WHERE page_id = ?", [page_id])
+        for change in changes:
+            self._note_change(page_id, change)
+        self._write_belief(page_id, belief)
+
+    def _note_change(self, page_id: int, change: StateChange) -> None:
+        self._database.execute(
+            "INSERT INTO state_changes (page_id, at, old_state, new_state) VALUES (?, ?, ?, ?)",
+            [page_id, stamp(change.at), change.old.value, change.new.value],
+        )
 
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
         for row in self._database.query(
@@ -280,7 +320,7 @@ class Ledger:
         due = verdict.when_due(page["url"], Kind(page["kind"]), belief, published, self._schedule)
         self._database.execute(
             "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"
-            " failures = ?, absences = ?, last_absence_at = ?, due_at = ? WHERE id = ?",
+            " failures = ?, absences = ?, last_absence_at = ?, absent_since = ?, due_at = ? WHERE id = ?",
             [
                 belief.state.value,
                 stamp(belief.state_since) if belief.state_since else page["first_seen_at"],
@@ -289,6 +329,7 @@ class Ledger:
                 stamp(belief.last_ok_at) if belief.last_ok_at else None,
                 belief.failures, belief.absences,
                 stamp(belief.last_absence_at) if belief.last_absence_at else None,
+                stamp(belief.absent_since) if belief.absent_since else None,
                 stamp(due) if belief.last_fetch_at else page["due_at"],
                 page_id,
             ],
@@ -308,6 +349,42 @@ class Ledger:
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
+
+    def rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
+        """Host → until when it rests, and why: it asked for a rest, or refused so many requests in a row."""
+        recent = self._database.query(
+            "SELECT pages.host AS host, outcome, retry_after_s, fetches.started_at AS at FROM fetches"
+            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND pages.kind != 'robots'"
+            " AND source = 'live' AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+            " ORDER BY fetches.id DESC LIMIT 5000",
+            [stamp(now - timedelta(days=7))],
+        )
+        rest = timedelta(days=self._schedule.refused_host_days)
+        answers = [
+            (row["host"], Outcome(row["outcome"]), row["retry_after_s"], datetime.fromisoformat(row["at"]))
+            for row in recent
+        ]
+        return verdict.rests(answers, now, refusals, rest)
+
+    def archive_rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
+        """The same of the archives that were asked for copies. What they captured of a refusal long ago is none."""
+        recent = self._database.query(
+            "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
+            " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"
+            " ('skipped', 'disallowed', 'robots_unreachable') AND signals ->> 'step' = 'index'"
+            " ORDER BY id DESC LIMIT 5000",
+            [stamp(now - timedelta(days=7))],
+        )
+        answers = [
+            (urls.host(row["requested_url"]), Outcome(row["outcome"]), row["retry_after_s"],
+             datetime.fromisoformat(row["at"]))
+            for row in recent
+        ]  # fmt: skip
+        return verdict.rests(answers, now, refusals, timedelta(days=self._schedule.refused_host_days))
+
+    def not_found_words(self) -> str | None:
+        """What the host's own page for an article that cannot exist says (`Facts.words_sha256`)."""
+        return doubt.not_found_words(self._database)
 
     def hosts(self) -> list[str]:
         """Every host that a page of ours lives on."""

@@ -23,7 +23,7 @@ ReadPage = Callable[[Address, bytes, str | None], Reading]
 
 # Children before parents; `progress` says that nothing has been read.
 DERIVED_TABLES = (
-    "parse_problems", "page_fields", "discoveries", "events", "edits", "metrics", "links", "article_images",
+    "parse_problems", "lost_fields", "discoveries", "events", "edits", "metrics", "links", "article_images",
     "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags", "tags", "parts",
     "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
@@ -63,18 +63,24 @@ class Library:
         return len(pending)
 
     def settle(self) -> None:
-        """Decide which series are followed and which page is a part of what, from all that is derived so far."""
+        """Decide which series are followed and which page is a part of what, where something was read since last time.
+
+        What a source asks for counts too: `Ledger.add_source` takes the mark away when that changes.
+        """
+        if self.is_settled():
+            return
         with transaction(self._database, self._path):
             self._settle()
 
     def is_settled(self) -> bool:
         """Whether everything that was read has been settled: not so after a kill in between."""
         places = {row["name"]: row["fetch_id"] for row in self._database.query("SELECT name, fetch_id FROM progress")}
-        return bool(places.get("settled", 0) >= places.get("library", 0))
+        return "settled" in places and bool(places["settled"] >= places.get("library", 0))
 
     def _settle(self) -> None:
         membership.settle(self._database)
-        self._note("settled", next(iter(self._database.query("SELECT max(id) AS id FROM fetches")))["id"] or 0)
+        places = self._database.query("SELECT fetch_id FROM progress WHERE name = 'library'")
+        self._note("settled", next((int(row["fetch_id"]) for row in places), 0))
 
     def _note(self, name: str, fetch_id: int) -> None:
         self._database.execute(
@@ -123,7 +129,7 @@ class Library:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
         at, copy = fetch["started_at"], fetch["id"] if is_copy else None
         if not is_copy or self._is_newest(fetch):
-            self._keep_problems(page["id"], fetch["capture_id"], reading)
+            self._keep_problems(page["id"], fetch, reading)
         if not (reading.facts.has_content and reading.facts.closed):
             return
         match reading.page:
@@ -181,15 +187,41 @@ class Library:
         )
         return self._read(address, self._captures.body(capture_id), row["content_type"])
 
-    def _keep_problems(self, page_id: int, capture_id: int, reading: Reading) -> None:
+    def _keep_problems(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
         """The problems of the reading of a page's latest capture, with the parser that met them."""
+        if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
+            self._keep_losses(page_id, fetch, reading)
         self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
         for problem in reading.problems:
             self._database.execute(
                 "INSERT INTO parse_problems (page_id, capture_id, parser, field, problem, detail)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                [page_id, capture_id, reading.parser, problem.field, problem.name, problem.detail],
+                [page_id, fetch["capture_id"], reading.parser, problem.field, problem.name, problem.detail],
             )
 
-    def _row(self, sql: str, parameter: int) -> dict[str, Any]:
-        return next(iter(self._database.query(sql, [parameter])))
+    def _keep_losses(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
+        """Values that the reading before yielded and this one does not, though its page is alive (DESIGN §4)."""
+        missing = sorted({problem.field for problem in reading.problems})
+        marks = ", ".join("?" * len(missing))
+        self._database.execute(
+            f"DELETE FROM lost_fields WHERE page_id = ? AND field NOT IN ({marks})",  # noqa: S608
+            [page_id, *missing],
+        )
+        found_at = self._row(
+            "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
+            " WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
+            " AND capture_id != ?",
+            page_id, fetch["id"], fetch["capture_id"],
+        )["at"]  # fmt: skip
+        for field in missing if found_at else []:
+            self._database.execute(
+                "INSERT INTO lost_fields (page_id, field, last_found_at, lost_since, parser)"
+                " SELECT ?1, ?2, ?3, ?4, ?5"
+                " WHERE NOT EXISTS (SELECT 1 FROM parse_problems WHERE page_id = ?1 AND field = ?2)"
+                " OR EXISTS (SELECT 1 FROM lost_fields WHERE page_id = ?1 AND field = ?2)"
+                " ON CONFLICT (page_id, field) DO UPDATE SET parser = excluded.parser",
+                [page_id, field, found_at, fetch["started_at"], reading.parser],
+            )
+
+    def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
+        return next(iter(self._database.query(sql, list(parameters))))

@@ -9,7 +9,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
-from archiver.archive.article_rows import keep_author
+from archiver.archive import comment_rows, event_rows
+from archiver.archive.author_rows import keep_author
 from archiver.model import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
 ITEMS_PER_PAGE = 10  # of a series' list (ANATOMY §2)
@@ -69,6 +70,9 @@ def keep_series(
     if series.next_page is not None and page["user_id"]:
         url = urls.series_url(page["user_id"], series_id, series.next_page)
         named.append(Named(url, "series", "pager", None, series_id, series.next_page))
+    for one in named:
+        if one.article_id is not None and (one.position or 0) > event_rows.CONTEST_DAYS:
+            event_rows.notice_beyond(database, one.article_id, series_id, one.position or 0, at)
     _keep(database, page["id"], named, ("series", "pager"), at, copy)
 
 
@@ -134,6 +138,10 @@ def _keep(
         _keep_copy(database, page_id, named, at, copy)
         return
     marks = ", ".join("?" * len(vias))
+    named = list(named)
+    known = f"SELECT * FROM discoveries WHERE from_page_id = ? AND via IN ({marks})"  # noqa: S608
+    before = {(row["url"], row["via"]): row for row in database.query(known, [page_id, *vias])}
+    event_rows.notice_lists(database, page_id, before, {(one.url, one.via) for one in named}, at)
     database.execute(
         f"UPDATE discoveries SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
         [at, page_id, *vias],
@@ -174,6 +182,5 @@ def seen_again(database: Database, page: Mapping[str, Any], at: str) -> None:
     database.execute(
         "UPDATE discoveries SET last_seen_at = ? WHERE from_page_id = ? AND gone_at IS NULL", [at, page["id"]]
     )
-    database.execute(
-        "UPDATE comments SET last_seen_at = ? WHERE article_id = ? AND deleted_at IS NULL", [at, page["article_id"]]
-    )
+    if page["article_id"] is not None:
+        comment_rows.seen_again(database, page["article_id"], at)

@@ -19,6 +19,8 @@ class Status:
     homeless: list[Row]  # sources whose series is not known yet, with their parts counted
     last_run: Row | None
     problems: list[Row]  # values that a parser should have found and did not
+    drift: list[Row]  # values that living pages used to yield and no longer do
+    events: list[Row]  # what happened to parts and series, newest first
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
@@ -37,6 +39,19 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         homeless=_rows(connection, _HOMELESS, ids),
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
         problems=_rows(connection, _PROBLEMS),
+        drift=_rows(connection, "SELECT * FROM parser_drift"),
+        events=_rows(connection, _EVENTS, ids),
+    )
+
+
+def changes_of_run(connection: sqlite3.Connection, run_id: int) -> list[Row]:
+    """Everything that happened to lists, parts and comments since a run began, in order of time."""
+    return _rows(
+        connection,
+        "SELECT * FROM timeline WHERE at >= (SELECT started_at FROM runs WHERE id = ?)"
+        " AND kind IN ('index', 'series', 'feed', 'article', 'comment')"
+        " ORDER BY at, article_id",
+        run_id,
     )
 
 
@@ -72,6 +87,15 @@ AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1)))
 GROUP BY sources.id
 """
 
+_EVENTS = """
+SELECT events.at, events.kind, events.article_id, events.series_id, events.detail, events.other_article_id,
+    articles.title FROM events LEFT JOIN articles ON articles.id = events.article_id
+WHERE ?1 = 'null'
+OR events.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
+OR events.article_id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value FROM json_each(?1)))
+ORDER BY events.at DESC, events.id DESC
+"""
+
 _LAST_RUN = """
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
@@ -102,6 +126,8 @@ class History:
     named_by: list[Row]
     edits: list[Row]
     problems: list[Row]
+    changes: list[Row]  # of what we believe of it
+    events: list[Row]
 
 
 def history(connection: sqlite3.Connection, url: str) -> History | None:
@@ -119,8 +145,55 @@ def history(connection: sqlite3.Connection, url: str) -> History | None:
         named_by=_rows(connection, _NAMED_BY, url),
         edits=_rows(connection, "SELECT * FROM edits WHERE article_id = ? ORDER BY id", article_id),
         problems=_rows(connection, "SELECT * FROM parse_problems WHERE page_id = ?", page_id),
+        changes=_rows(connection, "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ?", page_id),
+        events=_rows(connection, "SELECT * FROM events WHERE article_id = ? ORDER BY id", article_id),
     )
 
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A text that an article had, in the capture it was read from."""
+
+    capture_id: int
+    first_seen_at: str
+    last_seen_at: str | None  # None: it is the text now
+    content_type: str | None
+    body: bytes  # gzip, as stored
+
+
+def versions(connection: sqlite3.Connection, article_id: int) -> list[Version]:
+    """The texts that an article had, oldest first: one more than it has edits."""
+    return [Version(*row) for row in connection.execute(_VERSIONS, {"id": article_id})]
+
+
+def version(connection: sqlite3.Connection, article_id: int, capture_id: int) -> Version | None:
+    """One good capture of an article, whether its text was new or not."""
+    rows = connection.execute(_VERSION, {"id": article_id, "capture_id": capture_id})
+    return next((Version(*row) for row in rows), None)
+
+
+_SHOWN = "(SELECT value ->> 1 FROM json_each(headers) WHERE value ->> 0 = 'content-type')"
+
+_VERSIONS = f"""
+WITH texts AS (
+    SELECT old_capture_id AS capture_id, NULL AS first_seen_at, last_seen_old_at AS last_seen_at
+        FROM edits WHERE id = (SELECT min(id) FROM edits WHERE article_id = :id)
+    UNION ALL
+    SELECT new_capture_id, first_seen_new_at, (SELECT last_seen_old_at FROM edits AS later
+        WHERE later.article_id = :id AND later.id > edits.id ORDER BY later.id LIMIT 1)
+        FROM edits WHERE article_id = :id
+    UNION ALL
+    SELECT capture_id, NULL, NULL FROM articles
+        WHERE id = :id AND NOT EXISTS (SELECT 1 FROM edits WHERE article_id = :id)
+)
+SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {_SHOWN}, captures.body
+FROM texts JOIN captures ON captures.id = texts.capture_id ORDER BY seen
+"""  # noqa: S608 - no words from outside
+
+_VERSION = f"""
+SELECT captures.id, captured_at, NULL, {_SHOWN}, captures.body FROM captures JOIN pages ON pages.id = page_id
+WHERE pages.article_id = :id AND captures.id = :capture_id AND outcome = 'ok'
+"""  # noqa: S608 - the same
 
 _ARTICLE = """
 SELECT articles.id, articles.title, series_id, series.title AS series_title, position, published_at, capture_id,
@@ -130,7 +203,8 @@ WHERE articles.id = ?
 """
 
 _FETCHES = """
-SELECT fetches.*, runs.mass_absence FROM fetches JOIN runs ON runs.id = run_id WHERE page_id = ? ORDER BY fetches.id
+SELECT fetches.*, runs.mass_absence, runs.note AS run_note FROM fetches JOIN runs ON runs.id = run_id
+WHERE page_id = ? ORDER BY fetches.id
 """
 
 _CAPTURES = """

@@ -20,6 +20,8 @@ _LABELS = {
     "comments": "author_name",
     "images": "url",
     "links": "text",
+    "state_changes": "new_state",
+    "comment_versions": "first_seen_at",
 }
 _FACETS = {
     "pages": ["kind", "state", "host"],
@@ -36,6 +38,8 @@ _FACETS = {
     "events": ["kind"],
     "discoveries": ["via"],
     "parse_problems": ["field"],
+    "lost_fields": ["field"],
+    "state_changes": ["new_state"],
 }
 _OLDEST_FIRST = {"articles": "published_at"}
 _NEWEST_FIRST = {
@@ -45,6 +49,7 @@ _NEWEST_FIRST = {
     "metrics": "id",
     "edits": "first_seen_new_at",
     "events": "at",
+    "state_changes": "at",
 }
 _ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50}
 _HIDDEN = ("progress", "_sqlite_migrations")

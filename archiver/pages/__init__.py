@@ -21,6 +21,7 @@ from archiver.pages.facts import (
     is_closed,
     is_markup,
     looks_like,
+    plain_words,
     skeleton_kind,
 )
 from archiver.pages.scan import Scan, scan
@@ -48,8 +49,13 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read_feed(text, encoding)
     seen = scan(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
-        return Reading(PARSERS[address.kind], Facts(markup, encoding, too_deep=markup))
+        return Reading(_parser(address.kind), Facts(markup, encoding, too_deep=markup))
     return _read_html(address, text, encoding, seen)
+
+
+def _parser(kind: Kind) -> str:
+    """The parser of a kind of page; pages that are only looked at, such as control requests, have none."""
+    return PARSERS.get(kind, "facts/1")
 
 
 def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
@@ -101,24 +107,25 @@ def _read_html(address: Address, text: str, encoding: str, seen: Scan) -> Readin
         own_url=urls.resolve(address.url, own_url) if own_url else None,
         has_content=has_content(tree, address.kind), closed=is_closed(tree, seen, address.kind),
     )  # fmt: skip
-    if not facts.has_content:
-        return Reading(PARSERS[address.kind], facts, problems=_what_is_missing(address.kind))
+    if address.kind is Kind.CONTROL or not facts.has_content:
+        said = replace(facts, words_sha256=plain_words(tree))
+        return Reading(_parser(address.kind), said, problems=_what_is_missing(address.kind))
     return _read_content(tree, address, facts)
 
 
 def _what_is_missing(kind: Kind) -> tuple[Problem, ...]:
-    problems = Problems()
-    problems.add({Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed"}.get(kind, "links"), "not_found")
-    return problems.all()
+    wanted = {Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed", Kind.INDEX: "links"}
+    return (Problem(wanted[kind], "not_found"),) if kind in wanted else ()
 
 
 def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Reading:
-    problems = Problems()
+    problems, parser = Problems(), PARSERS[address.kind]
     found = urls.classify(facts.own_url) if facts.own_url else None
     own = found if isinstance(found, Address) else None
     page: Page
     counters: dict[str, int] = {}
     if address.kind is Kind.ARTICLE:
+        parser = article.layout_of(tree).parser
         page = article.read(tree, address, own, problems)
         content, mark, counters = article.content(page), article.fingerprint(page, tree), article.counters(page)
     elif address.kind is Kind.SERIES:
@@ -127,4 +134,4 @@ def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Rea
     else:
         page = index.read(tree, address, problems)
         content, mark = index.content(page), index.fingerprint(page, tree)
-    return Reading(PARSERS[address.kind], facts, page, problems.all(), content, mark, counters)
+    return Reading(parser, facts, page, problems.all(), content, mark, counters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -25,8 +26,22 @@ from archiver.pages.base import (
 )
 from archiver.text import title_day
 
-PARSER = "ithome.article/1"
-BODY = ".qa-markdown .markdown__style"  # the first one: comments use the same class
+
+class Layout(NamedTuple):
+    """A look that the site has, or had: the version of our parser that fits it, and where the body stands."""
+
+    parser: str
+    body: str
+
+
+# The newest first. Crawlers of 2019 to 2021 take the body from `.markdown` itself (ANATOMY §3, year differences).
+# The first match counts: comments use the same classes.
+LAYOUTS = (
+    Layout("ithome.article/1", ".qa-markdown .markdown__style"),
+    Layout("ithome.article-2019/1", ".qa-markdown .markdown"),
+)
+PARSER = LAYOUTS[0].parser
+BODY = ", ".join(layout.body for layout in LAYOUTS)
 _PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
 AFTER_BODY = ".qa-action, .article-series, #reply, .rightside, footer"
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
@@ -45,7 +60,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         title=_title(tree, panel, problems),
         author=_author(panel, problems),
         published_at=_published_at(panel, problems),
-        body=_body(panel, asked.url, problems),
+        body=_body(panel, layout_of(tree), asked.url, problems),
         tags=tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag))),
         series_id=_required(problems, "series_id", series.series_id if series else None, when=is_contest),
         series_user_id=series.user_id if series else None,
@@ -76,9 +91,14 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     )
 
 
+def layout_of(tree: LexborHTMLParser) -> Layout:
+    """The newest look whose body is on the page; the newest of all when none is."""
+    return next((layout for layout in LAYOUTS if tree.css_first(layout.body) is not None), LAYOUTS[0])
+
+
 def body_node(tree: LexborHTMLParser) -> LexborNode | None:
     """The element that holds the article's own body, and no comment's."""
-    node = tree.css_first(BODY)
+    node = tree.css_first(layout_of(tree).body)
     above = node
     while above is not None:
         if "response" in classes_of(above):
@@ -173,8 +193,8 @@ def _published_at(panel: LexborNode, problems: Problems) -> datetime | None:
     return moment
 
 
-def _body(panel: LexborNode, base: str, problems: Problems) -> Body | None:
-    node = panel.css_first(BODY)
+def _body(panel: LexborNode, layout: Layout, base: str, problems: Problems) -> Body | None:
+    node = panel.css_first(layout.body)
     if node is None:
         problems.add("body", "not_found")
         return None

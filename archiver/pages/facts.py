@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver.model import Kind
 from archiver.pages import article, series
-from archiver.pages.base import attribute, first_text, text_of, words_of
+from archiver.pages.base import attribute, digest, first_text, text_of, words_of
 from archiver.pages.scan import Scan
 
 _MARKUP = re.compile(
@@ -92,7 +92,7 @@ def skeleton_kind(tree: LexborHTMLParser) -> Kind:
 
 def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
     """Whether the part that makes a page worth keeping is there."""
-    if kind is Kind.ARTICLE:
+    if kind in {Kind.ARTICLE, Kind.CONTROL}:
         node = article.body_node(tree)
         return node is not None and bool(words_of(node, 20) or node.css_first("img, iframe, video, audio"))
     if kind is Kind.SERIES:
@@ -100,6 +100,14 @@ def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
     if kind is Kind.INDEX:
         return bool(words_of(tree.body, 20)) or tree.css_first("a[href]") is not None
     return False
+
+
+def plain_words(tree: LexborHTMLParser) -> str:
+    """A hash of what a page says, without digits and what frames every page.
+
+    The same for every request of the same "not found" page.
+    """
+    return digest([re.sub(r"[0-9]+", "", words_of(tree.body, 4_000, _FRAME))])
 
 
 def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind) -> bool:

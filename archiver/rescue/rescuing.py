@@ -172,7 +172,14 @@ def archives_of(
     visitor, pace = fetching.visitor_of(archive, client, network, clock, cut_short)
     for host, delay_s in config.rescue.delays_s.items():
         pace.slow_down(host, delay_s)
-    return Archives(archive, visitor, pace, Breaker(network, clock, pace), clock, run_id, listener)
+    breaker, now = Breaker(network, clock, pace), clock.now()
+    for host, (until, why) in archive.ledger.archive_rests(now, network.host_refusals).items():
+        seconds = (until - now).total_seconds()
+        if seconds <= network.max_retry_after_s:
+            pace.rest(host, seconds)
+        else:
+            breaker.close(host, why, until)
+    return Archives(archive, visitor, pace, breaker, clock, run_id, listener)
 
 
 def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, everything: bool) -> list[Wanted]:

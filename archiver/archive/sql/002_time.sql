@@ -1,6 +1,7 @@
--- What an archive needs to speak of time: state changes, versions of comments, what parsers yielded; and of images,
+-- What an archive needs to speak of time: state changes, versions of comments, what parsers no longer find; and of images,
 -- outside links and control requests as pages. Kinds and sources gain words by `schema.widen`, not here.
 
+ALTER TABLE runs ADD COLUMN kept_digest TEXT; -- over sources, pages and captures as the run left them; of the last run it must still hold
 ALTER TABLE pages ADD COLUMN absent_since TEXT; -- first absence since the last success, whether it counts or not
 ALTER TABLE articles ADD COLUMN body_sha256 TEXT; -- of the body's words alone: finds the same text under another id
 CREATE INDEX articles_body_sha256 ON articles (body_sha256);
@@ -48,12 +49,12 @@ CREATE TABLE comment_images ( -- derived: which comment shows which image
 ) STRICT;
 CREATE INDEX comment_images_image_id ON comment_images (image_id);
 
-CREATE TABLE page_fields ( -- derived: which values a parser found on a page, and since when it no longer does
+CREATE TABLE lost_fields ( -- derived: values that a page used to yield and, though it is alive, no longer does
     page_id INTEGER NOT NULL REFERENCES pages (id), -- on which page
     field TEXT NOT NULL, -- which value
     last_found_at TEXT NOT NULL, -- when it was last found
-    lost_since TEXT, -- since when the page is alive but does not yield it
-    parser TEXT NOT NULL, -- which parser looked last
+    lost_since TEXT NOT NULL, -- since when the parser does not find it
+    parser TEXT NOT NULL, -- which parser does not find it
     PRIMARY KEY (page_id, field)
 ) STRICT;
-CREATE INDEX page_fields_lost_since ON page_fields (lost_since)
+CREATE INDEX lost_fields_field ON lost_fields (field)

@@ -122,6 +122,46 @@ JOIN pages AS lists ON lists.id = discoveries.from_page_id
 WHERE discoveries.kind = 'article'
 ORDER BY discoveries.article_id, discoveries.id;
 
+CREATE VIEW parser_drift AS -- values that living pages used to yield and no longer do: the parser no longer fits
+SELECT
+    pages.kind AS kind, -- what kind of page
+    lost_fields.field AS field, -- which value
+    lost_fields.parser AS parser, -- which parser does not find it
+    count(*) AS pages, -- on how many pages
+    min(lost_fields.lost_since) AS since, -- since when
+    max(lost_fields.last_found_at) AS last_found_at, -- when it was last found on one of them
+    min(pages.url) AS example -- one of them
+FROM lost_fields
+JOIN pages ON pages.id = lost_fields.page_id
+GROUP BY pages.kind, lost_fields.field, lost_fields.parser
+ORDER BY pages DESC, field;
+
+CREATE VIEW timeline AS -- everything that happened to a page, an article or a comment, with its date
+SELECT
+    state_changes.at AS at, -- when
+    state_changes.new_state AS what, -- gone, alive, edited, renumbered and so on
+    pages.kind AS kind, -- what it happened to
+    pages.article_id AS article_id, -- the article
+    coalesce(articles.series_id, pages.series_id) AS series_id, -- the series
+    'was ' || state_changes.old_state AS detail, -- in plain words
+    pages.url AS url -- the page
+FROM state_changes
+JOIN pages ON pages.id = state_changes.page_id
+LEFT JOIN articles ON articles.id = pages.article_id
+UNION ALL
+SELECT events.at, events.kind, 'article', events.article_id, events.series_id, events.detail, articles.url
+FROM events LEFT JOIN articles ON articles.id = events.article_id
+UNION ALL
+SELECT edits.first_seen_new_at, iif(edits.cosmetic, 'edited (cosmetic)', 'edited'), 'article', edits.article_id,
+    articles.series_id,
+    rtrim(iif(edits.title_changed, 'title, ', '') || iif(edits.body_changed, 'body, ', '')
+        || iif(edits.tags_changed, 'tags, ', ''), ', ') || ' since ' || edits.last_seen_old_at, articles.url
+FROM edits JOIN articles ON articles.id = edits.article_id
+UNION ALL
+SELECT comments.deleted_at, 'comment deleted', 'comment', comments.article_id, articles.series_id,
+    'by ' || coalesce(comments.author_name, 'unknown'), articles.url
+FROM comments JOIN articles ON articles.id = comments.article_id WHERE comments.deleted_at IS NOT NULL;
+
 CREATE VIEW rescue_attempts AS -- every request to somebody who may hold a copy, and what came of it
 SELECT
     fetches.id AS id, -- the row in fetches

@@ -1,0 +1,55 @@
+"""The rows of one body: code to the letter, images, and links with where they lead."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from archiver import urls
+from archiver.model import Address, Body, ImageReference, Kind, OutgoingLink, Refused
+
+
+def keep(database: Database, article_id: int, body: Body) -> None:
+    """Code, images and links of a body, in place of those of the body before. The caller holds the transaction."""
+    for table in ("code_blocks", "links"):
+        database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
+    for position, block in enumerate(body.code_blocks, start=1):
+        database.execute(
+            "INSERT INTO code_blocks (article_id, position, language, code) VALUES (?, ?, ?, ?)",
+            [article_id, position, block.language, block.code],
+        )
+    keep_images(database, "article_images", article_id, body.images)
+    for position, link in enumerate(body.links, start=1):
+        kind, target = _target(link)
+        database.execute(
+            "INSERT INTO links (article_id, position, url, text, target_kind, target_article_id, target_url)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [article_id, position, link.url, link.text, kind, target, _askable(link.url)],
+        )
+
+
+def keep_images(database: Database, table: str, owner_id: int, images: tuple[ImageReference, ...]) -> None:
+    """The images that a body shows, in order; `table` ties them to their owner, the article or the comment."""
+    owner = "article_id" if table == "article_images" else "comment_id"
+    database.execute(f"DELETE FROM {table} WHERE {owner} = ?", [owner_id])  # noqa: S608 - names are our own
+    for position, image in enumerate(images, start=1):
+        address = urls.image_address(image.url)
+        url = address.url if address is not None else image.url
+        database.execute("INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [url, urls.host(url)])
+        database.execute(
+            f"INSERT INTO {table} ({owner}, position, image_id, alt) SELECT ?, ?, id, ? FROM images WHERE url = ?",  # noqa: S608
+            [owner_id, position, image.alt, url],
+        )
+
+
+def _askable(url: str) -> str | None:
+    """The page of an outside link, as `pages` has it."""
+    address = urls.link_address(url)
+    return address.url if address is not None else None
+
+
+def _target(link: OutgoingLink) -> tuple[str, int | None]:
+    target = urls.classify(link.url)
+    if not isinstance(target, Address):
+        return ("outside" if target.why in {Refused.FOREIGN, Refused.MALFORMED} else "ithome"), None
+    known = {Kind.ARTICLE: "article", Kind.SERIES: "series", Kind.FEED: "series"}
+    return known.get(target.kind, "ithome"), target.article_id

@@ -1,0 +1,98 @@
+"""When the absences of a run say more about the host than about the parts (DESIGN §4). Reads only."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver import verdict
+from archiver.archive.times import stamp
+from archiver.model import ABSENCES, Outcome
+from archiver.rules import Rules
+
+_NOT_ASKED = "('skipped', 'disallowed', 'robots_unreachable')"
+_ABSENT = ", ".join(f"'{outcome}'" for outcome in sorted(ABSENCES))
+
+# The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
+# they are absent, and say nothing about the others.
+_ASKED = f"""
+SELECT page_id, outcome IN ({_ABSENT}) AS absent FROM fetches JOIN pages ON pages.id = page_id
+WHERE run_id = :run_id AND final AND source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
+AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at < :started_at
+    ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
+"""  # noqa: S608 - a closed list of words of ours
+
+_NEXT_WITNESS = """
+SELECT pages.* FROM pages LEFT JOIN articles ON articles.id = pages.article_id
+WHERE kind = 'article' AND state = 'alive'
+AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id)
+ORDER BY articles.series_id IN (
+    SELECT articles.series_id FROM articles JOIN pages AS asked ON asked.article_id = articles.id
+    JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id) DESC, last_fetch_at, pages.id LIMIT 1
+"""
+
+_CONTROL = f"""
+SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
+WHERE pages.kind = 'control' AND final AND source = 'live' AND run_id <= :run_id AND started_at > :since
+AND outcome NOT IN {_NOT_ASKED}
+ORDER BY fetches.id DESC LIMIT 1
+"""  # noqa: S608 - the same
+
+
+def absent_parts(database: Database, run_id: int) -> list[int]:
+    """The pages of articles that were absent in a run."""
+    rows = database.query(
+        f"SELECT DISTINCT page_id FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
+        f" AND source = 'live' AND pages.kind = 'article' AND outcome IN ({_ABSENT}) ORDER BY page_id",
+        [run_id],
+    )
+    return [row["page_id"] for row in rows]
+
+
+def reason(database: Database, run_id: int, rules: Rules) -> str | None:
+    """Why none of the absences of a run is believed; None when nothing speaks against them."""
+    asked, absent = _asked(database, run_id)
+    if verdict.mass_absence(asked, absent):
+        return f"{absent} of the {asked} parts asked were absent, which smells of the host: no absence is believed."
+    control = control_since(database, run_id, _started_at(database, run_id) - timedelta(days=rules.control_days))
+    if control is not None and control not in ABSENCES:
+        return f"An article that cannot exist was answered with {control}, so no absence of this run is believed."
+    return None
+
+
+def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, Any] | None:
+    """A living part to be asked though it is not due, so that a run can tell a lost part from a lost host.
+
+    `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left.
+    """
+    asked, _ = _asked(database, run_id)
+    if not due_absent or asked >= verdict.enough_witnesses(due_absent):
+        return None
+    return next(iter(database.query(_NEXT_WITNESS, {"run_id": run_id})), None)
+
+
+def _asked(database: Database, run_id: int) -> tuple[int, int]:
+    """How many parts a run asked, and how many of them were absent."""
+    started_at = stamp(_started_at(database, run_id))
+    rows = list(database.query(_ASKED, {"run_id": run_id, "started_at": started_at}))
+    return len(rows), sum(row["absent"] for row in rows)
+
+
+def _started_at(database: Database, run_id: int) -> datetime:
+    rows = database.query("SELECT started_at FROM runs WHERE id = ?", [run_id])
+    return datetime.fromisoformat(next(iter(rows))["started_at"])
+
+
+def control_since(database: Database, run_id: int, since: datetime) -> Outcome | None:
+    """What came of the last control request up to a run; None when none was made since."""
+    rows = database.query(_CONTROL, {"run_id": run_id, "since": stamp(since)})
+    return next((Outcome(row["outcome"]) for row in rows), None)
+
+
+def not_found_words(database: Database) -> str | None:
+    """What the host's page for an article that cannot exist said last (`Facts.words_sha256`), if it was a page."""
+    rows = database.query(_CONTROL, {"run_id": 2**62, "since": ""})
+    return next((json.loads(row["signals"]).get("words_sha256") for row in rows), None)

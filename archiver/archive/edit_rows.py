@@ -1,0 +1,71 @@
+"""The rows of edits: what changed in an article, between which dates, and whether it is more than its dress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.model import ArticlePage, Body
+from archiver.text import bare_words
+
+_NOTHING = Body(html="", markdown="", text="")
+
+
+def keep(
+    database: Database, before: Mapping[str, Any], tags_before: list[str], fetch: Mapping[str, Any],
+    article: ArticlePage,
+) -> None:  # fmt: skip
+    """An edit, dated by the last time the old text was seen and the first time the new one was.
+
+    `before` is the article's row, whose body's rows are still those of the old text. The caller holds the transaction.
+    """
+    body, tags = article.body or _NOTHING, list(dict.fromkeys(article.tags))
+    database.execute(
+        "INSERT INTO edits (article_id, old_capture_id, new_capture_id, last_seen_old_at, first_seen_new_at,"
+        " title_changed, body_changed, tags_changed, cosmetic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            before["id"], before["capture_id"], fetch["capture_id"], _last_seen(database, before, fetch),
+            fetch["started_at"], int(before["title"] != article.title), int(before["body_html"] != body.html),
+            int(tags_before != tags), int(_is_cosmetic(database, before, tags_before, article)),
+        ],
+    )  # fmt: skip
+
+
+def _last_seen(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]) -> str:
+    rows = database.query(
+        "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
+        " WHERE page_id = ? AND capture_id = ? AND id < ?",
+        [fetch["page_id"], before["capture_id"], fetch["id"]],
+    )
+    return str(next(iter(rows))["at"] or fetch["started_at"])
+
+
+def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
+    """Whether only dress changed: white space, punctuation, width, case or markup of prose.
+
+    A tag, a line of code, an image or the target of a link is content.
+    """
+    body = article.body or _NOTHING
+    words = [(before["title"] or "", article.title or ""), (before["body_text"] or "", body.text)]
+    same_words = all(bare_words(old) == bare_words(new) for old, new in words)
+    parts_before = [_column(database, before["id"], name) for name in ("code", "image", "link")]
+    parts = [
+        [block.code for block in body.code_blocks],
+        [image.url.partition("#")[0] for image in body.images],
+        [link.url for link in body.links],
+    ]
+    return same_words and tags_before == list(dict.fromkeys(article.tags)) and parts_before == parts
+
+
+_PARTS = {
+    "code": "SELECT code AS it FROM code_blocks WHERE article_id = ? ORDER BY position",
+    "image": "SELECT url AS it FROM article_images JOIN images ON images.id = image_id"
+    " WHERE article_id = ? ORDER BY position",
+    "link": "SELECT url AS it FROM links WHERE article_id = ? ORDER BY position",
+}
+
+
+def _column(database: Database, article_id: int, name: str) -> list[str]:
+    return [row["it"] for row in database.query(_PARTS[name], [article_id])]

@@ -1,0 +1,115 @@
+"""The rows of events: what happened to a part or a series, with its date. Nothing is deleted for any of them.
+
+left_index, back_in_index    an index page no longer links the article, or does so again
+left_series, back_in_series  no page of the series' list names it any more, or one does again
+duplicate_day                another part of the series has the same day in its title
+beyond_thirty                a part after the thirtieth: the contest has thirty days (ANATOMY §1)
+reposted                     the same text under another id
+renumbered                   another position than before
+changed_series               its own page names another series than before
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+CONTEST_DAYS = 30
+
+
+def note(
+    database: Database, at: str, kind: str, article_id: int, series_id: int | None, detail: str,
+    other_article_id: int | None = None,
+) -> None:  # fmt: skip
+    """Write an event. The caller holds the transaction."""
+    database.execute(
+        "INSERT INTO events (at, kind, series_id, article_id, detail, other_article_id) VALUES (?, ?, ?, ?, ?, ?)",
+        [at, kind, series_id, article_id, detail, other_article_id],
+    )
+
+
+def _note_once(
+    database: Database, at: str, kind: str, article_id: int, series_id: int | None, detail: str,
+    other_article_id: int | None = None,
+) -> None:  # fmt: skip
+    known = database.query(
+        "SELECT 1 FROM events WHERE article_id = ? AND kind = ? AND other_article_id IS ?",
+        [article_id, kind, other_article_id],
+    )
+    if next(iter(known), None) is None:
+        note(database, at, kind, article_id, series_id, detail, other_article_id)
+
+
+def notice_article(database: Database, article_id: int, before: Mapping[str, Any] | None, at: str) -> None:
+    """What the new row of an article tells beside the others. `before` is its row until now."""
+    now = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])))
+    if before is not None:
+        _notice_move(database, before, now, at)
+    if now["position"] is not None and now["position"] > CONTEST_DAYS:
+        notice_beyond(database, article_id, now["series_id"], now["position"], at)
+    _notice_twins(database, now, at)
+
+
+def notice_beyond(database: Database, article_id: int, series_id: int | None, position: int, at: str) -> None:
+    """A part after the thirtieth, once."""
+    detail = f"part {position} of a contest of {CONTEST_DAYS} days"
+    _note_once(database, at, "beyond_thirty", article_id, series_id, detail)
+
+
+def _notice_move(database: Database, before: Mapping[str, Any], now: Mapping[str, Any], at: str) -> None:
+    old, new = before["position"], now["position"]
+    if old is not None and new is not None and old != new and before["series_id"] == now["series_id"]:
+        note(database, at, "renumbered", now["id"], now["series_id"], f"was part {old}, is part {new}")
+    if before["series_id"] is not None and before["series_id"] != now["series_id"]:
+        detail = f"was in series {before['series_id']}, is in {now['series_id'] or 'none'}"
+        note(database, at, "changed_series", now["id"], now["series_id"], detail)
+
+
+def _notice_twins(database: Database, now: Mapping[str, Any], at: str) -> None:
+    """Parts with the same day, and articles with the same text. The later id is the one that the event is about."""
+    same_day = database.query(
+        "SELECT id FROM articles WHERE series_id = ? AND title_day = ? AND id != ? ORDER BY id",
+        [now["series_id"], now["title_day"], now["id"]],
+    )
+    for row in list(same_day):
+        first, later = sorted((row["id"], now["id"]))
+        detail = f"Day {now['title_day']} is the title of {first} and of {later}"
+        _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
+    same_text = database.query(
+        "SELECT id FROM articles WHERE body_sha256 = ? AND id != ? ORDER BY id", [now["body_sha256"], now["id"]]
+    )
+    for row in list(same_text):
+        first, later = sorted((row["id"], now["id"]))
+        detail = f"the same text as {first}, under a new id"
+        _note_once(database, at, "reposted", later, now["series_id"], detail, first)
+
+
+_LISTS = {"index": "the index", "series": "the series page"}
+
+
+def notice_lists(
+    database: Database, page_id: int, named_before: Mapping[tuple[str, str], Mapping[str, Any]],
+    named_now: set[tuple[str, str]], at: str,
+) -> None:  # fmt: skip
+    """Articles that a list names no longer, or again. Keys are (URL, via); values are the rows as they were."""
+    for key, row in named_before.items():
+        via = key[1]
+        if via not in _LISTS or row["article_id"] is None:
+            continue
+        named, elsewhere = row["gone_at"] is None, _is_named_elsewhere(database, page_id, row)
+        detail = f"{_LISTS[via]} names it {'no longer' if named else 'again'}: {row['text'] or 'without words'}"
+        if named and key not in named_now and not elsewhere:
+            note(database, at, f"left_{via}", row["article_id"], row["series_id"], detail)
+        if not named and key in named_now and not elsewhere:
+            note(database, at, f"back_in_{via}", row["article_id"], row["series_id"], detail)
+
+
+def _is_named_elsewhere(database: Database, page_id: int, row: Mapping[str, Any]) -> bool:
+    """Whether another page of the same list names it: a part that moves to the list's next page has not left."""
+    rows = database.query(
+        "SELECT 1 FROM discoveries WHERE url = ? AND via = ? AND from_page_id != ? AND gone_at IS NULL LIMIT 1",
+        [row["url"], row["via"], page_id],
+    )
+    return next(iter(rows), None) is not None

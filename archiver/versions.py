@@ -1,0 +1,98 @@
+"""Which two versions of an article are compared, and their texts, read from the captures again."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from archiver import diff, pages, urls
+from archiver.archive import opening, queries
+from archiver.archive.queries import Version
+from archiver.errors import UsageError
+from archiver.model import Address, ArticlePage
+from archiver.text import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two versions of an article, and every place where they differ."""
+
+    article_id: int
+    old: Version
+    new: Version
+    sections: tuple[diff.Section, ...]
+
+    def heading(self) -> str:
+        """Which versions these are, in one line."""
+        return f"{self.article_id}: capture {_shown(self.old)} → capture {_shown(self.new)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as one document."""
+        return {
+            "id": self.article_id,
+            "from": _version_json(self.old),
+            "to": _version_json(self.new),
+            "changes": diff.as_json(self.sections),
+        }
+
+
+def _shown(version: Version) -> str:
+    return f"{version.capture_id} of {version.first_seen_at[:16].replace('T', ' ')} UTC"
+
+
+def _version_json(version: Version) -> dict[str, Any]:
+    return {
+        "capture_id": version.capture_id,
+        "first_seen_at": version.first_seen_at,
+        "last_seen_at": version.last_seen_at,
+    }
+
+
+Lookup = Callable[[int], Version | None]  # the good capture of the article with this number
+
+
+def compare(path: Path, article_id: int, old: str | None, new: str | None) -> Comparison:
+    """Two versions of an article: by capture number, by date, or the last two that differ.
+
+    Raises UsageError when there are none, and ArchiveError when the archive cannot be read.
+    """
+    with opening.reading(path) as connection:
+        known = queries.versions(connection, article_id)
+        if not known:
+            raise UsageError(f"{article_id}: no text of this article is held; see `archiver status`")
+        lookup = partial(queries.version, connection, article_id)
+        after = _choose(lookup, article_id, known, new) if new else known[-1]
+        before = _choose(lookup, article_id, known, old) if old else _before(known, after)
+    sections = diff.compare(_text(article_id, before), _text(article_id, after))
+    return Comparison(article_id, before, after, sections)
+
+
+def _before(known: list[Version], version: Version) -> Version:
+    earlier = [one for one in known if one.first_seen_at < version.first_seen_at]
+    return earlier[-1] if earlier else version
+
+
+def _choose(lookup: Lookup, article_id: int, known: list[Version], named: str) -> Version:
+    """The capture with this number, or the text that was held at the end of this day (or moment)."""
+    if named.isdecimal() and named.isascii() and len(named) < 12:
+        found = lookup(int(named))
+    else:
+        held = [one for one in known if one.first_seen_at[: len(named)] <= named]
+        found = held[-1] if held and named[:4].isdecimal() else None
+    if found is None:
+        listed = ", ".join(f"{one.capture_id} ({one.first_seen_at[:10]})" for one in known[-10:])
+        raise UsageError(f"{article_id}: no version {safe(named, 40)}; name a capture or a date, held are {listed}")
+    return found
+
+
+def _text(article_id: int, version: Version) -> diff.Text:
+    address = urls.classify(urls.article_url(article_id))
+    assert isinstance(address, Address)
+    page = pages.read(address, gzip.decompress(version.body), version.content_type).page
+    if not isinstance(page, ArticlePage) or page.body is None:
+        raise UsageError(f"capture {version.capture_id}: the parser finds no article in it; see `archiver why`")
+    return diff.Text(page.title or "", page.tags, page.body.markdown)

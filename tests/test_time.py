@@ -1,0 +1,377 @@
+"""What an archive says years later: what changed, what vanished and how we know, and what no parser understands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archives import (
+    FEED,
+    INDEX,
+    SERIES,
+    Case,
+    World,
+    archive_at,
+    body,
+    comment,
+    index_of,
+    part,
+    series_of,
+    url_of,
+)
+from fakes import START, FakeClock
+from runs import as_json, config_for, rows, run_fetch, small_site
+from sqlite_utils import Database
+
+from archiver import cli, diff, report
+from archiver.archive import queries, schema
+from archiver.archive.opening import reading
+from archiver.model import Address, CodeBlock, Kind, Problem, Reading
+from archiver.standin import StandIn
+
+LONG = "這一篇講所有權與借用，" * 20
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    with archive_at(tmp_path / "archive.db") as opened:
+        yield opened
+
+
+def events(case: Case) -> list[tuple[Any, ...]]:
+    found = case.rows("SELECT kind, article_id, other_article_id FROM events ORDER BY id")
+    return [tuple(row.values()) for row in found]
+
+
+# ─── ghosts and gaps ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_part_gone_from_the_index_stays_in_the_series(case: Case) -> None:
+    case.source(INDEX, series=SERIES)
+    case.answer(INDEX, index_of((url_of(1), "Day 01"), (url_of(2), "Day 02")))
+    case.answer(url_of(1), part(1))
+    case.answer(url_of(2), part(2))
+    case.next_run(days=8)
+    case.answer(INDEX, index_of((url_of(1), "Day 01")))
+    case.archive.library.settle()
+
+    assert events(case) == [("left_index", 10_000_002, None)]
+    assert case.rows("SELECT id, safe FROM page_status ORDER BY id") == [
+        {"id": 10_000_001, "safe": 1},
+        {"id": 10_000_002, "safe": 1},
+    ]
+
+
+def test_a_part_that_comes_back_to_a_list_is_an_event_too(case: Case) -> None:
+    case.source(SERIES)
+    for numbers in ((1, 2), (1,), (1, 2)):
+        case.answer(SERIES, series_of(*numbers))
+        case.next_run(days=2)
+
+    assert events(case) == [("left_series", 10_000_002, None), ("back_in_series", 10_000_002, None)]
+
+
+def test_a_part_that_moves_to_the_lists_page_before_has_not_left(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(*range(1, 11), declared=12, next_page=2))
+    case.answer(f"{SERIES}?page=2", series_of(11, 12, declared=12))
+    case.next_run(days=2)
+    case.answer(SERIES, series_of(*range(2, 12), declared=11, next_page=2))
+    case.answer(f"{SERIES}?page=2", series_of(12, declared=11))
+
+    assert events(case) == [("left_series", 10_000_001, None)]
+
+
+def test_two_parts_of_one_day_a_part_beyond_thirty_and_a_renumbered_one_are_events(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(url_of(7), part(7))
+    case.answer(url_of(8), part(8, title="[Day 07] again", title_day=7))
+    case.answer(url_of(31), part(31))
+    case.answer(url_of(7), part(7, position=6))
+
+    assert events(case) == [
+        ("duplicate_day", 10_000_008, 10_000_007),
+        ("beyond_thirty", 10_000_031, None),
+        ("renumbered", 10_000_007, None),
+    ]
+
+
+def test_the_same_text_under_a_new_id_is_known_and_linked(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(url_of(1), part(1, body=body(LONG)))
+    case.answer(url_of(41), part(41, position=2, title="[Day 02] x", title_day=2, body=body(f"{LONG} ")))
+    case.answer(url_of(3), part(3, body=body("短")))
+    case.answer(url_of(4), part(4, body=body("短")))
+
+    assert ("reposted", 10_000_041, 10_000_001) in events(case)
+    assert [kind for kind, *_ in events(case)].count("reposted") == 1, "a short text is the same by chance"
+
+
+def test_events_stand_in_the_status(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2))
+    case.next_run(days=2)
+    case.answer(SERIES, series_of(1))
+    with reading(case.path) as connection:
+        found = queries.status(connection)
+
+    assert [row[1:3] for row in report.events_table(found)] == [("left series", "10000002")]
+    assert report.status_json(found)["events"][0]["kind"] == "left_series"
+
+
+# ─── comments ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_comment_keeps_every_text_it_had_and_the_day_it_vanished(case: Case) -> None:
+    case.source(SERIES)
+    for text in ("first", "second", None):
+        case.answer(url_of(1), part(1, comments=(comment(1, text, site_id=5),) if text else ()))
+        case.next_run(days=3)
+
+    versions = case.rows("SELECT body_text, first_seen_at, last_seen_at FROM comment_versions ORDER BY id")
+    assert [row["body_text"] for row in versions] == ["first", "second"]
+    (held,) = case.rows("SELECT body_text, deleted_at FROM comments")
+    assert held["body_text"] == "second"
+    assert held["deleted_at"] is not None
+    assert case.rows("SELECT count(*) AS n FROM timeline WHERE what = 'comment deleted'") == [{"n": 1}]
+
+
+# ─── edits and diff ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cosmetic"),
+    [
+        (part(1, text="所有權，很重要。"), part(1, text="所有權, 很重要!"), 1),
+        (part(1, text="Rust"), part(1, text="Ｒｕｓｔ"), 1),
+        (part(1, text="所有權"), part(1, text="借用"), 0),
+        (part(1), part(1, tags=("rust", "mlops")), 0),
+        (
+            part(1, body=replace(body(), code_blocks=(CodeBlock("a = 1;"),))),
+            part(1, body=replace(body(), html="<p>other</p>", code_blocks=(CodeBlock("a = 1"),))),
+            0,
+        ),
+    ],
+)
+def test_a_change_of_dress_is_told_from_a_change_of_content(case: Case, before: Any, after: Any, cosmetic: int) -> None:
+    case.source(SERIES)
+    if cosmetic:  # the fake body's code repeats its text
+        before, after = (replace(page, body=replace(page.body, code_blocks=())) for page in (before, after))
+    case.answer(url_of(1), before)
+    case.next_run(days=2)
+    case.answer(url_of(1), after)
+
+    assert case.rows("SELECT cosmetic FROM edits") == [{"cosmetic": cosmetic}]
+
+
+def pieces(sections: tuple[diff.Section, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(one.name, [(piece.op, piece.text) for piece in one.pieces]) for one in sections]
+
+
+def test_prose_is_compared_by_words_and_code_by_lines() -> None:
+    code = "\n\n```rust\nlet a = 1;\nlet b = {};\n```\n\n不變的段落"
+    old = diff.Text("Day 01 標題", ("rust",), "今天我們學習所有權的規則。" + code.format(2))
+    new = diff.Text("Day 01 標題", ("rust", "ml"), "今天我們複習所有權的規則。" + code.format(3))
+
+    assert pieces(diff.compare(old, new)) == [
+        ("tags", [("equal", "rust "), ("insert", "ml ")]),
+        ("prose", [("equal", "今天我們"), ("delete", "學"), ("insert", "複"), ("equal", "習所有權的規則。")]),
+        (
+            "code",
+            [
+                ("equal", "```rust\nlet a = 1;\n"),
+                ("delete", "let b = 2;\n"),
+                ("insert", "let b = 3;\n"),
+                ("equal", "```\n"),
+            ],
+        ),
+    ]
+
+
+def test_diff_shows_the_last_edit_in_a_pipe_with_signs_and_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db = tmp_path / "archive.db"
+    site = small_site()
+    edited = site.series[5943].part_ids[0]
+    with StandIn(site) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+        standin.faults.edit(edited, title="[Day 01] 換了標題", body="<p>全新的內文</p>")
+        run_fetch(db, file, force=True)
+
+    assert cli.run(["diff", str(edited), "--db", str(db)]) == 0
+    shown = capsys.readouterr().out
+    assert "{+換了標題+}" in shown
+    assert "\x1b" not in shown
+    assert cli.run(["diff", str(edited), "--json", "--db", str(db)]) == 0
+    document = as_json(capsys.readouterr().out)
+    assert document["from"]["capture_id"] < document["to"]["capture_id"]
+    assert document["changes"][0]["section"] == "title"
+    held = str(document["from"]["capture_id"])
+    assert cli.run(["diff", str(edited), "--from", held, "--to", "9999-12-31", "--db", str(db)]) == 0
+    assert cli.run(["diff", str(edited), "--from", "1999-01-01", "--db", str(db)]) == 2
+    assert "name a capture or a date" in capsys.readouterr().err
+
+
+# ─── drift ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Drifting(World):
+    """Its parser finds no date from some moment on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blind = False
+
+    def read(self, address: Address, body: bytes, content_type: str | None) -> Reading:
+        found = super().read(address, body, content_type)
+        problems = (Problem("published_at", "not_found"),) if self.blind and "articles" in address.url else ()
+        return replace(found, problems=problems)
+
+
+def test_a_value_that_pages_no_longer_yield_is_an_alarm_with_field_count_and_date(tmp_path: Path) -> None:
+    world = Drifting()
+    with archive_at(tmp_path / "a.db", world) as case:
+        case.source(SERIES)
+        for number in (1, 2, 3):
+            case.answer(url_of(number), part(number))
+        case.next_run(days=40)
+        world.blind = True
+        for number in (1, 2):
+            case.answer(url_of(number), part(number, text="the new look"))
+        case.answer(url_of(4), part(4))  # never yielded it, so that it cannot have lost it
+        (found,) = case.rows("SELECT kind, field, pages, since FROM parser_drift")
+        with reading(case.path) as connection:
+            status = queries.status(connection)
+        world.blind = False
+        case.archive.library.rebuild()
+        mended = case.rows("SELECT * FROM parser_drift")
+
+    assert (found["kind"], found["field"], found["pages"]) == ("article", "published_at", 2)
+    assert found["since"][:10] == (START + timedelta(days=40)).date().isoformat()
+    assert "the parser no longer fits" in report.drift_notes(status)[0]
+    assert mended == [], "a parser that fits again mends the past from the captures"
+
+
+def test_a_redesign_ends_the_run_and_the_status_with_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = tmp_path / "archive.db"
+    with StandIn(small_site()) as standin:
+        file = config_for(standin, tmp_path)
+        assert run_fetch(db, file).exit_code == 0
+        standin.faults.drift()
+        summary = run_fetch(db, file, force=True)
+
+    assert summary.exit_code == 3
+    assert any("the parser no longer fits" in one and "body" in one for one in summary.lines)
+    assert cli.run(["status", "--db", str(db)]) == 3
+    assert "the parser no longer fits" in capsys.readouterr().err
+    assert rows(db, "SELECT count(*), sum(safe) FROM page_status WHERE series_id = 5943") == [(5, 5)]
+
+
+# ─── control requests, rests, telling ───────────────────────────────────────────────────────────
+
+
+def test_a_host_that_answers_an_impossible_article_oddly_is_not_believed_about_others(tmp_path: Path) -> None:
+    db = tmp_path / "archive.db"
+    site = small_site(8)
+    lost = site.series[5943].part_ids[2]
+    with StandIn(site) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+        standin.faults.not_found(lost)
+        standin.faults.error("/articles/999999999", status=500)
+        summary = run_fetch(db, file, force=True)
+
+    assert summary.result.doubt is not None
+    assert "cannot exist" in summary.result.doubt
+    assert rows(db, "SELECT DISTINCT state FROM pages WHERE kind = 'article'") == [("alive",)]
+
+
+def test_a_soft_404_without_telling_words_is_known_by_the_control_request(tmp_path: Path) -> None:
+    db = tmp_path / "archive.db"
+    site = small_site(8)
+    first, second = site.series[5943].part_ids[2:4]
+    with StandIn(site) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+        standin.faults.soft_404("article", message="嗯？這裡空空的")
+        standin.faults.not_found(first)
+        run_fetch(db, file, f"https://ithelp.ithome.com.tw/articles/{first}", force=True)
+        run_fetch(db, file, f"https://ithelp.ithome.com.tw/articles/{second}", force=True)
+
+    (signals,) = rows(
+        db, "SELECT signals FROM fetches JOIN pages ON pages.id = page_id WHERE article_id = ? ORDER BY fetches.id DESC"
+        " LIMIT 1", second,
+    )  # fmt: skip
+    assert json.loads(signals[0]).get("as_control") is True
+
+
+def test_a_host_that_asked_for_a_rest_is_left_alone_until_then(tmp_path: Path) -> None:
+    db, clock = tmp_path / "archive.db", FakeClock()
+    with StandIn(small_site()) as standin:
+        file = str(config_for(standin, tmp_path))
+        arguments = ["fetch", "-q", "--config", file, "--db", str(db)]
+        standin.faults.rate_limit("article", retry_after=7200)
+        assert cli.run(arguments, clock) == 4
+        standin.faults.clear()
+        asked = len(standin.log)
+        clock.advance(minutes=30)
+        assert cli.run(arguments, clock) == 4
+        assert [entry.target for entry in standin.log[asked:] if "/articles/" in entry.target] == []
+        clock.advance(hours=2)
+        assert cli.run(arguments, clock) == 0
+
+
+def test_a_command_is_told_once_what_changed_and_not_at_all_when_nothing_did(tmp_path: Path) -> None:
+    db, told = tmp_path / "archive.db", tmp_path / "told.json"
+    script = tmp_path / "tell.py"
+    script.write_text(f"import sys\nopen({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))\n", "utf-8")
+    command = f"{sys.executable} {script}"
+    with StandIn(small_site()) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+        run_fetch(db, file, notify=command)
+        assert not told.exists()
+        standin.faults.edit(small_site().series[5943].part_ids[1], title="[Day 02] 新標題")
+        run_fetch(db, file, notify=command, force=True)
+        summary = run_fetch(db, file, notify="/nowhere/at/all", force=True)
+
+    (document,) = [as_json(one) for one in told.read_text("utf-8").splitlines()]
+    assert [(change["what"], change["detail"][:5]) for change in document["changes"]] == [("edited", "title")]
+    assert summary.exit_code == 0
+
+
+def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path) -> None:
+    with StandIn(small_site()) as standin:
+        summary = run_fetch(tmp_path / "a.db", config_for(standin, tmp_path), notify="/nowhere/at/all")
+
+    assert summary.exit_code == 0
+    assert "the notify command did not run" in summary.lines[-1]
+
+
+# ─── an archive of the version before ───────────────────────────────────────────────────────────
+
+
+def test_an_archive_of_the_first_shape_gains_the_second_with_all_it_held(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(Database(path)) as old:
+        schema.migrations.apply(old, stop_before="m002_time")
+        old.execute(
+            "INSERT INTO pages (url, kind, host, first_seen_at, state_since, due_at)"
+            " VALUES (?, 'series', 'h', ?, ?, ?)",
+            [SERIES, *["2026-01-01T00:00:00.000Z"] * 3],
+        )
+    with archive_at(path) as case:
+        case.source(FEED)
+        case.archive.ledger.page(Address("https://elsewhere.example/", Kind.LINK), START)
+        kinds = case.rows("SELECT kind FROM pages ORDER BY id")
+
+    assert [row["kind"] for row in kinds] == ["series", "feed", "link"]
