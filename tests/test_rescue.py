@@ -115,6 +115,17 @@ def test_nothing_is_asked_when_nothing_is_missing(desk: Rescuer, capsys: pytest.
     assert desk.asked() == asked
 
 
+def test_an_archive_without_a_part_is_not_whole(desk: Rescuer, tmp_path: Path) -> None:
+    desk.archives.faults.error("*", status=500)
+    empty = tmp_path / "empty.db"
+    run_fetch(empty, desk.config)
+    desk.db = empty
+    summary = desk.rescue()
+
+    assert summary.exit_code == 3
+    assert "No part that is known is missing: there is nothing to rescue." in summary.lines
+
+
 def test_the_copy_nearest_to_publication_is_tried_first(desk: Rescuer) -> None:
     desk.archives.shelf.put(copy(days=900), copy(days=2), copy(days=40))
     desk.rescue()

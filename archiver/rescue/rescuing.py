@@ -217,8 +217,9 @@ def _summary(
     still = [one for one in archive.copies.parts(*target) if one.held is None]
     if result.ended_by == "finished" and _all_refused(result, still):
         result.ended_by = "refused"
-    exit_code = code if code is not None else _exit_code(result, still)
-    lines = [*_lines(result, options, still), *(report.series_line(row) for row in found.series)]
+    whole = not still if options.target is not None else report.all_safe(found)
+    exit_code = code if code is not None else _exit_code(result, whole=whole)
+    lines = [*_lines(result, options, whole=whole), *(report.series_line(row) for row in found.series)]
     note = "; ".join([*result.down.values(), *result.refused.values()]) or None
     archive.ledger.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
     return Summary(result, exit_code, tuple(lines), report.status_json(found))
@@ -228,19 +229,20 @@ def _all_refused(result: Result, still: list[Wanted]) -> bool:
     return bool(still and result.refused and not result.down and not result.answered)
 
 
-def _exit_code(result: Result, still: list[Wanted]) -> int:
+def _exit_code(result: Result, *, whole: bool) -> int:
     if result.ended_by == "refused":
         return 4
-    return 3 if still else 0
+    return 0 if whole else 3
 
 
-def _lines(result: Result, options: Options, still: list[Wanted]) -> list[str]:
+def _lines(result: Result, options: Options, *, whole: bool) -> list[str]:
     """What happened, what is still missing, what to do next: a line each."""
     lines = []
     if result.ended_by == "interrupted":
         lines.append("Interrupted; everything rescued so far is stored. Run the same command again to go on.")
-    if not result.found and not still:
-        lines.append("Nothing is missing: there is nothing to rescue.")
+    if not result.found and result.ended_by == "finished":
+        known = "Nothing is missing" if whole else "No part that is known is missing"
+        lines.append(f"{known}: there is nothing to rescue.")
     if options.history:
         kept = sum(found.versions for found in result.found)
         lines.append(f"{len(result.found)} parts asked for; {kept} versions kept that were not held.")
