@@ -22,6 +22,7 @@ from archiver.text import safe
 
 if TYPE_CHECKING:
     from archiver.archive.queries import Status
+    from archiver.archive.search import Found
     from archiver.clock import Clock
     from archiver.config import Config
     from archiver.model import Address
@@ -219,29 +220,48 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
     return 0
 
 
-@archiver.command(short_help="Look for missing parts in web archives.")
-@click.argument("target", required=False, metavar="[SERIES|ID]")
+@archiver.command(short_help="Search titles, bodies and comments.")
+@click.argument("query", nargs=-1, required=True, metavar="QUERY...")
 @_common
-@click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
-@click.option("--history", is_flag=True, help="Also of parts that are held: keep every version that differs.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
-def rescue(
-    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
-    history: bool, limit: int | None, as_json: bool,
+@click.option("--series", "series_id", type=click.IntRange(min=1), metavar="ID", help="Only in this series.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N hits.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
+def search(
+    query: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
+    series_id: int | None, limit: int, as_json: bool,
 ) -> int:  # fmt: skip
-    """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
+    """Search titles, bodies and comments, best hits first.
 
-    Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
-    `archiver why ID`.
+    Every word must be found, in any order and also inside longer words; case and width of letters do not matter.
+    Chinese needs no spaces. "Quotes" keep words together.
     """
-    from archiver.rescue import rescuing
+    from archiver import hits
+    from archiver.archive import opening
+    from archiver.archive.search import find
 
-    config, path = _settings(config_path, db)
-    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
-    summary = rescuing.rescue(config, path, options, tell=_stderr)
-    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
-    return summary.exit_code
+    _, path = _settings(config_path, db)
+    words = " ".join(query)
+    with opening.reading(path) as connection:
+        found = find(connection, words, series_id=series_id, limit=limit)
+    if as_json:
+        click.echo(json.dumps(hits.as_json(words, found), ensure_ascii=False, indent=2))
+    elif found.hits:
+        _print_hits(found)
+    for note in hits.notes(words, found, quiet=quiet):
+        _stderr(note)
+    return 0
+
+
+def _print_hits(found: Found) -> None:
+    """Two lines a hit on a terminal, the hit bold; one tab-separated line a hit into a pipe."""
+    from archiver import hits, report
+
+    if not sys.stdout.isatty():
+        click.echo(report.tab_separated(hits.COLUMNS, hits.table(found)))
+        return
+    from archiver import terminal
+
+    terminal.print_hits(found.hits)
 
 
 @archiver.command(short_help="Show what changed in an article.")
@@ -283,6 +303,31 @@ def _page_address(page: str) -> Address:
     return address
 
 
+@archiver.command(short_help="Look for missing parts in web archives.")
+@click.argument("target", required=False, metavar="[SERIES|ID]")
+@_common
+@click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--history", is_flag=True, help="Also of parts that are held: keep every version that differs.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+def rescue(
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
+    history: bool, limit: int | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
+
+    Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
+    `archiver why ID`.
+    """
+    from archiver.rescue import rescuing
+
+    config, path = _settings(config_path, db)
+    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
+    summary = rescuing.rescue(config, path, options, tell=_stderr)
+    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    return summary.exit_code
+
+
 @archiver.command(short_help="Rebuild what is derived, offline.")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -299,8 +344,9 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 
 @archiver.command(short_help="Prove that nothing was damaged or edited.")
 @_common
+@click.option("--repair", is_flag=True, help="Fill the search index anew first, should anything be wrong with it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, repair: bool, as_json: bool) -> int:
     """Check the archive against itself: every stored response, every belief, every derived row, the chain of runs.
 
     One line a finding; exit 5 when there is one.
@@ -308,6 +354,9 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
     from archiver import fetching
 
     config, path = _settings(config_path, db)
+    if repair:
+        for mended in fetching.repair(config, path):
+            _stderr(f"Repaired: {mended}")
     findings = fetching.verify(config, path)
     if as_json:
         click.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))

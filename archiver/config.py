@@ -86,8 +86,8 @@ class Config:
     network: Network = field(default_factory=Network)
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = field(default_factory=Schedule)
-    rescue: Rescue = field(default_factory=Rescue)
     notify: str = ""  # a command line, split without a shell
+    rescue: Rescue = field(default_factory=Rescue)
     origin: str = "packaged default"  # the file it came from, for messages
 
     @property
@@ -232,8 +232,8 @@ _RESCUE: dict[str, _Key] = {
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
 _NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
 TABLES = {
-    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "rescue": _RESCUE,
-    "notify": _NOTIFY,
+    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "notify": _NOTIFY,
+    "rescue": _RESCUE,
 }  # fmt: skip
 
 
@@ -296,8 +296,8 @@ def read(text: str, name: str) -> Config:
         network=replace(Network(), **tables["network"]),
         rules=replace(Rules(), **tables["judgement"]),
         schedule=replace(Schedule(), **tables["schedule"]),
-        rescue=replace(Rescue(), **tables["rescue"]),
         notify=tables["notify"].get("command", ""),
+        rescue=replace(Rescue(), **tables["rescue"]),
         origin=name,
     )
 

@@ -203,6 +203,14 @@ def verify(config: Config, path: Path) -> list[str]:
         return list(archive.verify())
 
 
+def repair(config: Config, path: Path) -> list[str]:
+    """Fill the search index anew when anything is wrong with it; gives what was wrong, a line each."""
+    if not path.exists():
+        opening.open_reader(path)  # says that there is none
+    with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
+        return archive.mend_search(thorough=True)
+
+
 def fetch(
     config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Summary:
@@ -215,6 +223,9 @@ def fetch(
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
+        for mended in archive.mend_search():
+            if not options.quiet:
+                tell(f"Repaired: {mended}")
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             summary = _run(archive, asked, network, clock, options, listener)
     command = config.notify if options.notify is None else options.notify
@@ -311,8 +322,9 @@ def visitor_of(
 def _rests(
     archive: Archive, network: Network, scope: Scope, pace: Pace, now: datetime
 ) -> dict[str, tuple[datetime, str]]:
-    """Hosts that are left alone in this run; a short rest is only waited for. `--force` takes our own rests back, but
-    never one that the host asked for.
+    """Hosts that are left alone in this run; a short rest is only waited for.
+
+    `--force` takes our own rests back, but never one that the host asked for.
     """
     refusals = _NEVER if scope.force else network.host_refusals
     long_rests = {}

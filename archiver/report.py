@@ -1,4 +1,4 @@
-"""`status` and `why`: rows in, text or JSON out. Pure but for the width of the terminal, which is an argument."""
+"""`status` and `why`: rows in, text or JSON out. Pure."""
 
 from __future__ import annotations
 
@@ -316,14 +316,6 @@ def _edited(history: History) -> list[tuple[str, str]]:
     return events
 
 
-def _whose(history: History) -> str:
-    """Where the capture that is read came from, when that is not the host."""
-    held = next((row for row in history.captures if row["id"] == (history.article or {}).get("capture_id")), None)
-    if held is None or held["source"] == "live":
-        return ""
-    return f" ({_copy(held, {})}; no live answer is held)"
-
-
 def _believed(history: History) -> list[tuple[str, str]]:
     """What was believed from when on, with how long an absence lasted; and what happened to the article."""
     told, absent_since = [], None
@@ -339,6 +331,14 @@ def _believed(history: History) -> list[tuple[str, str]]:
         (row["at"], f"{row['kind'].replace('_', ' ')}: {safe(row['detail'] or '', 160)}") for row in history.events
     ]
     return told
+
+
+def _whose(history: History) -> str:
+    """Where the capture that is read came from, when that is not the host."""
+    held = next((row for row in history.captures if row["id"] == (history.article or {}).get("capture_id")), None)
+    if held is None or held["source"] == "live":
+        return ""
+    return f" ({_copy(held, {})}; no live answer is held)"
 
 
 _RULES = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from archiver.archive.search import Hit
     from archiver.crawl import Step
     from archiver.diff import Piece
     from archiver.versions import Comparison
@@ -47,6 +48,18 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     _console(stderr=False).print(table)
+
+
+def print_hits(hits: list[Hit]) -> None:
+    """Each hit of a search: its number and title, then where it stands, what was looked for in bold."""
+    from rich.text import Text
+
+    console = _console(stderr=False)
+    for hit in hits:
+        place = f"  series {hit.series_id}, part {hit.position}" if hit.series_id and hit.position else ""
+        console.print(Text.assemble((str(hit.id), "cyan"), "  ", (safe(hit.title or "(no title)"), "bold"), place))
+        pieces = [(piece, "bold" if is_hit else "") for piece, is_hit in hit.snippet]
+        console.print(Text.assemble("    ", *pieces))
 
 
 _STYLES = {"delete": "red strike", "insert": "green", "equal": ""}

@@ -15,13 +15,16 @@ ONLY_IN = {
     "httpcore": {"web"},
     "tenacity": {"web"},
     "selectolax": {"pages", "export"},
-    "nh3": {"pages"},
+    "nh3": {"pages", "browse"},
     "html_to_markdown": {"pages"},
     "sqlite3": {"archive", "browse"},
     "sqlite_utils": {"archive", "browse"},
     "click": {"cli"},
-    "rich": {"terminal", "browse"},
+    "rich": {"terminal"},
     "warcio": {"export"},
+    "datasette": {"browse"},
+    "jinja2": {"browse"},
+    "pygments": {"browse"},
 }
 MAY_IMPORT = {
     "model": set(),

@@ -128,6 +128,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "tags": [{"id": 1, "name": HOSTILE}],
     "articles_tags": [{"article_id": 1, "tag_id": 1, "position": 1}],
+    "search_rows": [{"id": 1, "article_id": 1, "digest": "0"}],
     "comments": [
         {"id": 1, "article_id": 1, "identity": "a", "position": 1, "author_id": 7, "author_name": HOSTILE}
         | {"body_html": HOSTILE, "body_markdown": HOSTILE, "body_text": HOSTILE, "content_sha256": "0"}
@@ -340,7 +341,8 @@ def test_facets_and_sort_orders_stand_on_an_index(archive: Path, relation: str) 
 
 def test_bookkeeping_is_hidden_and_nothing_else_is(shown: Any) -> None:
     tables = get(shown, "/kept.json").json()["tables"]
-    assert {table["name"] for table in tables if table["hidden"]} == {"progress", "_sqlite_migrations"}
+    index = {"search_rows", "search_index", "search_index_config", "search_index_data", "search_index_idx"}
+    assert {table["name"] for table in tables if table["hidden"]} == {"progress", "_sqlite_migrations"} | index
 
 
 def test_the_metadata_uses_nothing_that_datasette_has_dropped() -> None:
@@ -408,15 +410,16 @@ def test_the_server_answers_in_peace_and_ctrl_c_ends_it_with_0(archive: Path) ->
         assert process.stderr is not None
         try:
             said = process.stderr.readline()
-            url = re.search(r"http://127\.0\.0\.1:(\d+)(/kept)", said)
+            url = re.search(r"http://127\.0\.0\.1:(\d+)/ ", said)
             assert url is not None, said
-            page = answer(int(url[1]), url[2])
+            page = answer(int(url[1]), "/kept")
+            unknown = answer(int(url[1]), "/-/no/such/page")
             mistyped = answer(int(url[1]), "/kept?sql=delete+from+fetches")
             process.send_signal(signal.SIGINT)
             out, rest = process.communicate(timeout=20)
         finally:
             process.kill()
-    assert (page.status, mistyped.status, process.returncode) == (200, 400, 0)
+    assert (page.status, unknown.status, mistyped.status, process.returncode) == (200, 404, 400, 0)
     assert "default-src 'self'" in (page.getheader("Content-Security-Policy") or "")
     assert (out, "Traceback" in rest, rest.count("\n") <= 1) == ("", False, True)
 

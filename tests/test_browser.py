@@ -1,20 +1,16 @@
-"""What the archive shows stays inert in headless Chromium: sanitised bodies and Datasette's pages."""
+"""Sanitised bodies stay inert in headless Chromium. What `archiver serve` shows: test_browse_chromium.py."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import config_for, run_fetch, small_site
 from xss_payloads import PAYLOADS
 
 from archiver.pages import body
-from archiver.standin import StandIn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -24,7 +20,6 @@ pytestmark = [
 
 ACT = "document.documentElement.dataset.hit=1"
 ARMED = [payload.replace("alert(1)", ACT) for _, payload in PAYLOADS]
-PART = 10319293
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync --virtual-time-budget=3000 --dump-dom"
@@ -62,33 +57,3 @@ def test_sanitised_bodies_stay_inert(tmp_path: Path) -> None:
 
     assert len(ARMED) >= 200
     assert not was_hit(dom(page(cleaned, tmp_path), tmp_path))
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`archiver serve` on an archive whose titles, names and bodies are payloads."""
-    folder = tmp_path_factory.mktemp("hostile")
-    with StandIn(small_site()) as standin:
-        standin.faults.edit(PART, title="".join(ARMED[:20]), body="".join(ARMED), tags=ARMED[:5])
-        run_fetch(folder / "a.db", config_for(standin, folder))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "archiver", "serve", "--port", "0", "--db", folder / "a.db"],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    found = re.search(r"http://127\.0\.0\.1:[0-9]+/\S+", process.stderr.readline())
-    assert found is not None
-    yield found[0]
-    process.terminate()
-    process.wait()
-    process.stderr.close()
-
-
-@pytest.mark.parametrize(
-    "place", ["", "/articles", f"/articles/{PART}", "/page_status", "/tags", "/code_blocks", "/links"]
-)
-def test_datasette_shows_hostile_text_inert(served: str, place: str, tmp_path: Path) -> None:
-    document = dom(served + place, tmp_path)
-
-    assert not was_hit(document)
-    assert "Powered by" in document, "that was no page of Datasette's"

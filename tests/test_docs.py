@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -69,17 +70,22 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the commands that the READMEs show print in a fresh folder."""
     folder = tmp_path_factory.mktemp("readme")
     shown = {}
-    for name, command in {"demo": ["demo", "-q"], "why": ["why", "10319216", "--db", "demo.db"]}.items():
+    commands = {
+        "demo": ["demo", "-q"],
+        "why": ["why", "10319216", "--db", "demo.db"],
+        "search": ["search", "所有權 Rust", "--limit", "2", "--db", "demo.db"],
+    }
+    for name, command in commands.items():
         done = subprocess.run(
             [sys.executable, "-m", "archiver", *command], capture_output=True, text=True, check=True, cwd=folder
         )
-        shown[name] = f"$ archiver {' '.join(command)}\n{done.stdout}"
+        shown[name] = f"$ archiver {shlex.join(command)}\n{done.stdout}"
     return shown
 
 
 @pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-@pytest.mark.parametrize("name", ["demo", "why"])
+@pytest.mark.parametrize("name", ["demo", "why", "search"])
 def test_the_outputs_shown_are_real(readme: Path, name: str, outputs: dict[str, str]) -> None:
     text = readme.read_text("utf-8")
     block = re.search(rf"<!-- {name}: begin -->\n```console\n(.*?)```\n<!-- {name}: end -->", text, re.DOTALL)

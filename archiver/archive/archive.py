@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, doubt, frontier, opening, proof, schema
+from archiver.archive import connection, doubt, frontier, opening, proof, schema, search_index
 from archiver.archive.captures import is_held
 from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
@@ -91,6 +91,17 @@ class Archive:
     def verify(self) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
         return proof.verify(self._database, self.path, self.ledger, self._read)
+
+    def mend_search(self, *, thorough: bool = False) -> list[str]:
+        """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
+
+        Otherwise only counted, `thorough` also compares its words with those of the texts.
+        """
+        found = search_index.findings(self._database, thorough=thorough)
+        if found:
+            with connection.transaction(self._database, self.path):
+                search_index.refill(self._database)
+        return found
 
     def source_ids(self, named: list[str] | None) -> tuple[int, ...]:
         """The numbers of the sources with these URLs, or of all that are kept."""

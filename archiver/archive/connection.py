@@ -23,6 +23,8 @@ from archiver.text import line
 
 _CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run
 
+_EMPTY_SHARE = 8  # an eighth of the file: then it is written anew without what is empty
+
 
 class WriterLock:
     """The right to write to one archive, held by one process. `acquire` raises ArchiveLocked with the holder."""
@@ -128,10 +130,19 @@ def transaction(database: Database, path: Path) -> Iterator[None]:
             raise
 
 
+def _give_back(database: Database) -> None:
+    """Rewrite the file when much of it is empty: merging the search index leaves as many pages as it fills."""
+    with contextlib.suppress(sqlite3.Error):  # another writer, a full disk: it stays as large as it is
+        free, pages = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+        if free * _EMPTY_SHARE > pages:
+            database.execute("VACUUM")
+
+
 def close(database: Database, path: Path) -> None:
     """Fold the WAL into the file, so that the file alone is complete, and close."""
     with contextlib.suppress(sqlite3.Error):  # a reader in the way: the WAL stays beside the file, nothing is lost
         database.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
+        _give_back(database)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with explained(path):
         database.close()

@@ -36,7 +36,7 @@ ORDER BY articles.series_id IN (
 
 _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
-WHERE pages.kind = 'control' AND final AND source = 'live' AND run_id <= :run_id AND started_at > :since
+WHERE pages.kind = 'control' AND source = 'live' AND final AND run_id <= :run_id AND started_at > :since
 AND outcome NOT IN {_NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same

@@ -354,9 +354,8 @@ class Ledger:
         """Host → until when it rests, and why: it asked for a rest, or refused so many requests in a row."""
         recent = self._database.query(
             "SELECT pages.host AS host, outcome, retry_after_s, fetches.started_at AS at FROM fetches"
-            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND pages.kind != 'robots'"
-            " AND source = 'live' AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
-            " ORDER BY fetches.id DESC LIMIT 5000",
+            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live' AND kind != 'robots'"
+            " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
             [stamp(now - timedelta(days=7))],
         )
         rest = timedelta(days=self._schedule.refused_host_days)

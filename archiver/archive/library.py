@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import article_rows, list_rows, membership
+from archiver.archive import article_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.model import Address, ArticlePage, CaptureSource, FeedPage, IndexPage, Kind, Reading, SeriesPage
@@ -23,9 +23,9 @@ ReadPage = Callable[[Address, bytes, str | None], Reading]
 
 # Children before parents; `progress` says that nothing has been read.
 DERIVED_TABLES = (
-    "parse_problems", "lost_fields", "discoveries", "events", "edits", "metrics", "links", "article_images",
-    "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags", "tags", "parts",
-    "articles", "series_sources", "series", "authors", "progress",
+    "search_rows", "parse_problems", "lost_fields", "discoveries", "events", "edits", "metrics", "links",
+    "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags",
+    "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
 
 # What a copy says was so when it was made, not when we had it.
@@ -79,6 +79,7 @@ class Library:
 
     def _settle(self) -> None:
         membership.settle(self._database)
+        search_index.tidy(self._database)
         places = self._database.query("SELECT fetch_id FROM progress WHERE name = 'library'")
         self._note("settled", next((int(row["fetch_id"]) for row in places), 0))
 
@@ -93,6 +94,7 @@ class Library:
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read."""
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
+            search_index.clear(self._database)
             for table in DERIVED_TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
             fetches = list(self._database.query(f"{_FETCHES} WHERE capture_id IS NOT NULL ORDER BY id"))
@@ -135,7 +137,8 @@ class Library:
         match reading.page:
             case ArticlePage() as article:
                 if self._is_better(page["article_id"], fetch["capture_id"]):
-                    article_rows.keep(self._database, page, fetch, reading, article)
+                    with search_index.renewed(self._database, page["article_id"]):
+                        article_rows.keep(self._database, page, fetch, reading, article)
                 list_rows.keep_neighbours(self._database, page["id"], article, at, copy)
             case SeriesPage() as series:
                 newest = not is_copy or self._is_newest(fetch)

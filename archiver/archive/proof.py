@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from archiver.archive import search_index
 from archiver.archive.captures import Captures
 from archiver.archive.digest import kept_digest, run_digest
 from archiver.archive.ledger import Ledger
@@ -29,6 +30,7 @@ def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> It
         "captures": _captures(database),
         "runs": _chain(database),
         "pages": _kept(database),
+        "search index": search_index.check(database),
         "beliefs": _beliefs(database, ledger),
         "derived tables": _derived(database, path, read),
     }

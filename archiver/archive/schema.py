@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archiver.archive import search_index
 from archiver.archive.opening import APPLICATION_ID, explained
 from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
-_TABLES = ("001_tables.sql", "002_time.sql", "004_rescue.sql", "005_copies.sql")  # in the order of their migrations
+# In the order of their migrations.
+_TABLES = ("001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql")
 
 
 def _script(name: str) -> str:
@@ -41,6 +43,12 @@ def m002_time(database: Database) -> None:
     widen(database, "captures", "'feed')", "'feed', 'memento')")
     for statement in _statements(_script("002_time.sql")):
         database.execute(statement)
+
+
+@migrations()
+def m003_search(database: Database) -> None:
+    """The search index, filled from the articles that are there."""
+    search_index.refill(database)
 
 
 @migrations()
@@ -85,6 +93,7 @@ def ensure(database: Database, path: Path) -> None:
         if pending:
             migrations.apply(database)
         ensure_views(database)
+        search_index.guard(database)
 
 
 def _keep_copy(database: Database, copy: Path) -> None:

@@ -52,7 +52,7 @@ _NEWEST_FIRST = {
     "state_changes": "at",
 }
 _ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50}
-_HIDDEN = ("progress", "_sqlite_migrations")
+_HIDDEN = ("progress", "search_rows", "_sqlite_migrations")
 
 
 def metadata(database: str) -> dict[str, Any]:

@@ -107,9 +107,9 @@ class Breaker:
         else:
             self._pace.rest(host, retry_after_s)
 
-    def close(self, host: str, reason: str, until: datetime) -> None:
-        """Ask nothing of a host in this run: it rests until then."""
-        self._close(host, reason, (until - self._clock.now()).total_seconds())
+    def close(self, host: str, reason: str, until: datetime | None = None) -> None:
+        """Ask nothing more of a host in this run; it rests until then, where somebody said until when."""
+        self._close(host, reason, None if until is None else (until - self._clock.now()).total_seconds())
 
     def _close(self, host: str, reason: str, retry_after_s: float | None) -> None:
         self._closed_hosts.setdefault(host, reason)

@@ -122,6 +122,13 @@ JOIN pages AS lists ON lists.id = discoveries.from_page_id
 WHERE discoveries.kind = 'article'
 ORDER BY discoveries.article_id, discoveries.id;
 
+CREATE VIEW articles_fts AS -- the search index under the name and with the mark by which Datasette finds it (VIRTUAL TABLE USING FTS content="articles")
+SELECT
+    search_index.article_id AS rowid, -- the article
+    search_index.search_index AS articles_fts, -- what MATCH is asked of
+    search_index.rank AS rank -- here for those who order by it: the index keeps no counts, `archiver search` ranks
+FROM search_index;
+
 CREATE VIEW parser_drift AS -- values that living pages used to yield and no longer do: the parser no longer fits
 SELECT
     pages.kind AS kind, -- what kind of page

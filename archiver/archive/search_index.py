@@ -1,0 +1,176 @@
+"""The search index as it is written: with its article, all anew, and whether it is as we wrote it.
+
+Who writes holds the transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from archiver.archive import search_words
+from archiver.archive.search import MARK, Texts, texts, trouble
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_BATCH = 100  # articles of which a fresh index is held in memory, to compare
+_MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
+
+
+def digest(held: Texts) -> str:
+    """Tells whether the index knows these texts."""
+    said = json.dumps([MARK, held.title, held.body, held.comments])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def words(held: Texts) -> str:
+    """What the index holds of these texts, for a tokenizer that takes each line for a word."""
+    pieces = {MARK}.union(*map(search_words.tokens, (held.title, held.body, held.comments)))
+    return "\n".join(sorted(pieces))
+
+
+# ─── filling ────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def renewed(database: Database, article_id: int) -> Iterator[None]:
+    """Make the index say what the article says after the rows inside were written. The caller holds the transaction."""
+    before = texts(database, article_id)
+    yield
+    try:
+        _renew(database, article_id, before, texts(database, article_id))
+    except sqlite3.DatabaseError:  # it is damaged or gone; what ails the whole file is met again here, and told
+        refill(database)
+
+
+def _renew(database: Database, article_id: int, before: Texts, after: Texts) -> None:
+    row = database.execute("SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
+    if row is None:
+        _put_in(database, article_id, after)
+    elif row[1] not in {digest(before), digest(after)}:
+        refill(database)  # somebody else wrote to the article: what to take out is not known
+    elif row[1] != digest(after):
+        database.execute(
+            "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
+            [row[0], words(before)],
+        )
+        database.execute("UPDATE search_rows SET digest = ? WHERE id = ?", [digest(after), row[0]])
+        _index(database, row[0], after)
+
+
+def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
+    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, digest(held)])
+    row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
+    _index(database, row[0], held)
+
+
+def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) -> None:
+    database.execute("INSERT INTO search_index (rowid, article_id) VALUES (?, ?)", [row_id, words(held)])
+
+
+def clear(database: Database) -> None:
+    """An empty index, whatever became of the one before. The caller holds the transaction."""
+    database.execute("DROP TABLE IF EXISTS search_index")
+    database.execute("DROP TABLE IF EXISTS search_rows")
+    for statement in _statements():
+        database.execute(statement)
+
+
+def _statements() -> list[str]:
+    script = (resources.files("archiver.archive") / "sql" / "003_search.sql").read_text("utf-8")
+    return [statement.strip() for statement in script.split(";\n") if statement.strip()]
+
+
+def refill(database: Database) -> None:
+    """The index made anew from the articles. The caller holds the transaction."""
+    clear(database)
+    for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
+        _put_in(database, article_id, texts(database, article_id))
+    _merge(database)
+
+
+def tidy(database: Database) -> None:
+    """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write."""
+    try:
+        _merge(database)
+    except sqlite3.DatabaseError:  # as in `renewed`
+        refill(database)
+
+
+def _merge(database: Database) -> None:
+    database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [-_MERGED_PAGES])
+
+
+def guard(database: Database) -> None:
+    """Let `sqlite-utils rebuild-fts archive.db articles`, which would write to the view, do no harm."""
+    database.execute(
+        "CREATE TRIGGER IF NOT EXISTS articles_fts_rebuild INSTEAD OF INSERT ON articles_fts BEGIN SELECT 1; END"
+    )
+
+
+# ─── knowing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def findings(database: Database, *, thorough: bool) -> list[str]:
+    """What is wrong with the index: by counting, or `thorough`, by comparing it with one made from the texts."""
+    found = trouble(database)
+    if found is not None:
+        return [f"search index: {found}"]
+    return [*_stale(database), *_altered(database)] if thorough else []
+
+
+def check(database: Database) -> Iterator[str]:
+    """What is wrong with the index, a line each, with what mends it."""
+    for finding in findings(database, thorough=True):
+        yield f"{finding}; `archiver verify --repair` fills it anew"
+
+
+def _stale(database: Database) -> Iterator[str]:
+    rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
+    stale = [article_id for article_id, held in rows if digest(texts(database, article_id)) != held]
+    if stale:
+        yield f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"
+
+
+def _altered(database: Database) -> Iterator[str]:
+    """Articles of which it holds other words than their texts have: all is made again, a few at a time."""
+    try:
+        held = _fingerprints(database)
+    except sqlite3.DatabaseError as error:
+        yield f"search index: it cannot be read ({error})"
+        return
+    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
+    wanted: dict[int, tuple[int, ...]] = {}
+    for start in range(0, len(ids), _BATCH):
+        wanted |= _fresh_fingerprints({number: texts(database, number) for number in ids[start : start + _BATCH]})
+    wrong = [number for number in ids if held.get(number) != wanted[number]]
+    if wrong or len(held) != len(ids):
+        first = f"article {wrong[0]}" if wrong else "an article that is not there"
+        yield f"search index: its words for {first} are not those of the text ({len(wrong)} such)"
+
+
+def _fresh_fingerprints(held: dict[int, Texts]) -> dict[int, tuple[int, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        for statement in _statements():
+            fresh.execute(statement)
+        for article_id, text in held.items():
+            _put_in(fresh, article_id, text)
+        return _fingerprints(fresh)
+
+
+def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
+    """Article → how many words the index has for it, and sums over their characters."""
+    database.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"
+    )
+    rows = database.execute(
+        "SELECT article_id, count(*), sum(unicode(term)), sum(unicode(substr(term, -1)) * length(term))"
+        " FROM search_vocabulary LEFT JOIN search_rows ON search_rows.id = doc GROUP BY doc"
+    ).fetchall()
+    return {row[0]: tuple(row[1:]) for row in rows}

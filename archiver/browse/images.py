@@ -1,0 +1,66 @@
+"""Images out of the archive, for the browser: raster images only, told by their own bytes.
+
+What calls itself an image may be SVG or HTML, both of which can act. Those stay in the archive as evidence and are
+never served as what they claim to be (HOSTILE: pywb CVE-2021-39286, changedetection.io CVE-2023-24769).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+
+_MAX_BYTES = 32_000_000
+_GZIP = 31  # zlib's window bits for RFC 1952
+_HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature
+_HELD = """
+SELECT captures.sha256, captures.body FROM captures JOIN pages ON pages.id = captures.page_id
+WHERE captures.id = ? AND pages.kind = 'image' AND captures.body_bytes <= ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Bytes that a browser may show."""
+
+    body: bytes
+    media_type: str
+    sha256: str
+
+
+def picture(connection: sqlite3.Connection, capture_id: int) -> Picture | None:
+    """The image that this capture holds; None for no such capture, one of another kind, or no raster image."""
+    row = connection.execute(_HELD, (capture_id, _MAX_BYTES)).fetchone()
+    body = _unpacked(row[1]) if row is not None else None
+    media_type = sniffed(body) if body else None
+    return Picture(body, media_type, row[0]) if body and media_type else None
+
+
+def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
+    """Whether the capture begins as a raster image does; reads no more than its beginning."""
+    try:
+        with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
+            return sniffed(zlib.decompressobj(_GZIP).decompress(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
+    except (sqlite3.OperationalError, zlib.error):  # no such row; not gzip
+        return False
+
+
+def _unpacked(stored: bytes) -> bytes | None:
+    try:
+        body = zlib.decompressobj(_GZIP).decompress(stored, _MAX_BYTES + 1)
+    except zlib.error:
+        return None
+    return body if len(body) <= _MAX_BYTES else None
+
+
+def sniffed(body: bytes) -> str | None:
+    """The type of a raster image by its signature (WHATWG MIME Sniffing §6.1; AVIF: its file type box)."""
+    if body.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if body.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if body.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if body.startswith(b"RIFF") and body[8:14] == b"WEBPVP":
+        return "image/webp"
+    return "image/avif" if body[4:12] in (b"ftypavif", b"ftypavis") else None

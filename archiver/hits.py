@@ -1,0 +1,47 @@
+"""`search`: hits in, text or JSON out. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archiver.archive.search import Found, Hit
+from archiver.text import safe, storable
+
+COLUMNS = ("article", "series", "part", "title", "snippet")
+
+
+def as_json(query: str, found: Found) -> dict[str, Any]:
+    """The documented shape (docs/json.md). Hits stand between « and » in the snippet."""
+    return {"query": storable(query), "hits": [_hit_json(hit) for hit in found.hits]}
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": hit.id, "title": hit.title, "series_id": hit.series_id, "position": hit.position,
+        "snippet": marked(hit), "score": hit.score, "url": hit.url,
+    }  # fmt: skip
+
+
+def table(found: Found) -> list[tuple[str, ...]]:
+    """A row a hit, as `COLUMNS`."""
+    return [
+        (str(hit.id), str(hit.series_id or ""), str(hit.position or ""), safe(hit.title or "(no title)"), marked(hit))
+        for hit in found.hits
+    ]
+
+
+def marked(hit: Hit) -> str:
+    """The snippet with its hits between « and »."""
+    return "".join(f"«{piece}»" if is_hit else piece for piece, is_hit in hit.snippet).strip()
+
+
+def notes(query: str, found: Found, *, quiet: bool) -> list[str]:
+    """What a person should know beside the hits, for stderr."""
+    told = []
+    if not found.hits and not quiet:
+        told.append(f"Nothing here holds all of: {safe(query, 200)}")
+    if found.total > len(found.hits) and not quiet:
+        told.append(f"The best {len(found.hits)} of {found.total}; --limit shows more.")
+    if not found.is_indexed:
+        told.append("The search index is not whole, so every text was read; `archiver verify --repair` mends it.")
+    return told
