@@ -1,0 +1,85 @@
+"""The command line: arguments in, exit code out. Heavy imports stand inside the commands, so that `--help` is quick.
+
+Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli import keeping, reading  # noqa: F401 - the commands join the group when they are imported
+from archiver.cli.frame import EXIT_CODES, archiver
+from archiver.errors import ArchiverError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.clock import Clock
+
+__all__ = ["EXIT_CODES", "archiver", "main", "run"]
+
+
+def main() -> None:
+    """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
+    with contextlib.suppress(AttributeError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an ASCII terminal shows ? for Chinese
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str], clock: Clock | None = None) -> int:
+    """Run one command line; gives the exit code. `clock`: another than the machine's, for tests of long times."""
+    verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
+        "--verbose"
+    )
+    _configure_logging(verbose)
+    try:
+        with _broken_pipes_are_fine():
+            code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo("archiver: interrupted; what was stored stays, run the same command again to go on", err=True)
+        return int(getattr(error.__cause__ or error, "code", 130))
+    except ArchiverError as error:
+        for message in str(error).splitlines():
+            click.echo(f"archiver: {safe(message)}", err=True)
+        if verbose > 1:
+            raise
+        return error.exit_code
+    except Exception as error:
+        if verbose > 1:
+            raise
+        click.echo(
+            f"archiver: a bug: {type(error).__name__}: {safe(error, 300)}; run again with -v -v and report it", err=True
+        )
+        return 1
+
+
+@contextlib.contextmanager
+def _broken_pipes_are_fine() -> Iterator[None]:
+    """`archiver status | head -1` closes our output early: that is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
+def _configure_logging(verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
+    for noisy in ("httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,94 @@
+"""What every command stands on: the group, the options that all take, settings, and words for stdout and stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archiver import __version__
+from archiver.errors import UsageError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.config import Config
+    from archiver.model import Address
+
+EXIT_CODES = """\b
+Exit codes:
+  0    everything asked for is held
+  1    a bug
+  2    the command line, the config or a file to import is wrong
+  3    finished, but some part is missing or failed
+  4    stopped because the site refused us
+  5    the archive cannot be used (locked, damaged, newer, disk full)
+  130  interrupted (143 by SIGTERM)"""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def common(command: _Command) -> _Command:
+    """The options that every command takes."""
+    for option in reversed(
+        [
+            click.option("--config", "config_path", type=click.Path(path_type=Path), envvar="ARCHIVER_CONFIG",
+                         metavar="FILE", help="Settings. Default: ./config/archiver.toml, then yours, then packaged."),
+            click.option("--db", type=click.Path(path_type=Path), envvar="ARCHIVER_DB", metavar="FILE",
+                         help="The archive. Default: archive.db in this folder."),
+            click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
+            click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
+    """The settings in force, and the archive that they or `--db` name. Raises ConfigError."""
+    from archiver import config
+
+    loaded = config.load(config_path)
+    return loaded, db if db is not None else Path(loaded.db)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.version_option(__version__, prog_name="archiver")
+def archiver() -> None:
+    """Keep an iThome Ironman article series whole, readable and provable after its host is gone.
+
+    \b
+    archiver demo      try it on a local stand-in, without network
+    archiver fetch     keep what the config names, or a URL
+    archiver status    what is held, missing and gone
+    """  # noqa: D301 - click reads \b as "keep these lines"
+
+
+def page_address(page: str) -> Address:
+    """The page that an article id or a URL names. Raises UsageError."""
+    from archiver import urls
+    from archiver.model import Address
+
+    address = urls.source_address(urls.article_url(int(page)) if page.isdecimal() and page.isascii() else page)
+    if not isinstance(address, Address):
+        raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
+    return address
+
+
+def tell(text: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(safe(text), err=True)
+
+
+def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table with the right widths for Chinese on a terminal; tab-separated into a pipe."""
+    from archiver import report
+
+    if not sys.stdout.isatty():
+        click.echo(report.tab_separated(columns, rows))
+        return
+    from archiver import terminal
+
+    terminal.print_table(columns, rows)

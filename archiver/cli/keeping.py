@@ -1,0 +1,179 @@
+"""Commands that add to an archive, prove it or rebuild it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli.frame import archiver, common, settings, tell
+from archiver.cli.reading import print_status
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.clock import Clock
+
+
+@archiver.command(short_help="Fetch what is due.")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@common
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--delay", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Least time between two requests.")
+@click.option("--max-age", type=click.FloatRange(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
+@click.option("--force", is_flag=True, help="Ask everything again, due or not.")
+@click.option("--notify-command", metavar="CMD", help="Run once at the end when something changed; JSON on its stdin.")
+@click.option("--dry-run", is_flag=True, help="Print what would be asked and how long it would take; ask nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+@click.pass_obj
+def fetch(
+    clock: Clock | None,
+    urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
+    delay: float | None, max_age: float | None, force: bool, notify_command: str | None, dry_run: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Fetch what is due of the sources in the config, or of the index, series or article URLs given.
+
+    Run it as often as you like: it asks only for what is due, politely, and goes on where it stopped.
+    """
+    from archiver import fetching
+
+    config, path = settings(config_path, db)
+    options = fetching.Options(
+        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, notify=notify_command,
+        quiet=quiet, verbose=verbose,
+    )  # fmt: skip
+    if dry_run:
+        plan = fetching.plan(config, path, options)
+        click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
+        return 0
+    summary = fetching.fetch(config, path, options, tell=tell, clock=clock)
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(summary.as_text())
+    return summary.exit_code
+
+
+@archiver.command("import", short_help="Keep pages that somebody saved.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@common
+@click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
+def import_files(
+    files: tuple[Path, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, url: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Keep the pages in files: HTML or MHTML saved by a browser, SingleFile, HAR, WARC and WACZ.
+
+    Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
+    asked of any host, and what is believed of the page as it is now does not change.
+    """
+    from archiver import importing
+
+    config, path = settings(config_path, db)
+    summary = importing.run(config, path, files, url=url)
+    for error in summary.errors:
+        tell(f"archiver: {error}")
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+    elif summary.lines:
+        click.echo(summary.as_text())
+    return summary.exit_code
+
+
+@archiver.command(short_help="Look for missing parts in web archives.")
+@click.argument("target", required=False, metavar="[SERIES|ID]")
+@common
+@click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--history", is_flag=True, help="Also of parts that are held: keep every version that differs.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+def rescue(
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
+    history: bool, limit: int | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
+
+    Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
+    `archiver why ID`.
+    """
+    from archiver.rescue import rescuing
+
+    config, path = settings(config_path, db)
+    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
+    summary = rescuing.rescue(config, path, options, tell=tell)
+    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    return summary.exit_code
+
+
+@archiver.command(short_help="Rebuild what is derived, offline.")
+@common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+    """Read every capture again, without network, and rebuild all that is derived from them."""
+    from archiver import fetching
+
+    config, path = settings(config_path, db)
+    read = fetching.parse(config, path)
+    said = f"Read {read} stored answers again; every derived table is new."
+    click.echo(json.dumps({"fetches": read}) if as_json else said)
+    return 0
+
+
+@archiver.command(short_help="Prove that nothing was damaged or edited.")
+@common
+@click.option("--repair", is_flag=True, help="Fill the search index anew first, should anything be wrong with it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, repair: bool, as_json: bool) -> int:
+    """Check the archive against itself: every stored response, every belief, every derived row, the chain of runs.
+
+    One line a finding; exit 5 when there is one.
+    """
+    from archiver import fetching
+
+    config, path = settings(config_path, db)
+    if repair:
+        for mended in fetching.repair(config, path):
+            tell(f"Repaired: {mended}")
+    findings = fetching.verify(config, path)
+    if as_json:
+        click.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))
+    else:
+        for finding in findings or ["The archive is what it says it is."]:
+            click.echo(safe(finding, 400))
+    return 5 if findings else 0
+
+
+@archiver.command(short_help="Try it on a stand-in, without network.")
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path),
+    default=Path("demo.db"),
+    show_default=True,
+    metavar="FILE",
+    help="The archive to make; it must not exist yet.",
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Taken for the sake of scripts; the demo has its own settings.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+@click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks.")
+@click.option("--rot", is_flag=True, help="Delete six parts first, and get them back from other people's copies.")
+@click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
+def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:
+    """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
+    from archiver import demonstration
+
+    play = demonstration.run_rot if rot else demonstration.run
+    code = play(db, quiet=quiet, tell=lambda text: None if quiet else tell(text))
+    print_status(db, as_json=as_json, quiet=quiet)
+    if not quiet:
+        for hint in ["Try next:", *(f"  {command}" for command in demonstration.what_next(db, rotten=rot))]:
+            click.echo(hint, err=True)
+    return code

@@ -1,0 +1,180 @@
+"""Commands that tell what an archive holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli.frame import archiver, common, page_address, print_table, settings, tell
+from archiver.errors import UsageError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.archive.queries import Status
+    from archiver.archive.search import Found
+
+
+@archiver.command(short_help="Tell what is held, missing and gone.")
+@common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
+@click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
+@click.option("--copies", is_flag=True, help="Who holds which part, and what hangs on one copy alone.")
+def status(
+    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool, copies: bool
+) -> int:
+    """Tell what is held, what is missing and what is gone."""
+    _, path = settings(config_path, db)
+    if copies:
+        return _print_copies(path, as_json=as_json, quiet=quiet)
+    found = print_status(path, as_json=as_json, quiet=quiet)
+    from archiver import report
+
+    return 3 if found.drift or (strict and not report.all_safe(found)) else 0
+
+
+def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
+    """Print who holds which part."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    with opening.reading(path) as connection:
+        parts = queries.copies(connection)
+    if as_json:
+        click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
+        return 0
+    print_table(report.COPY_COLUMNS, report.copies_table(parts))
+    if not quiet:
+        for note in report.copies_notes(parts):
+            tell(note)
+    return 0
+
+
+def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
+    """Print the status of an archive, and give it."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    with opening.reading(path) as connection:
+        found = queries.status(connection)
+    if as_json:
+        click.echo(json.dumps(report.status_json(found), ensure_ascii=False, indent=2))
+        return found
+    print_table(report.SERIES_COLUMNS, report.series_table(found))
+    needy = report.attention_table(found)
+    if needy:
+        click.echo()
+        print_table(report.PART_COLUMNS, needy)
+    if found.events:
+        click.echo()
+        print_table(report.EVENT_COLUMNS, report.events_table(found))
+    if not quiet:
+        for note in [*report.series_notes(found), report.last_run_line(found)]:
+            tell(note)
+    return found
+
+
+@archiver.command(short_help="Tell all that is known of one page, and why.")
+@click.argument("page", metavar="ID|URL")
+@common
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
+def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+    """Tell everything known of one page, in order of time, and the rule that made its state."""
+    from archiver import report
+    from archiver.archive import opening, queries
+
+    _, path = settings(config_path, db)
+    address = page_address(page)
+    with opening.reading(path) as connection:
+        found = queries.history(connection, address.url)
+    if found is None:
+        raise UsageError(f"{safe(address.url)}: not in {safe(path)}; see `archiver status` for what is")
+    click.echo(json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found))
+    return 0
+
+
+@archiver.command(short_help="Search titles, bodies and comments.")
+@click.argument("query", nargs=-1, required=True, metavar="QUERY...")
+@common
+@click.option("--series", "series_id", type=click.IntRange(min=1), metavar="ID", help="Only in this series.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N hits.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
+def search(
+    query: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
+    series_id: int | None, limit: int, as_json: bool,
+) -> int:  # fmt: skip
+    """Search titles, bodies and comments, best hits first.
+
+    Every word must be found, in any order and also inside longer words; case and width of letters do not matter.
+    Chinese needs no spaces. "Quotes" keep words together.
+    """
+    from archiver import hits
+    from archiver.archive import opening
+    from archiver.archive.search import find
+
+    _, path = settings(config_path, db)
+    words = " ".join(query)
+    with opening.reading(path) as connection:
+        found = find(connection, words, series_id=series_id, limit=limit)
+    if as_json:
+        click.echo(json.dumps(hits.as_json(words, found), ensure_ascii=False, indent=2))
+    elif found.hits:
+        _print_hits(found)
+    for note in hits.notes(words, found, quiet=quiet):
+        tell(note)
+    return 0
+
+
+def _print_hits(found: Found) -> None:
+    """Two lines a hit on a terminal, the hit bold; one tab-separated line a hit into a pipe."""
+    from archiver import hits, report
+
+    if not sys.stdout.isatty():
+        click.echo(report.tab_separated(hits.COLUMNS, hits.table(found)))
+        return
+    from archiver import terminal
+
+    terminal.print_hits(found.hits)
+
+
+@archiver.command(short_help="Show what changed in an article.")
+@click.argument("article", metavar="ID|URL")
+@common
+@click.option("--from", "old", metavar="VERSION", help="A capture number or a date. Default: the text before.")
+@click.option("--to", "new", metavar="VERSION", help="A capture number or a date. Default: the latest text.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def diff(
+    article: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, old: str | None,
+    new: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Show what changed between two versions of an article: words in prose, lines in code."""
+    from archiver import terminal, versions
+
+    _, path = settings(config_path, db)
+    address = page_address(article)
+    if address.article_id is None:
+        raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
+    found = versions.compare(path, address.article_id, old, new)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        return 0
+    if not found.sections:
+        tell(f"{address.article_id}: no change was seen; one text is held, capture {found.new.capture_id}")
+        return 0
+    terminal.print_comparison(found)
+    return 0
+
+
+@archiver.command(short_help="Read the archive in a browser.")
+@common
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any free port.")
+@click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, port: int, open_browser: bool) -> int:
+    """Read the archive in a browser with Datasette, on this machine only (needs the extra `datasette`)."""
+    from archiver.browse import server
+
+    _, path = settings(config_path, db)
+    return server.serve(path, port=port, open_browser=open_browser)
