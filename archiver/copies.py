@@ -17,6 +17,7 @@ class Extra:
     form: tuple[tuple[str, str], ...] | None = None  # sent by POST
     accept: str | None = None
     authorization: str | None = None  # for the host that is asked, and for no other
+    archived: bool = False  # the answer may be encoded as the site once sent it to an archive: Brotli too
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,7 +292,9 @@ def _scope_of(address: Address) -> Callable[[str], bool]:
 
     def allowed(url: str) -> bool:
         if address.kind in _SHOWN:
-            return not is_placeholder(url)  # else wherever it lies now; the visitor asks robots.txt and the address guard of each host
+            return not is_placeholder(
+                url
+            )  # else wherever it lies now; the visitor asks robots.txt and the address guard of each host
         if address.kind is Kind.INDEX:
             return _site(url) == _site(address.url)
         target = urls.classify(url)

@@ -437,7 +437,7 @@ def _refused(result: RunResult) -> list[str]:
     why = "; ".join(result.refused_hosts.values()) or "every request was refused"
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
     elsewhere = (
-        "Other archives, such as web.archive.org, may hold what is missing, and pages that you save in your browser can"
-        " be kept with `archiver import`."
+        "`archiver rescue` asks web archives for what is missing, and pages that you save in your browser can be kept"
+        " with `archiver import`."
     )
     return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

@@ -109,9 +109,6 @@ class Provenance:
         return self.source is CaptureSource.LIVE
 
 
-# ─── urls ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """One canonical URL of a known kind. `url` is the key of a page."""
@@ -139,9 +136,6 @@ class Refusal:
 
     url: str  # as found, cleaned of control characters
     why: Refused
-
-
-# ─── web ────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +182,6 @@ class Exchange:
     hop: int = 0  # redirects followed before this request
     final: bool = True  # no further request for this page follows in this visit
     provenance: Provenance = field(default_factory=Provenance)
-
-
-# ─── pages ──────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,9 +421,6 @@ class Reading:
     content_sha256: str | None = None
     fingerprint: str | None = None
     counters: dict[str, int] = field(default_factory=dict)  # views, likes, comments, subscribers, as shown
-
-
-# ─── verdict ────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)

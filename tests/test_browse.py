@@ -47,6 +47,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "due_at": AT,
         }
         for number in (1, 2)
+    ]
+    + [
+        {"id": 3, "url": "https://rotten.example/", "kind": "link", "host": "rotten.example", "first_seen_at": AT}
+        | {"state": "gone", "state_since": AT, "last_outcome": "not_found", "due_at": AT}
     ],
     "captures": [
         {
@@ -116,6 +120,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "code_blocks": [
         {"id": 1, "article_id": 1, "position": 1, "language": "sql", "code": CODE},
         {"id": 2, "article_id": 1, "position": 2, "language": None, "code": "plain"},
+        {"id": 3, "article_id": 1, "position": 3, "language": "rust", "code": "fn main() {}", "language_guessed": 1},
     ],
     "images": [{"id": 1, "url": "https://evil.example/x.png", "host": "evil.example"}],
     "article_images": [{"article_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
@@ -127,7 +132,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "url": "javascript:alert(3)",
             "text": HOSTILE,
             "target_kind": "outside",
-        }
+        },
+        {"id": 2, "article_id": 1, "position": 2, "url": "https://rotten.example/", "text": "gone"}
+        | {"target_kind": "outside", "target_url": "https://rotten.example/"},
     ],
     "metrics": [{"id": 1, "page_id": 1, "at": AT, "views": 10}],
     "edits": [

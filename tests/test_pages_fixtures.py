@@ -63,6 +63,8 @@ def test_a_page_gives_its_counters(name: str) -> None:
 def test_only_a_page_with_content_has_hashes(name: str) -> None:
     is_page = expected(name)["page"] is not None
     assert (reading(name).page is not None) is is_page
+    if name.startswith("image/"):
+        return  # known by its bytes
     assert (reading(name).content_sha256 is not None) is is_page
     assert (reading(name).fingerprint is not None) is is_page
 

@@ -91,11 +91,12 @@ def import_files(
 @click.argument("target", required=False, metavar="[SERIES|ID]")
 @common
 @click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--history", is_flag=True, help="Also of parts that are held: keep every version that differs.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
 def rescue(
     target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
-    limit: int | None, as_json: bool,
+    history: bool, limit: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
 
@@ -105,7 +106,7 @@ def rescue(
     from archiver.rescue import rescuing
 
     config, path = settings(config_path, db)
-    options = rescuing.Options(target=target, check=check, limit=limit, quiet=quiet)
+    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
     summary = rescuing.rescue(config, path, options, tell=tell)
     click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
     return summary.exit_code

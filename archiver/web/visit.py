@@ -132,7 +132,7 @@ class Visitor:
             first, is_link = hop == 0, address.kind is Kind.LINK
             answer, tries = yield from self._tries(
                 address, url, validators if first else None, hop, keep_cut=is_link,
-                extra=extra if first or is_link else None,
+                extra=extra if first or is_link else _of_a_hop(extra),
             )  # fmt: skip
             answer = self._only_to_follow(answer, hop, seen, allowed)
             yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
@@ -280,6 +280,11 @@ class Visitor:
         if hop >= _ROBOTS_REDIRECTS:
             return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
         return answer
+
+
+def _of_a_hop(extra: Extra | None) -> Extra | None:
+    """What goes along to another address: no range, no form and no key."""
+    return None if extra is None else Extra(archived=extra.archived)
 
 
 def is_bot_check(answer: Answer) -> bool:
