@@ -247,7 +247,7 @@ def test_no_canned_query_hides_a_table_or_a_view() -> None:
 @pytest.mark.parametrize(
     ("parameters", "blocks"),
     [
-        ("", [CODE, "plain"]),
+        ("", [CODE, "plain", "fn main() {}"]),
         ("&series_id=9066&language=sql", [CODE]),
         ("&series_id=9066&language=(none+known)", ["plain"]),
         ("&series_id=9066&language=go", []),
@@ -357,7 +357,7 @@ def test_any_usual_file_name_opens(archive: Path, tmp_path: Path, name: str) -> 
     datasette = server.application(copy)
     home = datasette.urls.database(copy.stem)
     answer = get(datasette, f"{home}/code_languages.json?_shape=array")
-    assert [row["blocks"] for row in answer.json()] == [1, 1]
+    assert [row["blocks"] for row in answer.json()] == [1, 1, 1]
 
 
 def test_a_name_that_datasette_cannot_open_is_refused(archive: Path, tmp_path: Path) -> None:

@@ -11,10 +11,16 @@ from typing import Any
 import pytest
 from page_fixtures import ALONE, FOLDER, NAMES, RICH, RUNNING, capture, expected, markup, plain, reading
 
-from archiver.model import ArticlePage, FeedPage, IndexPage, Kind, SeriesPage
+from archiver.model import ArticlePage, FeedPage, ImagePage, IndexPage, Kind, SeriesPage
 from archiver.pages import PARSERS
 
-PAGES = {Kind.ARTICLE: ArticlePage, Kind.SERIES: SeriesPage, Kind.FEED: FeedPage, Kind.INDEX: IndexPage}
+PAGES = {
+    Kind.ARTICLE: ArticlePage,
+    Kind.SERIES: SeriesPage,
+    Kind.FEED: FeedPage,
+    Kind.INDEX: IndexPage,
+    Kind.IMAGE: ImagePage,
+}
 
 
 def page_fields() -> list[tuple[str, str]]:

@@ -544,9 +544,7 @@ def test_a_lost_image_comes_back(desk: Rescuer) -> None:
     body, mime = picture("/upload/images/20230916/x.png")
     database = open_writer(desk.db)
     database.execute(
-        "INSERT INTO pages (url, kind, host, first_seen_at, state, state_since, last_fetch_at, last_outcome, due_at)"
-        " VALUES (?, 'image', 'ithelp.ithome.com.tw', '2026-01-01', 'suspect', '2026-01-01', '2026-01-01',"
-        " 'not_found', '2030-01-01')",
+        "UPDATE pages SET state = 'suspect', last_fetch_at = '2026-01-01', last_outcome = 'not_found' WHERE url = ?",
         [image],
     )
     database.conn.commit()
@@ -558,6 +556,8 @@ def test_a_lost_image_comes_back(desk: Rescuer) -> None:
     assert rows(desk.db, "SELECT source FROM captures JOIN pages ON pages.id = page_id WHERE url = ?", image) == [
         ("wayback",)
     ]
+    held = "SELECT media_type, width, capture_id IS NOT NULL FROM images WHERE url = ?"
+    assert rows(desk.db, held, image)[0][2] == 1
 
 
 # ─── the demo ───────────────────────────────────────────────────────────────────────────────────
