@@ -133,7 +133,8 @@ def test_svg_and_html_in_place_of_an_image_are_evidence_and_no_picture(tmp_path:
     assert rows(db, "SELECT capture_id, media_type FROM images WHERE url = 'https://i.imgur.com/a.png'") == [
         (None, None)
     ]
-    assert rows(db, "SELECT count(*) FROM captures WHERE outcome = 'unreadable'") == [(1,)]
+    evidence = "SELECT outcome FROM captures JOIN pages ON pages.id = page_id WHERE url = 'https://i.imgur.com/a.png'"
+    assert rows(db, evidence) == [("unreadable",)]
 
 
 def test_an_image_is_what_its_bytes_say() -> None:
