@@ -25,6 +25,7 @@ from fakes import FakeClock
 from archiver import urls
 from archiver.archive import frontier
 from archiver.archive.frontier import Scope
+from archiver.archive.opening import reading
 from archiver.model import Author
 
 PARTS = 30
@@ -54,7 +55,8 @@ def build(path: Path, series_count: int) -> None:
                 case.answer(
                     urls.article_url(10_000_000 + one), part(one, series=number, author=author, position=position)
                 )
-        case.next_run()
+        case.archive.library.settle()
+        case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now())
 
 
 def median_s(command: list[str]) -> float:
@@ -78,8 +80,8 @@ def main(arguments: list[str]) -> int:
         shell = ["sqlite3", str(db)]
         start_up = median_s([*archiver, "--help"])
         config = Path(folder) / "archiver.toml"
-        with archive_at(db) as case:
-            named = [row["url"] for row in case.rows("SELECT url FROM sources")]
+        with reading(db) as connection:
+            named = [row["url"] for row in connection.execute("SELECT url FROM sources")]
         config.write_text("".join(f'[[sources]]\nurl = "{url}"\n' for url in named), "utf-8")
         due = frontier.count_sql(Scope(tuple(range(1, len(named) + 1))), datetime.now(UTC))
         pairs = {
