@@ -61,7 +61,7 @@ def m004_rescue(database: Database) -> None:
 @migrations()
 def m005_copies(database: Database) -> None:
     """Which copies others say that they hold."""
-    for statement in _statements(_script("005_copies.sql", "006_push.sql")):
+    for statement in _statements(_script("005_copies.sql")):
         database.execute(statement)
 
 

@@ -112,6 +112,10 @@ class Archives:
         """Why the host of a URL is not asked in this run any more; None while it is."""
         return self._breaker.closed(urls.host(url), page.kind)
 
+    def is_left_alone(self, url: str) -> bool:
+        """Whether the host of a URL is not asked about articles any more in this run."""
+        return self._breaker.closed(urls.host(url), Kind.ARTICLE) is not None
+
     def ask(
         self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, *, extra: Extra | None = None,
         allowed: Callable[[str], bool] = lambda _: False, robots: bool = True, made_at: datetime | None = None,
