@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +76,17 @@ class Desk:
         ]  # fmt: skip
 
 
+@contextmanager
+def _writing(db: Path) -> Iterator[sqlite3.Connection]:
+    """The archive, to be put into a state that would take a test too long to bring about."""
+    connection = sqlite3.connect(db)
+    try:
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("held")
@@ -88,6 +101,7 @@ def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
     clock = FakeClock(START + timedelta(days=30))
     live = {article_url(number): Reply(200, page(number)) for number in PARTS}
     with WebArchives(live.get, clock=clock.now) as archives:
+        archives.save_page_now.anonymous = 99
         file = config_for(archives, tmp_path)
         with file.open("a", encoding="utf-8") as text:
             text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 15.0\n")
@@ -116,3 +130,461 @@ def test_a_push_is_confirmed_by_the_index_and_the_text(desk: Desk, capsys: pytes
     told = capsys.readouterr()
     assert "asked Save Page Now (to save it)" in told.out
     assert "push to the Wayback Machine: confirmed" in told.out
+
+
+def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.push(str(PARTS[1]), "-q")  # two hold it from now on
+    capsys.readouterr()
+
+    assert desk.push("--yes", "-q") == 0
+    assert "5 parts: 5 confirmed" in capsys.readouterr().out
+    order = rows(desk.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
+    assert [number for (number,) in order] == [PARTS[1], PARTS[0], *PARTS[2:]]
+    starts = [at for (at,) in rows(desk.db, "SELECT asked_at FROM pushes ORDER BY asked_at")]
+    assert len(set(starts)) == 5
+    capsys.readouterr()
+    asked = len(desk.asked())
+    assert desk.push("--yes", "-q") == 0, "what is confirmed is not asked for again"
+    assert len(desk.asked()) == asked
+
+
+def test_a_snapshot_of_some_minutes_ago_is_a_success(desk: Desk) -> None:
+    assert desk.push(str(ONE), "-q") == 0
+    rows_before = rows(desk.db, "SELECT made_at FROM pushes")
+    with _writing(desk.db) as connection:
+        connection.execute("DELETE FROM pushes")
+        connection.execute("DELETE FROM copies")
+    desk.clock.advance(minutes=20)
+
+    assert desk.push(str(ONE), "-q") == 0
+    assert rows(desk.db, "SELECT made_at FROM pushes") == rows_before
+    said = rows(desk.db, "SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
+    assert "The same snapshot had been made 20 minutes ago" in said[0][0]
+    assert len(desk.archives.shelf.all()) == 1
+
+
+def test_an_older_capture_is_not_taken_for_the_one_asked_for(desk: Desk) -> None:
+    desk.archives.shelf.put(Memento(article_url(ONE), desk.clock.now() - timedelta(days=2), page(ONE)))
+    desk.archives.faults.replies(
+        "web.archive.org/save", b'{"url": "x", "job_id": "spn2-0123456789abcdef"}', "application/json"
+    )
+    desk.archives.faults.replies(
+        "web.archive.org/save/status*", b'{"status": "success", "timestamp": "20261223120000"}', "application/json"
+    )
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+
+
+# ─── keys ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_keys_go_to_web_archive_org_alone_and_into_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, secret = "AkeyOfMine123456", "AsecretOfMine654"
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
+    echo = f'{{"message": "You {key} need {secret} to be logged in", "job_id": "{secret}"}}'.encode()
+    desk.archives.faults.replies("web.archive.org/save", echo, "application/json", times=1)
+
+    assert desk.push("--yes", "-q", "-v") in {3, 4}
+    named = [entry for entry in desk.archives.log if "authorization" in entry.headers]
+    assert named
+    assert {entry.host for entry in named} == {"web.archive.org"}
+    assert {entry.headers["authorization"] for entry in named} == {f"LOW {key}:{secret}"}
+    assert all(entry.target.startswith("/save") for entry in named), "the index and the captures need no keys"
+    for file in desk.db.parent.glob("a.db*"):
+        assert key.encode() not in file.read_bytes()
+        assert secret.encode() not in file.read_bytes()
+
+
+def test_keys_of_the_config_work_and_are_shown_nowhere(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write(f'key = "{KEY}"\nsecret = "{SECRET}"\n')
+    assert desk.push("5943", "--json") == 0
+    told = capsys.readouterr()
+    assert [one["state"] for one in json.loads(told.out)["pushes"]] == ["confirmed"] * 5
+    assert desk.push("5943", "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["keys"] is True
+    assert {entry.headers.get("authorization") for entry in desk.archives.log if "/save" in entry.target} == {
+        f"LOW {KEY}:{SECRET}"
+    }
+    config = rows(desk.db, "SELECT config FROM runs WHERE command = 'push'")
+    assert [json.loads(text)["keys"] for (text,) in config] == [True]
+    assert f"{KEY}:{SECRET}" not in told.out + told.err
+
+
+def test_wrong_keys_stop_the_run_and_cost_no_part_anything(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", "wrong-key")
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", "wrong-secret")
+
+    assert desk.push("5943", "-q") == 4
+    assert "check ARCHIVER_SPN_KEY" in capsys.readouterr().out
+    assert desk.saves() == 1
+    assert {state for state, _ in desk.pushes().values()} == {"queued"}
+    monkeypatch.delenv("ARCHIVER_SPN_KEY")
+    monkeypatch.delenv("ARCHIVER_SPN_SECRET")
+    assert desk.push(str(ONE), "-q") == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "words"),
+    [
+        ("only-one", "", "one of the two is set"),
+        ("with space", "x", "not keys of archive.org"),
+        ("with:colon", "x", "not keys of archive.org"),
+        ("line\nbreak", "x", "not keys of archive.org"),
+    ],
+)
+def test_keys_that_cannot_be_sent_are_told_without_being_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str, secret: str, words: str
+) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
+
+    assert desk.push(str(ONE), "-q") == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert key not in told
+    assert desk.asked() == []
+
+
+def test_a_key_in_the_config_that_is_none_is_not_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write('key = "my key"\n')
+
+    assert desk.push(str(ONE)) == 2
+    told = capsys.readouterr().err
+    assert "push.key: expected the words of a key" in told
+    assert "my key" not in told
+
+
+def test_without_keys_the_page_for_people_names_the_job_as_well(desk: Desk) -> None:
+    job = "spn2-" + "a" * 40
+    text = f'<html><h2>Saving page</h2><script>spn.watchJob("{job}", "/_static/",6000);</script></html>'
+    desk.archives.faults.replies("web.archive.org/save", text.encode(), times=1)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert rows(desk.db, "SELECT job_id, state FROM pushes") == [(job, "pending")]
+    assert desk.asked("/save/status/")
+    assert not any("authorization" in entry.headers for entry in desk.archives.log)
+
+
+# ─── limits ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_429_ends_the_run_and_the_queue_is_kept(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.archives.save_page_now.anonymous = 2
+
+    assert desk.push("5943", "-q") == 4
+    out = capsys.readouterr().out
+    assert "Save Page Now wants no more of us for now" in out
+    assert "Come back after 2026-12-23 12:0" in out
+    assert desk.saves() == 3
+    states = sorted(state for state, _ in desk.pushes().values())
+    assert states.count("queued") == 3
+    asked = len(desk.asked())
+
+    assert desk.push("5943", "-q") == 4, "it is left alone until the rest is over"
+    assert len(desk.asked()) == asked
+
+    desk.clock.advance(minutes=2)
+    desk.archives.save_page_now.anonymous = 99
+    assert desk.push("5943", "-q") == 0
+    assert desk.saves() == 3 + 3
+
+
+def test_a_long_retry_after_is_kept_across_runs(desk: Desk) -> None:
+    desk.archives.faults.rate_limit("web.archive.org/save", 7200, times=1)
+
+    assert desk.push(str(ONE), "-q") == 4
+    desk.clock.advance(minutes=110)
+    assert desk.push(str(ONE), "-q") == 4
+    assert desk.saves() == 1
+    desk.clock.advance(minutes=11)
+    assert desk.push(str(ONE), "-q") == 0
+
+
+def test_a_limit_of_sessions_ends_the_run_and_is_no_fault_of_the_part(desk: Desk) -> None:
+    desk.archives.save_page_now.sessions = 0
+
+    assert desk.push("5943", "-q") == 4
+    assert desk.saves() == 1
+    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+
+
+def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: Desk) -> None:
+    desk.archives.save_page_now.pending = 3
+
+    assert desk.push("--yes", "-q") == 0
+    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+    assert all(later - sooner >= 15 for sooner, later in zip(starts, starts[1:], strict=False))
+    open_now, most = set(), 0
+    for entry in desk.archives.log:
+        if entry.method == "POST":
+            open_now.add(entry.started)
+            most = max(most, len(open_now))
+        if "/cdx/" in entry.target and open_now:
+            open_now.pop()
+    assert most <= 2
+
+
+def test_the_pace_is_kept_from_run_to_run(desk: Desk) -> None:
+    for number in PARTS[:3]:
+        assert desk.push(str(number), "-q") == 0
+    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+    assert len(starts) == 3
+    assert all(later - sooner >= 15 for sooner, later in zip(starts, starts[1:], strict=False))
+
+
+def test_our_own_daily_limit_is_kept_across_runs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write("daily = 2\n")
+
+    assert desk.push("5943", "-q") == 3
+    assert "push.daily allows 2" in capsys.readouterr().out
+    desk.clock.advance(hours=3)
+    assert desk.push("5943", "-q") == 3
+    assert desk.saves() == 2
+    desk.clock.advance(hours=22)
+    assert desk.push("5943", "-q") == 3
+    assert desk.saves() == 4
+
+
+def test_the_limit_of_requests_keeps_the_queue(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.push("5943", "-q", "--limit", "6") == 3
+    assert "limit of requests" in capsys.readouterr().out
+    assert len(desk.archives.log) == 6
+    assert desk.push("5943", "-q") == 0
+    assert desk.saves() == 5
+
+
+# ─── what is not confirmed ──────────────────────────────────────────────────────────────────────
+
+
+def test_another_text_is_a_mismatch_and_no_insurance(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = page(ONE).replace("</p>".encode(), "，作者後來又加了一句話。</p>".encode(), 1)
+    assert changed != page(ONE)
+    desk.live[article_url(ONE)] = Reply(200, changed.replace("。</p>".encode(), "。改過了</p>".encode()))
+    before = desk.believed()
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "mismatch"
+    assert "another" in reason
+    assert desk.believed() == before
+    assert rows(desk.db, "SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
+        (None, 1, "mismatch")
+    ]
+    capsys.readouterr()
+    desk.run("status", "--copies")
+    assert f"push mismatch: {ONE}: " in capsys.readouterr().err
+    assert desk.run("verify") == 0
+    asked = desk.saves()
+    assert desk.push(str(ONE), "-q") == 3, "it is not asked for again the same day"
+    assert desk.saves() == asked
+    desk.live[article_url(ONE)] = Reply(200, page(ONE))
+    desk.clock.advance(days=2)
+    assert desk.push(str(ONE), "-q") == 0
+
+
+def test_a_captured_bot_check_is_a_mismatch(desk: Desk) -> None:
+    wall = b"<html><head><title>Just a moment...</title></head><body><form id='challenge-form'></form></body></html>"
+    desk.live[article_url(ONE)] = Reply(200, wall)
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "mismatch"
+    assert reason.startswith("what was captured is not the page")
+
+
+def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a_week(desk: Desk) -> None:
+    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.saves() == 1, "nothing is asked for twice while it is pending"
+    for _ in range(3):
+        desk.clock.advance(days=8)
+        assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "refused"
+    assert desk.saves() == 3
+    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("error:blocked-url", "This URL is in the Save Page Now service block list and cannot be captured."),
+        ("error:no-access", "Target URL could not be accessed (status=403)."),
+        ("error:unauthorized", "The server requires authentication (HTTP status=401)."),
+        ("error:something-new", "A reason that nobody has heard of"),
+    ],
+)
+def test_what_will_not_be_made_is_refused_with_the_reason(desk: Desk, error: str, message: str) -> None:
+    body = json.dumps({"status": "error", "status_ext": error, "message": message}).encode()
+    desk.archives.faults.replies("web.archive.org/save", body, "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("refused", f"{message} ({error.removeprefix('error:')})")
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.saves() == 1, "a refusal is not asked for again the same day"
+
+
+def test_a_page_that_is_gone_meanwhile_is_refused(desk: Desk) -> None:
+    desk.live[article_url(ONE)] = Reply(404, b"")
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert (state, "not found" in reason) == ("refused", True)
+
+
+def test_a_part_that_is_gone_is_not_asked_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with _writing(desk.db) as connection:
+        connection.execute("UPDATE pages SET state = 'gone' WHERE article_id = ?", [ONE])
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert "gone from the site" in capsys.readouterr().out
+    assert desk.asked() == []
+
+
+def test_a_failure_that_may_pass_is_tried_three_times_over_as_many_runs(desk: Desk) -> None:
+    desk.live[article_url(ONE)] = Reply(503, b"")
+
+    for state in ("queued", "queued", "refused"):
+        assert desk.push(str(ONE), "-q") == 3
+        assert desk.state() == state
+        desk.clock.advance(minutes=90)
+    assert desk.saves() == 3
+    assert rows(desk.db, "SELECT attempts FROM pushes") == [(3,)]
+
+
+# ─── a service in trouble ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_service_that_is_down_changes_nothing_and_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.archives.faults.error("web.archive.org*", status=503)
+    before = desk.believed()
+
+    assert desk.push("5943", "-q") == 3
+    out = capsys.readouterr().out
+    assert "web.archive.org is down" in out
+    assert "run the same command again" in out
+    assert desk.saves() == 2, "a form is never sent twice unasked, and a host that is down is left alone"
+    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert desk.believed() == before
+    desk.archives.faults.clear()
+    assert desk.push("5943", "-q") == 0
+
+
+def test_the_index_being_down_leaves_it_pending(desk: Desk) -> None:
+    desk.archives.faults.error("web.archive.org/cdx*", status=503)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "pending"
+    desk.archives.faults.clear()
+    assert desk.push(str(ONE), "-q") == 0
+    assert desk.saves() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><title>Internet Archive</title></html>", b"", b"[]", b"null", b'{"job_id": 7}', b'{"job_id": ""}',
+        b'{"job_id": "../../cdx/search"}', b'{"job_id": "spn2-/../x"}', b'{"job_id": "a?b=c#d-123456"}',
+        b"[" * 100_000, b'{"job_id": "' + b"a" * 2_000_000 + b'"}', b'{"message": {"a": 1}}', b"\xff\xfe\x00",
+        b'{"status_ext": ["x"]}',
+    ],
+)  # fmt: skip
+def test_an_answer_that_makes_no_sense_is_no_job(desk: Desk, body: bytes) -> None:
+    desk.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "queued"
+    assert "Save Page Now answers with" in reason
+    assert [one for one in desk.asked() if one != f"POST {SAVE}"] == []
+    assert desk.push(str(ONE), "-q") == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no json", b'{"status": "success", "timestamp": "yesterday"}', b'{"status": "success"}', b'{"status": 1}',
+        b'{"status": "success", "timestamp": "20010101000000"}', b"[" * 100_000,
+        b'{"status": "success", "timestamp": "99999999999999"}',
+    ],
+)  # fmt: skip
+def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(desk: Desk, body: bytes) -> None:
+    desk.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
+    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "pending"
+
+
+def test_a_redirect_takes_no_keys_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", KEY)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", SECRET)
+    desk.archives.faults.redirect("web.archive.org/save", f"https://arquivo.pt/{SECRET}")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert {entry.host for entry in desk.archives.log} == {"web.archive.org"}
+    assert desk.state() == "queued"
+
+
+# ─── going on ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_slow_job_is_left_for_the_next_run_and_heard_of_first(desk: Desk) -> None:
+    desk.archives.save_page_now.pending = 30
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "Save Page Now is at work")
+    desk.archives.save_page_now.pending = 1
+    asked = len(desk.asked())
+    assert desk.push("5943", "-q") == 0
+    assert "/save/status/" in desk.asked()[asked]
+    assert desk.saves() == 5
+
+
+def test_a_run_that_is_killed_anywhere_is_gone_on_with(desk: Desk) -> None:
+    for number in range(1, 14):
+        assert desk.push("5943", "-q", "--limit", "3") in {0, 3}
+        with _writing(desk.db) as connection:  # as a kill leaves it: the run open, the last step not written down
+            connection.execute(
+                "UPDATE runs SET finished_at = NULL, ended_by = NULL WHERE id = (SELECT max(id) FROM runs)"
+            )
+            if number % 3 == 0:
+                connection.execute("UPDATE pushes SET state = 'queued', job_id = NULL WHERE state = 'pending'")
+        desk.clock.advance(seconds=30)
+    assert desk.push("5943", "-q") == 0
+    assert {state for state, _ in desk.pushes().values()} == {"confirmed"}
+    assert len(desk.archives.shelf.all()) == 5, "each was captured once"
+
+
+# ─── the command line ───────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_pushed_without_the_users_word(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.push() == 2
+    told = capsys.readouterr().err
+    assert "5 of 5 parts that are held are to be pushed" in told
+    assert "at least 1 min 15 s" in told
+    assert "--yes" in told
+    assert desk.push("--dry-run") == 0
+    assert "5 of 5" in capsys.readouterr().out
+    assert desk.push("77") == 2
+    assert desk.asked() == []
+    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(0,)]
+
+
+def test_no_archive_is_made_by_a_push(desk: Desk, tmp_path: Path) -> None:
+    missing = tmp_path / "none.db"
+
+    assert cli.run(["push", "--yes", "--db", str(missing), "--config", str(desk.config)]) == 5
+    assert not missing.exists()

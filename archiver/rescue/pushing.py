@@ -301,7 +301,7 @@ def _lines(result: Result, options: Options) -> list[str]:
     counts = Counter("not pushed" if one.push is None else one.push.state.value for one in result.held)
     if counts:
         counted = " · ".join(f"{count} {name}" for name, count in counts.items())
-        lines.append(f"{len(result.held)} parts: {counted}")
+        lines.append(f"{len(result.held)} part{'s' * (len(result.held) > 1)}: {counted}")
     lines += [*_stopped(result), *_next(counts)]
     return lines
 
