@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import START, FakeClock
+from hypothesis import given
+from hypothesis import strategies as st
 from rescuers import PARTS, page
 from runs import config_for, rows, run_fetch, small_site
 
-from archiver import cli
+from archiver import cli, pages, urls
+from archiver.copies import Ours, Push, PushState
+from archiver.model import Address, ArticlePage, CaptureSource, Reading
+from archiver.rescue.comparing import difference
+from archiver.rescue.save_page_now import (
+    MOST_ATTEMPTS,
+    Said,
+    Seen,
+    Told,
+    after_asking,
+    after_looking,
+    after_polling,
+    read_asked,
+    read_status,
+)
 from archiver.standin import StandIn
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
@@ -321,7 +339,7 @@ def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: De
 
     assert desk.push("--yes", "-q") == 0
     starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
-    assert all(later - sooner >= 15 for sooner, later in zip(starts, starts[1:], strict=False))
+    assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
     open_now, most = set(), 0
     for entry in desk.archives.log:
         if entry.method == "POST":
@@ -337,7 +355,7 @@ def test_the_pace_is_kept_from_run_to_run(desk: Desk) -> None:
         assert desk.push(str(number), "-q") == 0
     starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
     assert len(starts) == 3
-    assert all(later - sooner >= 15 for sooner, later in zip(starts, starts[1:], strict=False))
+    assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
 
 
 def test_our_own_daily_limit_is_kept_across_runs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -366,9 +384,9 @@ def test_the_limit_of_requests_keeps_the_queue(desk: Desk, capsys: pytest.Captur
 
 
 def test_another_text_is_a_mismatch_and_no_insurance(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    changed = page(ONE).replace("</p>".encode(), "，作者後來又加了一句話。</p>".encode(), 1)
-    assert changed != page(ONE)
-    desk.live[article_url(ONE)] = Reply(200, changed.replace("。</p>".encode(), "。改過了</p>".encode()))
+    edited = page(ONE).replace("。</p>".encode(), "。後來改過了。</p>".encode())
+    assert edited != page(ONE)
+    desk.live[article_url(ONE)] = Reply(200, edited)
     before = desk.believed()
 
     assert desk.push(str(ONE), "-q") == 3
@@ -588,3 +606,113 @@ def test_no_archive_is_made_by_a_push(desk: Desk, tmp_path: Path) -> None:
 
     assert cli.run(["push", "--yes", "--db", str(missing), "--config", str(desk.config)]) == 5
     assert not missing.exists()
+
+
+# ─── the states of a push ───────────────────────────────────────────────────────────────────────
+
+TOLD = st.builds(
+    Told, st.sampled_from(Said), st.sampled_from(["", "words"]), st.sampled_from([None, "spn2-0123456789"]),
+    st.integers(0, 100_000), st.sampled_from([None, START, START + timedelta(days=3), START - timedelta(days=900)]),
+)  # fmt: skip
+COPIES = st.sampled_from([(None, None), ("https://web.archive.org/web/1/x", START)])
+STEPS = st.tuples(st.sampled_from(["ask", "poll", "look"]), TOLD, st.sampled_from(Seen), COPIES, st.integers(0, 9))
+FINAL = {PushState.CONFIRMED, PushState.REFUSED, PushState.MISMATCH}
+
+
+def step(push: Push, which: str, told: Told, seen: Seen, copy: tuple[Any, Any], now: datetime) -> Push:
+    if which == "ask":
+        return after_asking(push, told, now)
+    if which == "poll":
+        return after_polling(push, told, now)
+    return after_looking(push, seen, "why", now, copy_url=copy[0], made_at=copy[1], text_sha256="0")
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_a_push_goes_only_where_it_may(steps: list[Any]) -> None:
+    push, now = Push(), START
+    for which, told, seen, copy, days in steps:
+        now += timedelta(days=days, seconds=1)
+        before, push = push, step(push, which, told, seen, copy, now)
+        if before.state in FINAL:
+            assert push == before, "what ended, ended"
+        if which != "look" and told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+            assert push == before, "a service that does not answer says nothing about the part"
+        if push.state is PushState.CONFIRMED and before.state is not PushState.CONFIRMED:
+            assert (which, seen) == ("look", Seen.EQUAL)
+            assert push.copy_url is not None
+            assert push.made_at is not None
+        if push.state is PushState.PENDING and before.state is PushState.QUEUED:
+            assert (which, told.said) == ("ask", Said.ACCEPTED)
+        assert before.attempts <= push.attempts <= MOST_ATTEMPTS
+        assert (push.attempts > before.attempts) <= (which == "ask")
+        assert push.state is PushState.PENDING or not push.job_runs
+        assert push.state is not PushState.PENDING or push.not_before is not None
+        assert push.asked_at is None or (push.not_before is not None and push.not_before <= push.asked_at)
+
+
+WORDS = st.sampled_from([
+    "success", "error", "pending", "error:celery", "error:blocked-url", "20261223120000", "../x", "spn2-0123456789",
+    "The same snapshot had been made 9999 days and 3 hours ago.", "The same snapshot had been made a while ago.",
+])  # fmt: skip
+OTHER = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.lists(WORDS, max_size=2)
+DOCUMENTS = st.dictionaries(
+    st.sampled_from(["job_id", "status", "status_ext", "message", "timestamp"]), WORDS | OTHER, max_size=5
+)
+
+
+@given(st.integers(200, 599), st.binary(max_size=200) | DOCUMENTS.map(lambda one: json.dumps(one).encode()))
+def test_any_answer_is_read_as_something_that_cannot_lead_astray(status: int, body: bytes) -> None:
+    for told in (read_asked(status, body), read_status(status, body)):
+        assert told.job_id is None or re.fullmatch(r"[0-9A-Za-z-]{8,64}", told.job_id)
+        assert 0 <= told.ago_s <= 10_001 * 86_400 + 10_000 * 3_600
+        assert len(told.reason) <= 500
+        assert "\n" not in told.reason
+        after_asking(Push(), told, START)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("0 minutes", 60), ("4 minutes", 300), ("1 hour, 2 minutes", 3_600 + 120 + 60), ("2 days", 3 * 86_400),
+        ("20 seconds", 21), ("a while", 3_600),
+    ],
+)  # fmt: skip
+def test_how_long_ago_a_snapshot_was_made_is_never_told_too_short(words: str, seconds: int) -> None:
+    body = json.dumps({"job_id": "spn2-12345678", "message": f"The same snapshot had been made {words} ago. You"})
+
+    assert read_asked(200, body.encode()).ago_s == seconds
+
+
+def test_captures_of_today_by_others_are_looked_for_too() -> None:
+    body = json.dumps({"status": "error", "status_ext": "error:too-many-daily-captures", "message": "10 times today"})
+    push = after_asking(Push(), read_asked(200, body.encode()), START)
+
+    assert (push.state, push.not_before, push.job_runs) == (PushState.PENDING, START - timedelta(days=1), False)
+
+
+def reading_of(number: int = ONE) -> Reading:
+    address = urls.classify(article_url(number))
+    assert isinstance(address, Address)
+    return pages.read(address, page(number), "text/html; charset=UTF-8")
+
+
+def ours_of(reading: Reading, **changes: Any) -> Ours:
+    article = reading.page
+    assert isinstance(article, ArticlePage)
+    assert article.body is not None
+    code = tuple(block.code for block in article.body.code_blocks)
+    return replace(Ours(article.title or "", article.body.text, code, "other", CaptureSource.LIVE), **changes)
+
+
+def test_a_copy_says_the_same_when_words_and_code_do() -> None:
+    reading = reading_of()
+    ours = ours_of(reading)
+
+    assert difference(ours, reading) is None
+    assert difference(replace(ours, text_sha256=reading.content_sha256, text="x"), reading) is None
+    assert difference(replace(ours, text=ours.text.replace("，", " , ")), reading) is None, "dress does not count"
+    assert difference(replace(ours, title="另一個標題"), reading) is not None
+    assert difference(replace(ours, text=ours.text + "又一句"), reading) is not None
+    assert difference(replace(ours, code=("rm -rf /",)), reading) == "its code is another"
+    assert difference(replace(ours, code=("x",), source=CaptureSource.FEED), reading) is None
+    assert difference(ours, replace(reading, page=None, content_sha256=None)) == "what was captured is no article"
