@@ -92,6 +92,15 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Images:
+    """Which images are kept."""
+
+    fetch: bool = True
+    max_bytes: int = 8_388_608  # of one image
+    max_per_run: int = 1_000  # 0 = no limit
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the user decides."""
 
@@ -100,6 +109,7 @@ class Config:
     network: Network = field(default_factory=Network)
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = field(default_factory=Schedule)
+    images: Images = field(default_factory=Images)
     notify: str = ""  # a command line, split without a shell
     rescue: Rescue = field(default_factory=Rescue)
     push: Push = field(default_factory=Push)
@@ -262,10 +272,15 @@ _PUSH: dict[str, _Key] = {
     "again_days": _number(0, 3650, "days"),
 }
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
+_IMAGES: dict[str, _Key] = {
+    "fetch": _Key("true or false", lambda value: value if isinstance(value, bool) else None),
+    "max_bytes": _whole(1024, 1_073_741_824, "bytes"),
+    "max_per_run": _whole(0, 1_000_000, "images (0 for no limit)"),
+}
 _NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
 TABLES = {
-    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "notify": _NOTIFY,
-    "rescue": _RESCUE, "push": _PUSH,
+    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "images": _IMAGES,
+    "notify": _NOTIFY, "rescue": _RESCUE, "push": _PUSH,
 }  # fmt: skip
 
 
@@ -328,6 +343,7 @@ def read(text: str, name: str) -> Config:
         network=replace(Network(), **tables["network"]),
         rules=replace(Rules(), **tables["judgement"]),
         schedule=replace(Schedule(), **tables["schedule"]),
+        images=replace(Images(), **tables["images"]),
         notify=tables["notify"].get("command", ""),
         rescue=replace(Rescue(), **tables["rescue"]),
         push=replace(Push(), **tables["push"]),

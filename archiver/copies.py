@@ -11,12 +11,14 @@ from archiver.model import Address, CaptureSource, State
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What a request to a web archive's interface carries beyond a plain GET. Never stored."""
+    """What a request carries beyond a plain GET, to a web archive's interface or to an outside link. Never stored."""
 
+    head: bool = False  # HEAD instead of GET
     byte_range: tuple[int, int] | None = None  # first and last byte (RFC 9110 §14.1.2)
     form: tuple[tuple[str, str], ...] | None = None  # sent by POST
     accept: str | None = None
     authorization: str | None = field(default=None, repr=False)  # for the host that is asked, and for no other
+    archived: bool = False  # the answer may be encoded as the site once sent it to an archive: Brotli too
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock
+from archiver.config import Images
 from archiver.model import (
     ABSENCES,
     NOT_ASKED,
@@ -41,11 +42,12 @@ from archiver.model import (
     State,
     Validators,
 )
-from archiver.verdict import judge
+from archiver.verdict import is_placeholder, judge
 from archiver.web.pace import Breaker
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
 _ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
+_SHOWN = frozenset({Kind.IMAGE, Kind.LINK})  # that they are missing is told, but makes no run fail
 _HELPERS = frozenset({Kind.ROBOTS, Kind.CONTROL})  # asked for the sake of other pages
 
 
@@ -93,11 +95,14 @@ class Crawl:
     """One run over one archive."""
 
     def __init__(
-        self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope,
+        self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope, images: Images,
         listener: Callable[[Step], None] = lambda _: None, rests: Mapping[str, tuple[datetime, str]] | None = None,
     ) -> None:  # fmt: skip
         """`rests`: host → until when it is left alone, and why, from earlier runs."""
         self._rests = rests or {}
+        self._images = images
+        self._images_asked = 0
+        self._needed: set[str] = set()  # hosts that parts and lists live on
         self._due_absent = 0  # parts that were due, and absent for the first time
         self._archive = archive
         self._visitor = visitor
@@ -112,6 +117,7 @@ class Crawl:
         """Ask every page that is due, once, until none is left or the run must stop."""
         while (page := self._next_page()) is not None:
             judgement = self._visit(page)
+            self._images_asked += page.address.kind is Kind.IMAGE
             if page.address.kind is Kind.INDEX and judgement.outcome not in SUCCESSES:
                 self._try_alternates(page)
             if page.address.kind is Kind.ARTICLE and judgement.outcome in ABSENCES:
@@ -131,6 +137,8 @@ class Crawl:
         """The next due page; when none is left, what was learnt may have made some."""
         settled = False
         while True:
+            if self._images.max_per_run and self._images_asked >= self._images.max_per_run:
+                self._scope = replace(self._scope, images=False)
             due = self._archive.due(self._scope, self._clock.now(), limit=1)
             if due and self._why_not(due[0].address) is None:
                 return due[0]
@@ -145,6 +153,8 @@ class Crawl:
     def _why_not(self, address: Address) -> tuple[Outcome, str] | None:
         """Why a page is not asked any more in this run, as an outcome and a reason; None while it is."""
         host = urls.host(address.url)
+        if address.kind not in _SHOWN:
+            self._needed.add(host)
         if host in self._rests:
             until, why = self._rests[host]
             self._breaker.close(host, why, until)
@@ -199,6 +209,7 @@ class Crawl:
 
     def _record(self, page: DuePage, exchange: Exchange) -> Judgement:
         """Commit the evidence of one exchange, then its reading; tell the breaker and the listener."""
+        exchange = self._within_bounds(exchange)
         reading = _read(exchange)
         held = self._archive.holds(exchange, reading)
         words = self._archive.ledger.not_found_words() if _could_be_a_soft_404(reading) else None
@@ -216,6 +227,14 @@ class Crawl:
         self._listener(Step(page.address, exchange, judgement, done, left))
         return judgement
 
+    def _within_bounds(self, exchange: Exchange) -> Exchange:
+        """An image that is larger than we keep is none."""
+        answer, most = exchange.answer, self._images.max_bytes
+        if exchange.address.kind is not Kind.IMAGE or len(answer.body or b"") <= most:
+            return exchange
+        words = f"{len(answer.body or b'')} bytes, over images.max_bytes"
+        return replace(exchange, answer=replace(answer, body=None, failure=Outcome.TOO_LARGE, error=words))
+
     def _count(self, exchange: Exchange, judgement: Judgement) -> None:
         result, outcome = self.result, judgement.outcome
         if exchange.address.kind is Kind.ROBOTS and exchange.final and _says_no(exchange.answer, outcome):
@@ -228,13 +247,14 @@ class Crawl:
                 result.unconnected[urls.host(exchange.answer.requested_url)] = judgement.reason
         if exchange.final and exchange.address.kind not in _HELPERS:
             result.outcomes[outcome] += 1
-            if outcome not in SUCCESSES:
+            if outcome not in SUCCESSES and exchange.address.kind not in _SHOWN:
                 result.failed.append((exchange.address.url, outcome, judgement.reason))
 
     def _conclude(self) -> None:
         result = self.result
         result.left = self._archive.count_due(self._scope, self._clock.now())
-        result.refused_hosts |= self._breaker.closed_hosts()
+        refused_hosts = result.refused_hosts | self._breaker.closed_hosts()
+        result.refused_hosts = {host: why for host, why in refused_hosts.items() if host in self._needed}
         result.come_back_at = self._breaker.come_back_at
         refused = sum(result.outcomes[outcome] for outcome in REFUSALS)
         heard = sum(result.outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
@@ -271,6 +291,10 @@ def _scope_of(address: Address) -> Callable[[str], bool]:
     """
 
     def allowed(url: str) -> bool:
+        if address.kind in _SHOWN:
+            return not is_placeholder(
+                url
+            )  # else wherever it lies now; the visitor asks robots.txt and the address guard of each host
         if address.kind is Kind.INDEX:
             return _site(url) == _site(address.url)
         target = urls.classify(url)

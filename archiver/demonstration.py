@@ -14,7 +14,7 @@ from archiver.errors import UsageError
 from archiver.standin import StandIn, demo_site
 from archiver.text import safe
 
-DELAY_S = 0.1  # the stand-in is ours: it may be asked twenty times as fast as a real host
+DELAY_S = 0.03  # the stand-in is ours: it may be asked much faster than a real host
 CONTACT = "https://example.org/archiver-demo"
 
 

@@ -17,7 +17,7 @@ from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
-from archiver.config import Config, Network, Source
+from archiver.config import Config, Images, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiveLocked, ArchiverError, ConfigError, UsageError
 from archiver.model import ABSENCES, Address, Answer, Kind, Outcome, Refusal, Refused
@@ -41,6 +41,8 @@ class Options:
     delay_s: float | None = None
     max_age_days: float | None = None
     force: bool = False
+    images: bool = True
+    check_links: bool = False
     notify: str | None = None  # a command line; None: the config's
     quiet: bool = False
     verbose: int = 0
@@ -184,7 +186,10 @@ def plan(config: Config, path: Path, options: Options) -> Plan:
 
 
 def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
-    return Scope(source_ids, run_id, options.force, options.max_age_days)
+    return Scope(
+        source_ids, run_id, options.force, max_age_days=options.max_age_days, images=options.images,
+        links=options.check_links,
+    )  # fmt: skip
 
 
 def parse(config: Config, path: Path) -> int:
@@ -227,7 +232,7 @@ def fetch(
             if not options.quiet:
                 tell(f"Repaired: {mended}")
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
-            summary = _run(archive, asked, network, clock, options, listener)
+            summary = _run(archive, asked, network, clock, options, config.images, listener)
     command = config.notify if options.notify is None else options.notify
     return _told(summary, command, path) if command else summary
 
@@ -252,7 +257,7 @@ NO_CONTACT = (
 
 def _run(
     archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
-    options: Options, listener: Callable[[Step], None],
+    options: Options, images: Images, listener: Callable[[Step], None],
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
@@ -263,12 +268,12 @@ def _run(
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
     known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
-    scope = _scope(known, run_id, options)
+    scope = _scope(known, run_id, replace(options, images=options.images and images.fetch))
     named = frozenset(urls.origin(url) for _, address, others in asked for url in (address.url, *others))
     result, code = RunResult(run_id), None
     try:
         with Client(network, user_agent=user_agent(network.contact), clock=clock, named_origins=named) as client:
-            crawl = _crawl(archive, client, network, clock, scope, cut_short, listener)
+            crawl = _crawl(archive, client, network, clock, scope, cut_short, images, listener)
             result = crawl.result
             if archive.due(scope, clock.now(), limit=1):
                 archive.check_pages()
@@ -291,11 +296,11 @@ def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Cl
 
 def _crawl(
     archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
-    listener: Callable[[Step], None],
+    images: Images, listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
     visitor, pace = visitor_of(archive, client, network, clock, cut_short)
     rests = _rests(archive, network, scope, pace, clock.now())
-    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, listener, rests)
+    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, images, listener, rests)
 
 
 def visitor_of(
@@ -432,7 +437,7 @@ def _refused(result: RunResult) -> list[str]:
     why = "; ".join(result.refused_hosts.values()) or "every request was refused"
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
     elsewhere = (
-        "Other archives, such as web.archive.org, may hold what is missing, and pages that you save in your browser can"
-        " be kept with `archiver import`."
+        "`archiver rescue` asks web archives for what is missing, and pages that you save in your browser can be kept"
+        " with `archiver import`."
     )
     return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

@@ -109,9 +109,6 @@ class Provenance:
         return self.source is CaptureSource.LIVE
 
 
-# ─── urls ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """One canonical URL of a known kind. `url` is the key of a page."""
@@ -139,9 +136,6 @@ class Refusal:
 
     url: str  # as found, cleaned of control characters
     why: Refused
-
-
-# ─── web ────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +184,6 @@ class Exchange:
     provenance: Provenance = field(default_factory=Provenance)
 
 
-# ─── pages ──────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A named problem of a reading: `field` should be there and `name` is what is wrong with it.
@@ -225,7 +216,8 @@ class CodeBlock:
     """One `pre` of a body, byte for byte."""
 
     code: str
-    language: str | None = None  # as declared by class="language-…"
+    language: str | None = None  # as declared by class="language-…", else as guessed
+    guessed: bool = False  # nobody declared it
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +393,16 @@ class IndexPage:
     refused: tuple[Refusal, ...] = ()  # iThome links that are never fetched
 
 
-Page = ArticlePage | SeriesPage | FeedPage | IndexPage
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """What the bytes of an image say of themselves."""
+
+    media_type: str  # by their signature, whatever the server calls them
+    width: int | None = None  # in pixels
+    height: int | None = None
+
+
+Page = ArticlePage | SeriesPage | FeedPage | IndexPage | ImagePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,9 +421,6 @@ class Reading:
     content_sha256: str | None = None
     fingerprint: str | None = None
     counters: dict[str, int] = field(default_factory=dict)  # views, likes, comments, subscribers, as shown
-
-
-# ─── verdict ────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)

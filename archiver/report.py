@@ -28,10 +28,13 @@ _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 def status_json(status: Status) -> dict[str, Any]:
     """The documented shape (docs/json.md): series with their items, and the last run."""
-    series = [_series_json(row, status.parts.get(row["id"], [])) for row in status.series]
+    series = [
+        _series_json(row, status.parts.get(row["id"], [])) | _images_json(status.images.get(row["id"]))
+        for row in status.series
+    ]
     for source in status.homeless:
         parts = [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]]
-        series.append(_homeless_json(source, parts))
+        series.append(_homeless_json(source, parts) | _images_json(None))
     return {
         "series": series,
         "events": [dict(row) for row in status.events],
@@ -47,6 +50,10 @@ def _series_json(row: Row, parts: list[Row]) -> dict[str, Any]:
         "last_checked_at": row["last_checked_at"],
         "items": [_item_json(part) for part in parts],
     }
+
+
+def _images_json(images: Row | None) -> dict[str, int]:
+    return {"images": images["images"], "images_held": images["held"]} if images else {"images": 0, "images_held": 0}
 
 
 def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
@@ -149,6 +156,9 @@ def series_notes(status: Status) -> list[str]:
     notes = []
     for row in status.series:
         declared, parts, linked = row["declared_parts"], row["parts"], row["linked_by_index"]
+        images = status.images.get(row["id"])
+        if images is not None:
+            notes.append(f"{row['id']}: {images['held']} of {images['images']} images held")
         if linked and linked != parts:
             notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
         if declared is not None and declared != parts:

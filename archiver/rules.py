@@ -25,6 +25,8 @@ class Schedule:
     new_part_days: float = 1.0  # parts published less than `settle_days` ago
     settle_days: float = 14.0
     part_days: float = 30.0
+    image_days: float = 365.0  # an image that is held; its bytes hardly ever change
+    link_days: float = 90.0  # an outside link, with --check-links
     suspect_days: float = 3.0
     gone_days: float = 30.0
     refused_host_days: float = 0.04  # about an hour: the rest of a host that refused us until we stopped

@@ -65,6 +65,8 @@ def judge(
         return _say(answer, Outcome.CHALLENGE, "a bot check stands in place of the page", looks_like="challenge")
     if not 200 <= status < 300:
         return _judge_status(answer, status)
+    if asked.kind is Kind.LINK:
+        return _say(answer, Outcome.OK, "it answers")
     if facts.words_sha256 is not None and facts.words_sha256 == not_found_words and asked.kind is Kind.ARTICLE:
         reason = "the page that the host gives for an article that cannot exist"
         return _say(answer, Outcome.SOFT_404, reason, as_control=True)
@@ -90,6 +92,8 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
         return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {answer.status} without a place to go to")
     if answer.failure is Outcome.PROTOCOL_ERROR:
         return _say(answer, Outcome.PROTOCOL_ERROR, answer.error or "redirects without end", location=location)
+    if asked.kind is Kind.IMAGE and is_placeholder(location):
+        return _say(answer, Outcome.SOFT_404, "redirected to a picture that says it was removed", location=location)
     target = urls.classify(location)
     if isinstance(target, Refusal):
         return _judge_refused_target(asked, answer)
@@ -97,6 +101,11 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
         return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location, leads_to="itself")
     words = f"redirected to another {target.kind}, {location}"
     return _say(answer, Outcome.MOVED, words, location=location, leads_to=target.kind.value)
+
+
+def is_placeholder(url: str) -> bool:
+    """Whether an image host leads here when an image was removed, as imgur does (`/removed.png`)."""
+    return url.partition("?")[0].endswith("/removed.png")
 
 
 def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
@@ -143,7 +152,7 @@ def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading |
 def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
     """Why a complete 200 is not the page that was asked for; None when it is."""
     if asked.kind is Kind.IMAGE:
-        return None if facts.has_content else _say(answer, Outcome.UNREADABLE, "not an image that we know")
+        return _judge_image(answer, facts)
     if facts.too_deep:
         return _say(answer, Outcome.TOO_LARGE, "heavier than any article is: its nesting, tags or attributes")
     if facts.looks_like == "login":
@@ -162,6 +171,13 @@ def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | N
     if not facts.has_content:
         return _say(answer, Outcome.UNREADABLE, "the right page, but no content is found in it", own_url=facts.own_url)
     return None
+
+
+def _judge_image(answer: Answer, facts: Facts) -> Judgement | None:
+    if facts.has_content:
+        return None
+    what = "HTML in place of an image" if facts.is_html else "not an image that we know"
+    return _say(answer, Outcome.UNREADABLE, what)
 
 
 def _judge_control(answer: Answer, facts: Facts) -> Judgement:
@@ -353,6 +369,10 @@ def _interval_days(kind: Kind, belief: Belief, published_at: datetime | None, sc
         return schedule.series_days
     if kind is Kind.FEED:
         return schedule.feed_days
+    if kind is Kind.IMAGE:
+        return schedule.image_days
+    if kind is Kind.LINK:
+        return schedule.link_days
     last = belief.last_fetch_at
     young = published_at and last and last - published_at < timedelta(days=schedule.settle_days)
     return schedule.new_part_days if young else schedule.part_days

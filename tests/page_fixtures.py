@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver import urls
-from archiver.model import Address, Body, Kind, Reading
+from archiver.model import Address, Body, CodeBlock, Kind, Reading
 from archiver.pages import read
 
 FOLDER = Path(__file__).parent / "fixtures"
@@ -66,6 +66,8 @@ def plain(value: object) -> object:
     """A value of the model as JSON has it; of a body, what the site showed and not the forms that we make of it."""
     if isinstance(value, Body):
         return {field: plain(getattr(value, field)) for field in ("text", "code_blocks", "images", "links")}
+    if isinstance(value, CodeBlock):  # what a library guesses is its business
+        return {"code": value.code, "language": None if value.guessed else value.language}
     if isinstance(value, Address):
         return {"url": value.url, "kind": value.kind.value}
     if dataclasses.is_dataclass(value):

@@ -63,9 +63,9 @@ class Rescuer:
         return replace(loaded, rescue=replace(loaded.rescue, **rescue))
 
     def rescue(self, target: str | None = None, *, clock: FakeClock | None = None, check: bool = False,
-               limit: int | None = None, **rescue: Any) -> rescuing.Summary:  # fmt: skip
+               limit: int | None = None, history: bool = False, **rescue: Any) -> rescuing.Summary:  # fmt: skip
         """One rescue in this process, quietly."""
-        options = rescuing.Options(target=target, check=check, limit=limit, quiet=True)
+        options = rescuing.Options(target=target, check=check, limit=limit, history=history, quiet=True)
         return rescuing.rescue(self.settings(**rescue), self.db, options, tell=lambda _: None, clock=clock)
 
     def run(self, *arguments: str) -> int:
@@ -79,8 +79,8 @@ class Rescuer:
 
     def believed(self) -> list[tuple[Any, ...]]:
         """What is believed of iThome's pages."""
-        return rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages WHERE host ="
-                             " 'ithelp.ithome.com.tw' ORDER BY url")  # fmt: skip
+        return rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages WHERE"
+                             " kind != 'image' AND host = 'ithelp.ithome.com.tw' ORDER BY url")  # fmt: skip
 
     def held(self) -> list[tuple[Any, ...]]:
         """Whose capture each part was read from."""

@@ -68,6 +68,7 @@ def config_for(
     jitter_s: float = 0.0,
     sources: str | None = None,
     extra: str = "",
+    images: bool = False,
 ) -> Path:
     """A config file that leads the traffic to a stand-in."""
     mapped = "\n".join(f'"{origin}" = "{target}"' for origin, target in standin.connect_to.items())
@@ -82,6 +83,8 @@ backoff_s = 0.01
 {extra}
 [network.connect_to]
 {mapped}
+[images]
+fetch = {str(images).lower()}
 """
     path = folder / "archiver.toml"
     path.write_text(text, "utf-8")

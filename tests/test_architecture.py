@@ -17,6 +17,8 @@ ONLY_IN = {
     "selectolax": {"pages", "export"},
     "nh3": {"pages", "browse"},
     "html_to_markdown": {"pages"},
+    "imagesize": {"pages"},
+    "magika": {"pages"},
     "sqlite3": {"archive", "browse"},
     "sqlite_utils": {"archive", "browse"},
     "click": {"cli"},

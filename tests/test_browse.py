@@ -47,6 +47,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "due_at": AT,
         }
         for number in (1, 2)
+    ]
+    + [
+        {"id": 3, "url": "https://rotten.example/", "kind": "link", "host": "rotten.example", "first_seen_at": AT}
+        | {"state": "gone", "state_since": AT, "last_outcome": "not_found", "due_at": AT}
     ],
     "captures": [
         {
@@ -116,6 +120,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "code_blocks": [
         {"id": 1, "article_id": 1, "position": 1, "language": "sql", "code": CODE},
         {"id": 2, "article_id": 1, "position": 2, "language": None, "code": "plain"},
+        {"id": 3, "article_id": 1, "position": 3, "language": "rust", "code": "fn main() {}", "language_guessed": 1},
     ],
     "images": [{"id": 1, "url": "https://evil.example/x.png", "host": "evil.example"}],
     "article_images": [{"article_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
@@ -127,7 +132,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "url": "javascript:alert(3)",
             "text": HOSTILE,
             "target_kind": "outside",
-        }
+        },
+        {"id": 2, "article_id": 1, "position": 2, "url": "https://rotten.example/", "text": "gone"}
+        | {"target_kind": "outside", "target_url": "https://rotten.example/"},
     ],
     "metrics": [{"id": 1, "page_id": 1, "at": AT, "views": 10}],
     "edits": [
@@ -241,9 +248,9 @@ def test_no_canned_query_hides_a_table_or_a_view() -> None:
 @pytest.mark.parametrize(
     ("parameters", "blocks"),
     [
-        ("", [CODE, "plain"]),
+        ("", [CODE, "plain", "fn main() {}"]),
         ("&series_id=9066&language=sql", [CODE]),
-        ("&series_id=9066&language=(none+declared)", ["plain"]),
+        ("&series_id=9066&language=(none+known)", ["plain"]),
         ("&series_id=9066&language=go", []),
         ("&series_id=1&language=sql", []),
         ("&series_id=nonsense'", []),
@@ -264,7 +271,7 @@ def test_a_change_is_told_with_the_title_of_its_article_and_series(shown: Any) -
 
 
 def test_the_slowest_request_comes_first(shown: Any) -> None:
-    assert [row["elapsed_ms"] for row in rows(shown, "/kept/slowest_pages.json?_shape=array")] == [200, 100]
+    assert [row["elapsed_ms"] for row in rows(shown, "/kept/slowest_pages.json?_shape=array")] == [200, 100, 9]
 
 
 def test_who_says_which_part_can_be_asked_of_one_series(shown: Any) -> None:
@@ -351,7 +358,7 @@ def test_any_usual_file_name_opens(archive: Path, tmp_path: Path, name: str) -> 
     datasette = server.application(copy)
     home = datasette.urls.database(copy.stem)
     answer = get(datasette, f"{home}/code_languages.json?_shape=array")
-    assert [row["blocks"] for row in answer.json()] == [1, 1]
+    assert [row["blocks"] for row in answer.json()] == [1, 1, 1]
 
 
 def test_a_name_that_datasette_cannot_open_is_refused(archive: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.Capt
 
     assert set(series) == {
         "id", "title", "url", "declared_parts", "parts", "safe", "rescued", "missing", "gone", "edited",
-        "last_checked_at", "items",
+        "last_checked_at", "items", "images", "images_held",
     }  # fmt: skip
     assert set(series["items"][0]) == {"id", "title", "position", "state", "safe", "last_ok_at", "url"}
     assert [item["safe"] for item in series["items"]] == [True, True, True, True, False]
@@ -135,7 +135,7 @@ def test_a_mistake_is_told_in_words_with_its_exit_code(
 
 
 def test_a_bug_is_told_as_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_print_status", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("archiver.cli.reading.print_status", lambda *_, **__: 1 / 0)
     code, _, err = run(capsys, "status")
 
     assert code == 1

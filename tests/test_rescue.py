@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from fakes import FakeClock
 from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, make_lost, page, rescuer
@@ -55,6 +56,14 @@ def in_an_archive_that_an_aggregator_knows(archives: WebArchives) -> None:
     archives.faults.error("arquivo.pt/wayback/timemap*", status=404)
 
 
+def as_brotli(archives: WebArchives) -> None:
+    archives.shelf.put(copy(brotli.compress(page()), encoding="br"))
+
+
+def decoded_but_called_brotli(archives: WebArchives) -> None:
+    archives.shelf.put(copy(encoding="br"))
+
+
 def in_common_crawl(archives: WebArchives) -> None:
     archives.crawls.put(CRAWL, copy(days=60))
 
@@ -65,6 +74,8 @@ def in_common_crawl(archives: WebArchives) -> None:
         (in_wayback, "wayback", 5),
         (under_the_mobile_spelling, "wayback", 5),
         (under_the_spelling_of_the_feed, "wayback", 5),
+        (as_brotli, "wayback", 5),
+        (decoded_but_called_brotli, "wayback", 5),
         (in_another_archive, "memento", 5),
         (in_an_archive_that_an_aggregator_knows, "memento", 9),
         (in_common_crawl, "common_crawl", 60),
@@ -102,6 +113,17 @@ def test_nothing_is_asked_when_nothing_is_missing(desk: Rescuer, capsys: pytest.
     assert desk.run("rescue") == 0
     assert "Nothing is missing" in capsys.readouterr().out
     assert desk.asked() == asked
+
+
+def test_an_archive_without_a_part_is_not_whole(desk: Rescuer, tmp_path: Path) -> None:
+    desk.archives.faults.error("*", status=500)
+    empty = tmp_path / "empty.db"
+    run_fetch(empty, desk.config)
+    desk.db = empty
+    summary = desk.rescue()
+
+    assert summary.exit_code == 3
+    assert "No part that is known is missing: there is nothing to rescue." in summary.lines
 
 
 def test_the_copy_nearest_to_publication_is_tried_first(desk: Rescuer) -> None:
@@ -171,6 +193,24 @@ def test_a_later_live_answer_outranks_the_rescued_one_of_the_same_text(desk: Res
     assert rows(desk.db, "SELECT count(*) FROM captures WHERE source = 'wayback'") == [(1,)]
     assert rows(desk.db, "SELECT count(*) FROM edits WHERE article_id = ?", LOST) == [(0,)]
     assert rows(desk.db, "SELECT rescued FROM series_progress WHERE id = 5943") == [(0,)]
+    assert desk.run("verify") == 0
+
+
+def test_older_versions_fill_the_history_and_displace_nothing(desk: Rescuer) -> None:
+    url = f"https://ithelp.ithome.com.tw/articles/{PARTS[0]}"
+    older = page(PARTS[0]).replace("讓".encode(), "使".encode())
+    assert older != page(PARTS[0])
+    for days, body in ((1, older), (2, older), (3, page(PARTS[0])), (4, soft())):
+        desk.archives.shelf.put(copy(body, days=days, url=url))
+    held = desk.held()
+    summary = desk.rescue(str(PARTS[0]), history=True)
+
+    assert summary.exit_code == 0
+    assert "1 parts asked for; 1 versions kept that were not held." in summary.lines
+    assert desk.held() == held
+    assert rows(desk.db, "SELECT source, source_at FROM captures WHERE source != 'live'") == [
+        ("wayback", f"{copy(days=1).at:%Y-%m-%dT%H:%M:%S}.000Z")
+    ]
     assert desk.run("verify") == 0
 
 
@@ -260,6 +300,11 @@ FAILURES: dict[str, tuple[Callable[[WebArchives], None], str, str, str]] = {
                       "not HTML"),
     "copy is cut": (bad_copy(cut()), "wayback", "truncated", "ends in the middle"),
     "copy is empty": (bad_copy(b""), "wayback", "truncated", "an empty answer"),
+    "copy is broken Brotli": (bad_copy(b"x" * 99, encoding="br"), "wayback", "protocol_error", "Brotli"),
+    "copy is cut Brotli": (bad_copy(brotli.compress(b"<p>" * 90_000)[:-3], encoding="br"), "wayback", "truncated",
+                           "ends before its end"),
+    "copy is a Brotli bomb": (bad_copy(brotli.compress(bytes(40_000_000)), encoding="br"), "wayback", "too_large",
+                              "max_body_bytes"),
     "copy is an archived 403": (bad_copy(b"no", status=403, said_status="200"), "wayback", "forbidden", "HTTP 403"),
     "TimeMap is HTML": (faulty("not_json", MAP), "memento", "unreadable", "no TimeMap"),
     "TimeMap 500": (faulty("error", MAP), "memento", "server_error", "HTTP 500"),
@@ -371,6 +416,20 @@ def test_429_is_answered_with_the_rest_that_it_wants(desk: Rescuer) -> None:
     assert [outcome for _, outcome, _ in desk.attempts()][:2] == ["rate_limited", "ok"]
 
 
+def test_a_long_rest_is_remembered_by_the_next_run(desk: Rescuer) -> None:
+    in_wayback(desk.archives)
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", 7200, times=1)
+    first = desk.rescue(timemaps=(), common_crawl=False)
+    asked = desk.asked()
+    second = desk.rescue(timemaps=(), common_crawl=False)
+
+    assert (first.exit_code, second.exit_code) == (4, 4)
+    assert desk.asked() == asked
+    assert any("web.archive.org asked us to wait until" in line for line in second.lines)
+    later = FakeClock(datetime.now(UTC) + timedelta(hours=3))
+    assert desk.rescue(clock=later).exit_code == 0
+
+
 def test_each_host_has_its_own_delay(lost: Path, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with rescuer(lost, tmp_path) as one, WebArchives() as other:
@@ -418,6 +477,9 @@ def test_archive_today_is_printed_and_never_asked(lost: Path, tmp_path: Path) ->
         desk.archives.elsewhere.append((copy(), there))
         summary = desk.rescue()
 
+    assert (
+        desk.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).result.requests == 0
+    )
     assert any(there in line and f"https://archive.today/{URL}" in line for line in summary.lines)
     assert not any(entry.host.startswith("archive.") for entry in desk.archives.log)
 
@@ -482,9 +544,7 @@ def test_a_lost_image_comes_back(desk: Rescuer) -> None:
     body, mime = picture("/upload/images/20230916/x.png")
     database = open_writer(desk.db)
     database.execute(
-        "INSERT INTO pages (url, kind, host, first_seen_at, state, state_since, last_fetch_at, last_outcome, due_at)"
-        " VALUES (?, 'image', 'ithelp.ithome.com.tw', '2026-01-01', 'suspect', '2026-01-01', '2026-01-01',"
-        " 'not_found', '2030-01-01')",
+        "UPDATE pages SET state = 'suspect', last_fetch_at = '2026-01-01', last_outcome = 'not_found' WHERE url = ?",
         [image],
     )
     database.conn.commit()
@@ -496,6 +556,8 @@ def test_a_lost_image_comes_back(desk: Rescuer) -> None:
     assert rows(desk.db, "SELECT source FROM captures JOIN pages ON pages.id = page_id WHERE url = ?", image) == [
         ("wayback",)
     ]
+    held = "SELECT media_type, width, capture_id IS NOT NULL FROM images WHERE url = ?"
+    assert rows(desk.db, held, image)[0][2] == 1
 
 
 # ─── the demo ───────────────────────────────────────────────────────────────────────────────────

@@ -417,6 +417,14 @@ def test_an_index_kept_up_is_the_index_made_anew(case: Case) -> None:
     assert (index_rows(case.path), derived_rows(case.path)) == kept
 
 
+def test_what_the_index_no_longer_needs_is_given_back_when_the_archive_is_closed(corpus: Path) -> None:
+    connection = sqlite3.connect(corpus)
+    free, pages = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+    connection.close()
+
+    assert free * 8 <= pages
+
+
 # ─── an index that somebody else touched ────────────────────────────────────────────────────────
 
 

@@ -336,7 +336,9 @@ def test_robots_files_are_served(standin: StandIn) -> None:
 @pytest.mark.parametrize(
     ("url", "status"),
     [("/articles/10999998", 404), ("/nothing", 404), ("/", 200), ("/users/20141304/ironman", 200),
-     ("https://www.ithelp.ithome.com.tw/articles/10323209", 301), ("https://i.imgur.com/a.png", 421)],
+     ("https://www.ithelp.ithome.com.tw/articles/10323209", 301), ("https://i.imgur.com/a.png", 302),
+     ("https://i.imgur.com/removed.png", 200), ("https://chart.googleapis.com/chart?cht=tx", 404),
+     ("https://elsewhere.example/a.png", 421)],
 )  # fmt: skip
 def test_other_addresses_answer_as_they_should(standin: StandIn, url: str, status: int) -> None:
     assert ask(standin, url).status == status
@@ -386,7 +388,9 @@ def test_the_log_tells_every_request_with_its_connection_and_times() -> None:
 
 
 def test_connect_to_maps_every_origin_that_is_played(standin: StandIn) -> None:
-    assert set(standin.connect_to) == {SITE, BLOG, CDN, "https://member.ithome.com.tw"}
+    assert set(standin.connect_to) == {
+        SITE, BLOG, CDN, "https://member.ithome.com.tw", "https://i.imgur.com", "https://chart.googleapis.com",
+    }  # fmt: skip
     assert set(standin.connect_to.values()) == {standin.url}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlite_utils import Database
 
 from archiver import urls
-from archiver.model import Address, Body, ImageReference, Kind, OutgoingLink, Refused
+from archiver.model import Address, Body, ImagePage, ImageReference, Kind, OutgoingLink, Refused
 
 
 def keep(database: Database, article_id: int, body: Body) -> None:
@@ -14,8 +17,8 @@ def keep(database: Database, article_id: int, body: Body) -> None:
         database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
     for position, block in enumerate(body.code_blocks, start=1):
         database.execute(
-            "INSERT INTO code_blocks (article_id, position, language, code) VALUES (?, ?, ?, ?)",
-            [article_id, position, block.language, block.code],
+            "INSERT INTO code_blocks (article_id, position, language, code, language_guessed) VALUES (?, ?, ?, ?, ?)",
+            [article_id, position, block.language, block.code, int(block.guessed)],
         )
     keep_images(database, "article_images", article_id, body.images)
     for position, link in enumerate(body.links, start=1):
@@ -32,13 +35,28 @@ def keep_images(database: Database, table: str, owner_id: int, images: tuple[Ima
     owner = "article_id" if table == "article_images" else "comment_id"
     database.execute(f"DELETE FROM {table} WHERE {owner} = ?", [owner_id])  # noqa: S608 - names are our own
     for position, image in enumerate(images, start=1):
-        address = urls.image_address(image.url)
-        url = address.url if address is not None else image.url
+        url = image_url(image.url)
         database.execute("INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [url, urls.host(url)])
         database.execute(
             f"INSERT INTO {table} ({owner}, position, image_id, alt) SELECT ?, ?, id, ? FROM images WHERE url = ?",  # noqa: S608
             [owner_id, position, image.alt, url],
         )
+
+
+def image_url(url: str) -> str:
+    """The URL of an image as its page has it; as it stands where it is never asked for."""
+    address = urls.image_address(url)
+    return address.url if address is not None else url
+
+
+def keep_image(database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], image: ImagePage) -> None:
+    """The bytes of an image that came, by its own words; a copy of somebody's does not displace the host's own."""
+    database.execute(
+        "UPDATE images SET capture_id = ?1, media_type = ?2, width = ?3, height = ?4,"
+        " bytes = (SELECT body_bytes FROM captures WHERE id = ?1) WHERE url = ?5 AND (?6 = 'live' OR capture_id IS NULL"
+        " OR (SELECT source FROM captures WHERE id = capture_id) != 'live')",
+        [fetch["capture_id"], image.media_type, image.width, image.height, page["url"], fetch["source"]],
+    )
 
 
 def _askable(url: str) -> str | None:

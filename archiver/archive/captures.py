@@ -34,8 +34,12 @@ class Captures:
         answer, provenance = exchange.answer, exchange.provenance
         if judgement.outcome is Outcome.UNCHANGED:
             return self._holding(page_id, answer, reading, provenance.source)
-        if judgement.outcome not in _WORTH_KEEPING or answer.body is None:
+        if judgement.outcome not in _WORTH_KEEPING or answer.body is None or exchange.address.kind is Kind.LINK:
             return None
+        if exchange.address.kind is Kind.IMAGE and judgement.outcome is Outcome.UNREADABLE:
+            evidence = self._first("SELECT id FROM captures WHERE page_id = ? AND outcome = 'unreadable'", page_id)
+            if evidence is not None:  # what stands in place of an image is kept once, as evidence
+                return evidence
         digest = hashlib.sha256(answer.body).hexdigest()
         held = self.with_sha256(page_id, answer.body, provenance.source)
         if held is not None:

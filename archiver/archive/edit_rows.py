@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from archiver.archive.body_rows import image_url
 from archiver.model import ArticlePage, Body
 from archiver.text import bare_words
 
@@ -53,7 +54,7 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
     parts_before = [_column(database, before["id"], name) for name in ("code", "image", "link")]
     parts = [
         [block.code for block in body.code_blocks],
-        [image.url.partition("#")[0] for image in body.images],
+        [image_url(image.url) for image in body.images],
         [link.url for link in body.links],
     ]
     return same_words and tags_before == list(dict.fromkeys(article.tags)) and parts_before == parts

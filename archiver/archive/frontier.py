@@ -23,16 +23,31 @@ _BELONGS = """
         WHERE via = 'index' AND sources.id IN ({scope})))
 """
 
+# Images and outside links belong to a source when one of its parts, or the article that it is, shows them.
+_SHOWN = """
+    OR (pages.kind IN ('image', 'link') AND pages.url IN (
+        WITH kept AS (
+            SELECT article_id AS id FROM parts WHERE source_id IN ({scope})
+                OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN ({scope}))
+            UNION SELECT articles.id FROM articles JOIN sources ON sources.url = articles.url
+                WHERE sources.id IN ({scope}))
+        SELECT images.url FROM images JOIN article_images ON image_id = images.id WHERE article_id IN kept
+        UNION SELECT images.url FROM images JOIN comment_images ON image_id = images.id
+            JOIN comments ON comments.id = comment_id WHERE article_id IN kept
+        UNION SELECT target_url FROM links WHERE article_id IN kept))
+"""
+
 _ALL = "SELECT pages.*, parts.position AS part_position "
 
 _WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
-WHERE pages.kind NOT IN ('robots', 'control', 'link') AND ({belongs}) AND {due}
+WHERE pages.kind IN ({kinds}) AND ({belongs}) AND {due}
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final
     AND source = 'live')
 """
 
 _ORDER = """
-ORDER BY CASE pages.kind WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 ELSE 4 END,
+ORDER BY CASE pages.kind
+    WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 WHEN 'image' THEN 4 ELSE 5 END,
     pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
     parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
 """
@@ -45,6 +60,8 @@ class Scope:
     source_ids: tuple[int, ...]
     run_id: int = 0  # pages asked in this run are not asked again in it; 0 for a plan
     force: bool = False  # everything is due
+    images: bool = True  # whether images are asked for
+    links: bool = False  # whether outside links are
     max_age_days: float | None = None  # due when not seen for this long, instead of by its due date
 
 
@@ -73,7 +90,10 @@ def count_due(database: Database, scope: Scope, now: datetime) -> int:
 
 def _words(scope: Scope) -> dict[str, str]:
     marks = ", ".join(str(int(source_id)) for source_id in scope.source_ids)
-    return {"belongs": _BELONGS.format(scope=marks), "due": _due(scope)}
+    kinds = ["index", "series", "feed", "article", *["image"] * scope.images, *["link"] * scope.links]
+    belongs = _BELONGS + (_SHOWN if scope.images or scope.links else "")
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    return {"kinds": named, "belongs": belongs.format(scope=marks), "due": _due(scope)}
 
 
 def _values(scope: Scope, now: datetime) -> dict[str, Any]:

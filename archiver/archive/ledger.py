@@ -365,6 +365,22 @@ class Ledger:
         ]
         return verdict.rests(answers, now, refusals, rest)
 
+    def archive_rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
+        """The same of the archives that were asked for copies. What they captured of a refusal long ago is none."""
+        recent = self._database.query(
+            "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
+            " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"
+            " ('skipped', 'disallowed', 'robots_unreachable') AND signals ->> 'step' = 'index'"
+            " ORDER BY id DESC LIMIT 5000",
+            [stamp(now - timedelta(days=7))],
+        )
+        answers = [
+            (urls.host(row["requested_url"]), Outcome(row["outcome"]), row["retry_after_s"],
+             datetime.fromisoformat(row["at"]))
+            for row in recent
+        ]  # fmt: skip
+        return verdict.rests(answers, now, refusals, timedelta(days=self._schedule.refused_host_days))
+
     def not_found_words(self) -> str | None:
         """What the host's own page for an article that cannot exist says (`Facts.words_sha256`)."""
         return doubt.not_found_words(self._database)

@@ -13,10 +13,20 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import article_rows, list_rows, membership, search_index
+from archiver.archive import article_rows, body_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
-from archiver.model import Address, ArticlePage, CaptureSource, FeedPage, IndexPage, Kind, Reading, SeriesPage
+from archiver.model import (
+    Address,
+    ArticlePage,
+    CaptureSource,
+    FeedPage,
+    ImagePage,
+    IndexPage,
+    Kind,
+    Reading,
+    SeriesPage,
+)
 from archiver.verdict import better_source
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
@@ -33,6 +43,9 @@ _FETCHES = (
     "SELECT id, outcome, coalesce(source_at, started_at) AS started_at, page_id, capture_id, signals, final, source"
     " FROM fetches"
 )
+
+
+_READ = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED, Kind.ARTICLE, Kind.IMAGE})
 
 
 class Library:
@@ -109,7 +122,7 @@ class Library:
         """One fetch: what its capture says becomes rows."""
         page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
         kind = Kind(page["kind"])
-        if kind in {Kind.ROBOTS, Kind.IMAGE}:
+        if kind not in _READ:
             return
         is_copy = fetch["source"] != CaptureSource.LIVE
         if not self._was_read_last(fetch):
@@ -147,6 +160,8 @@ class Library:
                 list_rows.keep_feed(self._database, page, feed, at, copy)
             case IndexPage() as index:
                 list_rows.keep_index(self._database, page["id"], index, at, copy)
+            case ImagePage() as image:
+                body_rows.keep_image(self._database, page, fetch, image)
             case None:
                 pass
 

@@ -72,6 +72,7 @@ def settle(database: Database) -> None:
     _follow(database)
     _want_pages(database)
     _keep_parts(database)
+    _want_shown(database)
     database.execute(
         "UPDATE articles SET is_citation = id NOT IN (SELECT article_id FROM parts)"
         " AND url NOT IN (SELECT url FROM sources)"
@@ -143,9 +144,33 @@ def _want_pages(database: Database) -> None:
         _want(database, row["url"], row["at"])
 
 
+# Images and outside links of parts and of articles that were asked for by themselves, not of citations.
+_SHOWN = """
+WITH kept AS (SELECT article_id AS id FROM parts UNION SELECT id FROM articles WHERE url IN (SELECT url FROM sources))
+SELECT DISTINCT url, 'image' AS kind FROM images WHERE url NOT IN (SELECT url FROM pages) AND (
+    id IN (SELECT image_id FROM article_images WHERE article_id IN kept)
+    OR id IN (SELECT image_id FROM comment_images JOIN comments ON comments.id = comment_id WHERE article_id IN kept))
+UNION ALL
+SELECT DISTINCT target_url, 'link' FROM links
+WHERE target_url IS NOT NULL AND target_url NOT IN (SELECT url FROM pages) AND article_id IN kept
+"""
+
+
+def _want_shown(database: Database) -> None:
+    """The images that are shown, and the outside pages that are linked to. Whether they are asked is the run's word."""
+    for row in list(database.query(_SHOWN)):
+        address = urls.image_address(row["url"]) if row["kind"] == "image" else urls.link_address(row["url"])
+        if address is not None and address.url == row["url"]:
+            _want_page(database, address, None)
+
+
 def _want(database: Database, url: str, at: str | None) -> None:
     address = urls.classify(url)
     assert isinstance(address, Address), url
+    _want_page(database, address, at)
+
+
+def _want_page(database: Database, address: Address, at: str | None) -> None:
     database.execute(
         "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, state_since,"
         " due_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at"

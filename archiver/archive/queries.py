@@ -21,6 +21,7 @@ class Status:
     problems: list[Row]  # values that a parser should have found and did not
     drift: list[Row]  # values that living pages used to yield and no longer do
     events: list[Row]  # what happened to parts and series, newest first
+    images: dict[int | None, Row]  # series → how many images its parts show, and how many of them are held
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
@@ -41,6 +42,7 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         problems=_rows(connection, _PROBLEMS),
         drift=_rows(connection, "SELECT * FROM parser_drift"),
         events=_rows(connection, _EVENTS, ids),
+        images={row["series_id"]: row for row in _rows(connection, _IMAGES)},
     )
 
 
@@ -85,6 +87,15 @@ WHERE sources.id NOT IN (SELECT source_id FROM series_sources)
 AND sources.url NOT IN (SELECT url FROM articles)
 AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1)))
 GROUP BY sources.id
+"""
+
+_IMAGES = """
+SELECT articles.series_id, count(DISTINCT images.id) AS images,
+    count(DISTINCT iif(images.capture_id IS NOT NULL, images.id, NULL)) AS held
+FROM (SELECT article_id, image_id FROM article_images
+    UNION ALL SELECT article_id, image_id FROM comment_images JOIN comments ON comments.id = comment_id) AS shown
+JOIN images ON images.id = shown.image_id JOIN articles ON articles.id = shown.article_id
+WHERE NOT articles.is_citation GROUP BY articles.series_id
 """
 
 _EVENTS = """

@@ -45,7 +45,7 @@ LIMIT 100"""
 
 _CODE_LANGUAGES = """\
 SELECT
-    coalesce(code_blocks.language, '(none declared)') AS language, count(*) AS blocks,
+    coalesce(code_blocks.language, '(none known)') AS language, count(*) AS blocks,
     count(DISTINCT code_blocks.article_id) AS articles, count(DISTINCT articles.series_id) AS series,
     sum(length(code_blocks.code)) AS characters
 FROM code_blocks
@@ -56,11 +56,21 @@ ORDER BY blocks DESC, language"""
 _CODE_OF_SERIES = """\
 SELECT
     articles.position, articles.title, code_blocks.position AS block,
-    coalesce(code_blocks.language, '(none declared)') AS language, code_blocks.code, articles.url
+    coalesce(code_blocks.language, '(none known)') AS language, code_blocks.language_guessed AS guessed,
+    code_blocks.code, articles.url
 FROM code_blocks
 JOIN articles ON articles.id = code_blocks.article_id
 WHERE (:series_id = '' OR articles.series_id = :series_id)
-    AND (:language = '' OR coalesce(code_blocks.language, '(none declared)') = :language)
+    AND (:language = '' OR coalesce(code_blocks.language, '(none known)') = :language)
+ORDER BY articles.series_id, articles.position, articles.id, code_blocks.position"""
+
+_RUST_OF_SERIES = """\
+SELECT
+    articles.position, articles.title, code_blocks.position AS block, code_blocks.language_guessed AS guessed,
+    code_blocks.code, articles.url
+FROM code_blocks
+JOIN articles ON articles.id = code_blocks.article_id
+WHERE code_blocks.language IN ('rust', 'rs') AND (:series_id = '' OR articles.series_id = :series_id)
 ORDER BY articles.series_id, articles.position, articles.id, code_blocks.position"""
 
 _WHO_SAYS_WHICH_PART = """\
@@ -83,6 +93,12 @@ _QUERIES = (
         "Code of a series",
         "Every code block of one series (its id, 9066) in one language (python). Empty: all of them.",
         _CODE_OF_SERIES,
+    ),
+    (
+        "rust_of_series",
+        "Rust of a series",
+        "Every block of Rust in one series (its id, 5943), declared or guessed. Empty: of all series.",
+        _RUST_OF_SERIES,
     ),
     (
         "who_says_which_part",

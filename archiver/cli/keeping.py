@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @click.option("--delay", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Least time between two requests.")
 @click.option("--max-age", type=click.FloatRange(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
 @click.option("--force", is_flag=True, help="Ask everything again, due or not.")
+@click.option("--no-images", is_flag=True, help="Leave images for another time.")
+@click.option("--check-links", is_flag=True, help="Ask outside links too whether they still live.")
 @click.option("--notify-command", metavar="CMD", help="Run once at the end when something changed; JSON on its stdin.")
 @click.option("--dry-run", is_flag=True, help="Print what would be asked and how long it would take; ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 def fetch(
     clock: Clock | None,
     urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
-    delay: float | None, max_age: float | None, force: bool, notify_command: str | None, dry_run: bool,
+    delay: float | None, max_age: float | None, force: bool,
+    no_images: bool, check_links: bool, notify_command: str | None, dry_run: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Fetch what is due of the sources in the config, or of the index, series or article URLs given.
@@ -43,7 +46,8 @@ def fetch(
 
     config, path = settings(config_path, db)
     options = fetching.Options(
-        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, notify=notify_command,
+        urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, images=not no_images,
+        check_links=check_links, notify=notify_command,
         quiet=quiet, verbose=verbose,
     )  # fmt: skip
     if dry_run:
@@ -89,11 +93,12 @@ def import_files(
 @click.argument("target", required=False, metavar="[SERIES|ID]")
 @common
 @click.option("--check", is_flag=True, help="Only ask who holds a copy, of every part; have none.")
+@click.option("--history", is_flag=True, help="Also of parts that are held: keep every version that differs.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
 def rescue(
     target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
-    limit: int | None, as_json: bool,
+    history: bool, limit: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
 
@@ -103,7 +108,7 @@ def rescue(
     from archiver.rescue import rescuing
 
     config, path = settings(config_path, db)
-    options = rescuing.Options(target=target, check=check, limit=limit, quiet=quiet)
+    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
     summary = rescuing.rescue(config, path, options, tell=tell)
     click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
     return summary.exit_code

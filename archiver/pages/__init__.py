@@ -13,11 +13,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
 from archiver.model import Address, Facts, Kind, Page, Problem, Reading
-from archiver.pages import article, feed, index, saved, series
+from archiver.pages import article, feed, image, index, saved, series
 from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
     has_content,
-    image_type,
     is_closed,
     is_markup,
     looks_like,
@@ -32,7 +31,7 @@ PARSERS = {
     Kind.FEED: feed.PARSER,
     Kind.INDEX: index.PARSER,
     Kind.ROBOTS: "robots/1",
-    Kind.IMAGE: "image/1",
+    Kind.IMAGE: image.PARSER,
 }
 
 
@@ -64,8 +63,12 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     challenge = None
     if markup and not (seen := scan(text)).too_heavy:
         challenge = looks_like(parse_html(text), text, kind, complete=seen.ended)
-    known = image_type(body) is not None if kind is Kind.IMAGE else not markup
-    return Reading(PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=known))
+    if kind is Kind.IMAGE:
+        page = image.read(body)
+        return Reading(
+            PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=page is not None), page
+        )
+    return Reading(PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=not markup))
 
 
 def _read_feed(text: str, encoding: str) -> Reading:

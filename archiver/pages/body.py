@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
 from archiver.model import Body, CodeBlock, ImageReference, OutgoingLink
+from archiver.pages import languages
 from archiver.pages.base import attribute
 from archiver.pages.words import plain_text
 from archiver.text import line, prose, storable
@@ -73,13 +74,21 @@ def make_from_html(html: str, base_url: str) -> Body:
     root = tree.body
     if root is None:
         return Body("", "", "")
-    code = tuple(CodeBlock(storable(_code(pre)), _language(pre)) for pre in root.css("pre") if not _is_inside_pre(pre))
+    code = tuple(_block(pre) for pre in root.css("pre") if not _is_inside_pre(pre))
     addresses = _Addresses(base_url)
     images, links = _images(root, addresses), _links(root, addresses)
     _prepare(tree, root, addresses)
     clean = _clean(root.inner_html or "", addresses)
     text = plain_text(clean)
     return Body(clean, markdown(clean, text), text, code, images, links)
+
+
+def _block(pre: LexborNode) -> CodeBlock:
+    code, declared = storable(_code(pre)), _language(pre)
+    if declared is not None:
+        return CodeBlock(code, declared)
+    guessed = languages.guess(code)
+    return CodeBlock(code, guessed, guessed=guessed is not None)
 
 
 def folded(html: str) -> str:

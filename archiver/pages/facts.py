@@ -18,12 +18,6 @@ _MARKUP = re.compile(
 _MARKUP_TYPES = frozenset(
     "text/html application/xhtml+xml text/xml application/xml application/rss+xml application/atom+xml".split()
 )
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"), (b"BM", "image/bmp"), (b"\x00\x00\x01\x00", "image/x-icon"),
-)  # fmt: skip
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)
-
 # A bot check is a small page of its own. Ordinary pages load Cloudflare's and Turnstile's scripts too (ANATOMY §3).
 _CHALLENGE_TITLE = re.compile(
     r"^(?:just a moment|attention required|請稍候|请稍候|checking your browser|verify(?:ing)? you are|are you a robot"
@@ -67,18 +61,6 @@ def is_markup(text: str, content_type: str | None) -> bool:
     if "/" in media_type and media_type not in _MARKUP_TYPES:
         return False
     return _MARKUP.search(text[:4_000]) is not None
-
-
-def image_type(body: bytes) -> str | None:
-    """The media type of an image by its first bytes; None when it is none that we know."""
-    for mark, name in _IMAGES:
-        if body.startswith(mark):
-            return name
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return "image/webp"
-    if body[4:12] in {b"ftypavif", b"ftypavis"}:
-        return "image/avif"
-    return "image/svg+xml" if _SVG.match(body[:2_000]) else None
 
 
 def skeleton_kind(tree: LexborHTMLParser) -> Kind:

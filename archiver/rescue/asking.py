@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archiver import pages, urls
 from archiver.archive.archive import Archive
@@ -169,7 +169,7 @@ class Archives:
         self.requests += judgement.outcome not in NOT_ASKED
         if exchange.final and judgement.outcome in REFUSALS and judgement.outcome is not Outcome.FORBIDDEN:
             host = urls.host(answer.requested_url)
-            self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})")
+            self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})", self._in_an_hour())
         self._listener(Step(exchange.address, exchange, judgement, self.done, self.left))
 
     def _leave_out(self, page: Address, url: str, source: CaptureSource, why: str) -> Asked:
@@ -202,7 +202,10 @@ class Archives:
         self._faults[host] += 1 if answer.connected and outcome is not Outcome.ROBOTS_UNREACHABLE else _FAULTS
         if self._faults[host] >= _FAULTS:
             self._down[host] = f"{host} is down ({judgement.reason})"
-            self._breaker.close(host, self._down[host])
+            self._breaker.close(host, self._down[host], self._in_an_hour())
+
+    def _in_an_hour(self) -> datetime:
+        return self._clock.now() + timedelta(hours=1)
 
 
 def _in_between(page: Address, answer: Answer) -> Judged:

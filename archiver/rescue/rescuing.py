@@ -30,6 +30,7 @@ class Options:
 
     target: str | None = None  # a series or article id, or the URL of one; None for everything that is kept
     check: bool = False  # only ask who holds a copy, of every part
+    history: bool = False  # also of parts that are held: every version that differs
     limit: int | None = None
     quiet: bool = False
 
@@ -135,15 +136,17 @@ def _run(
     """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
     cut_short = ledger.was_cut_short()
-    asked = {"target": options.target, "check": options.check, "delay_s": network.delay_s}
+    asked = {"target": options.target, "check": options.check, "history": options.history, "delay_s": network.delay_s}
     run_id = ledger.start_run("rescue", __version__, asked, clock.now())
     result, code = Result(run_id), None
     try:
-        with Client(network, user_agent=user_agent(network.contact), clock=clock) as client:
+        named = frozenset(map(urls.origin, config.rescue.timemaps))
+        agent = user_agent(network.contact)
+        with Client(network, user_agent=agent, clock=clock, named_origins=named) as client:
             archives = archives_of(archive, client, config, network, clock, run_id, cut_short, listener)
             try:
-                _look(archive, archives, Search(archive, archives, config, clock, run_id, check=options.check),
-                      wanted_of(archive, target, check=options.check), result)  # fmt: skip
+                _look(archive, archives, _search(archive, archives, config, clock, run_id, options),
+                      wanted_of(archive, target, everything=options.check or options.history), result)  # fmt: skip
             finally:
                 result.requests, result.down = archives.requests, archives.down()
                 result.refused, result.answered = archives.refused(), frozenset(archives.answered)
@@ -155,6 +158,12 @@ def _run(
     return _summary(archive, result, code, options, target, clock)
 
 
+def _search(
+    archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, options: Options
+) -> Search:
+    return Search(archive, archives, config, clock, run_id, check=options.check, history=options.history)
+
+
 def archives_of(
     archive: Archive, client: Client, config: Config, network: Network, clock: Clock, run_id: int, cut_short: bool,
     listener: Callable[[Step], None] = lambda _: None,
@@ -163,13 +172,20 @@ def archives_of(
     visitor, pace = fetching.visitor_of(archive, client, network, clock, cut_short)
     for host, delay_s in config.rescue.delays_s.items():
         pace.slow_down(host, delay_s)
-    return Archives(archive, visitor, pace, Breaker(network, clock, pace), clock, run_id, listener)
+    breaker, now = Breaker(network, clock, pace), clock.now()
+    for host, (until, why) in archive.ledger.archive_rests(now, network.host_refusals).items():
+        seconds = (until - now).total_seconds()
+        if seconds <= network.max_retry_after_s:
+            pace.rest(host, seconds)
+        else:
+            breaker.close(host, why, until)
+    return Archives(archive, visitor, pace, breaker, clock, run_id, listener)
 
 
-def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, check: bool) -> list[Wanted]:
-    """The parts and images that a copy is wanted of; with `check` every part."""
+def wanted_of(archive: Archive, target: tuple[int | None, str | None], *, everything: bool) -> list[Wanted]:
+    """The parts and images that a copy is wanted of: those that are missing, or every part."""
     parts = archive.copies.parts(*target)
-    if check:
+    if everything:
         return parts
     return [one for one in parts if one.is_missing] + archive.copies.lost_images(*target)
 
@@ -201,8 +217,9 @@ def _summary(
     still = [one for one in archive.copies.parts(*target) if one.held is None]
     if result.ended_by == "finished" and _all_refused(result, still):
         result.ended_by = "refused"
-    exit_code = code if code is not None else _exit_code(result, still)
-    lines = [*_lines(result, options, still), *(report.series_line(row) for row in found.series)]
+    whole = not still if options.target is not None else report.all_safe(found)
+    exit_code = code if code is not None else _exit_code(result, whole=whole)
+    lines = [*_lines(result, options, whole=whole), *(report.series_line(row) for row in found.series)]
     note = "; ".join([*result.down.values(), *result.refused.values()]) or None
     archive.ledger.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
     return Summary(result, exit_code, tuple(lines), report.status_json(found))
@@ -212,20 +229,24 @@ def _all_refused(result: Result, still: list[Wanted]) -> bool:
     return bool(still and result.refused and not result.down and not result.answered)
 
 
-def _exit_code(result: Result, still: list[Wanted]) -> int:
+def _exit_code(result: Result, *, whole: bool) -> int:
     if result.ended_by == "refused":
         return 4
-    return 3 if still else 0
+    return 0 if whole else 3
 
 
-def _lines(result: Result, options: Options, still: list[Wanted]) -> list[str]:
+def _lines(result: Result, options: Options, *, whole: bool) -> list[str]:
     """What happened, what is still missing, what to do next: a line each."""
     lines = []
     if result.ended_by == "interrupted":
         lines.append("Interrupted; everything rescued so far is stored. Run the same command again to go on.")
-    if not result.found and not still:
-        lines.append("Nothing is missing: there is nothing to rescue.")
-    if options.check:
+    if not result.found and result.ended_by == "finished":
+        known = "Nothing is missing" if whole else "No part that is known is missing"
+        lines.append(f"{known}: there is nothing to rescue.")
+    if options.history:
+        kept = sum(found.versions for found in result.found)
+        lines.append(f"{len(result.found)} parts asked for; {kept} versions kept that were not held.")
+    elif options.check:
         lines.append(f"{len(result.found)} parts asked for; `archiver status --copies` shows who holds what.")
     else:
         lines += [_rescued(one) for one in result.found if one.source is not None]

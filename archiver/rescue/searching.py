@@ -39,16 +39,21 @@ class Found:
     source: CaptureSource | None = None  # whose copy is held now; None: nobody's
     url: str = ""
     made_at: datetime | None = None
+    versions: int = 0  # copies with a content that was not held
     said: list[str] = field(default_factory=list)  # by each holder, why not
     for_people: list[str] = field(default_factory=list)  # where a person may look
 
 
 class Search:
-    """Looks for copies in one run. `check` only asks the indexes what there is, and has nothing."""
+    """Looks for copies in one run.
+
+    `check` only asks the indexes what there is, and has nothing; `history` has every version that differs.
+    """
 
     def __init__(
-        self, archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, *, check: bool = False
-    ) -> None:
+        self, archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, *, check: bool = False,
+        history: bool = False,
+    ) -> None:  # fmt: skip
         self._archive = archive
         self._archives = archives
         self._rescue = config.rescue
@@ -56,6 +61,7 @@ class Search:
         self._clock = clock
         self._run_id = run_id
         self._check = check
+        self._history = history
         self._crawls: tuple[Crawl, ...] | None = None
         self._held_feeds: dict[int, list[feeds.HeldFeed]] = {}
 
@@ -70,18 +76,23 @@ class Search:
                 found.said.append("not asked further: the run made all its requests")
                 break
             holder(found)
-            if found.source is not None:
-                return found
+            if self._is_done(found):
+                break
         return found
+
+    def _is_done(self, found: Found) -> bool:
+        """Whether nothing more is wanted: a good copy, unless all versions are."""
+        return found.source is not None and not self._history
 
     def _holders(self) -> Iterator[Callable[[Found], None]]:
         if self._rescue.wayback:
             yield self._wayback
         for endpoint in self._rescue.timemaps:
-            yield partial(self._timemap, endpoint)
+            if urls.host(endpoint) not in memento.NEVER_ASKED:
+                yield partial(self._timemap, endpoint)
         if self._rescue.common_crawl:
             yield self._common_crawl
-        if self._rescue.feed and not self._check:
+        if self._rescue.feed and not (self._check or self._history):
             yield self._feed
 
     # ─── the Wayback Machine ────────────────────────────────────────────────────────────────────
@@ -103,7 +114,7 @@ class Search:
                 if key is None:
                     break
             self._try(found, copies, "the Wayback Machine")
-            if found.source is not None or self._archives.closed(wayback.ORIGIN, page):
+            if self._is_done(found) or self._archives.closed(wayback.ORIGIN, page):
                 return
 
     # ─── other archives ─────────────────────────────────────────────────────────────────────────
@@ -139,7 +150,7 @@ class Search:
             )
             copies = common_crawl.read_index(page, asked.answer.body or b"") if asked.good else ()
             self._try(found, copies, f"Common Crawl {crawl.id}")
-            if found.source is not None or self._archives.closed(common_crawl.INDEX, page):
+            if self._is_done(found) or self._archives.closed(common_crawl.INDEX, page):
                 return
 
     def _list_crawls(self, found: Found) -> tuple[Crawl, ...]:
@@ -190,14 +201,14 @@ class Search:
         return asked
 
     def _try(self, found: Found, copies: Iterable[Copy], name: str) -> None:
-        """Have copies, the likeliest first, until one is good. Bytes that were refused once are not had again."""
+        """Have copies, the likeliest first, until one is good. The same bytes are not had twice."""
         if self._check:
             return
         wanted = found.wanted
-        refused: set[str] = set()
+        had: set[str] = set()
         tried = 0
         for copy in in_order(copies, wanted.published_about):
-            if copy.digest in refused or (copy.digest is None and copy.url in refused):
+            if copy.digest in had or (copy.digest is None and copy.url in had):
                 continue
             if tried >= self._rescue.copies or self._archives.closed(copy.url, wanted.address):
                 break
@@ -208,10 +219,11 @@ class Search:
                 self._archive.copies.judged(wanted.page_id, copy, outcome)
             self._settle(found, outcome, copy.holder, asked.answer.requested_url, wayback.made_at(
                 asked.answer, copy.made_at) if copy.byte_range is None else copy.made_at)  # fmt: skip
-            if found.source is not None:
+            if self._is_done(found):
                 return
-            refused.add(copy.digest or copy.url)
-            found.said.append(f"{name}, copy of {copy.made_at:%Y-%m-%d}: {asked.judgement.reason}")
+            had.add(copy.digest or copy.url)
+            if not asked.good:
+                found.said.append(f"{name}, copy of {copy.made_at:%Y-%m-%d}: {asked.judgement.reason}")
 
     def _have(self, found: Found, copy: Copy) -> Asked:
         page = found.wanted.address
@@ -225,14 +237,16 @@ class Search:
             )  # fmt: skip
         return self._archives.ask(
             page, copy.url, copy.holder, judge_copy(self._archive, page, copy.holder),
-            allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
+            extra=Extra(archived=True), allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
             whose=lambda answer: wayback.made_at(answer, copy.made_at),
         )  # fmt: skip
 
     def _settle(
         self, found: Found, outcome: Outcome, source: CaptureSource, url: str, made_at: datetime | None
     ) -> None:
-        if outcome in {Outcome.OK, Outcome.UNCHANGED}:
+        if outcome is Outcome.OK:
+            found.versions += 1
+        if outcome in {Outcome.OK, Outcome.UNCHANGED} and found.source is None:
             found.source, found.url, found.made_at = source, url, made_at
 
 

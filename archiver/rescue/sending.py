@@ -18,7 +18,7 @@ from archiver import pages
 from archiver.archive.archive import Archive
 from archiver.clock import Clock
 from archiver.config import Push as Settings
-from archiver.copies import Copy, Extra, Held, Push, PushState
+from archiver.copies import OPEN, Copy, Extra, Held, Push, PushState
 from archiver.model import Answer, CaptureSource, Judgement, Outcome
 from archiver.rescue import save_page_now, wayback
 from archiver.rescue.asking import Archives, Asked, Judge, Judged, judge_copy, judge_index
@@ -41,6 +41,7 @@ _NO_PAGE = frozenset({
     Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404, Outcome.LOGIN, Outcome.CHALLENGE, Outcome.FORBIDDEN,
     Outcome.NOT_HTML, Outcome.WRONG_PAGE, Outcome.UNREADABLE, Outcome.TOO_LARGE,
 })  # fmt: skip
+_NOT_PLAYED = frozenset({Outcome.NOT_FOUND, Outcome.MOVED, Outcome.OFF_SITE, Outcome.FORBIDDEN})
 _OUTCOMES = {
     Said.ACCEPTED: Outcome.OK, Said.RUNNING: Outcome.OK, Said.DONE: Outcome.OK, Said.FORGOTTEN: Outcome.NOT_FOUND,
     Said.PASSING: Outcome.SERVER_ERROR, Said.LASTING: Outcome.FORBIDDEN, Said.LIMIT: Outcome.RATE_LIMITED,
@@ -223,8 +224,9 @@ class Sending:
     def _compare(self, work: Work, copy: Copy) -> None:
         page, held = work.held.address, work.held
         asked = self._archives.ask(
-            page, copy.url, CaptureSource.WAYBACK, self._judge_capture(work), made_at=copy.made_at
-        )
+            page, copy.url, CaptureSource.WAYBACK, self._judge_capture(work), extra=Extra(archived=True),
+            made_at=copy.made_at,
+        )  # fmt: skip
         outcome, now = asked.judgement.outcome, self._clock.now()
         ours = self._archive.pushes.ours(held.page_id)
         if outcome in {Outcome.OK, Outcome.UNCHANGED} and ours is not None:
@@ -233,13 +235,20 @@ class Sending:
         elif outcome in _NO_PAGE and wayback.is_memento(asked.answer):
             why = f"what was captured is not the page: {asked.judgement.reason}"
         else:
-            return  # it could not be had: nothing is known
+            self._not_had(work, asked)
+            return
         self._archive.copies.note(held.page_id, [copy], now)
         self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome))
         seen, words = (Seen.EQUAL, "the index shows it, and its text is ours") if why is None else (Seen.OTHER, why)
         self._keep(work, save_page_now.after_looking(
             work.push, seen, words, now, copy_url=copy.url, made_at=copy.made_at, text_sha256=held.text_sha256,
         ))  # fmt: skip
+
+    def _not_had(self, work: Work, asked: Asked) -> None:
+        """Note that playback does not give what the index names; a service that is down says nothing."""
+        seen = Seen.ABSENT if asked.judgement.outcome in _NOT_PLAYED else Seen.DOWN
+        words = f"the index shows it, but it cannot be had yet: {asked.judgement.reason}"
+        self._keep(work, save_page_now.after_looking(work.push, seen, words, self._clock.now()))
 
     def _judge_capture(self, work: Work) -> Judge:
         """Judges a capture as any copy, but keeps none of it: ours is held, and another text is told, not taken."""
@@ -255,6 +264,9 @@ class Sending:
         if push != work.push:
             self._archive.pushes.save(work.push_id, push)
             work.push = push
+        if push.state not in OPEN:
+            self._archives.done += 1
+            self._archives.left -= 1
 
 
 def the_one(found: Iterable[Copy], push: Push) -> Copy | None:

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from archiver.copies import Copy
 from archiver.model import Address, Answer, CaptureSource
@@ -70,7 +70,7 @@ def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None
 def _without_key(listed: list[list[Any]]) -> tuple[list[list[Any]], str | None]:
     """The rows, and the resume key that an empty row announces."""
     if len(listed) >= 2 and listed[-2] == [] and len(listed[-1]) == 1:
-        return listed[:-2], unquote(str(listed[-1][0]))
+        return listed[:-2], unquote_plus(str(listed[-1][0]))
     return [row for row in listed if row], None
 
 

@@ -17,7 +17,7 @@ from archiver.standin.images import picture
 from archiver.standin.render import Moment
 from archiver.standin.render_article import article_page, mobile_page
 from archiver.standin.render_lists import feed, index_page, series_page
-from archiver.standin.wire import BLOG, CDN, ITHOME, MEMBER, Reply, Request, page, redirect
+from archiver.standin.wire import BLOG, CDN, CHARTS, IMGUR, ITHOME, MEMBER, Reply, Request, page, redirect
 from archiver.standin.world import TAIPEI, Site
 
 ITHOME_ROBOTS = """User-agent: *
@@ -67,6 +67,8 @@ class Origins:
         host = host_of(request)
         if host == f"www.{ITHOME}":
             return redirect(f"https://{ITHOME}{request.target}", 301)
+        if host in (IMGUR, CHARTS):
+            return _rotten(host, request)
         if host not in (ITHOME, BLOG, CDN, MEMBER):
             return Reply(421, b"no such host here\n", "text/plain")
         if request.method not in ("GET", "HEAD"):
@@ -97,6 +99,16 @@ class Origins:
         with self._lock:
             self._views[number] += 1
         return page(mobile_page(article, moment) if mobile else article_page(world, article, moment))
+
+
+def _rotten(host: str, request: Request) -> Reply:
+    """Hosts of images that are gone (ANATOMY §8): imgur leads to its placeholder, Google's charts were shut down."""
+    if request.path == "/robots.txt" or host == CHARTS:
+        return Reply(404, b"Not Found\n", "text/plain")
+    if request.path == "/removed.png":
+        body, media_type = picture(request.path)
+        return Reply(200, body, media_type)
+    return redirect(f"https://{IMGUR}/removed.png")
 
 
 def host_of(request: Request) -> str:

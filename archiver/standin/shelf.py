@@ -23,6 +23,7 @@ class Memento:
     headers: tuple[tuple[str, str], ...] = ()
     said_mime: str | None = None  # None: the truth
     said_status: str | None = None
+    encoding: str | None = None  # the body is stored, and played, as it came over the wire
 
     @property
     def timestamp(self) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import format_datetime
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 from archiver.standin.shelf import Memento, Shelf, surt
 from archiver.standin.timemap import link_format
@@ -84,7 +84,7 @@ def _page(rows: list[dict[str, str]], one: Mapping[str, str]) -> tuple[list[dict
         return rows[limit:], ""
     rest = rows[limit:]
     more = f"{rest[0]['urlkey']} {rest[0]['timestamp']}" if rest else ""
-    return rows[:limit], quote(more, safe="") if one.get("showResumeKey") == "true" else ""
+    return rows[:limit], quote_plus(more) if one.get("showResumeKey") == "true" else ""
 
 
 # ─── playback ───────────────────────────────────────────────────────────────────────────────────
@@ -105,8 +105,9 @@ def memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:
         *((f"x-archive-orig-{name.lower()}", value) for name, value in found.headers),
         *_links(found),
         *(_archived_location(found, flags)),
+        *((("Content-Encoding", found.encoding),) if found.encoding else ()),
     )
-    return Reply(found.status, body, found.mime, headers)
+    return Reply(found.status, body, found.mime, headers).but(gzip=False)
 
 
 def _archived_location(found: Memento, flags: str) -> tuple[tuple[str, str], ...]:

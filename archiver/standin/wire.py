@@ -10,7 +10,9 @@ ITHOME = "ithelp.ithome.com.tw"
 CDN = "d1dwq032kyr03c.cloudfront.net"
 MEMBER = "member.ithome.com.tw"
 BLOG = "xavierforge.dev"
-ORIGINS = tuple(f"https://{host}" for host in (ITHOME, BLOG, CDN, MEMBER))
+IMGUR = "i.imgur.com"
+CHARTS = "chart.googleapis.com"
+ORIGINS = tuple(f"https://{host}" for host in (ITHOME, BLOG, CDN, MEMBER, IMGUR, CHARTS))
 
 HTML = "text/html; charset=UTF-8"
 

@@ -21,6 +21,7 @@ from archiver.copies import Extra
 from archiver.model import Answer, Outcome, Validators
 from archiver.text import line, safe
 from archiver.web import guard, headers
+from archiver.web.brotli_body import unbrotli
 from archiver.web.faults import Fault
 from archiver.web.gzip_body import gunzip
 from archiver.web.transport import Backend, Call, Resolve, Transport, resolve
@@ -69,7 +70,9 @@ class Client:
         try:
             request = self._request(url, validators or Validators(), extra or Extra())
             call = self._call(url)
-            answer = self._exchange(answer, request, call, keep_cut=keep_cut)
+            answer = self._exchange(
+                answer, request, call, keep_cut=keep_cut, archived=extra is not None and extra.archived
+            )
         except Fault as fault:
             answer = _failed(answer, fault)
         took = self._clock.monotonic() - start
@@ -96,7 +99,7 @@ class Client:
             fields["If-None-Match"] = str(validators.etag)
         if _is_sendable(validators.last_modified):
             fields["If-Modified-Since"] = str(validators.last_modified)
-        method, form = ("GET", None) if extra.form is None else ("POST", dict(extra.form))
+        method, form = ("HEAD" if extra.head else "GET", None) if extra.form is None else ("POST", dict(extra.form))
         return self._http.build_request(
             method, parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields | _extra_fields(extra), data=form
         )
@@ -114,7 +117,9 @@ class Client:
 
     # ─── the answer ─────────────────────────────────────────────────────────────────────────────
 
-    def _exchange(self, answer: Answer, request: httpx.Request, call: Call, *, keep_cut: bool) -> Answer:
+    def _exchange(
+        self, answer: Answer, request: httpx.Request, call: Call, *, keep_cut: bool, archived: bool
+    ) -> Answer:
         self._backend.call = call
         try:
             response = self._http.send(request, stream=True)
@@ -125,7 +130,7 @@ class Client:
             seen = self._head(answer, response)
             if seen.failure is not None or 300 <= response.status_code < 400:
                 return _unasked_304(seen, request)  # the body of a redirect is never read
-            return self._with_body(seen, response, call, keep_cut=keep_cut)
+            return self._with_body(seen, response, call, keep_cut=keep_cut, archived=archived)
         finally:
             response.close()
 
@@ -142,14 +147,18 @@ class Client:
             return _failed(seen, Fault(Outcome.PROTOCOL_ERROR, f"HTTP {response.status_code}, which nobody asked for"))
         return seen
 
-    def _with_body(self, seen: Answer, response: httpx.Response, call: Call, *, keep_cut: bool) -> Answer:
+    def _with_body(
+        self, seen: Answer, response: httpx.Response, call: Call, *, keep_cut: bool, archived: bool
+    ) -> Answer:
         """The answer with its body, or with the fault that kept us from having it whole.
 
         From 400 on the status says enough, and what came of the body only adds to it: a host that refuses us, or says
         that a page is gone, is heard even when it stumbles over its own words.
         """
         limit = min(KEPT_OF_CUT, self._network.max_body_bytes) if keep_cut else self._network.max_body_bytes
-        reader = _Reader(seen.headers, self._network.max_wire_bytes, limit, refuse_announced=not keep_cut)
+        reader = _Reader(
+            seen.headers, self._network.max_wire_bytes, limit, refuse_announced=not keep_cut, brotli=archived
+        )
         fault = None
         try:
             reader.read(response.iter_raw())
@@ -171,11 +180,14 @@ class Client:
 class _Reader:
     """Reads a body into `body`, within caps before (`wire_bytes`) and after decompression. Raises Fault."""
 
-    def __init__(self, fields: headers.Fields, wire_limit: int, limit: int, *, refuse_announced: bool) -> None:
+    def __init__(
+        self, fields: headers.Fields, wire_limit: int, limit: int, *, refuse_announced: bool, brotli: bool
+    ) -> None:
         self._fields = fields
         self._wire_limit = wire_limit
         self._limit = limit
         self._refuse_announced = refuse_announced
+        self._brotli = brotli
         self.body = bytearray()
         self.wire_bytes = 0
 
@@ -183,7 +195,7 @@ class _Reader:
         """Read until the end. On a Fault, `body` holds what came before it."""
         codings = headers.content_codings(self._fields)
         announced = headers.content_length(self._fields)
-        if codings not in ([], ["gzip"], ["x-gzip"]):
+        if codings not in ([], ["gzip"], ["x-gzip"]) and not (self._brotli and codings == ["br"]):
             shown = safe(", ".join(codings), 60)
             raise Fault(Outcome.PROTOCOL_ERROR, f"encoded as {shown}, which nobody asked for")
         if announced is not None and announced > self._wire_limit and self._refuse_announced:
@@ -191,12 +203,13 @@ class _Reader:
         counted = self._counted(chunks)
         first = next(counted, b"")
         if first:  # nothing at all is an empty body, whatever its coding is called
-            self._take(chain([first], counted), compressed=bool(codings))
+            self._take(chain([first], counted), codings)
         if announced is not None and headers.is_chunked(self._fields) and announced != self.wire_bytes:
             raise Fault(Outcome.PROTOCOL_ERROR, f"{announced} bytes announced, {self.wire_bytes} came in chunks")
 
-    def _take(self, chunks: Iterator[bytes], *, compressed: bool) -> None:
-        for piece in gunzip(chunks) if compressed else chunks:
+    def _take(self, chunks: Iterator[bytes], codings: list[str]) -> None:
+        undone = unbrotli(chunks) if codings == ["br"] else gunzip(chunks) if codings else chunks
+        for piece in undone:
             self.body += piece
             if len(self.body) > self._limit:
                 raise Fault(Outcome.TOO_LARGE, "the body is over network.max_body_bytes")

@@ -23,6 +23,7 @@ from archiver.web.rules import Rules
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ROBOTS_REDIRECTS = 5  # RFC 9309 §2.3.1.2
 _BOT_CHECK = re.compile(rb"just a moment|checking your browser|cf-chl|cf_chl_opt|challenge-form", re.IGNORECASE)
+_LINK_BYTES = 4_096  # of an outside page that a link leads to: enough to see that it is there
 _SMALL_PAGE = 20_000  # a bot check is a small page of its own; ordinary pages load its scripts too
 
 
@@ -90,7 +91,21 @@ class Visitor:
         the last answer, with its target as `location`, which was not contacted. What is not asked is an answer too:
         `off_site`, `disallowed`, `robots_unreachable` or `skipped`, without a status.
         """
+        if address.kind is Kind.LINK:
+            yield from self._visit_link(address, allowed)
+            return
         yield from self._visit(address, address.url, validators, None, allowed=allowed, robots=True)
+
+    def _visit_link(self, address: Address, allowed: Callable[[str], bool]) -> Iterator[Exchange]:
+        """HEAD, and GET where a host will not answer that: many refuse it, or answer it wrongly with 404."""
+        refused = False
+        for exchange in self._visit(address, address.url, None, Extra(head=True), allowed=allowed, robots=True):
+            refused = exchange.final and exchange.answer.failure is None and (exchange.answer.status or 0) >= 400
+            yield replace(exchange, final=False) if refused else exchange
+        if refused:
+            yield from self._visit(
+                address, address.url, None, Extra(byte_range=(0, _LINK_BYTES - 1)), allowed=allowed, robots=True
+            )
 
     def visit_copy(
         self, address: Address, url: str, extra: Extra | None = None, *, allowed: Callable[[str], bool],
@@ -114,10 +129,11 @@ class Visitor:
             if refusal is not None:
                 yield Exchange(address, refusal, hop=hop)
                 return
-            first = hop == 0
+            first, is_link = hop == 0, address.kind is Kind.LINK
             answer, tries = yield from self._tries(
-                address, url, validators if first else None, hop, extra=extra if first else None
-            )
+                address, url, validators if first else None, hop, keep_cut=is_link,
+                extra=extra if first or is_link else _of_a_hop(extra),
+            )  # fmt: skip
             answer = self._only_to_follow(answer, hop, seen, allowed)
             yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
             if answer.location is None or not _leads_on(answer):
@@ -270,6 +286,11 @@ class Visitor:
         if hop >= _ROBOTS_REDIRECTS:
             return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
         return answer
+
+
+def _of_a_hop(extra: Extra | None) -> Extra | None:
+    """What goes along to another address: no range, no form and no key."""
+    return None if extra is None else Extra(archived=extra.archived)
 
 
 def is_bot_check(answer: Answer) -> bool:

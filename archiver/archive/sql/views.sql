@@ -98,7 +98,7 @@ ORDER BY fetches.id DESC;
 
 CREATE VIEW code_by_language AS -- how much code there is in which language
 SELECT
-    coalesce(code_blocks.language, '(none declared)') AS language, -- as declared
+    coalesce(code_blocks.language, '(none known)') AS language, -- as declared or guessed
     articles.series_id AS series_id, -- in which series
     count(*) AS blocks, -- how many blocks
     sum(length(code_blocks.code)) AS characters -- how much code
@@ -214,4 +214,45 @@ JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
 LEFT JOIN captures ON captures.id = articles.capture_id
 LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
-ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id
+ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
+
+CREATE VIEW link_rot AS -- every outside link of a kept article that no longer answers, as `fetch --check-links` found it
+SELECT
+    links.id AS link_id, -- the row in links
+    links.article_id AS article_id, -- the article that links there
+    articles.series_id AS series_id, -- its series
+    links.position AS position, -- the how-manieth link of its body
+    links.text AS text, -- the words of the link
+    links.url AS url, -- where it led
+    pages.state AS state, -- what we believe of it
+    pages.last_outcome AS last_outcome, -- the last answer
+    pages.last_fetch_at AS last_fetch_at, -- when we last asked
+    pages.last_ok_at AS last_ok_at -- when it last answered
+FROM links
+JOIN pages ON pages.url = links.target_url
+JOIN articles ON articles.id = links.article_id
+WHERE pages.kind = 'link' AND pages.last_outcome NOT IN ('ok', 'unchanged') AND (
+    pages.state IN ('suspect', 'gone') OR pages.last_outcome IN ('dns_error', 'connect_error', 'tls_error'));
+
+CREATE VIEW image_status AS -- every image that a kept article or a comment under it shows, and whether it is held
+SELECT
+    images.id AS id, -- the row in images
+    shown.article_id AS article_id, -- the article, or the one under which the comment stands
+    articles.series_id AS series_id, -- its series
+    images.url AS url, -- where it lives, or lived
+    images.capture_id IS NOT NULL AS held, -- 1: its bytes are here
+    coalesce(pages.state, 'excluded') AS state, -- what we believe of its place; excluded: never asked for
+    pages.last_outcome AS last_outcome, -- the last answer
+    pages.last_fetch_at AS last_fetch_at, -- when we last asked
+    images.media_type AS media_type, -- what it is, by its bytes
+    images.bytes AS bytes, -- how large
+    shown.alt AS alt -- its alternative text; the source of a formula
+FROM (
+    SELECT article_id, image_id, max(alt) AS alt FROM (
+        SELECT article_id, image_id, alt FROM article_images
+        UNION ALL SELECT article_id, image_id, alt FROM comment_images JOIN comments ON comments.id = comment_id)
+    GROUP BY article_id, image_id) AS shown
+JOIN images ON images.id = shown.image_id
+JOIN articles ON articles.id = shown.article_id
+LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
+WHERE NOT articles.is_citation

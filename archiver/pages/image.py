@@ -1,0 +1,52 @@
+"""What the bytes of an image say of themselves: their type by signature, and their size."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import imagesize  # type: ignore[import-untyped]
+
+from archiver.model import ImagePage
+
+PARSER = "image/1"
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"), (b"BM", "image/bmp"), (b"\x00\x00\x01\x00", "image/x-icon"),
+)  # fmt: skip
+_SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)
+_HEAD = 262_144  # bytes that are looked at for the size: a JPEG tells it after its thumbnails
+_LARGEST = 1_000_000  # pixels a side; more is a lie
+
+
+def media_type(body: bytes) -> str | None:
+    """The media type of an image by its first bytes; None when it is none that we know."""
+    for mark, name in _SIGNATURES:
+        if body.startswith(mark):
+            return name
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "image/webp"
+    if body[4:12] in {b"ftypavif", b"ftypavis"}:
+        return "image/avif"
+    return "image/svg+xml" if _SVG.match(body[:2_000]) else None
+
+
+def read(body: bytes) -> ImagePage | None:
+    """The image in a body; None for anything else. Never raises."""
+    kind = media_type(body)
+    if kind is None:
+        return None
+    width, height = _size(body, kind)
+    return ImagePage(kind, width, height)
+
+
+def _size(body: bytes, kind: str) -> tuple[int | None, int | None]:
+    """Width and height of a raster image. SVG is text that can say anything, and has no pixels."""
+    if kind in {"image/svg+xml", "image/x-icon", "image/avif"}:
+        return None, None
+    try:
+        found = imagesize.get(io.BytesIO(body[:_HEAD]))
+    except Exception:  # noqa: BLE001 - bytes of anybody's, read by somebody else's code
+        return None, None
+    sides = [round(side) for side in found]
+    return (sides[0], sides[1]) if all(0 < side <= _LARGEST for side in sides) else (None, None)
