@@ -78,6 +78,20 @@ class Rescue:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """How Save Page Now is asked to make copies. Times in seconds."""
+
+    key: str = field(default="", repr=False)  # of an account at archive.org; empty: asked without one
+    secret: str = field(default="", repr=False)
+    delay_s: float = 15.0  # least time between two captures that are asked for
+    daily: int = 200  # most captures that are asked for in 24 hours
+    jobs: int = 2  # most of them at work at once
+    poll_s: float = 10.0  # between two questions how they go
+    wait_s: float = 180.0  # for one of them, in one run
+    again_days: float = 1.0  # what was refused, or became another text, is asked for again after so long
+
+
+@dataclass(frozen=True, slots=True)
 class Images:
     """Which images are kept."""
 
@@ -98,6 +112,7 @@ class Config:
     images: Images = field(default_factory=Images)
     notify: str = ""  # a command line, split without a shell
     rescue: Rescue = field(default_factory=Rescue)
+    push: Push = field(default_factory=Push)
     origin: str = "packaged default"  # the file it came from, for messages
 
     @property
@@ -112,6 +127,7 @@ class _Key:
 
     expected: str
     check: Callable[[Any], Any]
+    is_secret: bool = False  # what was found instead is not shown
 
 
 def _number(low: float, high: float, unit: str) -> _Key:
@@ -183,6 +199,11 @@ def _contact(value: Any) -> str | None:
     return value if usable and value.isascii() else None
 
 
+def usable_key(value: Any) -> str | None:
+    """A key as it can stand in a header field; empty for none; None when it cannot."""
+    return value if isinstance(value, str) and re.fullmatch(r"[\x21-\x39\x3b-\x7e]{0,200}", value) else None
+
+
 def _command(value: Any) -> str | None:
     try:
         return value if isinstance(value, str) and "\x00" not in value and shlex.split(value) is not None else None
@@ -239,6 +260,17 @@ _RESCUE: dict[str, _Key] = {
     "delays_s": _Key('a table of hosts and seconds, such as "web.archive.org" = 6', _delays),
     "timeout_s": _number(0.1, 3600, "seconds"),
 }
+_SECRET = _Key("the words of a key in quotes, without spaces and colons", usable_key, is_secret=True)
+_PUSH: dict[str, _Key] = {
+    "key": _SECRET,
+    "secret": _SECRET,
+    "delay_s": _number(0, 3600, "seconds"),
+    "daily": _whole(1, 4_000, "captures"),
+    "jobs": _whole(1, 6, "captures"),
+    "poll_s": _number(0.1, 3600, "seconds"),
+    "wait_s": _number(0, 3600, "seconds"),
+    "again_days": _number(0, 3650, "days"),
+}
 _ARCHIVE: dict[str, _Key] = {"db": _TEXT}
 _IMAGES: dict[str, _Key] = {
     "fetch": _Key("true or false", lambda value: value if isinstance(value, bool) else None),
@@ -248,8 +280,7 @@ _IMAGES: dict[str, _Key] = {
 _NOTIFY: dict[str, _Key] = {"command": _Key('a command in quotes, such as "notify-send archiver"', _command)}
 TABLES = {
     "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "images": _IMAGES,
-    "notify": _NOTIFY,
-    "rescue": _RESCUE,
+    "notify": _NOTIFY, "rescue": _RESCUE, "push": _PUSH,
 }  # fmt: skip
 
 
@@ -315,6 +346,7 @@ def read(text: str, name: str) -> Config:
         images=replace(Images(), **tables["images"]),
         notify=tables["notify"].get("command", ""),
         rescue=replace(Rescue(), **tables["rescue"]),
+        push=replace(Push(), **tables["push"]),
         origin=name,
     )
 
@@ -329,7 +361,8 @@ def _check_table(table: Any, keys: Mapping[str, _Key], name: str, errors: list[s
         if key in keys:
             values[key] = keys[key].check(value)
             if values[key] is None:
-                errors.append(f"{name}.{key}: expected {keys[key].expected}, found {_shown(value)}")
+                found = "something else" if keys[key].is_secret else _shown(value)
+                errors.append(f"{name}.{key}: expected {keys[key].expected}, found {found}")
     return values
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
-from archiver.model import CaptureSource
+from archiver.model import Address, CaptureSource, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Extra:
     byte_range: tuple[int, int] | None = None  # first and last byte (RFC 9110 §14.1.2)
     form: tuple[tuple[str, str], ...] | None = None  # sent by POST
     accept: str | None = None
-    authorization: str | None = None  # for the host that is asked, and for no other
+    authorization: str | None = field(default=None, repr=False)  # for the host that is asked, and for no other
     archived: bool = False  # the answer may be encoded as the site once sent it to an archive: Brotli too
 
 
@@ -32,3 +33,62 @@ class Copy:
     media_type: str | None = None
     http_status: int | None = None
     byte_range: tuple[int, int] | None = None  # of a WARC file at `url`
+
+
+class PushState(StrEnum):
+    """How far a copy got that we asked for to be made. A closed list."""
+
+    QUEUED = "queued"  # to be asked for
+    PENDING = "pending"  # asked for; nobody knows yet whether it is there
+    CONFIRMED = "confirmed"  # the index shows it, and its text is ours
+    REFUSED = "refused"  # it will not be made
+    MISMATCH = "mismatch"  # it was made, but of another text
+
+
+OPEN = frozenset({PushState.QUEUED, PushState.PENDING})
+"""A push that is to be gone on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One page on its way into somebody else's archive. Times are UTC."""
+
+    state: PushState = PushState.QUEUED
+    attempts: int = 0  # how often it was asked for, and answered
+    asked_at: datetime | None = None  # when it was last asked for
+    not_before: datetime | None = None  # a capture from then on is the one that was asked for
+    job_id: str | None = None  # the service's own name for its work
+    made_at: datetime | None = None  # when the capture was made: first as the service, then as its index says
+    copy_url: str | None = None  # where the capture is had that was compared
+    text_sha256: str | None = None  # of our text that it was compared with
+    reason: str = ""  # of the state, in plain words
+    checked_at: datetime | None = None  # when we last heard of it
+
+    @property
+    def job_runs(self) -> bool:
+        """Whether the service is to be asked how its work goes."""
+        return self.state is PushState.PENDING and self.job_id is not None and self.made_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Our text of an article, to compare a copy with."""
+
+    title: str
+    text: str
+    code: tuple[str, ...]
+    text_sha256: str | None
+    source: CaptureSource  # whose capture it was read from
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A part that is held, how many hold it, and how far the last push of it got."""
+
+    page_id: int
+    address: Address
+    copies: int  # we included
+    page_state: State
+    text_sha256: str | None
+    push_id: int | None = None
+    push: Push | None = None

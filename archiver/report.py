@@ -232,6 +232,7 @@ def why_json(history: History) -> dict[str, Any]:
         "page": page, "rule": rule(history), "article": history.article, "part": history.part, "fetches": fetches,
         "captures": history.captures, "named_by": history.named_by, "edits": history.edits,
         "problems": history.problems, "state_changes": history.changes, "events": history.events,
+        "pushes": history.pushes,
     }  # fmt: skip
 
 
@@ -242,7 +243,8 @@ def _fetch_json(row: Row) -> Row:
 def why_text(history: History) -> str:
     """Everything known of a page in order of time, and the rule that made its state."""
     events = sorted(
-        [*_told(history), *_fetched(history), *_edited(history), *_believed(history)], key=lambda event: event[0]
+        [*_told(history), *_fetched(history), *_edited(history), *_believed(history), *_pushed(history)],
+        key=lambda event: event[0],
     )
     lines = [*_heading(history), ""]
     lines += [f"{at[:19].replace('T', ' ')}  {text}" for at, text in events]
@@ -305,6 +307,8 @@ def _copy(row: Row, signals: Row) -> str:
     """Whose copy an answer is, and of when: `imported from page.html, sha256 …, a copy of 2023-09-20 12:00`."""
     if signals.get("step") == "index":
         return f"asked what {HOLDERS[row['source']]} has ({safe(row['requested_url'].split('/')[2], 100)})"
+    if signals.get("step") == "push":
+        return f"asked Save Page Now ({'to save it' if row['requested_url'].endswith('/save') else 'how it goes'})"
     whose = _COPIES.get(row["source"], f"{HOLDERS[row['source']]},")
     text = f"{whose} {safe(row['source_url'] or '', 300)}".rstrip(" :")
     if signals.get("place"):
@@ -351,6 +355,16 @@ def _whose(history: History) -> str:
     return f" ({_copy(held, {})}; no live answer is held)"
 
 
+def _pushed(history: History) -> list[tuple[str, str]]:
+    """What became of asking others to save it."""
+    told = []
+    for row in history.pushes:
+        where = f" ({safe(row['copy_url'], 300)})" if row["copy_url"] else ""
+        text = f"push to the Wayback Machine: {row['state']}{where}: {safe(row['reason'] or 'in the queue', 400)}"
+        told.append((row["checked_at"] or row["queued_at"], text))
+    return told
+
+
 _RULES = {
     "new": "it has not answered yet",
     "alive": "the last answer that counts was the page itself",
@@ -379,7 +393,9 @@ def rule(history: History) -> str:
 
 # ─── copies ─────────────────────────────────────────────────────────────────────────────────────
 
-COPY_COLUMNS = ("article", "part", "ours", "wayback", "common crawl", "other archive", "imported", "copies", "title")
+COPY_COLUMNS = (
+    "article", "part", "ours", "wayback", "common crawl", "other archive", "imported", "copies", "push", "title",
+)  # fmt: skip
 
 
 def copies_table(parts: list[Row]) -> list[tuple[str, ...]]:
@@ -388,7 +404,8 @@ def copies_table(parts: list[Row]) -> list[tuple[str, ...]]:
     return [
         (
             str(part["id"]), "" if part["position"] is None else str(part["position"]), part["ours"] or "-",
-            *((part[name] or "-")[:10] for name in days), str(part["copies"]), safe(part["title"] or "", 80),
+            *((part[name] or "-")[:10] for name in days), str(part["copies"]), part["push"] or "-",
+            safe(part["title"] or "", 80),
         )
         for part in parts
     ]  # fmt: skip
@@ -404,6 +421,21 @@ def copies_notes(parts: list[Row]) -> list[str]:
     notes += [f"no copy known: {', '.join(nowhere[:10])}{', …' if len(nowhere) > 10 else ''}"] if nowhere else []
     if unchecked:
         notes.append(f"Of {len(unchecked)} nobody else was found or asked yet; `archiver rescue --check` asks.")
+    return [*notes, *_push_notes(parts)]
+
+
+def _push_notes(parts: list[Row]) -> list[str]:
+    """How far the copies are that others were asked to make, and why those are not there that are not."""
+    pushed = [part["push"] for part in parts if part["push"]]
+    counted = ", ".join(f"{pushed.count(state)} {state}" for state in dict.fromkeys(pushed))
+    notes = [f"Pushed to the Wayback Machine: {counted}."] if pushed else []
+    notes += [
+        f"push {part['push']}: {part['id']}: {safe(part['push_reason'], 200)}"
+        for part in parts
+        if part["push"] in {"refused", "mismatch"}
+    ][:10]
+    if "queued" in pushed or "pending" in pushed:
+        notes.append("`archiver push` goes on with those that are queued or pending.")
     return notes
 
 

@@ -177,6 +177,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": 1, "page_id": 2, "holder": "wayback", "url": "https://web.archive.org/web/1/x", "made_at": AT}
         | {"first_seen_at": AT, "checked_at": AT}
     ],
+    "pushes": [{"id": 1, "page_id": 2, "state": "refused", "reason": HOSTILE, "queued_at": AT}],
     "comment_images": [{"comment_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
 }
 RELATIONS = tuple(descriptions())

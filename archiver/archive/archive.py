@@ -17,6 +17,7 @@ from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
+from archiver.archive.push_rows import Pushes
 from archiver.model import Address, Exchange, Reading
 from archiver.rules import Rules, Schedule
 
@@ -48,6 +49,7 @@ class Archive:
                 self.ledger = Ledger(self._database, path, rules, schedule)
                 self.library = Library(self._database, path, self.ledger.captures, read)
                 self.copies = Copies(self._database, path)
+                self.pushes = Pushes(self._database, path)
                 with opening.explained(path):
                     self._read_on()
                 on_failure.pop_all()

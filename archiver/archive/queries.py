@@ -139,6 +139,7 @@ class History:
     problems: list[Row]
     changes: list[Row]  # of what we believe of it
     events: list[Row]
+    pushes: list[Row]  # copies that others were asked to make
 
 
 def history(connection: sqlite3.Connection, url: str) -> History | None:
@@ -158,6 +159,7 @@ def history(connection: sqlite3.Connection, url: str) -> History | None:
         problems=_rows(connection, "SELECT * FROM parse_problems WHERE page_id = ?", page_id),
         changes=_rows(connection, "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ?", page_id),
         events=_rows(connection, "SELECT * FROM events WHERE article_id = ? ORDER BY id", article_id),
+        pushes=_rows(connection, "SELECT * FROM pushes WHERE page_id = ? ORDER BY id", page_id),
     )
 
 

@@ -14,7 +14,7 @@ from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
 # In the order of their migrations.
-_TABLES = ("001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql")
+_TABLES = ("001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql")
 
 
 def _script(name: str) -> str:
@@ -62,6 +62,13 @@ def m004_rescue(database: Database) -> None:
 def m005_copies(database: Database) -> None:
     """Which copies others say that they hold."""
     for statement in _statements(_script("005_copies.sql")):
+        database.execute(statement)
+
+
+@migrations()
+def m006_push(database: Database) -> None:
+    """Which pages somebody else was asked to save."""
+    for statement in _statements(_script("006_push.sql")):
         database.execute(statement)
 
 

@@ -22,6 +22,7 @@ _LABELS = {
     "links": "text",
     "state_changes": "new_state",
     "comment_versions": "first_seen_at",
+    "pushes": "state",
 }
 _FACETS = {
     "pages": ["kind", "state", "host"],
@@ -40,6 +41,7 @@ _FACETS = {
     "parse_problems": ["field"],
     "lost_fields": ["field"],
     "state_changes": ["new_state"],
+    "pushes": ["state"],
 }
 _OLDEST_FIRST = {"articles": "published_at"}
 _NEWEST_FIRST = {
@@ -50,6 +52,7 @@ _NEWEST_FIRST = {
     "edits": "first_seen_new_at",
     "events": "at",
     "state_changes": "at",
+    "pushes": "queued_at",
 }
 _ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50}
 _HIDDEN = ("progress", "search_rows", "_sqlite_migrations")

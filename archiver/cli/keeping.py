@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from archiver.cli.frame import archiver, common, settings, tell
 from archiver.cli.reading import print_status
+from archiver.errors import UsageError
 from archiver.text import safe
 
 if TYPE_CHECKING:
@@ -110,6 +112,50 @@ def rescue(
     summary = rescuing.rescue(config, path, options, tell=tell)
     click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
     return summary.exit_code
+
+
+@archiver.command(short_help="Have parts saved in the Wayback Machine.")
+@click.argument("target", required=False, metavar="[SERIES|ID]")
+@common
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
+@click.option("--yes", is_flag=True, help="Push everything that is held without asking back, for scripts.")
+@click.option("--dry-run", is_flag=True, help="Print what would be pushed and how long it would take; ask nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
+@click.pass_obj
+def push(
+    clock: Clock | None,
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
+    yes: bool, dry_run: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """Ask Save Page Now of the Internet Archive to publish a copy of what is held here, and confirm each.
+
+    A push is confirmed only when the index of the Wayback Machine shows the capture and its text is ours. The queue
+    is kept: run it again to go on. Keys: ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
+    """
+    from archiver.rescue import pushing
+
+    config, path = settings(config_path, db)
+    options = pushing.Options(target=target, limit=limit, quiet=quiet)
+    if dry_run or (target is None and not yes):
+        plan = pushing.plan(config, path, options, clock)
+        if dry_run:
+            click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
+            return 0
+        if plan.todo and not _agreed(plan.as_text()):
+            tell("Nothing was asked.")
+            return 0
+    summary = pushing.push(config, path, options, tell=tell, clock=clock)
+    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    return summary.exit_code
+
+
+def _agreed(plan: str) -> bool:
+    """Whether the user wants what was just told. Raises UsageError where nobody can be asked."""
+    for line in plan.splitlines():
+        tell(line)
+    if not sys.stdin.isatty():
+        raise UsageError("push: without SERIES or ID everything that is held is pushed; say --yes to mean that")
+    return click.confirm("Go on?", err=True)
 
 
 @archiver.command(short_help="Rebuild what is derived, offline.")

@@ -112,22 +112,27 @@ class Archives:
         """Why the host of a URL is not asked in this run any more; None while it is."""
         return self._breaker.closed(urls.host(url), page.kind)
 
+    def is_left_alone(self, url: str) -> bool:
+        """Whether the host of a URL is not asked about articles any more in this run."""
+        return self._breaker.closed(urls.host(url), Kind.ARTICLE) is not None
+
     def ask(
         self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, *, extra: Extra | None = None,
         allowed: Callable[[str], bool] = lambda _: False, robots: bool = True, made_at: datetime | None = None,
-        whose: Callable[[Answer], datetime | None] | None = None,
+        whose: Callable[[Answer], datetime | None] | None = None, attempts: int = _AGAIN,
     ) -> Asked:  # fmt: skip
         """Ask for `url` on behalf of a page, again after a 429 whose rest is bearable; always gives a recorded answer.
 
         `judge_answer` says what the last answer is; `allowed` which redirect may be followed; `robots` False is for a
-        documented interface; `made_at`, or `whose` of the answer, when the copy that is asked for was made.
+        documented interface; `made_at`, or `whose` of the answer, when the copy that is asked for was made; `attempts`
+        1 for what is not to be asked again after a 429.
         """
-        for attempt in range(_AGAIN):
+        for attempt in range(attempts):
             why_not = self.closed(url, page)
             if why_not is not None:
                 return self._leave_out(page, url, source, why_not)
             asked = self._once(page, url, source, judge_answer, extra, allowed, robots, made_at, whose)
-            if asked.judgement.outcome is not Outcome.RATE_LIMITED or attempt == _AGAIN - 1:
+            if asked.judgement.outcome is not Outcome.RATE_LIMITED or attempt == attempts - 1:
                 break
         return asked
 

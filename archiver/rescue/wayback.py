@@ -28,14 +28,18 @@ class NotAnIndex(ValueError):
     """An answer with a status of success that is not what the interface gives; says what it is instead."""
 
 
-def index_url(spelling: str, *, prefix: bool = False, resume_key: str | None = None) -> str:
-    """The question for every capture with status 200 of a URL, oldest first.
+def index_url(
+    spelling: str, *, prefix: bool = False, resume_key: str | None = None, since: datetime | None = None
+) -> str:
+    """The question for every capture with status 200 of a URL, oldest first; `since`: from that moment on.
 
     `prefix`: also with a query behind it (`?sc=rss.iron`), as the feed writes its links (ANATOMY §5).
     """
     asked = [("url", spelling), ("output", "json"), ("fl", ",".join(_FIELDS)), ("filter", "statuscode:200")]
     if prefix:
         asked += [("matchType", "prefix"), ("filter", f"original:.*{re.escape(spelling.partition('//')[2])}/?([?].*)?")]
+    if since is not None:
+        asked.append(("from", f"{since.astimezone(UTC):%Y%m%d%H%M%S}"))
     asked += [("limit", str(_ROWS)), ("showResumeKey", "true")]
     if resume_key is not None:
         asked.append(("resumeKey", resume_key))

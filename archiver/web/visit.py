@@ -188,7 +188,8 @@ class Visitor:
         for attempt in retrying:
             number = attempt.retry_state.attempt_number
             answer = self._ask(url, validators, keep_cut=keep_cut, extra=extra)
-            if not self._worth_another_try(answer) or number >= self._most_tries(answer) or not self._budget.left():
+            enough = number >= self._most_tries(answer, extra) or not self._budget.left()
+            if enough or not self._worth_another_try(answer):
                 return answer, number
             attempt.retry_state.set_result(answer)
             yield Exchange(address, answer, number, hop, final=False)
@@ -208,8 +209,13 @@ class Visitor:
             return answer.failure in TRANSIENT
         return answer.status is not None and (answer.status >= 500 or answer.status == 408)
 
-    def _most_tries(self, answer: Answer) -> int:
-        """A resolver has tried for itself, so that a machine without network is told so soon."""
+    def _most_tries(self, answer: Answer, extra: Extra | None) -> int:
+        """A resolver has tried for itself, so that a machine without network is told so soon.
+
+        A form may have been heard although its answer was lost: it is never sent twice unasked (RFC 9110 §9.2.2).
+        """
+        if extra is not None and extra.form is not None:
+            return 1
         return min(self._network.tries, 2) if answer.failure is Outcome.DNS_ERROR else self._network.tries
 
     def _ask(self, url: str, validators: Validators | None, *, keep_cut: bool, extra: Extra | None) -> Answer:

@@ -23,6 +23,7 @@ FROM parts
 JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
 LEFT JOIN captures ON captures.id = articles.capture_id
+LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
 
 CREATE VIEW series_progress AS -- every series that is kept: how much of it is safe
@@ -203,12 +204,16 @@ SELECT
     (SELECT max(checked_at) FROM copies WHERE copies.page_id = pages.id) AS checked_at, -- when others last confirmed a copy
     (captures.id IS NOT NULL) + (SELECT count(DISTINCT holder) FROM copies WHERE copies.page_id = pages.id
         AND confirmed AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS copies, -- how many hold it, we included
+    pushes.state AS push, -- how far the last `archiver push` of it got; empty when there was none
+    pushes.reason AS push_reason, -- why, in plain words
+    coalesce(pushes.asked_at, pushes.queued_at) AS pushed_at, -- when it was asked for
     pages.state AS state, -- what we believe of its own place
     pages.url AS url -- where it lives
 FROM parts
 JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
 LEFT JOIN captures ON captures.id = articles.capture_id
+LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
 
 CREATE VIEW link_rot AS -- every outside link of a kept article that no longer answers, as `fetch --check-links` found it

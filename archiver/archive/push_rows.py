@@ -1,0 +1,128 @@
+"""The queue of pages that somebody else is asked to save, and what is told of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.archive.connection import transaction
+from archiver.archive.times import moment, stamp
+from archiver.copies import Held, Ours, Push, PushState
+from archiver.model import Address, CaptureSource, Kind, State
+from archiver.text import line
+
+# What hangs on the fewest copies first, then what is about to go, then the oldest.
+_HELD = """
+SELECT pages.id AS page, pages.url, pages.kind, pages.article_id, pages.series_id, pages.user_id, pages.page_number,
+    pages.state AS page_state, held.copies, articles.content_sha256, pushes.*, pushes.id AS push_id
+FROM copies_of_parts AS held
+JOIN pages ON pages.url = held.url
+JOIN articles ON articles.id = pages.article_id
+LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
+WHERE held.ours IS NOT NULL
+AND (:series_id IS NULL OR held.series_id = :series_id) AND (:page_url IS NULL OR pages.url = :page_url)
+ORDER BY held.copies, pages.state != 'suspect', articles.published_at IS NULL, articles.published_at, pages.id
+"""
+
+_OURS = """
+SELECT articles.title, body_text, content_sha256, captures.source FROM articles
+JOIN captures ON captures.id = capture_id JOIN pages ON pages.article_id = articles.id WHERE pages.id = ?
+"""
+
+_COLUMNS = (
+    "state", "reason", "attempts", "asked_at", "not_before", "job_id", "made_at", "copy_url", "text_sha256",
+    "checked_at",
+)  # fmt: skip
+
+
+class Pushes:
+    """The pushes of one open archive."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+
+    def held(self, series_id: int | None = None, page_url: str | None = None) -> list[Held]:
+        """Every part that is held, most endangered first, with its last push; of one series, or one page."""
+        rows = self._database.query(_HELD, {"series_id": series_id, "page_url": page_url})
+        return [_held(row) for row in rows]
+
+    def queue(self, page_ids: Iterable[int], now: datetime) -> None:
+        """Put pages in the queue, in this order. A page that is in it already stays where it is."""
+        with transaction(self._database, self._path):
+            for page_id in page_ids:
+                self._database.execute(
+                    "INSERT INTO pushes (page_id, state, queued_at) VALUES (?, 'queued', ?) ON CONFLICT DO NOTHING",
+                    [page_id, stamp(now)],
+                )
+
+    def save(self, push_id: int, push: Push) -> None:
+        """Write down how far a push got."""
+        with transaction(self._database, self._path):
+            marks = ", ".join(f"{name} = ?" for name in _COLUMNS)
+            self._database.execute(f"UPDATE pushes SET {marks} WHERE id = ?", [*_values(push), push_id])  # noqa: S608
+
+    def ours(self, page_id: int) -> Ours | None:
+        """The text that we hold of a page."""
+        row = next(iter(self._database.query(_OURS, [page_id])), None)
+        if row is None:
+            return None
+        blocks = self._database.query(
+            "SELECT code FROM code_blocks WHERE article_id = (SELECT article_id FROM pages WHERE id = ?)"
+            " ORDER BY position",
+            [page_id],
+        )
+        code = tuple(block["code"] for block in blocks)
+        return Ours(row["title"] or "", row["body_text"] or "", code, row["content_sha256"],
+                    CaptureSource(row["source"]))  # fmt: skip
+
+    def asks(self, url: str, since: datetime) -> list[datetime]:
+        """When `url` was asked since then, oldest first: every request that went out, whatever came of it."""
+        rows = self._database.query(
+            "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ? AND started_at >= ?"
+            " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable', 'dns_error') ORDER BY started_at",
+            [url, stamp(since)],
+        )
+        return [datetime.fromisoformat(row["started_at"]) for row in rows]
+
+    def rests_until(self, now: datetime) -> tuple[datetime, str] | None:
+        """Until when Save Page Now wants no more of us, as it said when last asked, and why."""
+        row = next(iter(self._database.query(
+            "SELECT started_at, signals ->> 'rest_s' AS rest_s, signals ->> 'reason' AS reason FROM fetches"
+            " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at >= ? ORDER BY id DESC LIMIT 1",
+            [stamp(now - timedelta(days=7))],
+        )), None)  # fmt: skip
+        if row is None or row["rest_s"] is None:
+            return None
+        until = datetime.fromisoformat(row["started_at"]) + timedelta(seconds=float(row["rest_s"]))
+        return (until, str(row["reason"])) if until > now else None
+
+
+def _held(row: dict[str, Any]) -> Held:
+    address = Address(
+        row["url"], Kind(row["kind"]), row["article_id"], row["series_id"], row["user_id"], row["page_number"]
+    )
+    push = None if row["push_id"] is None else _push(row)
+    return Held(row["page"], address, row["copies"], State(row["page_state"]), row["content_sha256"], row["push_id"],
+                push)  # fmt: skip
+
+
+def _push(row: dict[str, Any]) -> Push:
+    return Push(
+        PushState(row["state"]), row["attempts"], moment(row["asked_at"]), moment(row["not_before"]), row["job_id"],
+        moment(row["made_at"]), row["copy_url"], row["text_sha256"], row["reason"], moment(row["checked_at"]),
+    )  # fmt: skip
+
+
+def _values(push: Push) -> list[Any]:
+    """The values of `_COLUMNS`."""
+    moments = (push.asked_at, push.not_before, push.made_at, push.checked_at)
+    asked_at, not_before, made_at, checked_at = (at and stamp(at) for at in moments)
+    return [
+        push.state.value, line(push.reason, 500), push.attempts, asked_at, not_before, push.job_id, made_at,
+        push.copy_url and line(push.copy_url, 8_000), push.text_sha256, checked_at,
+    ]  # fmt: skip

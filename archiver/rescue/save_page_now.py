@@ -1,0 +1,274 @@
+"""Save Page Now: what it is asked, what its answers mean, and how far each push got. Pure.
+
+The interface is documented by the Internet Archive ("Save Page Now 2 Public API Docs"): a POST to /save gives a job,
+/save/status/JOB says how it goes. With keys as `Authorization: LOW KEY:SECRET`, or without. Without keys it may also
+answer with the page that people see, which names the job in a script.
+
+    queued ──asked──► pending ──the index shows it──► confirmed | mismatch
+       ▲                │
+       └── it failed, but may pass ──► after three times: refused
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from archiver.copies import Extra, Push, PushState
+from archiver.model import Address
+from archiver.rescue.wayback import ORIGIN, moment
+from archiver.text import safe
+
+SAVE = f"{ORIGIN}/save"
+MOST_ATTEMPTS = 3  # of one push; a fault of the service itself is none
+_MOST_BYTES = 1_000_000  # of an answer: a job with hundreds of resources has a tenth of it
+_JOB = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{7,63}")
+_WATCHED = re.compile(r'watchJob\(\s*["\']([^"\']{1,100})["\']')
+_SORRY = re.compile(r"<h2[^>]*>\s*Sorry\s*</h2>\s*<p[^>]*>([^<]{1,500})")
+_SAME = re.compile(r"same snapshot had been made (.{0,80}?)\s*ago", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]{1,4})\s+(day|hour|minute|second)s?")
+_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+_LIMIT_WORDS = re.compile(r"limit of (?:[0-9]+ )?active|too many requests|daily limit", re.IGNORECASE)
+_WINDOW = timedelta(hours=1)  # one capture of a URL an hour, says the document; and clocks differ
+_LOST = timedelta(days=7)  # what the index does not show by then will not come
+_LONGEST_JOB = timedelta(hours=1)  # a job ends within minutes, says the document
+
+# What a job's error means (the document's own table). Everything else is said of the page, and is taken as a refusal.
+_OF_US = frozenset({"user-session-limit", "blocked-client-ip"})
+_ENOUGH = "too-many-daily-captures"  # of this URL, by anybody: so it was captured today
+_FORGOTTEN = "job-not-found"
+_PASSING = frozenset({
+    "bad-gateway", "bandwidth-limit-exceeded", "browsing-timeout", "cannot-fetch", "celery", "gateway-timeout",
+    "internal-server-error", "invalid-server-response", "job-failed", "no-browsers-available", "protocol-error",
+    "proxy-error", "read-timeout", "service-unavailable", "soft-time-limit-exceeded", "too-many-requests",
+})  # fmt: skip
+
+
+class Said(StrEnum):
+    """What an answer comes to. A closed list."""
+
+    ACCEPTED = "accepted"  # there is a job, or the same snapshot was made a while ago
+    RUNNING = "running"
+    DONE = "done"
+    FORGOTTEN = "forgotten"  # the service does not know the job any more
+    PASSING = "passing"  # it failed for a reason that may pass
+    LASTING = "lasting"  # it will not be made
+    LIMIT = "limit"  # the service wants no more of us for a while
+    KEYS = "keys"  # it does not take our keys
+    DOWN = "down"  # no answer of the service: nothing is known
+    NONSENSE = "nonsense"  # an answer that makes no sense
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says, with the reason in one line."""
+
+    said: Said
+    reason: str = ""
+    job_id: str | None = None
+    ago_s: int = 0  # the snapshot was made so long before we asked
+    made_at: datetime | None = None
+
+
+# ─── questions ──────────────────────────────────────────────────────────────────────────────────
+
+
+def save_request(page: Address, authorization: str | None) -> Extra:
+    """What asks for a capture of a page: no screenshot, no outlinks, no error pages, nothing that costs them more."""
+    form = (("url", page.url), ("skip_first_archive", "1"))
+    return Extra(form=form, accept="application/json", authorization=authorization)
+
+
+def status_request(authorization: str | None) -> Extra:
+    """What asks how a job goes."""
+    return Extra(accept="application/json", authorization=authorization)
+
+
+def status_url(job_id: str) -> str:
+    """Where a job is asked about. The id passed `_JOB`, so that it is no path of its own."""
+    return f"{SAVE}/status/{job_id}"
+
+
+def authorization(key: str, secret: str) -> str | None:
+    """The header value for a pair of keys; None without keys."""
+    return f"LOW {key}:{secret}" if key and secret else None
+
+
+# ─── answers ────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_asked(status: int, body: bytes) -> Told:
+    """What the answer to a request for a capture says."""
+    document = _document(body)
+    refused = _refused(status, document)
+    if refused is not None:
+        return refused
+    if document is None:
+        return _of_the_page_for_people(body)
+    message, job_id = _words(document, "message"), document.get("job_id")
+    if isinstance(job_id, str) and _JOB.fullmatch(job_id):
+        return Told(Said.ACCEPTED, message, job_id=job_id, ago_s=_ago_s(message))
+    if _SAME.search(message):
+        return Told(Said.ACCEPTED, message, ago_s=_ago_s(message))
+    if _LIMIT_WORDS.search(message):
+        return Told(Said.LIMIT, message)
+    return Told(Said.NONSENSE, "Save Page Now answers with no job that could be asked about")
+
+
+def read_status(status: int, body: bytes) -> Told:
+    """What the answer to a question about a job says."""
+    document = _document(body)
+    refused = _refused(status, document)
+    if refused is not None:
+        return refused
+    said = None if document is None else document.get("status")
+    if document is not None and said == "pending":
+        return Told(Said.RUNNING, "Save Page Now is at work")
+    if document is not None and said == "success":
+        at = moment(document.get("timestamp"))
+        if at is not None:
+            return Told(Said.DONE, "Save Page Now says that it saved the page", made_at=at)
+        return Told(Said.FORGOTTEN, "Save Page Now says that it saved the page, but not when")
+    return Told(Said.NONSENSE, "Save Page Now answers with nothing that says how the job goes")
+
+
+def _refused(status: int, document: dict[str, Any] | None) -> Told | None:
+    """Why there is no job, or none any more; None when the answer is not of that kind."""
+    message = _words(document or {}, "message")
+    error = _words(document or {}, "status_ext").removeprefix("error:")
+    if status == 429:
+        return Told(Said.LIMIT, message or "HTTP 429: too many requests")
+    if status == 401:
+        return Told(Said.KEYS, f"HTTP 401: {message or 'it wants other keys'}")
+    if error:
+        return _error(error, message or error)
+    if document is not None and document.get("status") == "error":
+        return Told(Said.LASTING, message or "Save Page Now failed without a reason")
+    if 400 <= status < 500:
+        return Told(Said.LASTING, message or f"HTTP {status}")
+    return None
+
+
+def _error(error: str, message: str) -> Told:
+    reason = f"{message} ({error})"
+    if error in _OF_US:
+        return Told(Said.LIMIT, reason)
+    if error == _ENOUGH:
+        return Told(Said.ACCEPTED, reason, ago_s=_SECONDS["day"])
+    if error == _FORGOTTEN:
+        return Told(Said.FORGOTTEN, reason)
+    return Told(Said.PASSING if error in _PASSING else Said.LASTING, reason)
+
+
+def _document(body: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None for anything else, and for what is too large to be one."""
+    if len(body) > _MOST_BYTES:
+        return None
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _words(document: dict[str, Any], name: str) -> str:
+    value = document.get(name)
+    return safe(value, 300) if isinstance(value, str) else ""
+
+
+def _of_the_page_for_people(body: bytes) -> Told:
+    """The job in the page that Save Page Now shows to people, who have no keys."""
+    text = body[:_MOST_BYTES].decode("utf-8", "replace")
+    watched, sorry, same = _WATCHED.search(text), _SORRY.search(text), _SAME.search(text)
+    if watched is not None and _JOB.fullmatch(watched[1]):
+        return Told(Said.ACCEPTED, safe(same[0], 300) if same else "", job_id=watched[1], ago_s=_ago_s(text))
+    if sorry is not None:
+        words = safe(sorry[1], 300)
+        return Told(Said.LIMIT if _LIMIT_WORDS.search(words) else Said.PASSING, words)
+    return Told(Said.NONSENSE, "Save Page Now answers with something that is neither JSON nor its own page")
+
+
+def _ago_s(message: str) -> int:
+    """How long ago the same snapshot was made, a whole unit more, so that it is surely not later; 0 for not said."""
+    found = _SAME.search(message)
+    if found is None:
+        return 0
+    spans = [(int(number), _SECONDS[unit]) for number, unit in _SPAN.findall(found[1])]
+    if not spans:
+        return int(_WINDOW.total_seconds())
+    return sum(number * unit for number, unit in spans) + min(unit for _, unit in spans)
+
+
+# ─── how far a push got ─────────────────────────────────────────────────────────────────────────
+
+
+class Seen(StrEnum):
+    """What became of looking for a capture where the index says it would be. A closed list."""
+
+    EQUAL = "equal"  # it is there, and its text is ours
+    OTHER = "other"  # it is there, but it is another text, or no page at all
+    ABSENT = "absent"  # it is not there, or not yet
+    DOWN = "down"  # nobody answered: nothing is known
+
+
+def after_asking(push: Push, told: Told, now: datetime) -> Push:
+    """A queued push after its capture was asked for. A limit, or no answer at all, changes nothing."""
+    if push.state is not PushState.QUEUED or told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+        return push
+    begun = replace(
+        push, attempts=push.attempts + 1, asked_at=now, not_before=now - timedelta(seconds=told.ago_s),
+        checked_at=now, job_id=None, made_at=None, reason=told.reason,
+    )  # fmt: skip
+    if told.said is Said.ACCEPTED:
+        return replace(begun, state=PushState.PENDING, job_id=told.job_id, reason=told.reason or "asked for")
+    return _failed(begun, told)
+
+
+def after_polling(push: Push, told: Told, now: datetime) -> Push:
+    """A pending push after its job was asked about."""
+    if not push.job_runs or told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+        return push
+    seen = replace(push, checked_at=now, reason=told.reason)
+    took_too_long = push.asked_at is not None and now - push.asked_at > _LONGEST_JOB
+    if told.said is Said.DONE and told.made_at is not None:
+        return replace(seen, made_at=told.made_at, not_before=_since(push, told.made_at))
+    if told.said in {Said.PASSING, Said.LASTING}:
+        return _failed(seen, told)
+    if told.said in {Said.FORGOTTEN, Said.ACCEPTED} or took_too_long:  # the index knows whether anything came of it
+        return replace(seen, made_at=push.not_before)
+    return seen
+
+
+def _since(push: Push, made_at: datetime) -> datetime | None:
+    """From when on a capture counts: as asked, or a little before, where the service gave one it had just made."""
+    if push.not_before is None:
+        return None
+    return min(push.not_before, max(made_at, push.not_before - _WINDOW))
+
+
+def after_looking(push: Push, seen: Seen, reason: str, now: datetime, *, copy_url: str | None = None,
+                  made_at: datetime | None = None, text_sha256: str | None = None) -> Push:  # fmt: skip
+    """A pending push after its capture was looked for in the index, and compared."""
+    if push.state is not PushState.PENDING or seen is Seen.DOWN:
+        return push
+    looked = replace(push, checked_at=now, reason=reason)
+    if seen is Seen.ABSENT:
+        if push.asked_at is not None and now - push.asked_at > _LOST:
+            return _failed(replace(looked, reason=f"asked for on {push.asked_at:%Y-%m-%d}, {reason}"),
+                           Told(Said.PASSING, reason))  # fmt: skip
+        return looked
+    compared = replace(looked, copy_url=copy_url, made_at=made_at or push.made_at, text_sha256=text_sha256)
+    if seen is Seen.EQUAL and compared.copy_url is not None and compared.made_at is not None:
+        return replace(compared, state=PushState.CONFIRMED)
+    return replace(compared, state=PushState.MISMATCH)
+
+
+def _failed(push: Push, told: Told) -> Push:
+    """Refused for good, or queued again where it may pass and was not tried often."""
+    again = told.said is not Said.LASTING and push.attempts < MOST_ATTEMPTS
+    state = PushState.QUEUED if again else PushState.REFUSED
+    return replace(push, state=state, job_id=None, made_at=None)

@@ -1,0 +1,309 @@
+"""The way of many pages into the Wayback Machine: asked for one after the other, heard of, and each confirmed.
+
+for push in those that are pending:   # first of all
+    ask how its job goes, or look for it in the index
+for push in the queue:
+    wait until few of our jobs are at work; ask for a capture
+for push in those with a capture:
+    the index shows it, its body is had and judged, its text is ours: confirmed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from archiver import pages
+from archiver.archive.archive import Archive
+from archiver.clock import Clock
+from archiver.config import Push as Settings
+from archiver.copies import OPEN, Copy, Extra, Held, Push, PushState
+from archiver.model import Answer, CaptureSource, Judgement, Outcome
+from archiver.rescue import save_page_now, wayback
+from archiver.rescue.asking import Archives, Asked, Judge, Judged, judge_copy, judge_index
+from archiver.rescue.comparing import difference
+from archiver.rescue.save_page_now import Said, Seen, Told
+from archiver.web.visit import is_bot_check
+
+_ORIGIN = wayback.ORIGIN
+_DAY = timedelta(days=1)
+_REST_S = 3_600.0  # after a 429 or a bot check that does not say how long
+_BUSY_S = 300.0  # after a limit of captures at once
+_A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
+_NO_ANSWER = frozenset({Outcome.TOO_LARGE, Outcome.OFF_SITE, Outcome.MOVED})
+_PLAIN_HEADERS = frozenset({"content-type", "content-length", "date", "retry-after"})
+_NOT_YET = "the index of the Wayback Machine does not show it yet"
+_HIDDEN = "(a key)"
+_SHORTEST_KEY = 4  # letters that are worth hiding
+# What stands where the page should be, and will not become the page.
+_NO_PAGE = frozenset({
+    Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404, Outcome.LOGIN, Outcome.CHALLENGE, Outcome.FORBIDDEN,
+    Outcome.NOT_HTML, Outcome.WRONG_PAGE, Outcome.UNREADABLE, Outcome.TOO_LARGE,
+})  # fmt: skip
+_NOT_PLAYED = frozenset({Outcome.NOT_FOUND, Outcome.MOVED, Outcome.OFF_SITE, Outcome.FORBIDDEN})
+_OUTCOMES = {
+    Said.ACCEPTED: Outcome.OK, Said.RUNNING: Outcome.OK, Said.DONE: Outcome.OK, Said.FORGOTTEN: Outcome.NOT_FOUND,
+    Said.PASSING: Outcome.SERVER_ERROR, Said.LASTING: Outcome.FORBIDDEN, Said.LIMIT: Outcome.RATE_LIMITED,
+    Said.KEYS: Outcome.FORBIDDEN, Said.NONSENSE: Outcome.UNREADABLE,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Work:
+    """One push in a run."""
+
+    held: Held
+    push_id: int
+    push: Push
+    waited_s: float = 0.0  # for its job, in this run
+    looked_at: datetime | None = None  # in the index
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why nothing more is asked in this run, and from when on it may be; `by_us`: our own limit, nobody's refusal."""
+
+    why: str
+    until: datetime | None = None
+    by_us: bool = False
+
+
+class Sending:
+    """The pushes of one run."""
+
+    def __init__(
+        self, archive: Archive, archives: Archives, settings: Settings, clock: Clock, keys: tuple[str, str] = ("", "")
+    ) -> None:
+        self._archive = archive
+        self._archives = archives
+        self._settings = settings
+        self._clock = clock
+        self._authorization = save_page_now.authorization(*keys)
+        self._keys = tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
+        self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY)
+        self.stopped: Stop | None = None
+
+    def run(self, works: list[Work]) -> None:
+        """Go on with every push as far as it goes today."""
+        rest = self._archive.pushes.rests_until(self._clock.now())
+        if rest is not None:
+            self.stopped = Stop(rest[1], rest[0])
+            return
+        self._archives.left = len(works)
+        for work in [one for one in works if one.push.state is PushState.PENDING]:
+            self._go_on(work)
+        for work in [one for one in works if one.push.state is PushState.QUEUED]:
+            if not self._make_room(works) or not self._may_ask():
+                break
+            self._ask(work)
+        while self._running(works) and self._may_go_on():
+            self._wait_and_hear(works)
+        for work in works:
+            if self._is_worth_another_look(work):
+                self._look(work)
+
+    def _may_go_on(self) -> bool:
+        return self.stopped is None and self._archives.budget_left() and not self._archives.is_left_alone(_ORIGIN)
+
+    # ─── asking for captures ────────────────────────────────────────────────────────────────────
+
+    def _make_room(self, works: list[Work]) -> bool:
+        """Wait until fewer of our jobs are at work than may be; False when the run is to ask nothing more."""
+        while self._may_go_on() and len(self._running(works)) >= self._settings.jobs:
+            self._wait_and_hear(works)
+        return self._may_go_on()
+
+    def _running(self, works: Iterable[Work]) -> list[Work]:
+        """The jobs that are worth waiting for in this run."""
+        return [one for one in works if one.push.job_runs and one.waited_s < self._settings.wait_s]
+
+    def _wait_and_hear(self, works: list[Work]) -> None:
+        self._clock.sleep(self._settings.poll_s)
+        for work in self._running(works):
+            work.waited_s += self._settings.poll_s
+            if self._may_go_on():
+                self._go_on(work)
+
+    def _may_ask(self) -> bool:
+        """Wait until another capture may be asked for; False when that is not today."""
+        now = self._clock.now()
+        self._asks = [at for at in self._asks if at > now - _DAY]
+        if len(self._asks) >= self._settings.daily:
+            why = f"{len(self._asks)} captures were asked for in 24 hours, and push.daily allows {self._settings.daily}"
+            self.stopped = Stop(why, self._asks[0] + _DAY, by_us=True)
+            return False
+        if self._asks:
+            since = max((now - self._asks[-1]).total_seconds(), 0.0)  # a clock that was set back: just now
+            self._clock.sleep(max(self._settings.delay_s - since, 0.0))
+        return True
+
+    def _ask(self, work: Work) -> None:
+        page = work.held.address
+        extra = save_page_now.save_request(page, self._authorization)
+        told, asked = self._tell(work, save_page_now.SAVE, extra, save_page_now.read_asked)
+        if asked.answer.connected and asked.answer.failure is not Outcome.SKIPPED:
+            self._asks.append(asked.answer.started_at)
+        self._keep(work, save_page_now.after_asking(work.push, told, asked.answer.started_at.replace(microsecond=0)))
+        if work.push.state is PushState.PENDING and not work.push.job_runs:
+            self._look(work)
+
+    # ─── hearing how it goes ────────────────────────────────────────────────────────────────────
+
+    def _go_on(self, work: Work) -> None:
+        """Hear of a job; look for its capture once it is done."""
+        if not self._may_go_on():
+            return
+        if work.push.job_runs and work.push.job_id is not None:
+            extra = save_page_now.status_request(self._authorization)
+            url = save_page_now.status_url(work.push.job_id)
+            told, _ = self._tell(work, url, extra, save_page_now.read_status)
+            self._keep(work, save_page_now.after_polling(work.push, told, self._clock.now()))
+        if work.push.state is PushState.PENDING and not work.push.job_runs and self._may_go_on():
+            self._look(work)
+
+    def _tell(self, work: Work, url: str, extra: Extra, read: Callable[[int, bytes], Told]) -> tuple[Told, Asked]:
+        """Ask Save Page Now, once; a limit that it tells ends the run."""
+        asked = self._archives.ask(
+            work.held.address, url, CaptureSource.WAYBACK, self._judge(read), extra=extra, robots=False, attempts=1
+        )
+        told = self._told(asked.answer, read)
+        if told.said in {Said.LIMIT, Said.KEYS}:
+            rest_s = _rest_s(told, asked.answer)
+            until = None if rest_s is None else asked.answer.started_at + timedelta(seconds=rest_s)
+            self.stopped = Stop(told.reason, until)
+        return told, asked
+
+    def _judge(self, read: Callable[[int, bytes], Told]) -> Judge:
+        """What is recorded of an answer: never its body, nor anything that may repeat our keys."""
+
+        def say(answer: Answer) -> Judged:
+            told = self._told(answer, read)
+            outcome = _OUTCOMES.get(told.said) or answer.failure or Outcome.SERVER_ERROR
+            signals = {"status": answer.status, "step": "push", "said": told.said.value,
+                       "rest_s": _rest_s(told, answer)}  # fmt: skip
+            headers = tuple((name, self._hide(value)) for name, value in answer.headers if name in _PLAIN_HEADERS)
+            bare = replace(answer, headers=headers, body=None, location=None, error=None)
+            return Judged(bare, Judgement(outcome, told.reason, signals))
+
+        return say
+
+    def _told(self, answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
+        told = told_of(answer, read)
+        if any(key in (told.job_id or "") for key in self._keys):
+            return Told(Said.NONSENSE, "Save Page Now gives our own key back as the name of a job")
+        return replace(told, reason=self._hide(told.reason))
+
+    def _hide(self, words: str) -> str:
+        for key in self._keys:
+            words = words.replace(key, _HIDDEN)
+        return words
+
+    # ─── confirming ─────────────────────────────────────────────────────────────────────────────
+
+    def _is_worth_another_look(self, work: Work) -> bool:
+        waits = work.push.state is PushState.PENDING and not work.push.job_runs
+        return waits and self._may_go_on() and work.looked_at is not None and (
+            self._clock.now() - work.looked_at >= _A_WHILE
+        )  # fmt: skip
+
+    def _look(self, work: Work) -> None:
+        """Ask the index for the capture, have it, and compare it with ours."""
+        page, push = work.held.address, work.push
+        work.looked_at = self._clock.now()
+        index = judge_index(page, lambda body: wayback.read_index(page, body)[0])
+        url = wayback.index_url(page.url, since=push.not_before)
+        asked = self._archives.ask(page, url, CaptureSource.WAYBACK, index)
+        found = wayback.read_index(page, asked.answer.body or b"")[0] if asked.good else ()
+        copy = the_one(found, push)
+        if copy is not None:
+            self._compare(work, copy)
+        elif asked.good or asked.judgement.outcome is Outcome.NOT_FOUND:
+            self._keep(work, save_page_now.after_looking(push, Seen.ABSENT, _NOT_YET, self._clock.now()))
+
+    def _compare(self, work: Work, copy: Copy) -> None:
+        page, held = work.held.address, work.held
+        asked = self._archives.ask(
+            page, copy.url, CaptureSource.WAYBACK, self._judge_capture(work), extra=Extra(archived=True),
+            made_at=copy.made_at,
+        )  # fmt: skip
+        outcome, now = asked.judgement.outcome, self._clock.now()
+        ours = self._archive.pushes.ours(held.page_id)
+        if outcome in {Outcome.OK, Outcome.UNCHANGED} and ours is not None:
+            reading = pages.read(page, asked.answer.body or b"", asked.answer.header("content-type"))
+            why = difference(ours, reading)
+        elif outcome in _NO_PAGE and wayback.is_memento(asked.answer):
+            why = f"what was captured is not the page: {asked.judgement.reason}"
+        else:
+            self._not_had(work, asked)
+            return
+        self._archive.copies.note(held.page_id, [copy], now)
+        self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome))
+        seen, words = (Seen.EQUAL, "the index shows it, and its text is ours") if why is None else (Seen.OTHER, why)
+        self._keep(work, save_page_now.after_looking(
+            work.push, seen, words, now, copy_url=copy.url, made_at=copy.made_at, text_sha256=held.text_sha256,
+        ))  # fmt: skip
+
+    def _not_had(self, work: Work, asked: Asked) -> None:
+        """Note that playback does not give what the index names; a service that is down says nothing."""
+        seen = Seen.ABSENT if asked.judgement.outcome in _NOT_PLAYED else Seen.DOWN
+        words = f"the index shows it, but it cannot be had yet: {asked.judgement.reason}"
+        self._keep(work, save_page_now.after_looking(work.push, seen, words, self._clock.now()))
+
+    def _judge_capture(self, work: Work) -> Judge:
+        """Judges a capture as any copy, but keeps none of it: ours is held, and another text is told, not taken."""
+        judge = judge_copy(self._archive, work.held.address, CaptureSource.WAYBACK)
+
+        def say(answer: Answer) -> Judged:
+            return Judged(replace(answer, body=None), judge(answer).judgement)
+
+        return say
+
+    def _keep(self, work: Work, push: Push) -> None:
+        """Write down how far a push got, at once."""
+        if push != work.push:
+            self._archive.pushes.save(work.push_id, push)
+            work.push = push
+        if push.state not in OPEN:
+            self._archives.done += 1
+            self._archives.left -= 1
+
+
+def the_one(found: Iterable[Copy], push: Push) -> Copy | None:
+    """The capture that was asked for: not older than the question, nearest to when the service says it made it."""
+    since = push.not_before
+    usable = [copy for copy in found if since is not None and copy.made_at >= since]
+    about = push.made_at or since
+    return min(usable, key=lambda copy: (abs(copy.made_at - about), copy.url), default=None) if about else None
+
+
+def told_of(answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
+    """What an answer of Save Page Now says; that nothing is known, where none came."""
+    status = answer.status or 0
+    if answer.failure in _NO_ANSWER or 300 <= status < 400:
+        what = (
+            "more than an answer can be" if answer.failure is Outcome.TOO_LARGE else "a redirect that is not followed"
+        )
+        return Told(Said.NONSENSE, f"Save Page Now answers with {what}")
+    if answer.failure is not None:
+        return Told(Said.DOWN, answer.error or answer.failure.value)
+    if is_bot_check(answer):
+        return Told(Said.LIMIT, "a bot check stands in place of Save Page Now")
+    body = answer.body or b""
+    if status >= 500 and b"status_ext" not in body:
+        return Told(Said.DOWN, f"HTTP {status}")
+    return read(status, body)
+
+
+def _rest_s(told: Told, answer: Answer) -> float | None:
+    """How long the service is to be left alone; None when that would change nothing."""
+    if told.said is not Said.LIMIT:
+        return None
+    if answer.retry_after_s is not None:
+        return answer.retry_after_s
+    return _REST_S if answer.status == 429 or is_bot_check(answer) else _BUSY_S
+
+
+def _other(outcome: Outcome) -> Outcome:
+    """What a capture with another text is, so that it is counted as nobody's copy of ours."""
+    return Outcome.WRONG_PAGE if outcome in {Outcome.OK, Outcome.UNCHANGED} else outcome

@@ -1,0 +1,718 @@
+"""Push through the command line: what is asked of whom, when a copy counts, what is kept for the next run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import START, FakeClock
+from hypothesis import given
+from hypothesis import strategies as st
+from rescuers import PARTS, page
+from runs import config_for, rows, run_fetch, small_site
+
+from archiver import cli, pages, urls
+from archiver.copies import Ours, Push, PushState
+from archiver.model import Address, ArticlePage, CaptureSource, Reading
+from archiver.rescue.comparing import difference
+from archiver.rescue.save_page_now import (
+    MOST_ATTEMPTS,
+    Said,
+    Seen,
+    Told,
+    after_asking,
+    after_looking,
+    after_polling,
+    read_asked,
+    read_status,
+)
+from archiver.standin import StandIn
+from archiver.standin.render import article_url
+from archiver.standin.web_archives import Memento, WebArchives
+from archiver.standin.wire import Reply
+
+ONE = PARTS[0]
+SAVE = "https://web.archive.org/save"
+KEY, SECRET = "access", "secret"
+
+
+@dataclass(slots=True)
+class Desk:
+    """An archive that holds five parts, the site as it is now, and web archives that hold nothing yet."""
+
+    db: Path
+    config: Path
+    archives: WebArchives
+    clock: FakeClock
+    live: dict[str, Reply] = field(default_factory=dict)
+
+    def push(self, *arguments: str) -> int:
+        """One push through the command line, with the clock of the test."""
+        return cli.run(["push", "--db", str(self.db), "--config", str(self.config), *arguments], clock=self.clock)
+
+    def run(self, *arguments: str) -> int:
+        """Another command line."""
+        return cli.run([arguments[0], "--db", str(self.db), "--config", str(self.config), *arguments[1:]])
+
+    def pushes(self) -> dict[int, tuple[str, str]]:
+        """Article → state and reason of its last push."""
+        found = rows(self.db, "SELECT article_id, pushes.state, reason FROM pushes JOIN pages ON pages.id = page_id"
+                              " ORDER BY pushes.id")  # fmt: skip
+        return {number: (state, reason) for number, state, reason in found}
+
+    def state(self, number: int = ONE) -> str:
+        """The state of the last push of a part."""
+        return self.pushes()[number][0]
+
+    def asked(self, part: str = "") -> list[str]:
+        """Method and URL of every request that the web archives saw, robots files apart."""
+        seen = (f"{one.method} {one.url}" for one in self.archives.log if not one.target.endswith("/robots.txt"))
+        return [one for one in seen if part in one]
+
+    def saves(self) -> int:
+        """How many captures were asked for."""
+        return len(self.asked(f"POST {SAVE}"))
+
+    def believed(self) -> list[tuple[Any, ...]]:
+        """What is believed of iThome's pages, and what is read of them."""
+        return [
+            *rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
+                           " WHERE host = 'ithelp.ithome.com.tw' ORDER BY url"),
+            *rows(self.db, "SELECT id, title, content_sha256, capture_id FROM articles ORDER BY id"),
+            *rows(self.db, "SELECT id, source FROM captures JOIN pages USING (id) WHERE kind = 'article'"),
+            *rows(self.db, "SELECT * FROM edits"),
+        ]  # fmt: skip
+
+
+@contextmanager
+def _writing(db: Path) -> Iterator[sqlite3.Connection]:
+    """The archive, to be put into a state that would take a test too long to bring about."""
+    connection = sqlite3.connect(db)
+    try:
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("held")
+    with StandIn(small_site()) as standin:
+        run_fetch(folder / "held.db", config_for(standin, folder))
+    return folder / "held.db"
+
+
+@pytest.fixture
+def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copy(held, tmp_path / "a.db")
+    clock = FakeClock(START + timedelta(days=30))
+    live = {article_url(number): Reply(200, page(number)) for number in PARTS}
+    with WebArchives(live.get, clock=clock.now) as archives:
+        archives.save_page_now.anonymous = 99
+        file = config_for(archives, tmp_path)
+        with file.open("a", encoding="utf-8") as text:
+            text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 15.0\n")
+        yield Desk(tmp_path / "a.db", file, archives, clock, live)
+
+
+# ─── a copy that counts ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_push_is_confirmed_by_the_index_and_the_text(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    before = desk.believed()
+
+    assert desk.push(str(ONE), "-q") == 0
+    out = capsys.readouterr().out
+    assert f"confirmed: {ONE}: https://web.archive.org/web/2026" in out
+    assert desk.state() == "confirmed"
+    assert desk.believed() == before, "what is known of the live page never changes"
+    assert rows(desk.db, "SELECT confirmed, outcome, made_at FROM copies") == [
+        (1, "ok", rows(desk.db, "SELECT made_at FROM pushes")[0][0])
+    ]
+    assert desk.run("verify") == 0
+    assert desk.run("status", "--copies") == 0
+    told = capsys.readouterr()
+    assert "Pushed to the Wayback Machine: 1 confirmed." in told.err
+    assert desk.run("why", str(ONE)) == 0
+    told = capsys.readouterr()
+    assert "asked Save Page Now (to save it)" in told.out
+    assert "push to the Wayback Machine: confirmed" in told.out
+
+
+def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.push(str(PARTS[1]), "-q")  # two hold it from now on
+    capsys.readouterr()
+
+    assert desk.push("--yes", "-q") == 0
+    assert "5 parts: 5 confirmed" in capsys.readouterr().out
+    order = rows(desk.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
+    assert [number for (number,) in order] == [PARTS[1], PARTS[0], *PARTS[2:]]
+    starts = [at for (at,) in rows(desk.db, "SELECT asked_at FROM pushes ORDER BY asked_at")]
+    assert len(set(starts)) == 5
+    capsys.readouterr()
+    asked = len(desk.asked())
+    assert desk.push("--yes", "-q") == 0, "what is confirmed is not asked for again"
+    assert len(desk.asked()) == asked
+
+
+def test_a_snapshot_of_some_minutes_ago_is_a_success(desk: Desk) -> None:
+    assert desk.push(str(ONE), "-q") == 0
+    rows_before = rows(desk.db, "SELECT made_at FROM pushes")
+    with _writing(desk.db) as connection:
+        connection.execute("DELETE FROM pushes")
+        connection.execute("DELETE FROM copies")
+    desk.clock.advance(minutes=20)
+
+    assert desk.push(str(ONE), "-q") == 0
+    assert rows(desk.db, "SELECT made_at FROM pushes") == rows_before
+    said = rows(desk.db, "SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
+    assert "The same snapshot had been made 20 minutes ago" in said[0][0]
+    assert len(desk.archives.shelf.all()) == 1
+
+
+def test_an_older_capture_is_not_taken_for_the_one_asked_for(desk: Desk) -> None:
+    desk.archives.shelf.put(Memento(article_url(ONE), desk.clock.now() - timedelta(days=2), page(ONE)))
+    desk.archives.faults.replies(
+        "web.archive.org/save", b'{"url": "x", "job_id": "spn2-0123456789abcdef"}', "application/json"
+    )
+    desk.archives.faults.replies(
+        "web.archive.org/save/status*", b'{"status": "success", "timestamp": "20261223120000"}', "application/json"
+    )
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+
+
+# ─── keys ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_keys_go_to_web_archive_org_alone_and_into_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, secret = "AkeyOfMine123456", "AsecretOfMine654"
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
+    echo = f'{{"message": "You {key} need {secret} to be logged in", "job_id": "{secret}"}}'.encode()
+    desk.archives.faults.replies("web.archive.org/save", echo, "application/json", times=1)
+
+    assert desk.push("--yes", "-q", "-v") in {3, 4}
+    named = [entry for entry in desk.archives.log if "authorization" in entry.headers]
+    assert named
+    assert {entry.host for entry in named} == {"web.archive.org"}
+    assert {entry.headers["authorization"] for entry in named} == {f"LOW {key}:{secret}"}
+    assert all(entry.target.startswith("/save") for entry in named), "the index and the captures need no keys"
+    for file in desk.db.parent.glob("a.db*"):
+        assert key.encode() not in file.read_bytes()
+        assert secret.encode() not in file.read_bytes()
+
+
+def test_keys_of_the_config_work_and_are_shown_nowhere(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write(f'key = "{KEY}"\nsecret = "{SECRET}"\n')
+    assert desk.push("5943", "--json") == 0
+    told = capsys.readouterr()
+    assert [one["state"] for one in json.loads(told.out)["pushes"]] == ["confirmed"] * 5
+    assert desk.push("5943", "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["keys"] is True
+    assert {entry.headers.get("authorization") for entry in desk.archives.log if "/save" in entry.target} == {
+        f"LOW {KEY}:{SECRET}"
+    }
+    config = rows(desk.db, "SELECT config FROM runs WHERE command = 'push'")
+    assert [json.loads(text)["keys"] for (text,) in config] == [True]
+    assert f"{KEY}:{SECRET}" not in told.out + told.err
+
+
+def test_wrong_keys_stop_the_run_and_cost_no_part_anything(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", "wrong-key")
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", "wrong-secret")
+
+    assert desk.push("5943", "-q") == 4
+    assert "check ARCHIVER_SPN_KEY" in capsys.readouterr().out
+    assert desk.saves() == 1
+    assert {state for state, _ in desk.pushes().values()} == {"queued"}
+    monkeypatch.delenv("ARCHIVER_SPN_KEY")
+    monkeypatch.delenv("ARCHIVER_SPN_SECRET")
+    assert desk.push(str(ONE), "-q") == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "words"),
+    [
+        ("only-one", "", "one of the two is set"),
+        ("with space", "x", "not keys of archive.org"),
+        ("with:colon", "x", "not keys of archive.org"),
+        ("line\nbreak", "x", "not keys of archive.org"),
+    ],
+)
+def test_keys_that_cannot_be_sent_are_told_without_being_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str, secret: str, words: str
+) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
+
+    assert desk.push(str(ONE), "-q") == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert key not in told
+    assert desk.asked() == []
+
+
+def test_a_key_in_the_config_that_is_none_is_not_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write('key = "my key"\n')
+
+    assert desk.push(str(ONE)) == 2
+    told = capsys.readouterr().err
+    assert "push.key: expected the words of a key" in told
+    assert "my key" not in told
+
+
+def test_without_keys_the_page_for_people_names_the_job_as_well(desk: Desk) -> None:
+    job = "spn2-" + "a" * 40
+    text = f'<html><h2>Saving page</h2><script>spn.watchJob("{job}", "/_static/",6000);</script></html>'
+    desk.archives.faults.replies("web.archive.org/save", text.encode(), times=1)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert rows(desk.db, "SELECT job_id, state FROM pushes") == [(job, "pending")]
+    assert desk.asked("/save/status/")
+    assert not any("authorization" in entry.headers for entry in desk.archives.log)
+
+
+# ─── limits ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_429_ends_the_run_and_the_queue_is_kept(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.archives.save_page_now.anonymous = 2
+
+    assert desk.push("5943", "-q") == 4
+    out = capsys.readouterr().out
+    assert "Save Page Now wants no more of us for now" in out
+    assert "Come back after 2026-12-23 12:0" in out
+    assert desk.saves() == 3
+    states = sorted(state for state, _ in desk.pushes().values())
+    assert states.count("queued") == 3
+    asked = len(desk.asked())
+
+    assert desk.push("5943", "-q") == 4, "it is left alone until the rest is over"
+    assert len(desk.asked()) == asked
+
+    desk.clock.advance(minutes=2)
+    desk.archives.save_page_now.anonymous = 99
+    assert desk.push("5943", "-q") == 0
+    assert desk.saves() == 3 + 3
+
+
+def test_a_long_retry_after_is_kept_across_runs(desk: Desk) -> None:
+    desk.archives.faults.rate_limit("web.archive.org/save", 7200, times=1)
+
+    assert desk.push(str(ONE), "-q") == 4
+    desk.clock.advance(minutes=110)
+    assert desk.push(str(ONE), "-q") == 4
+    assert desk.saves() == 1
+    desk.clock.advance(minutes=11)
+    assert desk.push(str(ONE), "-q") == 0
+
+
+def test_a_limit_of_sessions_ends_the_run_and_is_no_fault_of_the_part(desk: Desk) -> None:
+    desk.archives.save_page_now.sessions = 0
+
+    assert desk.push("5943", "-q") == 4
+    assert desk.saves() == 1
+    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+
+
+def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: Desk) -> None:
+    desk.archives.save_page_now.pending = 3
+
+    assert desk.push("--yes", "-q") == 0
+    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+    assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
+    open_now, most = set(), 0
+    for entry in desk.archives.log:
+        if entry.method == "POST":
+            open_now.add(entry.started)
+            most = max(most, len(open_now))
+        if "/cdx/" in entry.target and open_now:
+            open_now.pop()
+    assert most <= 2
+
+
+def test_the_pace_is_kept_from_run_to_run(desk: Desk) -> None:
+    for number in PARTS[:3]:
+        assert desk.push(str(number), "-q") == 0
+    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+    assert len(starts) == 3
+    assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
+
+
+def test_our_own_daily_limit_is_kept_across_runs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write("daily = 2\n")
+
+    assert desk.push("5943", "-q") == 3
+    assert "push.daily allows 2" in capsys.readouterr().out
+    desk.clock.advance(hours=3)
+    assert desk.push("5943", "-q") == 3
+    assert desk.saves() == 2
+    desk.clock.advance(hours=22)
+    assert desk.push("5943", "-q") == 3
+    assert desk.saves() == 4
+
+
+def test_the_limit_of_requests_keeps_the_queue(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.push("5943", "-q", "--limit", "6") == 3
+    assert "limit of requests" in capsys.readouterr().out
+    assert len(desk.archives.log) == 6
+    assert desk.push("5943", "-q") == 0
+    assert desk.saves() == 5
+
+
+# ─── what is not confirmed ──────────────────────────────────────────────────────────────────────
+
+
+def test_another_text_is_a_mismatch_and_no_insurance(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    edited = page(ONE).replace("。</p>".encode(), "。後來改過了。</p>".encode())
+    assert edited != page(ONE)
+    desk.live[article_url(ONE)] = Reply(200, edited)
+    before = desk.believed()
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "mismatch"
+    assert "another" in reason
+    assert desk.believed() == before
+    assert rows(desk.db, "SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
+        (None, 1, "mismatch")
+    ]
+    capsys.readouterr()
+    desk.run("status", "--copies")
+    assert f"push mismatch: {ONE}: " in capsys.readouterr().err
+    assert desk.run("verify") == 0
+    asked = desk.saves()
+    assert desk.push(str(ONE), "-q") == 3, "it is not asked for again the same day"
+    assert desk.saves() == asked
+    desk.live[article_url(ONE)] = Reply(200, page(ONE))
+    desk.clock.advance(days=2)
+    assert desk.push(str(ONE), "-q") == 0
+
+
+def test_a_captured_bot_check_is_a_mismatch(desk: Desk) -> None:
+    wall = b"<html><head><title>Just a moment...</title></head><body><form id='challenge-form'></form></body></html>"
+    desk.live[article_url(ONE)] = Reply(200, wall)
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "mismatch"
+    assert reason.startswith("what was captured is not the page")
+
+
+def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a_week(desk: Desk) -> None:
+    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.saves() == 1, "nothing is asked for twice while it is pending"
+    for _ in range(3):
+        desk.clock.advance(days=8)
+        assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "refused"
+    assert desk.saves() == 3
+    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("error:blocked-url", "This URL is in the Save Page Now service block list and cannot be captured."),
+        ("error:no-access", "Target URL could not be accessed (status=403)."),
+        ("error:unauthorized", "The server requires authentication (HTTP status=401)."),
+        ("error:something-new", "A reason that nobody has heard of"),
+    ],
+)
+def test_what_will_not_be_made_is_refused_with_the_reason(desk: Desk, error: str, message: str) -> None:
+    body = json.dumps({"status": "error", "status_ext": error, "message": message}).encode()
+    desk.archives.faults.replies("web.archive.org/save", body, "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("refused", f"{message} ({error.removeprefix('error:')})")
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.saves() == 1, "a refusal is not asked for again the same day"
+
+
+def test_a_page_that_is_gone_meanwhile_is_refused(desk: Desk) -> None:
+    desk.live[article_url(ONE)] = Reply(404, b"")
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert (state, "not found" in reason) == ("refused", True)
+
+
+def test_a_part_that_is_gone_is_not_asked_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with _writing(desk.db) as connection:
+        connection.execute("UPDATE pages SET state = 'gone' WHERE article_id = ?", [ONE])
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert "gone from the site" in capsys.readouterr().out
+    assert desk.asked() == []
+
+
+def test_a_failure_that_may_pass_is_tried_three_times_over_as_many_runs(desk: Desk) -> None:
+    desk.live[article_url(ONE)] = Reply(503, b"")
+
+    for state in ("queued", "queued", "refused"):
+        assert desk.push(str(ONE), "-q") == 3
+        assert desk.state() == state
+        desk.clock.advance(minutes=90)
+    assert desk.saves() == 3
+    assert rows(desk.db, "SELECT attempts FROM pushes") == [(3,)]
+
+
+# ─── a service in trouble ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_service_that_is_down_changes_nothing_and_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.archives.faults.error("web.archive.org*", status=503)
+    before = desk.believed()
+
+    assert desk.push("5943", "-q") == 3
+    out = capsys.readouterr().out
+    assert "web.archive.org is down" in out
+    assert "run the same command again" in out
+    assert desk.saves() == 2, "a form is never sent twice unasked, and a host that is down is left alone"
+    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert desk.believed() == before
+    desk.archives.faults.clear()
+    assert desk.push("5943", "-q") == 0
+
+
+def test_the_index_being_down_leaves_it_pending(desk: Desk) -> None:
+    desk.archives.faults.error("web.archive.org/cdx*", status=503)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "pending"
+    desk.archives.faults.clear()
+    assert desk.push(str(ONE), "-q") == 0
+    assert desk.saves() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><title>Internet Archive</title></html>", b"", b"[]", b"null", b'{"job_id": 7}', b'{"job_id": ""}',
+        b'{"job_id": "../../cdx/search"}', b'{"job_id": "spn2-/../x"}', b'{"job_id": "a?b=c#d-123456"}',
+        b"[" * 100_000, b'{"job_id": "' + b"a" * 2_000_000 + b'"}', b'{"message": {"a": 1}}', b"\xff\xfe\x00",
+        b'{"status_ext": ["x"]}',
+    ],
+)  # fmt: skip
+def test_an_answer_that_makes_no_sense_is_no_job(desk: Desk, body: bytes) -> None:
+    desk.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "queued"
+    assert "Save Page Now answers with" in reason
+    assert [one for one in desk.asked() if one != f"POST {SAVE}"] == []
+    assert desk.push(str(ONE), "-q") == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no json", b'{"status": "success", "timestamp": "yesterday"}', b'{"status": "success"}', b'{"status": 1}',
+        b'{"status": "success", "timestamp": "20010101000000"}', b"[" * 100_000,
+        b'{"status": "success", "timestamp": "99999999999999"}',
+    ],
+)  # fmt: skip
+def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(desk: Desk, body: bytes) -> None:
+    desk.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
+    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.state() == "pending"
+
+
+def test_a_redirect_takes_no_keys_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIVER_SPN_KEY", KEY)
+    monkeypatch.setenv("ARCHIVER_SPN_SECRET", SECRET)
+    desk.archives.faults.redirect("web.archive.org/save", f"https://arquivo.pt/{SECRET}")
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert {entry.host for entry in desk.archives.log} == {"web.archive.org"}
+    assert desk.state() == "queued"
+
+
+# ─── going on ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_slow_job_is_left_for_the_next_run_and_heard_of_first(desk: Desk) -> None:
+    desk.archives.save_page_now.pending = 30
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE] == ("pending", "Save Page Now is at work")
+    desk.archives.save_page_now.pending = 1
+    asked = len(desk.asked())
+    assert desk.push("5943", "-q") == 0
+    assert "/save/status/" in desk.asked()[asked]
+    assert desk.saves() == 5
+
+
+def test_a_run_that_is_killed_anywhere_is_gone_on_with(desk: Desk) -> None:
+    for number in range(1, 14):
+        assert desk.push("5943", "-q", "--limit", "3") in {0, 3}
+        with _writing(desk.db) as connection:  # as a kill leaves it: the run open, the last step not written down
+            connection.execute(
+                "UPDATE runs SET finished_at = NULL, ended_by = NULL WHERE id = (SELECT max(id) FROM runs)"
+            )
+            if number % 3 == 0:
+                connection.execute("UPDATE pushes SET state = 'queued', job_id = NULL WHERE state = 'pending'")
+        desk.clock.advance(seconds=30)
+    assert desk.push("5943", "-q") == 0
+    assert {state for state, _ in desk.pushes().values()} == {"confirmed"}
+    assert len(desk.archives.shelf.all()) == 5, "each was captured once"
+
+
+# ─── the command line ───────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_pushed_without_the_users_word(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.push() == 2
+    told = capsys.readouterr().err
+    assert "5 of 5 parts that are held are to be pushed" in told
+    assert "at least 1 min 15 s" in told
+    assert "--yes" in told
+    assert desk.push("--dry-run") == 0
+    assert "5 of 5" in capsys.readouterr().out
+    assert desk.push("77") == 2
+    assert desk.asked() == []
+    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(0,)]
+
+
+def test_no_archive_is_made_by_a_push(desk: Desk, tmp_path: Path) -> None:
+    missing = tmp_path / "none.db"
+
+    assert cli.run(["push", "--yes", "--db", str(missing), "--config", str(desk.config)]) == 5
+    assert not missing.exists()
+
+
+# ─── the states of a push ───────────────────────────────────────────────────────────────────────
+
+TOLD = st.builds(
+    Told, st.sampled_from(Said), st.sampled_from(["", "words"]), st.sampled_from([None, "spn2-0123456789"]),
+    st.integers(0, 100_000), st.sampled_from([None, START, START + timedelta(days=3), START - timedelta(days=900)]),
+)  # fmt: skip
+COPIES = st.sampled_from([(None, None), ("https://web.archive.org/web/1/x", START)])
+STEPS = st.tuples(st.sampled_from(["ask", "poll", "look"]), TOLD, st.sampled_from(Seen), COPIES, st.integers(0, 9))
+FINAL = {PushState.CONFIRMED, PushState.REFUSED, PushState.MISMATCH}
+
+
+def step(push: Push, which: str, told: Told, seen: Seen, copy: tuple[Any, Any], now: datetime) -> Push:
+    if which == "ask":
+        return after_asking(push, told, now)
+    if which == "poll":
+        return after_polling(push, told, now)
+    return after_looking(push, seen, "why", now, copy_url=copy[0], made_at=copy[1], text_sha256="0")
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_a_push_goes_only_where_it_may(steps: list[Any]) -> None:
+    push, now = Push(), START
+    for which, told, seen, copy, days in steps:
+        now += timedelta(days=days, seconds=1)
+        before, push = push, step(push, which, told, seen, copy, now)
+        if before.state in FINAL:
+            assert push == before, "what ended, ended"
+        if which != "look" and told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+            assert push == before, "a service that does not answer says nothing about the part"
+        if push.state is PushState.CONFIRMED and before.state is not PushState.CONFIRMED:
+            assert (which, seen) == ("look", Seen.EQUAL)
+            assert push.copy_url is not None
+            assert push.made_at is not None
+        if push.state is PushState.PENDING and before.state is PushState.QUEUED:
+            assert (which, told.said) == ("ask", Said.ACCEPTED)
+        assert before.attempts <= push.attempts <= MOST_ATTEMPTS
+        assert (push.attempts > before.attempts) <= (which == "ask")
+        assert push.state is PushState.PENDING or not push.job_runs
+        assert push.state is not PushState.PENDING or push.not_before is not None
+        assert push.asked_at is None or (push.not_before is not None and push.not_before <= push.asked_at)
+
+
+WORDS = st.sampled_from([
+    "success", "error", "pending", "error:celery", "error:blocked-url", "20261223120000", "../x", "spn2-0123456789",
+    "The same snapshot had been made 9999 days and 3 hours ago.", "The same snapshot had been made a while ago.",
+])  # fmt: skip
+OTHER = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.lists(WORDS, max_size=2)
+DOCUMENTS = st.dictionaries(
+    st.sampled_from(["job_id", "status", "status_ext", "message", "timestamp"]), WORDS | OTHER, max_size=5
+)
+
+
+@given(st.integers(200, 599), st.binary(max_size=200) | DOCUMENTS.map(lambda one: json.dumps(one).encode()))
+def test_any_answer_is_read_as_something_that_cannot_lead_astray(status: int, body: bytes) -> None:
+    for told in (read_asked(status, body), read_status(status, body)):
+        assert told.job_id is None or re.fullmatch(r"[0-9A-Za-z-]{8,64}", told.job_id)
+        assert 0 <= told.ago_s <= 10_001 * 86_400 + 10_000 * 3_600
+        assert len(told.reason) <= 500
+        assert "\n" not in told.reason
+        after_asking(Push(), told, START)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("0 minutes", 60), ("4 minutes", 300), ("1 hour, 2 minutes", 3_600 + 120 + 60), ("2 days", 3 * 86_400),
+        ("20 seconds", 21), ("a while", 3_600),
+    ],
+)  # fmt: skip
+def test_how_long_ago_a_snapshot_was_made_is_never_told_too_short(words: str, seconds: int) -> None:
+    body = json.dumps({"job_id": "spn2-12345678", "message": f"The same snapshot had been made {words} ago. You"})
+
+    assert read_asked(200, body.encode()).ago_s == seconds
+
+
+def test_captures_of_today_by_others_are_looked_for_too() -> None:
+    body = json.dumps({"status": "error", "status_ext": "error:too-many-daily-captures", "message": "10 times today"})
+    push = after_asking(Push(), read_asked(200, body.encode()), START)
+
+    assert (push.state, push.not_before, push.job_runs) == (PushState.PENDING, START - timedelta(days=1), False)
+
+
+def reading_of(number: int = ONE) -> Reading:
+    address = urls.classify(article_url(number))
+    assert isinstance(address, Address)
+    return pages.read(address, page(number), "text/html; charset=UTF-8")
+
+
+def ours_of(reading: Reading, **changes: Any) -> Ours:
+    article = reading.page
+    assert isinstance(article, ArticlePage)
+    assert article.body is not None
+    code = tuple(block.code for block in article.body.code_blocks)
+    return replace(Ours(article.title or "", article.body.text, code, "other", CaptureSource.LIVE), **changes)
+
+
+def test_a_copy_says_the_same_when_words_and_code_do() -> None:
+    reading = reading_of()
+    ours = ours_of(reading)
+
+    assert difference(ours, reading) is None
+    assert difference(replace(ours, text_sha256=reading.content_sha256, text="x"), reading) is None
+    assert difference(replace(ours, text=ours.text.replace("，", " , ")), reading) is None, "dress does not count"
+    assert difference(replace(ours, title="另一個標題"), reading) is not None
+    assert difference(replace(ours, text=ours.text + "又一句"), reading) is not None
+    assert difference(replace(ours, code=("rm -rf /",)), reading) == "its code is another"
+    assert difference(replace(ours, code=("x",), source=CaptureSource.FEED), reading) is None
+    assert difference(ours, replace(reading, page=None, content_sha256=None)) == "what was captured is no article"
