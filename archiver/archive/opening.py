@@ -107,6 +107,15 @@ def explain(path: Path, error: BaseException | None) -> None:
         raise _explain(path, error) from error
 
 
+def _is_damaged(path: Path) -> bool:
+    """Whether SQLite's own check finds the file damaged; False when not even that can be read."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except sqlite3.Error as error:
+        return str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_CORRUPT")
+
+
 def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -120,6 +129,8 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
             f"{path}: cannot be written ({error}); check the permissions of the file and its folder"
         )
     if name.startswith("SQLITE_IOERR"):
+        if _is_damaged(path):  # a garbled file can lead SQLite to where nothing is to be read
+            return ArchiveDamaged(f"{path}: damaged; put back a copy, or save what is left with sqlite3 .recover")
         return ArchiveUnwritable(f"{path}: the disk fails ({error}); nothing stored is lost, run again when it is well")
     if isinstance(error, sqlite3.OperationalError) and "no such table" in str(error):
         return ArchiveTooNew(f"{path}: its tables are not those of this version ({error}); run `archiver fetch` once")
