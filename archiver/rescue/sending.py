@@ -30,6 +30,7 @@ _ORIGIN = wayback.ORIGIN
 _DAY = timedelta(days=1)
 _REST_S = 3_600.0  # after a 429 or a bot check that does not say how long
 _BUSY_S = 300.0  # after a limit of captures at once
+_LONGEST_JOB = timedelta(minutes=3)  # two, says the document
 _A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
 _NO_ANSWER = frozenset({Outcome.TOO_LARGE, Outcome.OFF_SITE, Outcome.MOVED})
 _PLAIN_HEADERS = frozenset({"content-type", "content-length", "date", "retry-after"})
@@ -110,9 +111,15 @@ class Sending:
 
     def _make_room(self, works: list[Work]) -> bool:
         """Wait until fewer of our jobs are at work than may be; False when the run is to ask nothing more."""
-        while self._may_go_on() and len(self._running(works)) >= self._settings.jobs:
+        while self._may_go_on() and self._at_work(works) >= self._settings.jobs:
             self._wait_and_hear(works)
         return self._may_go_on()
+
+    def _at_work(self, works: Iterable[Work]) -> int:
+        """How many of our jobs the service has, heard of or not."""
+        since = self._clock.now() - _LONGEST_JOB
+        asked = [one.push.asked_at for one in works if one.push.job_runs]
+        return sum(at is not None and at > since for at in asked)
 
     def _running(self, works: Iterable[Work]) -> list[Work]:
         """The jobs that are worth waiting for in this run."""
