@@ -14,34 +14,49 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from archives import archive_at, part, series_of
+from archives import archive_at, feed_of, part, series_of
+from fakes import FakeClock
 
 from archiver import urls
+from archiver.archive import frontier
+from archiver.archive.frontier import Scope
+from archiver.archive.opening import reading
 from archiver.model import Author
 
 PARTS = 30
 ROUNDS = 5
 
 
+class _Hurried(FakeClock):
+    """A clock that makes minutes of the tests pass in moments, so that all of the archive is young."""
+
+    def advance(self, **kwargs: float) -> None:
+        super().advance(seconds=timedelta(**kwargs).total_seconds() / 1000)
+
+
 def build(path: Path, series_count: int) -> None:
-    """An archive of so many series, each with its page and thirty parts, all held."""
+    """An archive of so many series, each with its page and thirty parts, all held and none due."""
     with archive_at(path) as case:
+        case.clock = _Hurried(datetime.now(UTC) - timedelta(minutes=30))
         for number in range(1, series_count + 1):
             author = Author(20_000_000 + number, f"author {number}")
             assert author.id is not None
             url = urls.series_url(author.id, number)
             case.source(url, settle=False)
+            case.answer(urls.feed_url(number), feed_of())
             numbers = range(number * 100 + 1, number * 100 + PARTS + 1)
             case.answer(url, series_of(*numbers))
             for position, one in enumerate(numbers, start=1):
                 case.answer(
                     urls.article_url(10_000_000 + one), part(one, series=number, author=author, position=position)
                 )
-        case.next_run()
+        case.archive.library.settle()
+        case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now())
 
 
 def median_s(command: list[str]) -> float:
@@ -64,7 +79,13 @@ def main(arguments: list[str]) -> int:
         archiver = [sys.executable, "-m", "archiver"]
         shell = ["sqlite3", str(db)]
         start_up = median_s([*archiver, "--help"])
+        config = Path(folder) / "archiver.toml"
+        with reading(db) as connection:
+            named = [row["url"] for row in connection.execute("SELECT url FROM sources")]
+        config.write_text("".join(f'[[sources]]\nurl = "{url}"\n' for url in named), "utf-8")
+        due = frontier.count_sql(Scope(tuple(range(1, len(named) + 1))), datetime.now(UTC))
         pairs = {
+            "fetch": ([*archiver, "fetch", "-q", "--config", str(config), "--db", str(db)], due),
             "status": (
                 [*archiver, "status", "--db", str(db)],
                 "SELECT * FROM series_progress; SELECT * FROM page_status",

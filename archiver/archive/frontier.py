@@ -88,6 +88,14 @@ def count_due(database: Database, scope: Scope, now: datetime) -> int:
     return int(next(iter(rows))["n"])
 
 
+def count_sql(scope: Scope, now: datetime) -> str:
+    """The same question with its values in place, for the sqlite3 shell (bench/scale.py)."""
+    sql = f"SELECT count(*) AS n {_WANTED.format(**_words(scope))}"
+    for name, value in _values(scope, now).items():
+        sql = sql.replace(f":{name}", str(value) if isinstance(value, int) else f"'{value}'")
+    return sql
+
+
 def _words(scope: Scope) -> dict[str, str]:
     marks = ", ".join(str(int(source_id)) for source_id in scope.source_ids)
     kinds = ["index", "series", "feed", "article", *["image"] * scope.images, *["link"] * scope.links]

@@ -158,13 +158,16 @@ class Ledger:
         hint = urls.classify(source.series) if source.series else None
         series_hint = hint.series_id if isinstance(hint, Address) else None
         row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now)]
+        known = self._database.query(
+            "SELECT 1 FROM sources WHERE url = ?1 AND kind = ?2 AND alternates = ?3"
+            " AND (?4 IS NULL OR series_hint IS ?4) AND url IN (SELECT url FROM pages)",
+            row[:4],
+        )
+        if next(iter(known), None) is not None:
+            return
+        self._kept_as_it_was = False
         with transaction(self._database, self._path):
-            known = self._database.query(
-                "SELECT 1 FROM sources WHERE url = ? AND kind = ? AND alternates = ? AND series_hint IS ?", row[:4]
-            )
-            if next(iter(known), None) is None:  # what follows from the sources must be decided again
-                self._database.execute("DELETE FROM progress WHERE name = 'settled'")
-                self._kept_as_it_was = False
+            self._database.execute("DELETE FROM progress WHERE name = 'settled'")  # so that it is done again
             self._database.execute(
                 "INSERT INTO sources (url, kind, alternates, series_hint, added_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (url) DO UPDATE SET alternates = excluded.alternates,"
@@ -344,8 +347,10 @@ class Ledger:
     def last_starts(self, since: datetime) -> dict[str, datetime]:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
-            "SELECT requested_url, started_at FROM fetches WHERE started_at >= ? AND outcome NOT IN"
-            " ('skipped', 'disallowed', 'robots_unreachable') AND source NOT IN ('import', 'feed') ORDER BY id",
+            "SELECT requested_url, started_at FROM fetches WHERE id IN (SELECT max(id) FROM fetches"
+            " WHERE started_at >= ? AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+            " AND source NOT IN ('import', 'feed')"
+            " GROUP BY substr(requested_url, 1, 8 + instr(substr(requested_url, 9), '/'))) ORDER BY id",  # the origin
             [stamp(since)],
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
