@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from children import Children
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +28,8 @@ from rescuers import PARTS, page
 from runs import config_for, rows, run_fetch, small_site
 
 from archiver import cli, pages, urls
-from archiver.copies import Ours, Push, PushState
+from archiver.copies import Copy, Ours, Push, PushState
+from archiver.fetching import Interrupted
 from archiver.model import Address, ArticlePage, CaptureSource, Reading
 from archiver.rescue.comparing import difference
 from archiver.rescue.save_page_now import (
@@ -36,6 +43,7 @@ from archiver.rescue.save_page_now import (
     read_asked,
     read_status,
 )
+from archiver.rescue.sending import the_one
 from archiver.standin import StandIn
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
@@ -350,6 +358,17 @@ def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: De
     assert most <= 2
 
 
+def test_jobs_of_an_earlier_run_count_as_well(desk: Desk) -> None:
+    desk.archives.save_page_now.pending = 99
+    with desk.config.open("a", encoding="utf-8") as text:
+        text.write("jobs = 1\nwait_s = 0\n")
+
+    assert desk.push(str(PARTS[0]), "-q") == 3
+    assert desk.push(str(PARTS[1]), "-q") == 3
+    first, second = (at for (at,) in rows(desk.db, "SELECT unixepoch(asked_at) FROM pushes ORDER BY id"))
+    assert second - first >= 180
+
+
 def test_the_pace_is_kept_from_run_to_run(desk: Desk) -> None:
     for number in PARTS[:3]:
         assert desk.push(str(number), "-q") == 0
@@ -499,6 +518,16 @@ def test_a_service_that_is_down_changes_nothing_and_is_told(desk: Desk, capsys: 
     assert desk.push("5943", "-q") == 0
 
 
+def test_an_answer_that_is_lost_on_its_way_leads_to_no_second_capture(desk: Desk) -> None:
+    desk.archives.faults.truncate("web.archive.org/save", times=1)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert (desk.state(), desk.saves()) == ("queued", 1)
+    desk.clock.advance(minutes=5)
+    assert desk.push(str(ONE), "-q") == 0
+    assert len(desk.archives.shelf.all()) == 1
+
+
 def test_the_index_being_down_leaves_it_pending(desk: Desk) -> None:
     desk.archives.faults.error("web.archive.org/cdx*", status=503)
 
@@ -507,6 +536,17 @@ def test_the_index_being_down_leaves_it_pending(desk: Desk) -> None:
     desk.archives.faults.clear()
     assert desk.push(str(ONE), "-q") == 0
     assert desk.saves() == 1
+
+
+def test_a_capture_that_playback_does_not_give_is_pending(desk: Desk) -> None:
+    desk.archives.faults.redirect("web.archive.org/web/*", "https://web.archive.org/web/2020/https://example.org/")
+
+    assert desk.push(str(ONE), "-q") == 3
+    state, reason = desk.pushes()[ONE]
+    assert state == "pending"
+    assert reason.startswith("the index shows it, but it cannot be had yet")
+    desk.archives.faults.clear()
+    assert desk.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(
@@ -585,6 +625,57 @@ def test_a_run_that_is_killed_anywhere_is_gone_on_with(desk: Desk) -> None:
     assert len(desk.archives.shelf.all()) == 5, "each was captured once"
 
 
+class StoppingClock(FakeClock):
+    """A clock that is interrupted in its third wait of some seconds, as by Ctrl-C."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if sum(one >= 5 for one in self.sleeps) == 3:
+            raise Interrupted(signal.SIGINT)
+
+
+def test_an_interrupted_run_keeps_its_queue(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.clock = StoppingClock(desk.clock.now())
+
+    assert desk.push("5943", "-q") == 130
+    assert "Interrupted; the queue is kept." in capsys.readouterr().out
+    assert {state for state, _ in desk.pushes().values()} > {"queued"}
+    assert rows(desk.db, "SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("interrupted",)]
+    desk.clock = FakeClock(desk.clock.now() + timedelta(minutes=5))
+    assert desk.push("5943", "-q") == 0
+    assert desk.saves() == 5
+
+
+def test_sigkill_at_any_moment_loses_no_push(held: Path, tmp_path: Path) -> None:
+    shutil.copy(held, tmp_path / "a.db")
+    live = {article_url(number): Reply(200, page(number)) for number in PARTS}
+    with WebArchives(live.get) as archives, Children() as children:
+        archives.save_page_now.anonymous = 999
+        file = config_for(archives, tmp_path)
+        with file.open("a", encoding="utf-8") as text:
+            text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 0.0\npoll_s = 0.1\n")
+        command = ("push", "--yes", "-q", "--db", tmp_path / "a.db", "--config", file)
+        killed = 0
+        for requests in range(1, 7):
+            before = len(archives.log)
+            child = children.start(*command)
+            give_up = time.monotonic() + 10
+            while len(archives.log) < before + requests % 5 + 1 and time.monotonic() < give_up:
+                if rows(
+                    tmp_path / "a.db", "SELECT 1 WHERE (SELECT count(*) FROM pushes WHERE state = 'confirmed') = 5"
+                ):
+                    break
+                time.sleep(0.001)
+            killed += child.kill().code == -signal.SIGKILL
+        ended = children.run(*command)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert killed >= 2
+    assert rows(tmp_path / "a.db", "SELECT DISTINCT state FROM pushes") == [("confirmed",)]
+    assert rows(tmp_path / "a.db", "SELECT count(*), count(DISTINCT page_id) FROM pushes") == [(5, 5)]
+    assert len(archives.shelf.all()) == 5, "each was captured once"
+
+
 # ─── the command line ───────────────────────────────────────────────────────────────────────────
 
 
@@ -599,6 +690,23 @@ def test_nothing_is_pushed_without_the_users_word(desk: Desk, capsys: pytest.Cap
     assert desk.push("77") == 2
     assert desk.asked() == []
     assert rows(desk.db, "SELECT count(*) FROM pushes") == [(0,)]
+
+
+@pytest.mark.parametrize(("answer", "said"), [(b"n\n", "Nothing was asked."), (b"\n", "Nothing was asked.")])
+def test_on_a_terminal_the_user_is_asked_first(desk: Desk, answer: bytes, said: str) -> None:
+    ours, theirs = os.openpty()
+    command: list[str | Path] = [sys.executable, "-m", "archiver", "push", "--db", desk.db, "--config", desk.config]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        os.write(ours, answer)
+        _, err = child.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+
+    assert child.returncode == 0
+    assert b"5 of 5 parts that are held are to be pushed" in err
+    assert b"Go on? [y/N]" in err
+    assert said.encode() in err
+    assert desk.asked() == []
 
 
 def test_no_archive_is_made_by_a_push(desk: Desk, tmp_path: Path) -> None:
@@ -688,6 +796,18 @@ def test_captures_of_today_by_others_are_looked_for_too() -> None:
     push = after_asking(Push(), read_asked(200, body.encode()), START)
 
     assert (push.state, push.not_before, push.job_runs) == (PushState.PENDING, START - timedelta(days=1), False)
+
+
+def test_the_capture_nearest_to_what_the_service_says_is_taken_and_none_from_before() -> None:
+    push = Push(PushState.PENDING, 1, START, START, made_at=START + timedelta(minutes=10))
+    made = [
+        Copy(CaptureSource.WAYBACK, f"https://web.archive.org/web/{n}", START + timedelta(minutes=n), "x")
+        for n in (-60, -1, 0, 9, 300)
+    ]
+
+    assert the_one(made, push) == made[3]
+    assert the_one(made, replace(push, made_at=None)) == made[2]
+    assert the_one(made[:2], push) is None
 
 
 def reading_of(number: int = ONE) -> Reading:

@@ -89,6 +89,16 @@ class Pushes:
         )
         return [datetime.fromisoformat(row["started_at"]) for row in rows]
 
+    def jobs(self, since: datetime, *, but: Iterable[int]) -> list[datetime]:
+        """When the jobs began that may still be at work, those of these pushes apart."""
+        rows = self._database.query(
+            "SELECT id, asked_at FROM pushes WHERE state = 'pending' AND job_id IS NOT NULL AND made_at IS NULL"
+            " AND asked_at > ?",
+            [stamp(since)],
+        )
+        left_out = set(but)
+        return [datetime.fromisoformat(row["asked_at"]) for row in rows if row["id"] not in left_out]
+
     def rests_until(self, now: datetime) -> tuple[datetime, str] | None:
         """Until when Save Page Now wants no more of us, as it said when last asked, and why."""
         row = next(iter(self._database.query(

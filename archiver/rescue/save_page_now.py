@@ -33,6 +33,7 @@ _SAME = re.compile(r"same snapshot had been made (.{0,80}?)\s*ago", re.IGNORECAS
 _SPAN = re.compile(r"([0-9]{1,4})\s+(day|hour|minute|second)s?")
 _SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _LIMIT_WORDS = re.compile(r"limit of (?:[0-9]+ )?active|too many requests|daily limit", re.IGNORECASE)
+_TAKEN = "Save Page Now has taken it on"
 _WINDOW = timedelta(hours=1)  # one capture of a URL an hour, says the document; and clocks differ
 _LOST = timedelta(days=7)  # what the index does not show by then will not come
 _LONGEST_JOB = timedelta(hours=1)  # a job ends within minutes, says the document
@@ -111,7 +112,7 @@ def read_asked(status: int, body: bytes) -> Told:
         return _of_the_page_for_people(body)
     message, job_id = _words(document, "message"), document.get("job_id")
     if isinstance(job_id, str) and _JOB.fullmatch(job_id):
-        return Told(Said.ACCEPTED, message, job_id=job_id, ago_s=_ago_s(message))
+        return Told(Said.ACCEPTED, message or _TAKEN, job_id=job_id, ago_s=_ago_s(message))
     if _SAME.search(message):
         return Told(Said.ACCEPTED, message, ago_s=_ago_s(message))
     if _LIMIT_WORDS.search(message):
@@ -185,7 +186,7 @@ def _of_the_page_for_people(body: bytes) -> Told:
     text = body[:_MOST_BYTES].decode("utf-8", "replace")
     watched, sorry, same = _WATCHED.search(text), _SORRY.search(text), _SAME.search(text)
     if watched is not None and _JOB.fullmatch(watched[1]):
-        return Told(Said.ACCEPTED, safe(same[0], 300) if same else "", job_id=watched[1], ago_s=_ago_s(text))
+        return Told(Said.ACCEPTED, safe(same[0], 300) if same else _TAKEN, job_id=watched[1], ago_s=_ago_s(text))
     if sorry is not None:
         words = safe(sorry[1], 300)
         return Told(Said.LIMIT if _LIMIT_WORDS.search(words) else Said.PASSING, words)
@@ -224,7 +225,7 @@ def after_asking(push: Push, told: Told, now: datetime) -> Push:
         checked_at=now, job_id=None, made_at=None, reason=told.reason,
     )  # fmt: skip
     if told.said is Said.ACCEPTED:
-        return replace(begun, state=PushState.PENDING, job_id=told.job_id, reason=told.reason or "asked for")
+        return replace(begun, state=PushState.PENDING, job_id=told.job_id, reason=told.reason or _TAKEN)
     return _failed(begun, told)
 
 

@@ -30,6 +30,7 @@ _ORIGIN = wayback.ORIGIN
 _DAY = timedelta(days=1)
 _REST_S = 3_600.0  # after a 429 or a bot check that does not say how long
 _BUSY_S = 300.0  # after a limit of captures at once
+_LONGEST_JOB = timedelta(minutes=3)  # two, says the document
 _A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
 _NO_ANSWER = frozenset({Outcome.TOO_LARGE, Outcome.OFF_SITE, Outcome.MOVED})
 _PLAIN_HEADERS = frozenset({"content-type", "content-length", "date", "retry-after"})
@@ -82,6 +83,7 @@ class Sending:
         self._authorization = save_page_now.authorization(*keys)
         self._keys = tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
         self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY)
+        self._elsewhere: list[datetime] = []  # when jobs of ours began that this run does not ask about
         self.stopped: Stop | None = None
 
     def run(self, works: list[Work]) -> None:
@@ -90,6 +92,8 @@ class Sending:
         if rest is not None:
             self.stopped = Stop(rest[1], rest[0])
             return
+        since = self._clock.now() - _LONGEST_JOB
+        self._elsewhere = self._archive.pushes.jobs(since, but=(one.push_id for one in works))
         self._archives.left = len(works)
         for work in [one for one in works if one.push.state is PushState.PENDING]:
             self._go_on(work)
@@ -110,9 +114,15 @@ class Sending:
 
     def _make_room(self, works: list[Work]) -> bool:
         """Wait until fewer of our jobs are at work than may be; False when the run is to ask nothing more."""
-        while self._may_go_on() and len(self._running(works)) >= self._settings.jobs:
+        while self._may_go_on() and self._at_work(works) >= self._settings.jobs:
             self._wait_and_hear(works)
         return self._may_go_on()
+
+    def _at_work(self, works: Iterable[Work]) -> int:
+        """How many of our jobs the service has, heard of or not."""
+        since = self._clock.now() - _LONGEST_JOB
+        asked = [*self._elsewhere, *(one.push.asked_at for one in works if one.push.job_runs)]
+        return sum(at is not None and at > since for at in asked)
 
     def _running(self, works: Iterable[Work]) -> list[Work]:
         """The jobs that are worth waiting for in this run."""
