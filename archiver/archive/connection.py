@@ -142,7 +142,8 @@ def close(database: Database, path: Path) -> None:
     """Fold the WAL into the file, so that the file alone is complete, and close."""
     with contextlib.suppress(sqlite3.Error):  # a reader in the way: the WAL stays beside the file, nothing is lost
         database.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
-        _give_back(database)
+        with contextlib.suppress(sqlite3.Error):  # no room for a second copy: the file stays as large as it is
+            _give_back(database)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with explained(path):
         database.close()
