@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -30,7 +31,18 @@ def small_site(parts: int = 5) -> Site:
     dropped = set(series.part_ids[parts:])
     articles = {number: article for number, article in whole.articles.items() if number not in dropped}
     indexes = {url: _linking_only(index, articles) for url, index in whole.indexes.items()}
+    articles = {
+        number: article if number in kept.part_ids[:2] else replace(article, html=_terse(number, article.html))
+        for number, article in articles.items()
+    }
     return replace(whole, series={**whole.series, 5943: kept}, articles=articles, indexes=indexes)
+
+
+def _terse(number: int, html: str) -> str:
+    """A short body with one picture of the long one and a block of code: reading the long ones takes most of a run."""
+    picture = re.search(r"<img [^>]*>", html)
+    code = '<pre><code class="language-rust">fn main() {}\n</code></pre>'
+    return f"<p>這是第 {number} 篇，寫得很短。</p>{picture[0] if picture else ''}{code}"
 
 
 @cache
