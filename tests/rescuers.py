@@ -80,7 +80,7 @@ class Rescuer:
     def believed(self) -> list[tuple[Any, ...]]:
         """What is believed of iThome's pages."""
         return rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages WHERE"
-                             " kind != 'image' AND host = 'ithelp.ithome.com.tw' ORDER BY url")  # fmt: skip
+                             " kind NOT IN ('image', 'link') AND host = 'ithelp.ithome.com.tw' ORDER BY url")  # fmt: skip
 
     def held(self) -> list[tuple[Any, ...]]:
         """Whose capture each part was read from."""
