@@ -79,8 +79,11 @@ class Rescuer:
 
     def believed(self) -> list[tuple[Any, ...]]:
         """What is believed of iThome's pages."""
-        return rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages WHERE"
-                             " kind NOT IN ('image', 'link') AND host = 'ithelp.ithome.com.tw' ORDER BY url")  # fmt: skip
+        return rows(
+            self.db,
+            "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
+            " WHERE kind NOT IN ('image', 'link') AND host = 'ithelp.ithome.com.tw' ORDER BY url",
+        )
 
     def held(self) -> list[tuple[Any, ...]]:
         """Whose capture each part was read from."""

@@ -24,6 +24,11 @@ from archiver.archive.opening import reading
 from archiver.model import Address, ArticlePage
 from archiver.standin import StandIn
 
+BELIEVED = (
+    "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages"
+    " WHERE kind NOT IN ('image', 'link') ORDER BY id"
+)
+
 
 class Desk:
     """A folder with a config, an archive and what somebody saved."""
@@ -142,7 +147,7 @@ def test_a_whole_series_is_completed_from_saved_pages(desk: Desk) -> None:
     assert series_counts(desk.db) == (5, 3, 2)
     before = rows(
         desk.db,
-        "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages WHERE kind NOT IN ('image', 'link') ORDER BY id",
+        BELIEVED,
     )
 
     code, out, _ = desk.run(
@@ -154,7 +159,7 @@ def test_a_whole_series_is_completed_from_saved_pages(desk: Desk) -> None:
     assert desk.run("status", "--strict")[0] == 0
     after = rows(
         desk.db,
-        "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages WHERE kind NOT IN ('image', 'link') ORDER BY id",
+        BELIEVED,
     )
     assert after == before
     assert desk.run("verify")[0] == 0
