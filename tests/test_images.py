@@ -223,3 +223,10 @@ def test_the_language_of_undeclared_code_is_guessed_and_marked_so(tmp_path: Path
 
 def test_what_is_too_short_is_not_guessed() -> None:
     assert languages.guess("let a = 1;") is None
+
+
+def test_why_explains_an_image_that_is_lost(kept: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    (url,) = rows(kept[0], "SELECT url FROM image_status WHERE NOT held LIMIT 1")[0]
+
+    assert cli.run(["why", url, "--db", str(kept[0])]) == 0
+    assert "State: suspect" in capsys.readouterr().out

@@ -27,13 +27,15 @@ from archives import (
     url_of,
 )
 from fakes import START, FakeClock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from runs import as_json, config_for, rows, run_fetch, small_site
 from sqlite_utils import Database
 
 from archiver import cli, diff, report
 from archiver.archive import queries, schema
 from archiver.archive.opening import reading
-from archiver.model import Address, CodeBlock, Kind, Problem, Reading
+from archiver.model import Address, CodeBlock, Kind, Outcome, Problem, Reading
 from archiver.standin import StandIn
 
 LONG = "這一篇講所有權與借用，" * 20
@@ -375,3 +377,30 @@ def test_an_archive_of_the_first_shape_gains_the_second_with_all_it_held(tmp_pat
         kinds = case.rows("SELECT kind FROM pages ORDER BY id")
 
     assert [row["kind"] for row in kinds] == ["series", "feed", "link"]
+
+
+# ─── beliefs are a function of what was seen ────────────────────────────────────────────────────
+
+_SEEN = st.sampled_from(
+    [None, None, None, Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404, Outcome.TIMEOUT, Outcome.SERVER_ERROR,
+     Outcome.CHALLENGE, Outcome.FORBIDDEN, Outcome.MOVED, Outcome.SKIPPED]
+)  # fmt: skip
+_RUN = st.tuples(st.lists(st.tuples(st.integers(1, 6), _SEEN), max_size=8), st.floats(0.1, 40.0))
+
+
+@settings(deadline=None)
+@given(st.lists(_RUN, min_size=1, max_size=6))
+def test_whatever_happened_the_beliefs_are_what_the_fetches_alone_say(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[list[tuple[int, Outcome | None]], float]]
+) -> None:
+    with archive_at(tmp_path_factory.mktemp("beliefs") / "a.db") as case:
+        case.source(SERIES)
+        for answers, days in runs:
+            for number, outcome in answers:
+                case.answer(url_of(number), part(number) if outcome is None else None, outcome)
+            case.next_run(days=days)
+        for (page_id,) in [(row["id"],) for row in case.rows("SELECT id FROM pages")]:
+            belief, changes = case.archive.ledger.recompute(page_id)
+            assert case.archive.ledger.belief(page_id) == belief
+            stored = case.rows("SELECT old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", page_id)
+            assert [(row["old_state"], row["new_state"]) for row in stored] == [(one.old, one.new) for one in changes]

@@ -77,6 +77,18 @@ def page_address(page: str) -> Address:
     return address
 
 
+def page_urls(page: str) -> list[str]:
+    """The pages that an article id or a URL may name, images and outside links included. Raises UsageError."""
+    from archiver import urls
+    from archiver.model import Address
+
+    if page.isdecimal() and page.isascii():
+        return [page_address(page).url]
+    named = (urls.source_address(page), urls.image_address(page), urls.link_address(page), urls.classify(page))
+    found = [one.url for one in named if isinstance(one, Address)]
+    return found or [page_address(page).url]
+
+
 def tell(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(safe(text), err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archiver, common, page_address, print_table, settings, tell
+from archiver.cli.frame import archiver, common, page_address, page_urls, print_table, settings, tell
 from archiver.errors import UsageError
 from archiver.text import safe
 
@@ -87,11 +87,11 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
     from archiver.archive import opening, queries
 
     _, path = settings(config_path, db)
-    address = page_address(page)
+    named = page_urls(page)
     with opening.reading(path) as connection:
-        found = queries.history(connection, address.url)
+        found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
     if found is None:
-        raise UsageError(f"{safe(address.url)}: not in {safe(path)}; see `archiver status` for what is")
+        raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
     click.echo(json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found))
     return 0
 
