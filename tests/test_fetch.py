@@ -24,9 +24,9 @@ from runs import (
 
 from archiver import config, fetching, urls
 from archiver.model import Outcome
-from archiver.standin import Faults, StandIn, demo_site
+from archiver.standin import Faults, StandIn
 
-SITE = demo_site()
+SITE = small_site(30)
 PART = 10323209  # Day 05
 LINKED = 28
 
