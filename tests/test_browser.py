@@ -15,7 +15,6 @@ from archiver.pages import body
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 ACT = "document.documentElement.dataset.hit=1"

@@ -83,7 +83,6 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return shown
 
 
-@pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
 @pytest.mark.parametrize("name", ["demo", "why", "search"])
 def test_the_outputs_shown_are_real(readme: Path, name: str, outputs: dict[str, str]) -> None:

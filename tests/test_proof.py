@@ -13,8 +13,6 @@ from runs import config_for, run_fetch, small_site
 from archiver import cli, config, fetching
 from archiver.standin import StandIn
 
-pytestmark = pytest.mark.xdist_group("proof")  # one history serves them all
-
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

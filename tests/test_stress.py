@@ -541,7 +541,9 @@ def test_a_page_garbled_anywhere_is_told_or_does_not_matter(
         captured = capsys.readouterr()
         if code == 5:
             found += 1
-            assert_told(Ended(code, captured.out, captured.err), "damaged")
+            # Now and then SQLite itself takes a garbled file for a failing disk.
+            words = "the disk fails" if "disk I/O error" in captured.err else "damaged"
+            assert_told(Ended(code, captured.out, captured.err), words)
             assert len(standin.log) == asked
         assert code in {0, 3, 5}, (page, captured)
         for left in db.parent.glob("a.db-*"):

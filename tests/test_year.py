@@ -15,8 +15,6 @@ from runs import SERIES, config_for, rows, terse_site
 from archiver import cli
 from archiver.standin import Faults, StandIn
 
-pytestmark = pytest.mark.xdist_group("year")  # one year serves them all
-
 PARTS = terse_site(6).series[5943].part_ids
 EDITED, FLICKERING, DELETED, SOFT, MOVING, *_ = PARTS
 SCHEDULE = """

@@ -120,8 +120,10 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
         other = Database(sqlite3.connect(copy), execute_plugins=False)
         try:
             Library(other, copy, Captures(other), read).rebuild()
+            guesses = bool(list(other.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
             for table in DERIVED_TABLES:
-                yield from _difference(_rows(database, table), _rows(other, table), table)
+                held, fresh = (_rows(one, table, guesses=guesses) for one in (database, other))
+                yield from _difference(held, fresh, table)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"
         finally:
@@ -138,10 +140,15 @@ _MEANT = {
 _SITE_NUMBERED = frozenset({"articles", "series", "authors"})
 
 
-def _rows(database: Database, table: str) -> set[str]:
+# Where the extra `languages` is not installed, nothing can be said of what it guessed.
+_UNGUESSED = {"language": "iif(language_guessed, NULL, language)", "language_guessed": "0"}
+
+
+def _rows(database: Database, table: str, *, guesses: bool) -> set[str]:
     """The rows of a table, without the numbers that only say in which order they were made."""
+    meant = _MEANT if guesses else _MEANT | _UNGUESSED
     names = [column.name for column in database[table].columns]
-    kept = [_MEANT.get(name, f'"{name}"') for name in names if name != "id" or table in _SITE_NUMBERED]
+    kept = [meant.get(name, f'"{name}"') for name in names if name != "id" or table in _SITE_NUMBERED]
     sql = f"SELECT {', '.join(kept)} FROM {table}"  # noqa: S608 - names are our own
     return {json.dumps(list(row.values()), ensure_ascii=False) for row in database.query(sql)}
 
