@@ -17,8 +17,8 @@ def run(command: str, document: dict[str, Any]) -> str | None:
 
     What it prints goes where our own output goes. It has a minute, so that a cron job never hangs on it.
     """
-    words = shlex.split(command)
     try:
+        words = shlex.split(command)  # raises ValueError for a quote that is never closed
         done = subprocess.run(  # noqa: S603 - the user's own command, from their config or command line
             words, input=json.dumps(document, ensure_ascii=False).encode(), timeout=TIMEOUT_S, check=False
         )

@@ -351,9 +351,10 @@ def test_a_command_is_told_once_what_changed_and_not_at_all_when_nothing_did(tmp
     assert summary.exit_code == 0
 
 
-def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["/nowhere/at/all", "echo 'never closed", " "])
+def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path, command: str) -> None:
     with StandIn(small_site()) as standin:
-        summary = run_fetch(tmp_path / "a.db", config_for(standin, tmp_path), notify="/nowhere/at/all")
+        summary = run_fetch(tmp_path / "a.db", config_for(standin, tmp_path), notify=command)
 
     assert summary.exit_code == 0
     assert "the notify command did not run" in summary.lines[-1]
