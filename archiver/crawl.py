@@ -38,10 +38,10 @@ from archiver.model import (
     Judgement,
     Kind,
     Outcome,
-    Reading,
     State,
     Validators,
 )
+from archiver.readings import Reading
 from archiver.verdict import is_placeholder, judge
 from archiver.web.pace import Breaker
 

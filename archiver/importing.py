@@ -31,16 +31,15 @@ from archiver.model import (
     SUCCESSES,
     Address,
     Answer,
-    ArticlePage,
     CaptureSource,
     Exchange,
     Judgement,
     Kind,
     Outcome,
     Provenance,
-    Reading,
     Refusal,
 )
+from archiver.readings import ArticlePage, Reading
 from archiver.rescue import files
 from archiver.rescue.found import Bounds, Found, Passed
 from archiver.text import safe

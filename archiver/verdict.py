@@ -21,14 +21,13 @@ from archiver.model import (
     Answer,
     Belief,
     CaptureSource,
-    Facts,
     Judgement,
     Kind,
     Outcome,
-    Reading,
     Refusal,
     State,
 )
+from archiver.readings import Facts, Reading
 from archiver.rules import Rules, Schedule
 
 _STATUS_OUTCOMES = {

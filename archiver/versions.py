@@ -13,7 +13,8 @@ from archiver import diff, pages, urls
 from archiver.archive import opening, queries
 from archiver.archive.queries import Version
 from archiver.errors import UsageError
-from archiver.model import Address, ArticlePage
+from archiver.model import Address
+from archiver.readings import ArticlePage
 from archiver.text import safe
 
 

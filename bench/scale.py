@@ -26,7 +26,7 @@ from archiver import urls
 from archiver.archive import frontier
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
-from archiver.model import Author
+from archiver.readings import Author
 
 PARTS = 30
 ROUNDS = 5

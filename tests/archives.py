@@ -15,23 +15,19 @@ from archiver import urls
 from archiver.archive.archive import Archive
 from archiver.archive.opening import reading
 from archiver.config import Source
-from archiver.model import (
-    Address,
-    Answer,
+from archiver.model import Address, Answer, Exchange, Judgement, Outcome
+from archiver.readings import (
     ArticlePage,
     Author,
     Body,
     CodeBlock,
     Comment,
-    Exchange,
     Facts,
     FeedItem,
     FeedPage,
     IndexLink,
     IndexPage,
-    Judgement,
     Neighbour,
-    Outcome,
     Page,
     Reading,
     SeriesItem,

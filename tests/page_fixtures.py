@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from archiver import urls
-from archiver.model import Address, Body, CodeBlock, Kind, Reading
+from archiver.model import Address, Kind
 from archiver.pages import read
+from archiver.readings import Body, CodeBlock, Reading
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = sorted(str(path.parent.relative_to(FOLDER)) for path in FOLDER.glob("*/*/capture.json"))

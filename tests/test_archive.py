@@ -35,7 +35,8 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
-from archiver.model import Outcome, Page
+from archiver.model import Outcome
+from archiver.readings import Page
 from archiver.rules import Rules, Schedule
 
 

@@ -16,8 +16,9 @@ from runs import config_for, rows, run_fetch, small_site
 from archiver import cli
 from archiver.archive import queries
 from archiver.archive.opening import reading
-from archiver.model import Address, Kind, OutgoingLink
+from archiver.model import Address, Kind
 from archiver.pages import image, languages, read
+from archiver.readings import OutgoingLink
 from archiver.standin import Site, StandIn
 from archiver.standin.images import gif, jpeg, png
 

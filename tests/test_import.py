@@ -21,7 +21,8 @@ from standin_client import ask
 
 from archiver import cli, pages, urls
 from archiver.archive.opening import reading
-from archiver.model import Address, ArticlePage
+from archiver.model import Address
+from archiver.readings import ArticlePage
 from archiver.standin import StandIn
 
 BELIEVED = (

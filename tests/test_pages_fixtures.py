@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from page_fixtures import ALONE, FOLDER, NAMES, RICH, RUNNING, capture, expected, markup, plain, reading
 
-from archiver.model import ArticlePage, FeedPage, ImagePage, IndexPage, Kind, SeriesPage
+from archiver.model import Kind
 from archiver.pages import PARSERS
+from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, SeriesPage
 
 PAGES = {
     Kind.ARTICLE: ArticlePage,

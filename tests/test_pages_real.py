@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from archiver import urls
-from archiver.model import Address, ArticlePage, FeedPage, Kind, Reading, SeriesPage
+from archiver.model import Address, Kind
 from archiver.pages import read
+from archiver.readings import ArticlePage, FeedPage, Reading, SeriesPage
 
 FOLDER = Path(__file__).parents[2] / "shared/ithome/pages"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the real pages are not on this machine")

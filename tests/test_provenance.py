@@ -16,16 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver import urls
-from archiver.model import (
-    Address,
-    Answer,
-    CaptureSource,
-    Exchange,
-    Judgement,
-    Outcome,
-    Page,
-    Provenance,
-)
+from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
+from archiver.readings import Page
 
 MADE = datetime(2023, 9, 20, 12, tzinfo=UTC)
 

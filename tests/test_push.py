@@ -30,7 +30,8 @@ from runs import config_for, rows, run_fetch, small_site
 from archiver import cli, pages, urls
 from archiver.copies import Copy, Ours, Push, PushState
 from archiver.fetching import Interrupted
-from archiver.model import Address, ArticlePage, CaptureSource, Reading
+from archiver.model import Address, CaptureSource
+from archiver.readings import ArticlePage, Reading
 from archiver.rescue.comparing import difference
 from archiver.rescue.save_page_now import (
     MOST_ATTEMPTS,

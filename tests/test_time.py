@@ -35,7 +35,8 @@ from sqlite_utils import Database
 from archiver import cli, diff, report
 from archiver.archive import queries, schema
 from archiver.archive.opening import reading
-from archiver.model import Address, CodeBlock, Kind, Outcome, Problem, Reading
+from archiver.model import Address, Kind, Outcome
+from archiver.readings import CodeBlock, Problem, Reading
 from archiver.standin import StandIn
 
 LONG = "這一篇講所有權與借用，" * 20

@@ -10,20 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import urls
-from archiver.model import (
-    ABSENCES,
-    REFUSALS,
-    SUCCESSES,
-    Address,
-    Answer,
-    Belief,
-    CaptureSource,
-    Facts,
-    Kind,
-    Outcome,
-    Reading,
-    State,
-)
+from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
+from archiver.readings import Facts, Reading
 from archiver.rules import Rules, Schedule
 from archiver.verdict import believe, better_source, judge, mass_absence, when_due
 

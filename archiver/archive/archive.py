@@ -18,7 +18,8 @@ from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
 from archiver.archive.push_rows import Pushes
-from archiver.model import Address, Exchange, Reading
+from archiver.model import Address, Exchange
+from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
 
 _ASKED_FOR = """

@@ -13,7 +13,8 @@ from archiver import urls
 from archiver.archive import body_rows, comment_rows, edit_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
-from archiver.model import ArticlePage, Author, Body, CaptureSource, Reading
+from archiver.model import CaptureSource
+from archiver.readings import ArticlePage, Author, Body, Reading
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")

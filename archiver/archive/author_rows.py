@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from archiver.model import Author
+from archiver.readings import Author
 
 
 def keep_author(database: Database, author: Author) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
-from archiver.model import Address, Body, ImagePage, ImageReference, Kind, OutgoingLink, Refused
+from archiver.model import Address, Kind, Refused
+from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
 
 
 def keep(database: Database, article_id: int, body: Body) -> None:

@@ -11,7 +11,8 @@ from sqlite_utils import Database
 
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
-from archiver.model import Answer, CaptureSource, Exchange, Judgement, Kind, Outcome, Reading
+from archiver.model import Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
+from archiver.readings import Reading
 from archiver.text import line
 
 _WORTH_KEEPING = frozenset({Outcome.OK, Outcome.UNREADABLE})

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from archiver.archive.author_rows import keep_author
 from archiver.archive.body_rows import keep_images
 from archiver.archive.times import site_stamp
-from archiver.model import Comment
+from archiver.readings import Comment
 
 
 def keep(database: Database, article_id: int, comments: tuple[Comment, ...], at: str) -> None:

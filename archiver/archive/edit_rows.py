@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.archive.body_rows import image_url
-from archiver.model import ArticlePage, Body
+from archiver.readings import ArticlePage, Body
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")

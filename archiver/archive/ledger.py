@@ -21,18 +21,8 @@ from archiver.archive.connection import transaction
 from archiver.archive.digest import kept_digest, run_digest
 from archiver.archive.times import moment, stamp
 from archiver.config import Source
-from archiver.model import (
-    Address,
-    Answer,
-    Belief,
-    Exchange,
-    Judgement,
-    Kind,
-    Outcome,
-    Reading,
-    State,
-    Validators,
-)
+from archiver.model import Address, Answer, Belief, Exchange, Judgement, Kind, Outcome, State, Validators
+from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
 from archiver.text import line, storable
 

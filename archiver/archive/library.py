@@ -16,17 +16,8 @@ from sqlite_utils import Database
 from archiver.archive import article_rows, body_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
-from archiver.model import (
-    Address,
-    ArticlePage,
-    CaptureSource,
-    FeedPage,
-    ImagePage,
-    IndexPage,
-    Kind,
-    Reading,
-    SeriesPage,
-)
+from archiver.model import Address, CaptureSource, Kind
+from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Reading, SeriesPage
 from archiver.verdict import better_source
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from archiver import urls
 from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
-from archiver.model import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
+from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
 ITEMS_PER_PAGE = 10  # of a series' list (ANATOMY §2)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
-from archiver.model import Address, Facts, Kind, Page, Problem, Reading
+from archiver.model import Address, Kind
 from archiver.pages import article, feed, image, index, saved, series
 from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
@@ -24,6 +24,7 @@ from archiver.pages.facts import (
     skeleton_kind,
 )
 from archiver.pages.scan import Scan, scan
+from archiver.readings import Facts, Page, Problem, Reading
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,

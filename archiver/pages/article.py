@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver.model import Address, ArticlePage, Author, Body, Comment, Kind, Neighbour
+from archiver.model import Address, Kind
 from archiver.pages import body as bodies
 from archiver.pages.base import (
     Problems,
@@ -24,6 +24,7 @@ from archiver.pages.base import (
     text_of,
     whole_number,
 )
+from archiver.readings import ArticlePage, Author, Body, Comment, Neighbour
 from archiver.text import title_day
 
 

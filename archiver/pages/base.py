@@ -14,7 +14,8 @@ from typing import TypeVar
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
-from archiver.model import Address, Problem
+from archiver.model import Address
+from archiver.readings import Problem
 from archiver.text import line, storable
 
 Value = TypeVar("Value")

@@ -15,10 +15,10 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
-from archiver.model import Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.pages import languages
 from archiver.pages.base import attribute
 from archiver.pages.words import plain_text
+from archiver.readings import Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.text import line, prose, storable
 
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}

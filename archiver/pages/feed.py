@@ -6,10 +6,11 @@ import re
 from xml.parsers import expat
 
 from archiver import urls
-from archiver.model import Address, ArticlePage, Author, FeedItem, FeedPage, Kind
+from archiver.model import Address, Kind
 from archiver.pages import body as bodies
 from archiver.pages.base import Problems, digest, feed_date, whole_number
 from archiver.pages.scan import scan
+from archiver.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.text import line, storable, title_day
 
 PARSER = "ithome.feed/1"

@@ -7,7 +7,7 @@ import re
 
 import imagesize  # type: ignore[import-untyped]
 
-from archiver.model import ImagePage
+from archiver.readings import ImagePage
 
 PARSER = "image/1"
 _SIGNATURES = (

@@ -7,8 +7,9 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
-from archiver.model import Address, IndexLink, IndexPage, Kind, Refusal, Refused
+from archiver.model import Address, Kind, Refusal, Refused
 from archiver.pages.base import Problems, attribute, digest, first_text, text_of
+from archiver.readings import IndexLink, IndexPage
 from archiver.text import line
 
 PARSER = "links.index/1"

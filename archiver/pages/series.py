@@ -8,7 +8,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
-from archiver.model import Address, Author, Kind, SeriesItem, SeriesPage
+from archiver.model import Address, Kind
 from archiver.pages.base import (
     Problems,
     address_of,
@@ -23,6 +23,7 @@ from archiver.pages.base import (
     whole_number,
 )
 from archiver.pages.words import plain_text
+from archiver.readings import Author, SeriesItem, SeriesPage
 from archiver.text import line, prose
 
 PARSER = "ithome.series/1"

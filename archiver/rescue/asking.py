@@ -29,8 +29,8 @@ from archiver.model import (
     Kind,
     Outcome,
     Provenance,
-    Reading,
 )
+from archiver.readings import Reading
 from archiver.rescue.wayback import NotAnIndex, is_memento
 from archiver.verdict import judge
 from archiver.web.pace import Breaker, Pace

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archiver.copies import Ours
-from archiver.model import ArticlePage, CaptureSource, Reading
+from archiver.model import CaptureSource
+from archiver.readings import ArticlePage, Reading
 from archiver.text import bare_words, safe
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver import pages
-from archiver.model import Address, Answer, CaptureSource, Exchange, FeedItem, FeedPage, Kind, Provenance
+from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Provenance
+from archiver.readings import FeedItem, FeedPage
 
 _NEWEST = 5  # feeds that are looked through; older ones list what newer ones do, or what was taken back
 
