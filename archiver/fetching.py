@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from archiver import __version__, notify, pages, report, urls
 from archiver.archive import opening, queries
@@ -17,19 +12,16 @@ from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
+from archiver.commands.run import NO_CONTACT, finish_broken, rests_of, signals_raise, visitor_of
 from archiver.config import Config, Images, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
-from archiver.errors import ArchiveLocked, ArchiverError, ConfigError, UsageError
-from archiver.model import ABSENCES, Address, Answer, Kind, Outcome, Refusal, Refused
+from archiver.errors import ArchiverError, ConfigError, UsageError
+from archiver.model import ABSENCES, Address, Kind, Outcome, Refusal, Refused
+from archiver.report.runs import Plan, Summary, fetch_lines
 from archiver.text import safe
-from archiver.web import robots
 from archiver.web.client import Client
-from archiver.web.pace import Breaker, Pace
-from archiver.web.robots import RobotsCache
-from archiver.web.visit import Budget, Visitor, user_agent
-
-_NEVER = 1_000_000
-_REMEMBER_STARTS = timedelta(hours=2)  # longer than any delay that a host can ask for
+from archiver.web.pace import Breaker
+from archiver.web.visit import user_agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,72 +38,6 @@ class Options:
     notify: str | None = None  # a command line; None: the config's
     quiet: bool = False
     verbose: int = 0
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGINT or SIGTERM; `code` is the exit code that follows from it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = 128 + number
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run came to, for the user: the lines, the exit code, and the same as JSON."""
-
-    result: RunResult
-    exit_code: int
-    lines: tuple[str, ...]
-    status: dict[str, Any]
-
-    def as_text(self) -> str:
-        """A few lines for people."""
-        return "\n".join(self.lines)
-
-    def as_json(self) -> dict[str, Any]:
-        """One document: counts, failures, and the status of what was asked for."""
-        result = self.result
-        return {
-            "run_id": result.run_id,
-            "ended_by": result.ended_by,
-            "exit_code": self.exit_code,
-            "requests": result.requests,
-            "outcomes": {outcome.value: count for outcome, count in result.outcomes.items()},
-            "failed": [{"url": url, "outcome": outcome.value, "reason": why} for url, outcome, why in result.failed],
-            "refused_hosts": result.refused_hosts,
-            "come_back_at": result.come_back_at.isoformat().replace("+00:00", "Z") if result.come_back_at else None,
-            "left": result.left,
-            "mass_absence": result.doubt is not None,
-            "doubt": result.doubt,
-            "messages": list(self.lines),
-            **self.status,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run would ask, and how long it would take at least, in seconds."""
-
-    pages: tuple[DuePage, ...]
-    delay_s: float
-    seconds: float
-    limit: int
-
-    def as_text(self) -> str:
-        """A line a page, and a sum."""
-        lines = [f"{page.address.kind}\t{page.state}\t{safe(page.address.url)}" for page in self.pages]
-        cut = f", cut off at {self.limit} requests" if self.limit and len(self.pages) > self.limit else ""
-        lines.append(
-            f"{len(self.pages)} pages known to be due (and robots.txt, and what they lead to){cut}: "
-            f"at least {report.duration(self.seconds)} at {self.delay_s:g} s between two requests. Nothing was asked."
-        )
-        return "\n".join(lines)
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as one document."""
-        listed = [{"kind": page.address.kind, "state": page.state, "url": page.address.url} for page in self.pages]
-        return {"pages": listed, "delay_s": self.delay_s, "at_least_s": self.seconds, "limit": self.limit}
 
 
 def sources_of(config: Config, options: Options) -> list[tuple[Source, Address, tuple[str, ...]]]:
@@ -249,12 +175,6 @@ def _told(summary: Summary, command: str, path: Path) -> Summary:
     return replace(summary, lines=(*summary.lines, trouble)) if trouble else summary
 
 
-NO_CONTACT = (
-    "No contact is set, so the site cannot tell who asks: "
-    "set network.contact in config/archiver.toml to a URL or mail address."
-)
-
-
 def _run(
     archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
     options: Options, images: Images, listener: Callable[[Step], None],
@@ -286,77 +206,13 @@ def _run(
     return _summary(archive, run_id, result, code, scope, clock)
 
 
-def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
-    """Close the run of an archive that failed under us, where it still lets us."""
-    if isinstance(error, ArchiveLocked):
-        return  # another wait as long as the first would change nothing; the next run closes this one
-    with suppress(ArchiverError):
-        archive.ledger.finish_run(run_id, "error", error.exit_code, str(error), clock.now())
-
-
 def _crawl(
     archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
     images: Images, listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
     visitor, pace = visitor_of(archive, client, network, clock, cut_short)
-    rests = _rests(archive, network, scope, pace, clock.now())
+    rests = rests_of(archive, network, scope, pace, clock.now())
     return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, images, listener, rests)
-
-
-def visitor_of(
-    archive: Archive, client: Client, network: Network, clock: Clock, cut_short: bool
-) -> tuple[Visitor, Pace]:
-    """A visitor that knows from the archive when each host was last asked, and which robots files still hold.
-
-    `cut_short` says that the last run was killed or interrupted.
-    """
-    now = clock.now()
-    last_starts = archive.ledger.last_starts(now - _REMEMBER_STARTS)
-    if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
-        last_starts = dict.fromkeys(archive.ledger.hosts(), now)
-    pace = Pace(network, clock, last_starts)
-    cache = RobotsCache(network.robots_max_age_s)
-    for record in archive.ledger.robots(now, network.robots_max_age_s):
-        answer = Answer(record.origin, record.fetched_at, 0, status=record.http_status, body=record.body)
-        rules = robots.from_answer(answer)
-        if rules.unreachable is None:
-            cache.keep(record.origin, rules, record.fetched_at)
-    return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
-
-
-def _rests(
-    archive: Archive, network: Network, scope: Scope, pace: Pace, now: datetime
-) -> dict[str, tuple[datetime, str]]:
-    """Hosts that are left alone in this run; a short rest is only waited for.
-
-    `--force` takes our own rests back, but never one that the host asked for.
-    """
-    refusals = _NEVER if scope.force else network.host_refusals
-    long_rests = {}
-    for host, (until, why) in archive.ledger.rests(now, refusals).items():
-        seconds = (until - now).total_seconds()
-        if seconds <= network.max_retry_after_s:
-            pace.rest(host, seconds)
-        else:
-            long_rests[host] = (until, why)
-    return long_rests
-
-
-@contextmanager
-def signals_raise() -> Iterator[None]:
-    """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_DFL)
-        raise Interrupted(number)
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 # ─── the end of a run ───────────────────────────────────────────────────────────────────────────
@@ -367,7 +223,7 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
     with opening.reading(archive.path) as connection:
         found = queries.status(connection, scope.source_ids)
     exit_code = code if code is not None else _exit_code(result, found)
-    lines = _lines(result, found, exit_code)
+    lines = fetch_lines(result, found, exit_code)
     result.doubt = archive.ledger.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
     if result.doubt:
         lines.append(result.doubt)
@@ -392,52 +248,3 @@ def _note(result: RunResult) -> str:
     if result.failed and not result.outcomes[Outcome.OK] and not result.outcomes[Outcome.UNCHANGED]:
         return result.failed[0][2]
     return ""
-
-
-def _lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str]:
-    """What happened, what is held, what to do next: a line each."""
-    lines = []
-    if result.ended_by == "interrupted":
-        lines.append("Interrupted; everything fetched so far is stored. Run the same command again to go on.")
-    lines += [report.series_line(row) for row in found.series]
-    lines += report.series_notes(found)
-    news, old = result.outcomes[Outcome.OK], result.outcomes[Outcome.UNCHANGED]
-    if not result.outcomes:
-        lines.append("Nothing is due; --force asks everything again.")
-    else:
-        counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
-        lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
-    if result.unconnected and not result.connected:
-        return [_no_network(result)]
-    lines += _failures(result)
-    if result.ended_by == "limit":
-        lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")
-    if exit_code == 4:
-        lines += _refused(result)
-    return lines
-
-
-def _no_network(result: RunResult) -> str:
-    hosts = ", ".join(safe(host) for host in result.unconnected)
-    why = safe(next(iter(result.unconnected.values())), 120)
-    return (
-        f"No connection to {hosts}: {why}. Is there a network? The attempts are recorded; run the same command again."
-    )
-
-
-def _failures(result: RunResult) -> list[str]:
-    shown = [(url, outcome, why) for url, outcome, why in result.failed if outcome is not Outcome.SKIPPED]
-    lines = [f"{outcome}: {safe(url)}: {safe(why, 300)}" for url, outcome, why in shown[:5]]
-    if len(shown) > 5:
-        lines.append(f"… and {len(shown) - 5} more; `archiver status` lists the parts, `archiver why ID` explains one.")
-    return lines
-
-
-def _refused(result: RunResult) -> list[str]:
-    why = "; ".join(result.refused_hosts.values()) or "every request was refused"
-    when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
-    elsewhere = (
-        "`archiver rescue` asks web archives for what is missing, and pages that you save in your browser can be kept"
-        " with `archiver import`."
-    )
-    return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

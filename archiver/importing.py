@@ -24,9 +24,10 @@ from archiver import __version__, pages, report, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
+from archiver.commands.run import finish_broken, signals_raise
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
-from archiver.fetching import Options, finish_broken, signals_raise, sources_of
+from archiver.fetching import Options, sources_of
 from archiver.model import (
     SUCCESSES,
     Address,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from archiver import config, fetching
 from archiver.archive import queries
 from archiver.archive.opening import reading
+from archiver.report.runs import Summary
 from archiver.standin import Site, demo_site
 from archiver.standin.world import Index
 
@@ -103,7 +104,7 @@ fetch = {str(images).lower()}
     return path
 
 
-def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> fetching.Summary:
+def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> Summary:
     """One fetch, quietly, in this process."""
     settings = config.load(config_path)
     return fetching.fetch(settings, db, fetching.Options(urls=urls, quiet=True, **options), tell=lambda _: None)

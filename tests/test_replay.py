@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from runs import config_for, rows, run_fetch
 
-from archiver import fetching
 from archiver.browse.server import application
+from archiver.report.runs import Summary
 from archiver.standin import Replay
 from archiver.standin.replay import Saved
 
@@ -55,14 +55,14 @@ class Pre(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, fetching.Summary]]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Summary]]:
     folder = tmp_path_factory.mktemp("replay")
     with Replay(PAGES, TABLE) as replay:
         file = config_for(replay, folder, sources=SOURCES)
         yield folder / "a.db", run_fetch(folder / "a.db", file)
 
 
-Run = tuple[Path, fetching.Summary]
+Run = tuple[Path, Summary]
 
 
 def test_parts_that_no_page_was_saved_of_are_missing(run: Run) -> None:

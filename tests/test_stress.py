@@ -30,6 +30,7 @@ from sqlite_utils import Database, Migrations
 from archiver import cli, config, fetching
 from archiver.archive import opening, schema
 from archiver.errors import ArchiveLocked
+from archiver.report.runs import Summary
 from archiver.standin import StandIn
 from archiver.standin.wire import Reply, Request
 
@@ -123,7 +124,7 @@ def evidence(db: Path) -> list[Row]:
         )
 
 
-def fetch_at(moment: datetime, db: Path, file: Path, *, force: bool = False) -> tuple[fetching.Summary, FakeClock]:
+def fetch_at(moment: datetime, db: Path, file: Path, *, force: bool = False) -> tuple[Summary, FakeClock]:
     clock = FakeClock(moment)
     asked = fetching.Options(quiet=True, force=force)
     return fetching.fetch(config.load(file), db, asked, tell=lambda _: None, clock=clock), clock

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, fetching, pages, report
+from archiver import __version__, pages, report
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
+from archiver.commands.run import NO_CONTACT, finish_broken, signals_raise
 from archiver.config import Config, Network, usable_key
 from archiver.copies import OPEN, Held, PushState
 from archiver.crawl import Step
@@ -205,9 +206,9 @@ def push(
     clock = clock or SystemClock()
     with Archive(path, "push", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
-            tell(fetching.NO_CONTACT)
+            tell(NO_CONTACT)
         _held(archive, options)
-        with fetching.signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, config, network, clock, options, keys, listener)
 
 
@@ -235,7 +236,7 @@ def _run(
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
-        fetching.finish_broken(archive, run_id, error, clock)
+        finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, result, code, options, clock)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, fetching, pages, report, urls
+from archiver import __version__, pages, report, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock, SystemClock
+from archiver.commands.run import NO_CONTACT, finish_broken, signals_raise, visitor_of
 from archiver.config import Config, Network
 from archiver.crawl import Step
 from archiver.errors import ArchiverError, UsageError
@@ -98,8 +99,8 @@ def rescue(
     with Archive(path, "rescue", pages.read, config.rules, config.schedule) as archive:
         series_id, page_url = target_of(archive, options.target)
         if not network.contact and not options.quiet:
-            tell(fetching.NO_CONTACT)
-        with fetching.signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+            tell(NO_CONTACT)
+        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, config, network, clock, options, (series_id, page_url), listener)
 
 
@@ -153,7 +154,7 @@ def _run(
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
     except ArchiverError as error:
-        fetching.finish_broken(archive, run_id, error, clock)
+        finish_broken(archive, run_id, error, clock)
         raise
     return _summary(archive, result, code, options, target, clock)
 
@@ -169,7 +170,7 @@ def archives_of(
     listener: Callable[[Step], None] = lambda _: None,
 ) -> Archives:  # fmt: skip
     """The archives as a run asks them: paced by `[rescue]`, each host with its own delay. For `push` as well."""
-    visitor, pace = fetching.visitor_of(archive, client, network, clock, cut_short)
+    visitor, pace = visitor_of(archive, client, network, clock, cut_short)
     for host, delay_s in config.rescue.delays_s.items():
         pace.slow_down(host, delay_s)
     breaker, now = Breaker(network, clock, pace), clock.now()

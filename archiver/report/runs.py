@@ -1,0 +1,120 @@
+"""What a run came to, in words and as JSON: how it ended, what was asked, what failed, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from archiver import report
+from archiver.archive import queries
+from archiver.archive.ledger import DuePage
+from archiver.crawl import RunResult
+from archiver.model import Outcome
+from archiver.text import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to, for the user: the lines, the exit code, and the same as JSON."""
+
+    result: RunResult
+    exit_code: int
+    lines: tuple[str, ...]
+    status: dict[str, Any]
+
+    def as_text(self) -> str:
+        """A few lines for people."""
+        return "\n".join(self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """One document: counts, failures, and the status of what was asked for."""
+        result = self.result
+        return {
+            "run_id": result.run_id,
+            "ended_by": result.ended_by,
+            "exit_code": self.exit_code,
+            "requests": result.requests,
+            "outcomes": {outcome.value: count for outcome, count in result.outcomes.items()},
+            "failed": [{"url": url, "outcome": outcome.value, "reason": why} for url, outcome, why in result.failed],
+            "refused_hosts": result.refused_hosts,
+            "come_back_at": result.come_back_at.isoformat().replace("+00:00", "Z") if result.come_back_at else None,
+            "left": result.left,
+            "mass_absence": result.doubt is not None,
+            "doubt": result.doubt,
+            "messages": list(self.lines),
+            **self.status,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would ask, and how long it would take at least, in seconds."""
+
+    pages: tuple[DuePage, ...]
+    delay_s: float
+    seconds: float
+    limit: int
+
+    def as_text(self) -> str:
+        """A line a page, and a sum."""
+        lines = [f"{page.address.kind}\t{page.state}\t{safe(page.address.url)}" for page in self.pages]
+        cut = f", cut off at {self.limit} requests" if self.limit and len(self.pages) > self.limit else ""
+        lines.append(
+            f"{len(self.pages)} pages known to be due (and robots.txt, and what they lead to){cut}: "
+            f"at least {report.duration(self.seconds)} at {self.delay_s:g} s between two requests. Nothing was asked."
+        )
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as one document."""
+        listed = [{"kind": page.address.kind, "state": page.state, "url": page.address.url} for page in self.pages]
+        return {"pages": listed, "delay_s": self.delay_s, "at_least_s": self.seconds, "limit": self.limit}
+
+
+def fetch_lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str]:
+    """What happened, what is held, what to do next: a line each."""
+    lines = []
+    if result.ended_by == "interrupted":
+        lines.append("Interrupted; everything fetched so far is stored. Run the same command again to go on.")
+    lines += [report.series_line(row) for row in found.series]
+    lines += report.series_notes(found)
+    news, old = result.outcomes[Outcome.OK], result.outcomes[Outcome.UNCHANGED]
+    if not result.outcomes:
+        lines.append("Nothing is due; --force asks everything again.")
+    else:
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
+        lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
+    if result.unconnected and not result.connected:
+        return [_no_network(result)]
+    lines += _failures(result)
+    if result.ended_by == "limit":
+        lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")
+    if exit_code == 4:
+        lines += _refused(result)
+    return lines
+
+
+def _no_network(result: RunResult) -> str:
+    hosts = ", ".join(safe(host) for host in result.unconnected)
+    why = safe(next(iter(result.unconnected.values())), 120)
+    return (
+        f"No connection to {hosts}: {why}. Is there a network? The attempts are recorded; run the same command again."
+    )
+
+
+def _failures(result: RunResult) -> list[str]:
+    shown = [(url, outcome, why) for url, outcome, why in result.failed if outcome is not Outcome.SKIPPED]
+    lines = [f"{outcome}: {safe(url)}: {safe(why, 300)}" for url, outcome, why in shown[:5]]
+    if len(shown) > 5:
+        lines.append(f"… and {len(shown) - 5} more; `archiver status` lists the parts, `archiver why ID` explains one.")
+    return lines
+
+
+def _refused(result: RunResult) -> list[str]:
+    why = "; ".join(result.refused_hosts.values()) or "every request was refused"
+    when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
+    elsewhere = (
+        "`archiver rescue` asks web archives for what is missing, and pages that you save in your browser can be kept"
+        " with `archiver import`."
+    )
+    return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

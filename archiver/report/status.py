@@ -1,0 +1,206 @@
+"""`status`: what is held, missing and gone. Rows in, text or JSON out. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from archiver.archive.queries import Row, Status
+from archiver.text import safe
+
+_ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
+_ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The documented shape (docs/json.md): series with their items, and the last run."""
+    series = [
+        _series_json(row, status.parts.get(row["id"], [])) | _images_json(status.images.get(row["id"]))
+        for row in status.series
+    ]
+    for source in status.homeless:
+        parts = [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]]
+        series.append(_homeless_json(source, parts) | _images_json(None))
+    return {
+        "series": series,
+        "events": [dict(row) for row in status.events],
+        "drift": [dict(row) for row in status.drift],
+        "last_run": _run_json(status.last_run),
+    }
+
+
+def _series_json(row: Row, parts: list[Row]) -> dict[str, Any]:
+    keys = ("id", "title", "url", "declared_parts", "parts", "safe", "rescued", "missing", "gone", "edited")
+    return {
+        **{key: row[key] for key in keys},
+        "last_checked_at": row["last_checked_at"],
+        "items": [_item_json(part) for part in parts],
+    }
+
+
+def _images_json(images: Row | None) -> dict[str, int]:
+    return {"images": images["images"], "images_held": images["held"]} if images else {"images": 0, "images_held": 0}
+
+
+def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
+    return {
+        "id": None, "title": None, "url": source["url"], "declared_parts": None, "parts": len(parts), "safe": 0,
+        "rescued": 0, "missing": len(parts), "gone": sum(part["state"] == "gone" for part in parts), "edited": 0,
+        "last_checked_at": source["last_fetch_at"], "items": [_item_json(part) for part in parts],
+    }  # fmt: skip
+
+
+def _item_json(part: Row) -> dict[str, Any]:
+    return {**{key: part[key] for key in _ITEM_KEYS}, "safe": bool(part["safe"])}
+
+
+def _run_json(run: Row | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    keys = ("id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note")
+    return {**{key: run[key] for key in keys}, "outcomes": json.loads(run["outcomes"] or "{}")}
+
+
+def all_safe(status: Status) -> bool:
+    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known."""
+    return not status.homeless and bool(status.parts) and all(_is_whole(row) for row in status.series)
+
+
+def _is_whole(series: Row) -> bool:
+    """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
+    declared, parts = series["declared_parts"], series["parts"]
+    return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
+
+
+SERIES_COLUMNS = ("series", "title", "parts", "safe", "rescued", "missing", "gone", "changed", "last checked")
+PART_COLUMNS = ("article", "part", "state", "held", "last answer", "title")
+
+
+def series_table(status: Status) -> list[tuple[str, ...]]:
+    """A row a series, as `SERIES_COLUMNS`."""
+    rows: list[tuple[str, ...]] = [
+        (
+            str(row["id"]), safe(row["title"] or row["url"]), str(row["parts"]), str(row["safe"]),
+            str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]),
+            _day(row["last_checked_at"]),
+        )
+        for row in status.series
+    ]  # fmt: skip
+    rows += [
+        ("?", safe(row["url"]), str(row["parts"]), "0", "0", str(row["parts"]), "0", "0", _day(row["last_fetch_at"]))
+        for row in status.homeless
+    ]
+    return rows
+
+
+def attention_table(status: Status) -> list[tuple[str, ...]]:
+    """A row a part that is missing, or not as it should be, as `PART_COLUMNS`."""
+    needy = [
+        part
+        for series in sorted(status.parts, key=lambda key: (key is None, key))
+        for part in status.parts[series]
+        if part["missing"] or part["state"] in _ATTENTION
+    ]
+    return [
+        (
+            str(part["id"]), "" if part["position"] is None else str(part["position"]), part["state"],
+            "yes" if part["safe"] else "no", part["last_outcome"] or "not asked yet", safe(part["title"] or "", 80),
+        )
+        for part in needy
+    ]  # fmt: skip
+
+
+EVENT_COLUMNS = ("when", "event", "article", "what")
+_EVENTS_SHOWN = 10
+
+
+def events_table(status: Status) -> list[tuple[str, ...]]:
+    """The newest events, a row each, as `EVENT_COLUMNS`."""
+    return [
+        (
+            _day(row["at"]), row["kind"].replace("_", " "), str(row["article_id"] or ""),
+            safe(f"{row['detail'] or ''} ({row['title']})" if row["title"] else row["detail"] or "", 100),
+        )
+        for row in status.events[:_EVENTS_SHOWN]
+    ]  # fmt: skip
+
+
+def drift_notes(status: Status) -> list[str]:
+    """That the parser no longer fits, with the field, the count and since when; nothing while it fits."""
+    return [
+        f"the parser no longer fits: {row['parser']} does not find {row['field']} on {row['pages']} {row['kind']}"
+        f" page(s) that yielded it until {row['last_found_at'][:10]}, since {row['since'][:10]}, such as"
+        f" {safe(row['example'])}; what was received is kept: update archiver, then run `archiver parse`"
+        for row in status.drift
+    ]
+
+
+def series_notes(status: Status) -> list[str]:
+    """What a number alone does not say: parts that only the index or only the site knows."""
+    notes = []
+    for row in status.series:
+        declared, parts, linked = row["declared_parts"], row["parts"], row["linked_by_index"]
+        images = status.images.get(row["id"])
+        if images is not None:
+            notes.append(f"{row['id']}: {images['held']} of {images['images']} images held")
+        if linked and linked != parts:
+            notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
+        if declared is not None and declared != parts:
+            notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
+    notes += [
+        f"{safe(row['url'])}: its series is not known yet"
+        + (f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})" if row["last_outcome"] else "")
+        for row in status.homeless
+    ]
+    if len(status.events) > _EVENTS_SHOWN:
+        notes.append(f"{len(status.events) - _EVENTS_SHOWN} more events stand in the table `events`")
+    notes += drift_notes(status)
+    told = {(row["kind"], row["field"]) for row in status.drift}
+    notes += [
+        f"the parser {problem['parser']} does not fit: {problem['field']} {problem['problem']} on {problem['pages']}"
+        f" page(s), such as {safe(problem['example'])}"
+        for problem in status.problems
+        if (problem["kind"], problem["field"]) not in told
+    ]
+    return notes
+
+
+def series_line(row: Row) -> str:
+    """A series in one line: `30 parts · 28 safe · 1 rescued · 1 missing`."""
+    counts = [f"{row['parts']} parts", f"{row['safe']} safe"]
+    counts += [f"{row[name]} {name}" for name in ("rescued", "missing", "gone") if row[name]]
+    return f"{safe(row['title'] or row['url'])} ({row['id']}): {' · '.join(counts)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def last_run_line(status: Status) -> str:
+    """The last run in one line."""
+    run = status.last_run
+    if run is None:
+        return "No run yet; `archiver fetch` makes the first."
+    outcomes = json.loads(run["outcomes"] or "{}")
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
+    ended = run["ended_by"] or "still running, or killed"
+    name = "Last run" if run["command"] == "fetch" else f"Last run ({run['command']})"
+    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
+    pages = f"pages: {counts or 'none'}; " if counts or run["command"] == "fetch" else ""
+    return f"{text}; {pages}{ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+
+
+def _day(stamped: str | None) -> str:
+    return stamped[:10] if stamped else "never"
+
+
+def tab_separated(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    """For pipes: a header line and a line a row."""
+    return "\n".join("\t".join(row) for row in [tuple(columns), *rows])
