@@ -7,7 +7,7 @@
             ledger.record(exchange, judgement)              # commit 1: the evidence, and what we now believe
         library.catch_up()                                  # commit 2: the reading
         library.settle()                                    # after a list, and when nothing is due: new pages appear
-    ledger.finish_run()
+    archive.runs.finish_run()
 
 It asks, records and goes on. It does not decide what an answer means (`verdict`), when the next request may start
 (`web.pace`), what a page says (`pages`) or what is a part (`archive.membership`).
@@ -212,7 +212,7 @@ class Crawl:
         exchange = self._within_bounds(exchange)
         reading = _read(exchange)
         held = self._archive.holds(exchange, reading)
-        words = self._archive.ledger.not_found_words() if _could_be_a_soft_404(reading) else None
+        words = self._archive.manners.not_found_words() if _could_be_a_soft_404(reading) else None
         judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
         fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
         fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}

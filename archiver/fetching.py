@@ -181,9 +181,9 @@ def _run(
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
-    cut_short = ledger.was_cut_short()
+    cut_short = archive.runs.was_cut_short()
     settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
-    run_id = ledger.start_run("fetch", __version__, settings, clock.now())
+    run_id = archive.runs.start_run("fetch", __version__, settings, clock.now())
     for source, address, alternates in asked:
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
@@ -224,7 +224,7 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
         found = queries.status(connection, scope.source_ids)
     exit_code = code if code is not None else _exit_code(result, found)
     lines = fetch_lines(result, found, exit_code)
-    result.doubt = archive.ledger.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
+    result.doubt = archive.runs.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
     if result.doubt:
         lines.append(result.doubt)
     return Summary(result, exit_code, tuple(lines), report.status_json(found))

@@ -207,7 +207,7 @@ def _look(importer: _Importer, path: Path) -> Imported:
 
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> Summary:
     ledger, clock = archive.ledger, importer.clock
-    run_id = ledger.start_run("import", __version__, _settings(importer, usable), clock.now())
+    run_id = archive.runs.start_run("import", __version__, _settings(importer, usable), clock.now())
     for source, address, alternates in _sources_to_add(archive, importer):
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
@@ -227,7 +227,7 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
         found = queries.status(connection)
     summary = _summary(run_id, looked, unasked, found)
     exit_code = summary.exit_code if code is None else code
-    ledger.finish_run(run_id, ended_by, exit_code, _note(looked), clock.now())
+    archive.runs.finish_run(run_id, ended_by, exit_code, _note(looked), clock.now())
     return replace(summary, exit_code=exit_code)
 
 
@@ -310,7 +310,7 @@ def _judged(
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
     exchange = Exchange(address, answer, provenance=provenance)
     judged_as = answer if answer.status is not None else replace(answer, status=200)
-    held, words = archive.holds(exchange, reading), archive.ledger.not_found_words()
+    held, words = archive.holds(exchange, reading), archive.manners.not_found_words()
     judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:

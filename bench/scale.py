@@ -56,7 +56,7 @@ def build(path: Path, series_count: int) -> None:
                     urls.article_url(10_000_000 + one), part(one, series=number, author=author, position=position)
                 )
         case.archive.library.settle()
-        case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+        case.archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
 
 
 def median_s(command: list[str]) -> float:

@@ -71,7 +71,7 @@ class Case:
         self.archive = archive
         self.world = world
         self.clock = clock
-        self.run_id = archive.ledger.start_run("fetch", "0", {}, clock.now())
+        self.run_id = archive.runs.start_run("fetch", "0", {}, clock.now())
 
     def source(self, url: str, *, series: str | None = None, settle: bool = True) -> None:
         address = urls.source_address(url)
@@ -108,9 +108,9 @@ class Case:
 
     def next_run(self, **later: float) -> None:
         self.archive.library.settle()
-        self.archive.ledger.finish_run(self.run_id, "finished", 0, None, self.clock.now())
+        self.archive.runs.finish_run(self.run_id, "finished", 0, None, self.clock.now())
         self.clock.advance(**later)
-        self.run_id = self.archive.ledger.start_run("fetch", "0", {}, self.clock.now())
+        self.run_id = self.archive.runs.start_run("fetch", "0", {}, self.clock.now())
 
     def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         with reading(self.path) as connection:

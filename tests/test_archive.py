@@ -99,7 +99,7 @@ def test_a_wipe_of_most_parts_in_one_run_is_not_believed(case: Case) -> None:
     for number in range(7, 11):
         case.answer(url_of(number), part(number))
 
-    assert case.archive.ledger.finish_run(case.run_id, "finished", 3, None, case.clock.now())
+    assert case.archive.runs.finish_run(case.run_id, "finished", 3, None, case.clock.now())
     assert case.rows("SELECT DISTINCT state FROM pages WHERE kind = 'article'") == [{"state": "alive"}]
 
 
@@ -111,7 +111,7 @@ def test_beliefs_are_what_the_fetches_say(case: Case) -> None:
     page_id = case.archive.ledger.page_id(url_of(1))
     assert page_id is not None
 
-    assert case.archive.ledger.recompute(page_id)[0] == case.archive.ledger.belief(page_id)
+    assert case.archive.beliefs.recompute(page_id)[0] == case.archive.beliefs.belief(page_id)
 
 
 # ─── derived ────────────────────────────────────────────────────────────────────────────────────

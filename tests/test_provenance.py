@@ -63,14 +63,14 @@ def test_copies_that_are_absent_make_no_mass_absence(tmp_path: Path) -> None:
         for number in range(1, 9):
             copy(case, url_of(number), outcome=Outcome.NOT_FOUND)
 
-        assert case.archive.ledger.finish_run(case.run_id, "finished", 0, None, case.clock.now()) is None
+        assert case.archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now()) is None
 
 
 def test_a_copy_is_no_request(tmp_path: Path) -> None:
     with archive_at(tmp_path / "a.db") as case:
         copy(case, url_of(1), part(1))
 
-        assert case.archive.ledger.last_starts(case.clock.now() - timedelta(days=1)) == {}
+        assert case.archive.manners.last_starts(case.clock.now() - timedelta(days=1)) == {}
 
 
 def test_a_copy_makes_a_part_safe_and_rescued_until_it_is_seen_live(tmp_path: Path) -> None:

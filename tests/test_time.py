@@ -402,7 +402,7 @@ def test_whatever_happened_the_beliefs_are_what_the_fetches_alone_say(
                 case.answer(url_of(number), part(number) if outcome is None else None, outcome)
             case.next_run(days=days)
         for (page_id,) in [(row["id"],) for row in case.rows("SELECT id FROM pages")]:
-            belief, changes = case.archive.ledger.recompute(page_id)
-            assert case.archive.ledger.belief(page_id) == belief
+            belief, changes = case.archive.beliefs.recompute(page_id)
+            assert case.archive.beliefs.belief(page_id) == belief
             stored = case.rows("SELECT old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", page_id)
             assert [(row["old_state"], row["new_state"]) for row in stored] == [(one.old, one.new) for one in changes]

@@ -1,6 +1,7 @@
 """The only room with SQL: one SQLite file that holds what was seen, what is believed and what is derived.
 
-`connection` opens the file and says what is wrong with it; `schema` brings it to shape; `ledger` writes the evidence
-(runs, fetches, captures) and the beliefs; `library` derives articles and all the rest, and can do it again from the
-captures; `membership` decides which page is a part of which series; `queries` answers `status` and `why`.
+`connection` opens the file and says what is wrong with it; `schema` brings it to shape; `runs` and `ledger` write the
+evidence (runs, fetches, captures), `beliefs` what follows from it of each page, `manners` what it says of hosts;
+`library` derives articles and all the rest, and can do it again from the captures; `membership` decides which page is a
+part of which series; `queries` answers `status` and `why`.
 """

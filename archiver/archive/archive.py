@@ -12,12 +12,15 @@ from typing import Self
 
 from archiver import urls
 from archiver.archive import connection, doubt, frontier, opening, proof, schema, search_index
-from archiver.archive.captures import is_held
+from archiver.archive.beliefs import Beliefs
+from archiver.archive.captures import Captures, is_held
 from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
+from archiver.archive.manners import Manners
 from archiver.archive.push_rows import Pushes
+from archiver.archive.runs import Runs
 from archiver.model import Address, Exchange
 from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
@@ -47,8 +50,12 @@ class Archive:
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
                 schema.ensure(self._database, path)
-                self.ledger = Ledger(self._database, path, rules, schedule)
-                self.library = Library(self._database, path, self.ledger.captures, read)
+                self.captures = Captures(self._database)
+                self.beliefs = Beliefs(self._database, rules, schedule)
+                self.runs = Runs(self._database, path, rules, self.beliefs)
+                self.ledger = Ledger(self._database, path, self.captures, self.beliefs)
+                self.manners = Manners(self._database, self.captures, schedule)
+                self.library = Library(self._database, path, self.captures, read)
                 self.copies = Copies(self._database, path)
                 self.pushes = Pushes(self._database, path)
                 with opening.explained(path):
@@ -85,7 +92,7 @@ class Archive:
 
     def _seal_kept(self) -> None:
         with connection.transaction(self._database, self.path):
-            self.ledger.seal_kept()
+            self.runs.seal_kept()
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
@@ -93,7 +100,7 @@ class Archive:
 
     def verify(self) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
-        return proof.verify(self._database, self.path, self.ledger, self._read)
+        return proof.verify(self._database, self.path, self.beliefs, self._read)
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
         """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
@@ -122,7 +129,7 @@ class Archive:
     def control_due(self, now: datetime) -> DuePage | None:
         """The page of the control request; None when it was asked lately enough."""
         page = self.ledger.page(urls.control_address(), now)
-        asked_at = self.ledger.belief(page.id).last_fetch_at
+        asked_at = self.beliefs.belief(page.id).last_fetch_at
         lately = asked_at is not None and now - asked_at < timedelta(days=self._rules.control_days)
         return None if lately else page
 
@@ -147,4 +154,4 @@ class Archive:
 
     def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
         """Whether the content of this answer is in the archive already."""
-        return is_held(self.ledger.captures, self.ledger.page_id(exchange.address.url), exchange, reading)
+        return is_held(self.captures, self.ledger.page_id(exchange.address.url), exchange, reading)

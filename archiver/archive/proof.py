@@ -13,9 +13,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.archive import search_index
+from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.digest import kept_digest, run_digest
-from archiver.archive.ledger import Ledger
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
@@ -23,7 +23,7 @@ from archiver.model import Belief
 from archiver.text import line
 
 
-def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> Iterator[str]:
+def verify(database: Database, path: Path, beliefs: Beliefs, read: ReadPage) -> Iterator[str]:
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing."""
     checks = {
         "integrity": _integrity(database),
@@ -31,7 +31,7 @@ def verify(database: Database, path: Path, ledger: Ledger, read: ReadPage) -> It
         "runs": _chain(database),
         "pages": _kept(database),
         "search index": search_index.check(database),
-        "beliefs": _beliefs(database, ledger),
+        "beliefs": _beliefs(database, beliefs),
         "derived tables": _derived(database, path, read),
     }
     for name, check in checks.items():
@@ -88,9 +88,9 @@ _BELIEVED = (
 )  # fmt: skip
 
 
-def _beliefs(database: Database, ledger: Ledger) -> Iterator[str]:
+def _beliefs(database: Database, beliefs: Beliefs) -> Iterator[str]:
     for page in database.query("SELECT * FROM pages"):
-        belief, changes = ledger.recompute(page["id"])
+        belief, changes = beliefs.recompute(page["id"])
         if [page[name] for name in _BELIEVED] != _as_stored(belief, page):
             yield f"{page['url']}: believed {page['state']}, but its fetches say {belief.state}"
         stored = database.query(

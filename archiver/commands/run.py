@@ -45,12 +45,12 @@ def visitor_of(
     `cut_short` says that the last run was killed or interrupted.
     """
     now = clock.now()
-    last_starts = archive.ledger.last_starts(now - _REMEMBER_STARTS)
+    last_starts = archive.manners.last_starts(now - _REMEMBER_STARTS)
     if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
-        last_starts = dict.fromkeys(archive.ledger.hosts(), now)
+        last_starts = dict.fromkeys(archive.manners.hosts(), now)
     pace = Pace(network, clock, last_starts)
     cache = RobotsCache(network.robots_max_age_s)
-    for record in archive.ledger.robots(now, network.robots_max_age_s):
+    for record in archive.manners.robots(now, network.robots_max_age_s):
         answer = Answer(record.origin, record.fetched_at, 0, status=record.http_status, body=record.body)
         rules = robots.from_answer(answer)
         if rules.unreachable is None:
@@ -67,7 +67,7 @@ def rests_of(
     """
     refusals = _NEVER if scope.force else network.host_refusals
     longrests_of = {}
-    for host, (until, why) in archive.ledger.rests(now, refusals).items():
+    for host, (until, why) in archive.manners.rests(now, refusals).items():
         seconds = (until - now).total_seconds()
         if seconds <= network.max_retry_after_s:
             pace.rest(host, seconds)
@@ -98,4 +98,4 @@ def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Cl
     if isinstance(error, ArchiveLocked):
         return  # another wait as long as the first would change nothing; the next run closes this one
     with suppress(ArchiverError):
-        archive.ledger.finish_run(run_id, "error", error.exit_code, str(error), clock.now())
+        archive.runs.finish_run(run_id, "error", error.exit_code, str(error), clock.now())

@@ -217,10 +217,9 @@ def _run(
     listener: Callable[[Step], None],
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
-    ledger = archive.ledger
-    cut_short = ledger.was_cut_short()
+    cut_short = archive.runs.was_cut_short()
     asked = {"target": options.target, "keys": any(keys), "delay_s": config.push.delay_s}  # never the keys themselves
-    run_id = ledger.start_run("push", __version__, asked, clock.now())
+    run_id = archive.runs.start_run("push", __version__, asked, clock.now())
     result, code = Result(run_id), None
     try:
         works = _queue(archive, config, options, clock.now(), has_keys=any(keys))
@@ -277,7 +276,7 @@ def _summary(archive: Archive, result: Result, code: int | None, options: Option
         found = queries.status(connection)
     why = [result.stop.why] if result.stop else []
     note = "; ".join([*why, *result.down.values(), *result.refused.values()]) or None
-    archive.ledger.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
+    archive.runs.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
     return Summary(result, exit_code, tuple(_lines(result, options)), report.status_json(found))
 
 

@@ -135,10 +135,9 @@ def _run(
     target: tuple[int | None, str | None], listener: Callable[[Step], None],
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
-    ledger = archive.ledger
-    cut_short = ledger.was_cut_short()
+    cut_short = archive.runs.was_cut_short()
     asked = {"target": options.target, "check": options.check, "history": options.history, "delay_s": network.delay_s}
-    run_id = ledger.start_run("rescue", __version__, asked, clock.now())
+    run_id = archive.runs.start_run("rescue", __version__, asked, clock.now())
     result, code = Result(run_id), None
     try:
         named = frozenset(map(urls.origin, config.rescue.timemaps))
@@ -174,7 +173,7 @@ def archives_of(
     for host, delay_s in config.rescue.delays_s.items():
         pace.slow_down(host, delay_s)
     breaker, now = Breaker(network, clock, pace), clock.now()
-    for host, (until, why) in archive.ledger.archive_rests(now, network.host_refusals).items():
+    for host, (until, why) in archive.manners.archive_rests(now, network.host_refusals).items():
         seconds = (until - now).total_seconds()
         if seconds <= network.max_retry_after_s:
             pace.rest(host, seconds)
@@ -222,7 +221,7 @@ def _summary(
     exit_code = code if code is not None else _exit_code(result, whole=whole)
     lines = [*_lines(result, options, whole=whole), *(report.series_line(row) for row in found.series)]
     note = "; ".join([*result.down.values(), *result.refused.values()]) or None
-    archive.ledger.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
+    archive.runs.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
     return Summary(result, exit_code, tuple(lines), report.status_json(found))
 
 

@@ -1,0 +1,114 @@
+"""What is believed of a page: a pure function of its live fetches, folded again whenever that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from archiver import verdict
+from archiver.archive.times import moment, stamp
+from archiver.model import Belief, Kind, Outcome, State
+from archiver.rules import Rules, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What was believed of a page until a moment, and from then on."""
+
+    at: datetime
+    old: State
+    new: State
+
+
+class Beliefs:
+    """The believed columns of `pages`, and `state_changes`, of one open archive. Who writes holds the transaction."""
+
+    def __init__(self, database: Database, rules: Rules, schedule: Schedule) -> None:
+        self._database = database
+        self._rules = rules
+        self._schedule = schedule
+
+    def renew(self, page_id: int, kind: Kind, outcome: Outcome, at: datetime) -> None:
+        """Believe what one more final outcome of a page says."""
+        before = self.belief(page_id)
+        belief = verdict.believe(before, kind, outcome, at, self._rules)
+        if belief.state is not before.state:
+            self._note_change(page_id, StateChange(at, before.state, belief.state))
+        self._write_belief(page_id, belief)
+
+    def belief(self, page_id: int) -> Belief:
+        """What is believed of a page now."""
+        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
+        never = page["state"] == State.NEW.value
+        return Belief(
+            state=State(page["state"]),
+            state_since=None if never else moment(page["state_since"]),
+            last_fetch_at=moment(page["last_fetch_at"]),
+            last_ok_at=moment(page["last_ok_at"]),
+            last_outcome=Outcome(page["last_outcome"]) if page["last_outcome"] else None,
+            failures=page["failures"],
+            absences=page["absences"],
+            last_absence_at=moment(page["last_absence_at"]),
+            absent_since=moment(page["absent_since"]),
+        )
+
+    def recompute(self, page_id: int) -> tuple[Belief, list[StateChange]]:
+        """What must be believed of a page, and how that came about, from its live fetches alone."""
+        kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
+        belief, changes = Belief(), []
+        for outcome, at, doubted in self._history(page_id):
+            before = belief.state
+            belief = verdict.believe(belief, kind, outcome, at, self._rules, doubted=doubted)
+            if belief.state is not before:
+                changes.append(StateChange(at, before, belief.state))
+        return belief, changes
+
+    def believe_again(self, page_id: int) -> None:
+        """Write what the fetches of a page say, in place of what was believed."""
+        belief, changes = self.recompute(page_id)
+        self._database.execute("DELETE FROM state_changes WHERE page_id = ?", [page_id])
+        for change in changes:
+            self._note_change(page_id, change)
+        self._write_belief(page_id, belief)
+
+    def _note_change(self, page_id: int, change: StateChange) -> None:
+        self._database.execute(
+            "INSERT INTO state_changes (page_id, at, old_state, new_state) VALUES (?, ?, ?, ?)",
+            [page_id, stamp(change.at), change.old.value, change.new.value],
+        )
+
+    def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
+        for row in self._database.query(
+            "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
+            " WHERE page_id = ? AND final AND source = 'live' ORDER BY fetches.id",
+            [page_id],
+        ):
+            yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])
+
+    def _write_belief(self, page_id: int, belief: Belief) -> None:
+        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
+        published = self._published_at(page["article_id"])
+        due = verdict.when_due(page["url"], Kind(page["kind"]), belief, published, self._schedule)
+        self._database.execute(
+            "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"
+            " failures = ?, absences = ?, last_absence_at = ?, absent_since = ?, due_at = ? WHERE id = ?",
+            [
+                belief.state.value,
+                stamp(belief.state_since) if belief.state_since else page["first_seen_at"],
+                stamp(belief.last_fetch_at) if belief.last_fetch_at else page["last_fetch_at"],
+                belief.last_outcome.value if belief.last_outcome else page["last_outcome"],
+                stamp(belief.last_ok_at) if belief.last_ok_at else None,
+                belief.failures, belief.absences,
+                stamp(belief.last_absence_at) if belief.last_absence_at else None,
+                stamp(belief.absent_since) if belief.absent_since else None,
+                stamp(due) if belief.last_fetch_at else page["due_at"],
+                page_id,
+            ],
+        )  # fmt: skip
+
+    def _published_at(self, article_id: int | None) -> datetime | None:
+        rows = self._database.query("SELECT published_at FROM articles WHERE id = ?", [article_id])
+        return next((moment(row["published_at"]) for row in rows), None)

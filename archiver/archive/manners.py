@@ -1,0 +1,104 @@
+"""What the web room must be told: when each host was asked last, who rests, which robots files still hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from archiver import urls, verdict
+from archiver.archive import doubt
+from archiver.archive.captures import Captures
+from archiver.archive.times import stamp
+from archiver.model import Outcome
+from archiver.rules import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsRecord:
+    """What the last answer of a robots.txt was, to be used until it is too old."""
+
+    origin: str
+    fetched_at: datetime
+    outcome: Outcome
+    http_status: int | None
+    body: bytes | None
+
+
+class Manners:
+    """What the fetches of one open archive say about how hosts take us. Reads only."""
+
+    def __init__(self, database: Database, captures: Captures, schedule: Schedule) -> None:
+        self._database = database
+        self._captures = captures
+        self._schedule = schedule
+
+    def last_starts(self, since: datetime) -> dict[str, datetime]:
+        """Host → when its last request went out, for hosts asked after `since`."""
+        rows = self._database.query(
+            "SELECT requested_url, started_at FROM fetches WHERE id IN (SELECT max(id) FROM fetches"
+            " WHERE started_at >= ? AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+            " AND source NOT IN ('import', 'feed')"
+            " GROUP BY substr(requested_url, 1, 8 + instr(substr(requested_url, 9), '/'))) ORDER BY id",  # the origin
+            [stamp(since)],
+        )
+        return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
+
+    def rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
+        """Host → until when it rests, and why: it asked for a rest, or refused so many requests in a row."""
+        recent = self._database.query(
+            "SELECT pages.host AS host, outcome, retry_after_s, fetches.started_at AS at FROM fetches"
+            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live' AND kind != 'robots'"
+            " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
+            [stamp(now - timedelta(days=7))],
+        )
+        rest = timedelta(days=self._schedule.refused_host_days)
+        answers = [
+            (row["host"], Outcome(row["outcome"]), row["retry_after_s"], datetime.fromisoformat(row["at"]))
+            for row in recent
+        ]
+        return verdict.rests(answers, now, refusals, rest)
+
+    def archive_rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
+        """The same of the archives that were asked for copies. What they captured of a refusal long ago is none."""
+        recent = self._database.query(
+            "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
+            " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"
+            " ('skipped', 'disallowed', 'robots_unreachable') AND signals ->> 'step' = 'index'"
+            " ORDER BY id DESC LIMIT 5000",
+            [stamp(now - timedelta(days=7))],
+        )
+        answers = [
+            (urls.host(row["requested_url"]), Outcome(row["outcome"]), row["retry_after_s"],
+             datetime.fromisoformat(row["at"]))
+            for row in recent
+        ]  # fmt: skip
+        return verdict.rests(answers, now, refusals, timedelta(days=self._schedule.refused_host_days))
+
+    def not_found_words(self) -> str | None:
+        """What the host's own page for an article that cannot exist says (`Facts.words_sha256`)."""
+        return doubt.not_found_words(self._database)
+
+    def hosts(self) -> list[str]:
+        """Every host that a page of ours lives on."""
+        return [row["host"] for row in self._database.query("SELECT DISTINCT host FROM pages")]
+
+    def robots(self, now: datetime, max_age_s: float) -> list[RobotsRecord]:
+        """The robots files that are young enough to be used again (RFC 9309 §2.4)."""
+        rows = self._database.query(
+            "SELECT url, fetches.started_at AS at, outcome, http_status, capture_id FROM pages JOIN fetches"
+            " ON fetches.id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final AND source = 'live')"
+            " WHERE kind = 'robots' AND last_fetch_at >= ?",
+            [stamp(now - timedelta(seconds=max_age_s))],
+        )
+        return [
+            RobotsRecord(
+                urls.origin(row["url"]),
+                datetime.fromisoformat(row["at"]),
+                Outcome(row["outcome"]),
+                row["http_status"],
+                self._captures.body(row["capture_id"]) if row["capture_id"] else None,
+            )
+            for row in rows
+        ]

@@ -1,0 +1,92 @@
+"""Runs: opened, closed, chained by digests. The rows that say when and how somebody asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.archive import doubt
+from archiver.archive.beliefs import Beliefs
+from archiver.archive.connection import transaction
+from archiver.archive.digest import kept_digest, run_digest
+from archiver.archive.times import stamp
+from archiver.rules import Rules
+from archiver.text import storable
+
+
+class Runs:
+    """The table `runs` of one open archive."""
+
+    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs) -> None:
+        self._database = database
+        self._path = path
+        self._rules = rules
+        self._beliefs = beliefs
+        self._changes_before = database.conn.total_changes  # by this connection, when the run began
+
+    def start_run(self, command: str, version: str, config: Mapping[str, Any], now: datetime) -> int:
+        """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
+        with transaction(self._database, self._path):
+            killed = list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL"))
+            for row in killed:
+                self._settle_run(row["id"])
+                self._database.execute(
+                    "UPDATE runs SET ended_by = 'killed', finished_at = ("
+                    "  SELECT coalesce(max(started_at), runs.started_at) FROM fetches WHERE run_id = runs.id)"
+                    " WHERE id = ?",
+                    [row["id"]],
+                )
+                self._seal(row["id"])
+            cursor = self._database.execute(
+                "INSERT INTO runs (command, started_at, version, config, kept_digest) VALUES (?, ?, ?, ?, ("
+                "  SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
+                [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
+            )
+        self._changes_before = -1 if killed else self._database.conn.total_changes
+        return int(cursor.lastrowid or 0)
+
+    def was_cut_short(self) -> bool:
+        """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""
+        rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
+        return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
+
+    def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
+        """Close a run. Gives why none of its absences is believed; None when there is no reason to doubt them."""
+        with transaction(self._database, self._path):
+            as_it_was = self._database.conn.total_changes == self._changes_before
+            reason = self._settle_run(run_id)
+            words = " ".join(part for part in (reason, note) if part)
+            self._database.execute(
+                "UPDATE runs SET finished_at = ?, ended_by = ?, exit_code = ?, note = ? WHERE id = ?",
+                [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
+            )
+            self._seal(run_id)
+            if not as_it_was:
+                self.seal_kept()
+        return reason
+
+    def _seal(self, run_id: int) -> None:
+        """Close the hash chain over a run that ended."""
+        digest = run_digest(self._database, run_id)
+        self._database.execute("UPDATE runs SET digest = ? WHERE id = ?", [digest, run_id])
+
+    def seal_kept(self) -> None:
+        """Note what sources, pages and captures are now, beside the last run. The caller holds the transaction."""
+        self._database.execute(
+            "UPDATE runs SET kept_digest = ? WHERE id = (SELECT max(id) FROM runs)", [kept_digest(self._database)]
+        )
+
+    def _settle_run(self, run_id: int) -> str | None:
+        """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""
+        absent = doubt.absent_parts(self._database, run_id)
+        reason = doubt.reason(self._database, run_id, self._rules) if absent else None
+        if reason is not None:
+            self._database.execute("UPDATE runs SET mass_absence = 1 WHERE id = ?", [run_id])
+            for page_id in absent:
+                self._beliefs.believe_again(page_id)
+        return reason
