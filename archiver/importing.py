@@ -14,16 +14,17 @@ A copy says nothing about the page as it is now: what is believed of it stays as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, pages, report, urls
+from archiver import __version__, pages, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
+from archiver.commands.imported import Imported, Result
 from archiver.commands.run import finish_broken, signals_raise
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
@@ -41,78 +42,14 @@ from archiver.model import (
     Refusal,
 )
 from archiver.readings import ArticlePage, Reading
+from archiver.report import imports
 from archiver.rescue import files
-from archiver.rescue.found import Bounds, Found, Passed
+from archiver.rescue.found import Bounds, Found
 from archiver.text import safe
 from archiver.verdict import judge
 
 _SITE_BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
 _KINDS = frozenset({Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.INDEX, Kind.IMAGE})
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one response of a file."""
-
-    url: str  # canonical
-    kind: Kind
-    outcome: Outcome
-    reason: str
-    made_at: datetime
-    place: str
-    title: str = ""
-
-    @property
-    def kept(self) -> bool:
-        """Whether the archive holds the page by now."""
-        return self.outcome in SUCCESSES
-
-
-@dataclass(slots=True)
-class Imported:
-    """What one file came to. `error` says why it cannot be used at all."""
-
-    name: str
-    file: files.File | None = None
-    error: UnusableFile | None = None
-    results: list[Result] = field(default_factory=list)
-    passed: Passed = field(default_factory=Counter)
-    images: frozenset[str] = frozenset()  # the images in it
-    taken: bool = False  # False at the end: the import was interrupted before
-
-    def pages(self) -> dict[str, Result]:
-        """Page → the result that counts: the first that was kept, else the last."""
-        best: dict[str, Result] = {}
-        for result in self.results:
-            if result.url not in best or not best[result.url].kept:
-                best[result.url] = result
-        return best
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What an import came to, for the user: the lines, the exit code, and the same as JSON."""
-
-    run_id: int | None
-    files: tuple[Imported, ...]
-    exit_code: int
-    lines: tuple[str, ...]
-    errors: tuple[str, ...]  # a line for each file that cannot be used
-    status: dict[str, Any]
-
-    def as_text(self) -> str:
-        """A few lines for people."""
-        return "\n".join(self.lines)
-
-    def as_json(self) -> dict[str, Any]:
-        """One document: what became of every response, file by file."""
-        return {
-            "run_id": self.run_id,
-            "exit_code": self.exit_code,
-            "files": [_file_json(imported) for imported in self.files],
-            "messages": [*self.errors, *self.lines],
-            **self.status,
-        }
 
 
 class _Importer:
@@ -173,7 +110,7 @@ def _named(url: str | None) -> Address | None:
 
 def run(
     config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None
-) -> Summary:
+) -> imports.Summary:
     """Import files. Raises ArchiverError for what makes it impossible; a file that cannot be used is no such thing."""
     if url is not None and len(names) > 1:
         raise UsageError("--url says what one file is: import the files one by one")
@@ -184,7 +121,7 @@ def run(
     looked = [_look(importer, name) for name in names]
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
     if not usable:
-        return _summary(None, looked, [], None)
+        return imports.summary(None, looked, [], None)
     with Archive(path, "import", pages.read, config.rules, config.schedule) as archive, signals_raise():
         return _run(archive, importer, looked, usable)
 
@@ -205,7 +142,7 @@ def _look(importer: _Importer, path: Path) -> Imported:
     return imported
 
 
-def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> Summary:
+def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
     ledger, clock = archive.ledger, importer.clock
     run_id = archive.runs.start_run("import", __version__, _settings(importer, usable), clock.now())
     for source, address, alternates in _sources_to_add(archive, importer):
@@ -225,7 +162,7 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
         raise
     with opening.reading(archive.path) as connection:
         found = queries.status(connection)
-    summary = _summary(run_id, looked, unasked, found)
+    summary = imports.summary(run_id, looked, unasked, found)
     exit_code = summary.exit_code if code is None else code
     archive.runs.finish_run(run_id, ended_by, exit_code, _note(looked), clock.now())
     return replace(summary, exit_code=exit_code)
@@ -355,87 +292,3 @@ def _unasked(archive: Archive, importer: _Importer, usable: list[Imported]) -> l
         archive.library.settle()
         unasked = archive.unasked(unasked)
     return unasked
-
-
-# ─── what is told ───────────────────────────────────────────────────────────────────────────────
-
-
-def _summary(run_id: int | None, looked: list[Imported], unasked: list[str], found: queries.Status | None) -> Summary:
-    lines = [line for imported in looked if imported.error is None for line in _file_lines(imported)]
-    if unasked:
-        lines.append(_unasked_line(unasked))
-    if found is not None:
-        lines += [*(report.series_line(row) for row in found.series), *report.series_notes(found)]
-    errors = tuple(str(imported.error) for imported in looked if imported.error is not None)
-    status = report.status_json(found) if found is not None else {"series": [], "last_run": None}
-    return Summary(run_id, tuple(looked), _exit_code(looked), tuple(lines), errors, status)
-
-
-def _exit_code(looked: Iterable[Imported]) -> int:
-    """2 for a file that cannot be used, 3 for a page that was not kept or a file with none of ours, 0 for all well."""
-    if any(imported.error is not None for imported in looked):
-        return UnusableFile.exit_code
-    whole = all(imported.results and all(one.kept for one in imported.pages().values()) for imported in looked)
-    return 0 if whole else 3
-
-
-_MOST_LINES = 8
-
-
-def _file_lines(imported: Imported) -> list[str]:
-    """`page.html: 1 of 1 pages kept: 10322780 Day 07 …`, and why the others were not."""
-    results = list(imported.pages().values())
-    shown = [result for result in results if result.kind is not Kind.IMAGE]
-    kept, refused = [one for one in shown if one.kept], [one for one in results if not one.kept]
-    images = [one for one in results if one.kind is Kind.IMAGE and one.kept]
-    if not imported.taken:
-        lines = [f"{imported.name}: interrupted before anything of it was taken"]
-    elif not results:
-        lines = [f"{imported.name}: no page in it that is kept here"]
-    else:
-        counted = f"{imported.name}: {len(kept)} of {len(shown)} pages kept"
-        counted += f" and {len(images)} images" if images else ""
-        lines = [f"{counted}: {_title(kept[0])}" if len(kept) == 1 else counted]
-    lines += [f"  not kept: {_title(one)}: {one.outcome}: {safe(one.reason, 200)}" for one in refused[:_MOST_LINES]]
-    if len(refused) > _MOST_LINES:
-        lines.append(f"  … and {len(refused) - _MOST_LINES} more; `archiver why ID` explains each")
-    if imported.passed:
-        lines.append("  passed over: " + ", ".join(f"{count} {what}" for what, count in imported.passed.most_common()))
-    return lines
-
-
-def _title(result: Result) -> str:
-    """`10322780 Day 07 …` for an article, else the URL."""
-    address = urls.classify(result.url)
-    name = result.url
-    if isinstance(address, Address) and address.article_id is not None:
-        name = str(address.article_id)
-    return f"{safe(name, 200)} {result.title}".rstrip()
-
-
-def _unasked_line(unasked: list[str]) -> str:
-    named = ", ".join(safe(url, 100) for url in unasked[:3]) + (", …" if len(unasked) > 3 else "")
-    return (
-        f"{len(unasked)} kept that no source asks for: {named}. To follow its series, name it: "
-        f"`archiver fetch {safe(unasked[0], 100)}`, or put its index or series into the config."
-    )
-
-
-def _file_json(imported: Imported) -> dict[str, Any]:
-    pages_found = [one for one in imported.pages().values() if one.kind is not Kind.IMAGE]
-    return {
-        "name": imported.name,
-        "format": imported.file.format.value if imported.file else None,
-        "sha256": imported.file.sha256 if imported.file else None,
-        "error": str(imported.error) if imported.error is not None else None,
-        "pages": len(pages_found),
-        "kept": sum(one.kept for one in pages_found),
-        "passed_over": dict(imported.passed),
-        "results": [
-            {
-                "url": one.url, "kind": one.kind.value, "outcome": one.outcome.value, "reason": one.reason,
-                "made_at": one.made_at.isoformat().replace("+00:00", "Z"), "place": one.place, "title": one.title,
-            }
-            for one in imported.results
-        ],
-    }  # fmt: skip
