@@ -7,7 +7,9 @@ its reading loses nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,9 @@ from sqlite_utils import Database
 from archiver.archive import article_rows, body_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
-from archiver.model import Address, CaptureSource, Kind
+from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Kind, Outcome
 from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Reading, SeriesPage
-from archiver.verdict import better_source
+from archiver.verdict import better_source, judge
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
 
@@ -125,18 +127,22 @@ class Library:
     def _was_read_last(self, fetch: Mapping[str, Any]) -> bool:
         """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
         rows = self._database.query(
-            "SELECT capture_id FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
+            "SELECT capture_id, outcome FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
             " ORDER BY id DESC LIMIT 1",
             [fetch["page_id"], fetch["id"]],
         )
-        return any(row["capture_id"] == fetch["capture_id"] for row in rows)
+        return any(
+            row["capture_id"] == fetch["capture_id"]
+            and (row["outcome"] in SUCCESSES or fetch["outcome"] not in SUCCESSES)
+            for row in rows
+        )
 
     def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool) -> None:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
         at, copy = fetch["started_at"], fetch["id"] if is_copy else None
         if not is_copy or self._is_newest(fetch):
             self._keep_problems(page["id"], fetch, reading)
-        if not (reading.facts.has_content and reading.facts.closed):
+        if not self._is_the_page(page, fetch, reading):
             return
         match reading.page:
             case ArticlePage() as article:
@@ -155,6 +161,25 @@ class Library:
                 body_rows.keep_image(self._database, page, fetch, image)
             case None:
                 pass
+
+    def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
+        """The one law of what is held: only an answer that was the page itself changes it (DESIGN §4).
+
+        What was judged unreadable is judged anew with the reading of today, since a later parser may fit; no other
+        answer is ever the page, whatever a parser finds in it.
+        """
+        if not (reading.facts.has_content and reading.facts.closed):
+            return False
+        if fetch["outcome"] in SUCCESSES:
+            return True
+        if fetch["outcome"] != Outcome.UNREADABLE:
+            return False
+        kept = self._row("SELECT final_url, http_status, headers FROM captures WHERE id = ?", fetch["capture_id"])
+        answer = Answer(
+            kept["final_url"], datetime.fromisoformat(fetch["started_at"]), 0, status=kept["http_status"] or 200,
+            headers=tuple((name, value) for name, value in json.loads(kept["headers"])), body=b"kept",
+        )  # fmt: skip
+        return judge(_address(page), answer, reading).outcome in SUCCESSES
 
     def _is_better(self, article_id: int, capture_id: int) -> bool:
         """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`).
@@ -191,10 +216,7 @@ class Library:
             " FROM captures WHERE id = ?",
             capture_id,
         )
-        address = Address(
-            page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
-        )
-        return self._read(address, self._captures.body(capture_id), row["content_type"])
+        return self._read(_address(page), self._captures.body(capture_id), row["content_type"])
 
     def _keep_problems(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
         """The problems of the reading of a page's latest capture, with the parser that met them."""
@@ -234,3 +256,9 @@ class Library:
 
     def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
         return next(iter(self._database.query(sql, list(parameters))))
+
+
+def _address(page: Mapping[str, Any]) -> Address:
+    return Address(
+        page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
+    )

@@ -129,6 +129,16 @@ def drifted(play: Play) -> Reply:
     return replace(reply, body=text.encode())
 
 
+def reworded(pattern: str, words: str) -> Action:
+    """The good page with every match of a pattern written otherwise, as a changed template would."""
+
+    def action(play: Play) -> Reply:
+        reply = play.good(play.request)
+        return replace(reply, body=re.sub(pattern, words, reply.body.decode(), flags=re.DOTALL).encode())
+
+    return action
+
+
 ROBOTS: dict[str, Action] = {
     "404": missing,
     "403": challenged(403),

@@ -186,6 +186,14 @@ class Faults:
         """A redesign: other class names."""
         self._add("drift", target, bad.drifted, times)
 
+    def reword(self, target: Target, pattern: str, words: str = "", *, times: int | None = None) -> None:
+        """The good page from a changed template: every match of a regular expression is written otherwise."""
+        self._add("reword", target, bad.reworded(pattern, words), times)
+
+    def silence(self, target: Target = "article", *, times: int | None = None) -> None:
+        """An article's page without a word of its contest and series; body, title and address are there."""
+        self.reword(target, r"ir-article(?:__topic|-icon|__days)|article-series|group__badge", "other", times=times)
+
     def robots(self, variant: str, host: str = ITHOME, *, times: int | None = None) -> None:
         """Another robots.txt, one of `bad_replies.ROBOTS`; raises KeyError for another word."""
         self._add("robots", f"{host}/robots.txt", bad.ROBOTS[variant], times)

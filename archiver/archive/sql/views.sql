@@ -200,7 +200,8 @@ SELECT
         AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS common_crawl_at, -- the latest in Common Crawl
     (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'memento'
         AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS other_archive_at, -- the latest in another web archive
-    (SELECT max(source_at) FROM captures AS imported WHERE imported.page_id = pages.id AND source = 'import') AS imported_at, -- the latest that was imported
+    (SELECT max(source_at) FROM captures AS imported WHERE imported.page_id = pages.id AND source = 'import'
+        AND outcome = 'ok') AS imported_at, -- the latest that was imported
     (SELECT max(checked_at) FROM copies WHERE copies.page_id = pages.id) AS checked_at, -- when others last confirmed a copy
     (captures.id IS NOT NULL) + (SELECT count(DISTINCT holder) FROM copies WHERE copies.page_id = pages.id
         AND confirmed AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS copies, -- how many hold it, we included
