@@ -298,7 +298,7 @@ def _scope_of(address: Address) -> Callable[[str], bool]:
         if address.kind is Kind.INDEX:
             return _site(url) == _site(address.url)
         target = urls.classify(url)
-        return isinstance(target, Address) and target.url == address.url
+        return isinstance(target, Address) and urls.is_same_page(target, address)
 
     return allowed
 

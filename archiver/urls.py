@@ -26,6 +26,8 @@ _MAX_LAYERS = 10  # of percent-encoding; nobody but an attacker writes more than
 _ID = r"([1-9][0-9]{0,11})"
 _ARTICLE = re.compile(rf"/articles/{_ID}")
 _SERIES = re.compile(rf"/users/{_ID}/ironman/{_ID}")
+# The contest's own form of a series' address. It names no author, and any contest's name serves any year's series.
+_NAMELESS_SERIES = re.compile(rf"/[A-Za-z0-9_-]{{0,40}}ironman/articles/{_ID}")
 _FEED = re.compile(rf"/rss/series/{_ID}")
 _IMAGE = re.compile(r"/(?:upload/images|images/emoticon|storage/image)/.+")
 _DENIED = re.compile(
@@ -96,6 +98,9 @@ def _classify_ithome(parts: SplitResult) -> Address | None:
         return Address(
             series_url(user_id, series_id, page), Kind.SERIES, series_id=series_id, user_id=user_id, page_number=page
         )
+    if match := _NAMELESS_SERIES.fullmatch(path):
+        series_id, page = int(match[1]), _page(parts.query)
+        return Address(series_url(None, series_id, page), Kind.SERIES, series_id=series_id, page_number=page)
     if match := _FEED.fullmatch(path):
         return Address(feed_url(int(match[1])), Kind.FEED, series_id=int(match[1]))
     if path == "/robots.txt":
@@ -195,10 +200,26 @@ def article_url(article_id: int) -> str:
     return f"https://{ITHOME}/articles/{article_id}"
 
 
-def series_url(user_id: int, series_id: int, page: int = 1) -> str:
-    """The canonical URL of a page of a series' list; page 1 has no query (ANATOMY §2)."""
+def series_url(user_id: int | None, series_id: int, page: int = 1) -> str:
+    """The canonical URL of a page of a series' list; page 1 has no query (ANATOMY §2).
+
+    Without its author's number: the contest's form, which is a page of its own until it says whose series it is.
+    """
     query = f"?page={page}" if page > 1 else ""
+    if user_id is None:
+        return f"https://{ITHOME}/ironman/articles/{series_id}{query}"
     return f"https://{ITHOME}/users/{user_id}/ironman/{series_id}{query}"
+
+
+def is_same_page(one: Address, other: Address) -> bool:
+    """Whether two addresses name one page: the same spelling, or the same page of the same series' list.
+
+    A series' number is its own on the whole site, whoever the address says its author is (ANATOMY §11).
+    """
+    if one.url == other.url:
+        return True
+    both_lists = one.kind is Kind.SERIES and other.kind is Kind.SERIES
+    return both_lists and (one.series_id, one.page_number) == (other.series_id, other.page_number)
 
 
 def feed_url(series_id: int) -> str:

@@ -96,8 +96,8 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
     target = urls.classify(location)
     if isinstance(target, Refusal):
         return _judge_refused_target(asked, answer)
-    if target.url == asked.url:
-        return _say(answer, Outcome.MOVED, "another spelling of the same address", location=location, leads_to="itself")
+    if urls.is_same_page(target, asked):
+        return _say(answer, Outcome.MOVED, "another address of the same page", location=location, leads_to="itself")
     words = f"redirected to another {target.kind}, {location}"
     return _say(answer, Outcome.MOVED, words, location=location, leads_to=target.kind.value)
 

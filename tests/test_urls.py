@@ -73,6 +73,37 @@ def test_a_series_page_keeps_its_number_and_nothing_else(raw: str, expected: str
     assert urls.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, user_id=20141304, page_number=page)
 
 
+NAMELESS = f"{SITE}/ironman/articles/5943"
+
+
+@pytest.mark.parametrize(
+    ("raw", "page"),
+    [
+        (NAMELESS, 1),
+        (f"{SITE}/2020-12th-ironman/articles/5943", 1),
+        (f"{SITE}/2020ironman/articles/5943?page=3", 3),
+        ("http://www.ithelp.ithome.com.tw/m/2026ironman//articles/5943/?page=2&sc=x#ir-list", 2),
+        (f"{SITE}/%69ronman/articles/59%343", 1),
+    ],
+)
+def test_a_series_under_any_contest_is_one_page_that_names_no_author(raw: str, page: int) -> None:
+    expected = f"{NAMELESS}?page={page}" if page > 1 else NAMELESS
+    assert urls.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, page_number=page)
+
+
+def test_the_same_page_of_a_series_has_several_addresses() -> None:
+    def at(raw: str) -> Address:
+        found = urls.classify(raw)
+        assert isinstance(found, Address)
+        return found
+
+    assert urls.is_same_page(at(SERIES), at(NAMELESS))
+    assert urls.is_same_page(at(f"{SERIES}?page=2"), at(f"{NAMELESS}?page=2"))
+    assert not urls.is_same_page(at(SERIES), at(f"{NAMELESS}?page=2"))
+    assert not urls.is_same_page(at(SERIES), at(f"{SITE}/ironman/articles/5944"))
+    assert not urls.is_same_page(at(SERIES), at(FEED))
+
+
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
@@ -106,6 +137,12 @@ def test_a_relative_link_is_read_against_its_page(raw: str, base: str, expected:
 
 
 UNSUPPORTED = [
+    f"{SITE}/ironman/articles/",
+    f"{SITE}/ironman/articles/abc",
+    f"{SITE}/ironman/articles/5943/6000",
+    f"{SITE}/a/b/ironman/articles/5943",
+    f"{SITE}/ironmen/articles/5943",
+    f"{SITE}/../ironman/app/articles/5943",
     f"{SITE}/",
     SITE,
     f"{SITE}/articles",
@@ -147,7 +184,6 @@ UNSUPPORTED = [
     f"{SITE}/2020-12th-ironman/contest",
     f"{SITE}/question/10009999",
     f"{SITE}/ironman6/player/somebody/dev/1",
-    f"{SITE}/ironman/articles/123",
     f"{SITE}/upload/images/",
     f"{SITE}/upload/images/../../2026ironman",
     f"{SITE}/upload/images/%2e%2e/%2e%2e/users/7",

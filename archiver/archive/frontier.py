@@ -39,17 +39,22 @@ _SHOWN = """
 
 _ALL = "SELECT pages.*, parts.position AS part_position "
 
+# The address of a list that names no author rests while the same list answers under the one that does.
 _WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
 WHERE pages.kind IN ({kinds}) AND ({belongs}) AND {due}
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final
     AND source = 'live')
+AND NOT (pages.kind = 'series' AND pages.user_id IS NULL AND EXISTS (
+    SELECT 1 FROM pages AS named WHERE named.kind = 'series' AND named.series_id = pages.series_id
+    AND named.page_number = pages.page_number AND named.user_id IS NOT NULL
+    AND named.last_outcome IN ('ok', 'unchanged')))
 """
 
 _ORDER = """
 ORDER BY CASE pages.kind
     WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 WHEN 'image' THEN 4 ELSE 5 END,
     pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
-    parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
+    pages.user_id IS NULL, parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
 """
 
 

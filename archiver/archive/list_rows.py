@@ -67,17 +67,42 @@ def keep_series(
         _article(item.article_id, "series", series_id, start + offset, item.title)
         for offset, item in enumerate(series.items, start=1)
     ]
-    if series.next_page is not None and page["user_id"]:
+    if series.next_page is not None:
         url = urls.series_url(page["user_id"], series_id, series.next_page)
         named.append(Named(url, "series", "pager", None, series_id, series.next_page))
     for one in named:
         if one.article_id is not None and (one.position or 0) > event_rows.CONTEST_DAYS:
             event_rows.notice_beyond(database, one.article_id, series_id, one.position or 0, at)
+    if copy is None:
+        _overtake_twins(database, page, {one.url for one in named}, at)
     _keep(database, page["id"], named, ("series", "pager"), at, copy)
 
 
+def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str], at: str) -> None:
+    """What other addresses of this page of the list named, and this one does not, has left the list.
+
+    A series' list has two addresses (`urls.series_url`), and usually only one of them is asked.
+    """
+    twins = (
+        "SELECT discoveries.* FROM discoveries JOIN pages ON pages.id = from_page_id WHERE pages.kind = 'series'"
+        " AND pages.series_id = ? AND pages.page_number IS ? AND pages.id != ? AND via = 'series' AND gone_at IS NULL"
+        " ORDER BY discoveries.id"
+    )
+    rows = list(database.query(twins, [page["series_id"], page["page_number"], page["id"]]))
+    for row in rows:
+        if row["url"] in named:
+            continue
+        database.execute("UPDATE discoveries SET gone_at = ? WHERE id = ?", [at, row["id"]])
+        here = database.query(
+            "SELECT 1 FROM discoveries WHERE from_page_id = ? AND url = ? AND via = 'series' AND gone_at IS NULL",
+            [page["id"], row["url"]],
+        )
+        if next(iter(here), None) is None:  # else the page's own row tells it
+            event_rows.notice_lists(database, row["from_page_id"], {(row["url"], "series"): row}, set(), at)
+
+
 def _keep_series_row(database: Database, page: Mapping[str, Any], series: SeriesPage) -> None:
-    user_id = page["user_id"] or series.author.id
+    user_id = series.author.id or page["user_id"]
     if user_id is not None:
         database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [user_id])
     edition = series.contest_year - 2008 if series.contest_year else None  # ANATOMY §2: the 15th was in 2023
@@ -85,7 +110,8 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"
         " declared_parts, description, finished, feed_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET title = coalesce(excluded.title, title),"
-        " url = excluded.url, author_id = coalesce(excluded.author_id, author_id),"
+        " url = iif(excluded.author_id IS NULL AND url != '', url, excluded.url),"
+        " author_id = coalesce(excluded.author_id, author_id),"
         " contest_year = coalesce(excluded.contest_year, contest_year),"
         " contest_edition = coalesce(excluded.contest_edition, contest_edition),"
         ' "group" = coalesce(excluded."group", "group"), group_slug = coalesce(excluded.group_slug, group_slug),'
@@ -93,7 +119,7 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         " description = coalesce(excluded.description, description), finished = excluded.finished,"
         " feed_url = coalesce(excluded.feed_url, feed_url)",
         [
-            page["series_id"], series.title, urls.series_url(user_id, page["series_id"]) if user_id else page["url"],
+            page["series_id"], series.title, urls.series_url(user_id, page["series_id"]),
             user_id, series.contest_year, edition, series.group, series.group_slug, series.declared_parts,
             series.description, int(series.finished), series.feed_url,
         ],

@@ -35,6 +35,20 @@ JOIN articles ON articles.id = discoveries.article_id
 WHERE sources.kind = 'index' AND series_hint IS NULL
 """
 
+# What indexes without a hint that never linked an article link to: the first sight of each page, and the latest.
+_LINKED_SERIES = """
+SELECT sources.id AS source_id, pages.id AS page_id, discoveries.series_id, discoveries.url,
+    discoveries.first_seen_at = min(discoveries.first_seen_at) OVER (PARTITION BY pages.id) AS is_first,
+    discoveries.gone_at IS NULL AS is_named
+FROM sources
+JOIN pages ON pages.kind = 'index' AND (
+    pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
+JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index' AND discoveries.kind = 'series'
+WHERE sources.kind = 'index' AND series_hint IS NULL AND NOT EXISTS (
+    SELECT 1 FROM discoveries AS part WHERE part.from_page_id = pages.id AND part.via = 'index'
+    AND part.kind = 'article')
+"""
+
 # Who says that a page is a part, best witness first; the own page is told apart from all others.
 _CLAIMS = """
 WITH claims AS (
@@ -82,6 +96,7 @@ def settle(database: Database) -> None:
 def _follow(database: Database) -> None:
     followed = {(row["series_id"], row["source_id"]) for row in database.query(_FOLLOWED_BY_NAME)}
     followed |= _listed_series(list(database.query(_LINKED_BY_INDEX)))
+    followed |= _linked_series(list(database.query(_LINKED_SERIES)))
     for series_id in sorted({series_id for series_id, _ in followed}):
         _ensure_series(database, series_id)
     database.execute("DELETE FROM series_sources")
@@ -106,6 +121,20 @@ def _listed_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
             if place == 0 or links >= _ENOUGH:
                 listed.add((series_id, source_id))
     return listed
+
+
+def _linked_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
+    """Which series an index lists that links no article: the only one, or all of them when they name one author.
+
+    By its first sight and by its latest, so that a link added later takes nothing away.
+    """
+    followed: set[tuple[int, int]] = set()
+    for page_id, sight in {(row["page_id"], sight) for row in linked for sight in ("is_first", "is_named")}:
+        seen = [row for row in linked if row["page_id"] == page_id and row[sight]]
+        authors = {address.user_id for row in seen if isinstance(address := urls.classify(row["url"]), Address)}
+        if len({row["series_id"] for row in seen}) == 1 or (len(authors) == 1 and None not in authors):
+            followed |= {(row["series_id"], row["source_id"]) for row in seen}
+    return followed
 
 
 def _ensure_series(database: Database, series_id: int) -> None:
@@ -137,7 +166,8 @@ def _want_pages(database: Database) -> None:
     wanted = database.query(
         "SELECT url, min(first_seen_at) AS at FROM discoveries WHERE"
         " ((via != 'index' AND series_id IN (SELECT id FROM series WHERE followed))"
-        " OR (via = 'index' AND kind = 'article')) AND url NOT IN (SELECT url FROM pages)"
+        " OR (via = 'index' AND (kind = 'article' OR series_id IN (SELECT id FROM series WHERE followed))))"
+        " AND url NOT IN (SELECT url FROM pages)"
         " GROUP BY url ORDER BY min(id)"
     )
     for row in list(wanted):

@@ -174,6 +174,19 @@ class Version:
     body: bytes  # gzip, as stored
 
 
+def list_addresses(connection: sqlite3.Connection, series_id: int | None, page_number: int | None) -> list[str]:
+    """The addresses under which a page of a series' list is known, the one that names its author first."""
+    return [
+        row["url"]
+        for row in _rows(
+            connection,
+            "SELECT url FROM pages WHERE kind = 'series' AND series_id = ? AND page_number = ?"
+            " ORDER BY user_id IS NULL",
+            series_id, page_number,
+        )
+    ]  # fmt: skip
+
+
 def versions(connection: sqlite3.Connection, article_id: int) -> list[Version]:
     """The texts that an article had, oldest first: one more than it has edits."""
     return [Version(*row) for row in connection.execute(_VERSIONS, {"id": article_id})]

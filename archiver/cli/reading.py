@@ -89,11 +89,21 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
     _, path = settings(config_path, db)
     named = page_urls(page)
     with opening.reading(path) as connection:
+        named += queries.list_addresses(connection, *_list_named(page))
         found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
     if found is None:
         raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
     click.echo(json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found))
     return 0
+
+
+def _list_named(page: str) -> tuple[int | None, int | None]:
+    """The series, and the number of the page of its list, that a URL names."""
+    from archiver import urls
+    from archiver.model import Address
+
+    address = urls.classify(page)
+    return (address.series_id, address.page_number) if isinstance(address, Address) else (None, None)
 
 
 @archiver.command(short_help="Search titles, bodies and comments.")

@@ -45,7 +45,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     return SeriesPage(
         id=own.series_id if own and own.kind is Kind.SERIES else None,
         title=problems.required("title", _title(tree, root)),
-        author=_author(root, asked),
+        author=_author(root, own if own and own.user_id is not None else asked),
         description=_description(root),
         contest_year=problems.required("contest_year", whole_number(first_text(root, ".ir-profile-years__title"))),
         group=text_of(badge),
@@ -95,13 +95,14 @@ def _title(tree: LexborHTMLParser, root: LexborNode) -> str | None:
     return shown.rpartition(" :: ")[0] or None if shown else None
 
 
-def _author(root: LexborNode, asked: Address) -> Author:
+def _author(root: LexborNode, named: Address) -> Author:
+    """The author as shown, with the number from the address that names one: the page's own before the one asked."""
     node = root.css_first(".profile-header__name")
     account = first_text(root, ".profile-header__account")
     shown = text_of(node) or ""
     name = shown.removesuffix(account).strip() if account else shown
     return Author(
-        id=asked.user_id,
+        id=named.user_id,
         name=name or None,
         account=account.strip("()（） ") or None if account else None,
         level=(first_text(root, ".profile-header__text") or "").split("‧")[0].strip() or None,

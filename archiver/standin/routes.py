@@ -18,7 +18,7 @@ from archiver.standin.render import Moment
 from archiver.standin.render_article import article_page, mobile_page
 from archiver.standin.render_lists import feed, index_page, series_page
 from archiver.standin.wire import BLOG, CDN, CHARTS, IMGUR, ITHOME, MEMBER, Reply, Request, page, redirect
-from archiver.standin.world import TAIPEI, Site
+from archiver.standin.world import TAIPEI, Series, Site
 
 ITHOME_ROBOTS = """User-agent: *
 Disallow: /cdn-cgi/
@@ -33,6 +33,7 @@ BLOG_ROBOTS = f"User-agent: *\nAllow: /\n\nSitemap: https://{BLOG}/sitemap-index
 
 _ARTICLE = re.compile(r"(/m)?/articles/(\d+)")
 _SERIES = re.compile(r"/users/(\d+)/ironman/(\d+)")
+_NAMELESS_SERIES = re.compile(r"/[\w-]*ironman/articles/(\d+)")
 _FEED = re.compile(r"/rss/series/(\d+)")
 _USER = re.compile(r"/users/(\d+)/ironman")
 _PRIVATE = re.compile(r"/users/login|/articles/\d+/(?:draft|edit|publish)|/messages/.*")
@@ -141,6 +142,16 @@ def _series(world: Site, request: Request, match: re.Match[str], moment: Moment)
     series = world.series.get(int(match[2]))
     if series is None or series.author.id != int(match[1]):
         return not_found()
+    return _list_page(world, request, series, moment)
+
+
+def _nameless_series(world: Site, request: Request, match: re.Match[str], moment: Moment) -> Reply:
+    """The contest's form of the address, under any contest's name (ANATOMY §11)."""
+    series = world.series.get(int(match[1]))
+    return not_found() if series is None else _list_page(world, request, series, moment)
+
+
+def _list_page(world: Site, request: Request, series: Series, moment: Moment) -> Reply:
     asked = request.query.get("page", "1")
     number = int(asked) if re.fullmatch(r"[1-9]\d{0,5}", asked) else 1
     return page(series_page(world, series, number, moment))
@@ -184,6 +195,7 @@ _ITHOME_ROUTES: tuple[Route, ...] = (
     (re.compile(r"/robots\.txt"), _robots),
     (_PRIVATE, _to_login),
     (_SERIES, _series),
+    (_NAMELESS_SERIES, _nameless_series),
     (_FEED, _feed),
     (_USER, _user),
     (_UPLOAD, _to_cdn),

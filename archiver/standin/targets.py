@@ -19,7 +19,7 @@ KINDS = ("robots", "index", "series", "feed", "article", "image", "other")
 _ARTICLE = re.compile(r"(?:/m)?/articles/(\d+)/?")
 _PATHS = (
     ("robots", re.compile(r"/robots\.txt")),
-    ("series", re.compile(r"/users/\d+/ironman/\d+")),
+    ("series", re.compile(r"/users/\d+/ironman/\d+|/[\w-]*ironman/articles/\d+")),
     ("feed", re.compile(r"/rss/series/\d+")),
     ("article", _ARTICLE),
     ("image", re.compile(r"/(?:upload/images|images|storage/image)/.*")),
