@@ -40,6 +40,7 @@ _STATUS_OUTCOMES = {
 # iThome's own login pages: on the site, and on its member host (ANATOMY §6).
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+LAW = 1  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
 GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
 

@@ -1,10 +1,15 @@
-"""What is believed of a page: a pure function of its live fetches, folded again whenever that is asked."""
+"""What is believed of a page: a pure function of its live fetches and of the law, folded again whenever that is asked.
+
+The table `laws` keeps by which law the beliefs that stand in the archive were made.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any, Self
 
 from sqlite_utils import Database
 
@@ -30,6 +35,51 @@ class Beliefs:
         self._database = database
         self._rules = rules
         self._schedule = schedule
+
+    # ─── the law ────────────────────────────────────────────────────────────────────────────────
+
+    def as_made(self) -> Self | None:
+        """The same beliefs under the law that they were made by; None where this version does not know that law.
+
+        An archive in which no run was begun since laws are kept is taken to stand on ours.
+        """
+        stored = self._stored_law()
+        if stored is None:
+            return self
+        version, numbers = stored
+        known = {field.name for field in fields(Rules)}
+        if version != verdict.LAW or numbers.keys() != known:
+            return None
+        return type(self)(self._database, Rules(**numbers), self._schedule)
+
+    def follow_law(self, run_id: int, now: datetime) -> int | None:
+        """Believe everything again where that was made by another law, and say so in a row.
+
+        Gives of how many pages something else is believed since; None when the law is the same.
+        """
+        law = (verdict.LAW, asdict(self._rules))
+        if self._stored_law() == law:
+            return None
+        pages = [row["id"] for row in self._database.query("SELECT id FROM pages ORDER BY id")]
+        changed = sum(self._is_believed_anew(page_id) for page_id in pages)
+        self._database.execute(
+            "INSERT INTO laws (run_id, at, version, rules, pages_changed) VALUES (?, ?, ?, ?, ?)",
+            [run_id, stamp(now), law[0], json.dumps(law[1], sort_keys=True), changed],
+        )
+        return changed
+
+    def _is_believed_anew(self, page_id: int) -> bool:
+        before = self.belief(page_id)
+        if self.recompute(page_id) == (before, self._changes(page_id)):
+            return False
+        self.believe_again(page_id)
+        return self.belief(page_id) != before
+
+    def _stored_law(self) -> tuple[int, dict[str, Any]] | None:
+        rows = self._database.query("SELECT version, rules FROM laws ORDER BY id DESC LIMIT 1")
+        return next(((row["version"], dict(json.loads(row["rules"]))) for row in rows), None)
+
+    # ─── one page ───────────────────────────────────────────────────────────────────────────────
 
     def renew(self, page_id: int, kind: Kind, outcome: Outcome, at: datetime) -> None:
         """Believe what one more final outcome of a page says."""
@@ -73,6 +123,16 @@ class Beliefs:
         for change in changes:
             self._note_change(page_id, change)
         self._write_belief(page_id, belief)
+
+    def _changes(self, page_id: int) -> list[StateChange]:
+        """The state changes that are stored."""
+        rows = self._database.query(
+            "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", [page_id]
+        )
+        return [
+            StateChange(datetime.fromisoformat(row["at"]), State(row["old_state"]), State(row["new_state"]))
+            for row in rows
+        ]
 
     def _note_change(self, page_id: int, change: StateChange) -> None:
         self._database.execute(

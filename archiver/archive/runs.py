@@ -30,7 +30,10 @@ class Runs:
         self._changes_before = database.conn.total_changes  # by this connection, when the run began
 
     def start_run(self, command: str, version: str, config: Mapping[str, Any], now: datetime) -> int:
-        """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them."""
+        """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them.
+
+        Where the law has changed since the last one, everything is believed again (`Beliefs.follow_law`).
+        """
         with transaction(self._database, self._path):
             killed = list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL"))
             for row in killed:
@@ -47,8 +50,10 @@ class Runs:
                 "  SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
                 [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
             )
-        self._changes_before = -1 if killed else self._database.conn.total_changes
-        return int(cursor.lastrowid or 0)
+            run_id = int(cursor.lastrowid or 0)
+            changed = self._beliefs.follow_law(run_id, now)
+        self._changes_before = -1 if killed or changed is not None else self._database.conn.total_changes
+        return run_id
 
     def was_cut_short(self) -> bool:
         """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""

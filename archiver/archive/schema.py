@@ -14,7 +14,10 @@ from archiver.errors import ArchiveTooNew
 
 migrations = Migrations("archiver")
 # In the order of their migrations.
-_TABLES = ("001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql")
+_TABLES = (
+    "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
+    "007_laws.sql",
+)  # fmt: skip
 
 
 def _script(name: str) -> str:
@@ -69,6 +72,13 @@ def m005_copies(database: Database) -> None:
 def m006_push(database: Database) -> None:
     """Which pages somebody else was asked to save."""
     for statement in _statements(_script("006_push.sql")):
+        database.execute(statement)
+
+
+@migrations()
+def m007_laws(database: Database) -> None:
+    """By which rules beliefs were made."""
+    for statement in _statements(_script("007_laws.sql")):
         database.execute(statement)
 
 
