@@ -71,7 +71,6 @@ def put(connection: sqlite3.Connection, table: str, **row: Any) -> None:
 
 def _fill(connection: sqlite3.Connection, words: Words) -> None:
     put(connection, "runs", id=1, command="fetch", started_at=AT, version="0")
-    put(connection, "laws", id=1, run_id=1, at=AT, version=1, rules="{}", pages_changed=0)
     put(connection, "authors", id=7, name=words.name)
     put(
         connection, "series", id=SERIES, title=words.title, url=f"{BASE}/users/7/ironman/{SERIES}", author_id=7,
