@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from archiver import pages, urls
@@ -42,7 +43,7 @@ from archiver.model import (
     Validators,
 )
 from archiver.readings import Reading
-from archiver.verdict import is_placeholder, judge
+from archiver.verdict import judge, may_lead_to
 from archiver.web.pace import Breaker
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
@@ -202,7 +203,7 @@ class Crawl:
 
     def _visit(self, page: DuePage) -> Judgement:
         judgement = None
-        for exchange in self._visitor.visit(page.address, page.validators, allowed=_scope_of(page.address)):
+        for exchange in self._visitor.visit(page.address, page.validators, allowed=partial(may_lead_to, page.address)):
             judgement = self._record(page, exchange)
         assert judgement is not None, "a visit gives at least one exchange"
         return judgement
@@ -282,26 +283,3 @@ def _read(exchange: Exchange) -> Reading | None:
     if answer.body is None:
         return None
     return pages.read(exchange.address, answer.body, answer.header("content-type"))
-
-
-def _scope_of(address: Address) -> Callable[[str], bool]:
-    """Whether a redirect of this page may be followed: to another spelling of the same page, or on an index's site.
-
-    A redirect to another article, home or to the login page is an answer, not a way (`verdict.judge`).
-    """
-
-    def allowed(url: str) -> bool:
-        if address.kind in _SHOWN:
-            return not is_placeholder(
-                url
-            )  # else wherever it lies now; the visitor asks robots.txt and the address guard of each host
-        if address.kind is Kind.INDEX:
-            return _site(url) == _site(address.url)
-        target = urls.classify(url)
-        return isinstance(target, Address) and urls.is_same_page(target, address)
-
-    return allowed
-
-
-def _site(url: str) -> str:
-    return urls.host(url).removeprefix("www.")

@@ -6,7 +6,7 @@
             judgement = verdict.judge(page, found)  # a challenge that somebody saved is a challenge
         ledger.record_copies(...)                   # one commit a file: all of it, or nothing
         library.catch_up(); library.settle()
-    then the images that bodies held by now show
+    then the images that bodies held by now show, redirects followed inside the file (`commands.trails`)
 
 A copy says nothing about the page as it is now: what is believed of it stays as it was (`ledger`).
 """
@@ -14,9 +14,10 @@ A copy says nothing about the page as it is now: what is believed of it stays as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
 from archiver.commands.imported import Imported, Result
 from archiver.commands.run import finish_broken, signals_raise
+from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
 from archiver.fetching import Options, sources_of
 from archiver.model import (
     SUCCESSES,
     Address,
-    Answer,
     CaptureSource,
     Exchange,
     Judgement,
@@ -44,7 +45,7 @@ from archiver.model import (
 from archiver.readings import ArticlePage, Reading
 from archiver.report import imports
 from archiver.rescue import files
-from archiver.rescue.found import Bounds, Found
+from archiver.rescue.found import Bounds, Found, Passed
 from archiver.text import safe
 from archiver.verdict import judge
 
@@ -60,6 +61,7 @@ class _Importer:
         self.url = url
         self.clock = clock
         self.bounds = Bounds(body_bytes=config.network.max_body_bytes)
+        self.most_redirects = config.network.max_redirects
         self.asked = sources_of(config, Options(urls=()))
         self.sources = {url for _, address, others in self.asked for url in (address.url, *others)}
         self.is_packaged = config.is_packaged
@@ -80,20 +82,25 @@ class _Importer:
             return False
         return self.named is None or address == self.named or address.kind is Kind.IMAGE
 
-    def address_of(self, file: files.File, found: Found) -> Address:
-        """The page that a response is of. Raises UnusableFile where a saved page does not say, or is not ours."""
-        if file.is_one_page and self.named is not None and (not found.url or not self._is_image(found)):
-            return self.named
-        address = self.address(found.url)
-        if address is not None:
-            return address
-        told = f"a page of {safe(found.url, 200)}" if found.url else "it does not say of which page it is a copy"
-        advice = "only pages of iThome and of the config's sources are kept; --url names the page that it is"
-        raise UnusableFile(told, name=file.name, advice=advice)
+    def page(self, file: files.File) -> Root:
+        """Which page a URL of a file is, images left out. A file that is one page is the one that the user names."""
 
-    def _is_image(self, found: Found) -> bool:
-        address = self.address(found.url)
-        return address is not None and address.kind is Kind.IMAGE
+        def root(url: str) -> Address | None:
+            found = self.address(url) if url else None
+            if found is not None and found.kind is Kind.IMAGE:
+                return None
+            if file.is_one_page:
+                return self.named or found
+            return found if self.wants(url) else None
+
+        return root
+
+
+def _no_page(file: files.File, found: Found) -> UnusableFile:
+    """Why a saved page cannot be kept: it does not say which it is, or is nobody's that we keep."""
+    told = f"a page of {safe(found.url, 200)}" if found.url else "it does not say of which page it is a copy"
+    advice = "only pages of iThome and of the config's sources are kept; --url names the page that it is"
+    return UnusableFile(told, name=file.name, advice=advice)
 
 
 def _named(url: str | None) -> Address | None:
@@ -130,16 +137,27 @@ def _look(importer: _Importer, path: Path) -> Imported:
     """Read a file to its end, so that nothing of a broken one is ever written."""
     imported = Imported(safe(path.name or str(path), 200))
     try:
-        imported.file = files.known(path, importer.bounds)
-        images = set()
-        for found in files.read(imported.file, importer.wants, importer.bounds, imported.passed):
-            address = importer.address_of(imported.file, found)
-            if address.kind is Kind.IMAGE:
-                images.add(address.url)
-        imported.images = frozenset(images)
+        imported.file = file = files.known(path, importer.bounds)
+        imported.trails = trails = Trails(importer.page(file), importer.most_redirects)
+        for found in files.read(
+            file, lambda url: importer.wants(url) or trails.wants(url), importer.bounds, imported.passed
+        ):
+            if not importer.wants(found.url) and not trails.wants(found.url):
+                raise _no_page(file, found)
+            trails.note(found)
+        _follow(importer, file, trails)
     except UnusableFile as error:
         imported.error = error
     return imported
+
+
+def _follow(importer: _Importer, file: files.File, trails: Trails) -> None:
+    """Look for what redirects lead to where it stands before them in the file."""
+    before: frozenset[str] = frozenset()
+    while (unseen := trails.unseen()) != before:
+        for found in files.read(file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
+            trails.note(found)
+        before = unseen
 
 
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
@@ -152,7 +170,7 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
     ended_by, code = "finished", None
     try:
         for imported in usable:
-            _take(archive, run_id, importer, imported, _is_page)
+            _take(archive, run_id, importer, imported, imported.trails)
         unasked = _unasked(archive, importer, usable)
         _take_images(archive, run_id, importer, usable)
     except KeyboardInterrupt as interruption:
@@ -189,13 +207,11 @@ def _note(looked: list[Imported]) -> str | None:
     return "; ".join(broken)[:2_000] or None
 
 
-def _take(
-    archive: Archive, run_id: int, importer: _Importer, imported: Imported, is_wanted: Callable[[Address], bool]
-) -> None:
+def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported, trails: Trails | None) -> None:
     """One file: everything in it that is wanted, in one commit, then what that says."""
     taken: list[Result] = []
     try:
-        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, is_wanted, taken))
+        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, trails, taken))
     except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
         imported.error = error
         return
@@ -205,50 +221,74 @@ def _take(
     archive.library.settle()
 
 
-def _is_page(address: Address) -> bool:
-    return address.kind is not Kind.IMAGE
-
-
 def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: list[Imported]) -> None:
-    """The images that bodies held by now show, from files that have any of them."""
+    """The images that bodies held by now show, wherever they lie."""
     shown = archive.shown_images()
-    for imported in usable:
-        if imported.error is None and imported.images & shown:
-            _take(archive, run_id, importer, imported, lambda address: address.url in shown)
+
+    def image(url: str) -> Address | None:
+        address = urls.image_address(url)
+        return address if address is not None and address.url in shown else None
+
+    for imported in usable if shown else []:
+        if imported.error is None and imported.file is not None:
+            try:
+                trails = _noted_images(importer, imported, image)
+            except UnusableFile as error:  # it changed since its pages were taken
+                imported.error = error
+                continue
+            if trails.any():
+                _take(archive, run_id, importer, imported, trails)
+
+
+def _noted_images(importer: _Importer, imported: Imported, image: Root) -> Trails:
+    """The ways to the images of a file; what is passed over is counted anew, since an image may lie on any host."""
+    file, trails, passed = imported.file, Trails(image, importer.most_redirects), Passed()
+    assert file is not None
+    assert imported.trails is not None
+    is_page = imported.trails.wants
+    for found in files.read(
+        file, lambda url: importer.wants(url) or is_page(url) or trails.wants(url), importer.bounds, passed
+    ):
+        trails.note(found)
+    _follow(importer, file, trails)
+    imported.passed = passed
+    return trails
 
 
 def _copies(
-    archive: Archive, importer: _Importer, imported: Imported, is_wanted: Callable[[Address], bool],
-    taken: list[Result],
-) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:  # fmt: skip
+    archive: Archive, importer: _Importer, imported: Imported, trails: Trails | None, taken: list[Result]
+) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:
     """What a file holds of the wanted pages, judged; each is noted in `taken`."""
     assert imported.file is not None
+    assert trails is not None, "a file that is usable was looked at"
     files.check_unchanged(imported.file)
-    for found in files.read(imported.file, importer.wants, importer.bounds, Counter()):
-        address = importer.address_of(imported.file, found)
-        if is_wanted(address):
-            exchange, judgement, reading = _judged(archive, imported.file, address, found, importer.clock.now())
-            taken.append(_result(exchange, judgement, reading, found))
+    now = importer.clock.now()
+    for found in files.read(imported.file, trails.wants, importer.bounds, Counter()):
+        for step in trails.steps(found, now):
+            exchange, judgement, reading = _judged(archive, imported.file, step, now)
+            taken.append(_result(exchange, judgement, reading, step.found))
             yield exchange, judgement, reading
 
 
 def _judged(
-    archive: Archive, file: files.File, address: Address, found: Found, now: datetime
+    archive: Archive, file: files.File, step: Step, now: datetime
 ) -> tuple[Exchange, Judgement, Reading | None]:
     """A response of a file as an exchange, with the same judgement as if it had come over the wire.
 
     A saved page does not tell its status. The browser showed it, so it is judged as one that came with a success; what
     it says itself decides whether it is the page, a bot check or something else.
     """
-    answer = _answer(address, found, now)
+    address, answer, found = step.address, step.answer, step.found
     reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
     made_at = _believable(found.at, now)
     told = f"{file.name}, sha256 {file.sha256}"
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
-    exchange = Exchange(address, answer, provenance=provenance)
+    exchange = Exchange(address, answer, hop=step.hop, final=step.final, provenance=provenance)
     judged_as = answer if answer.status is not None else replace(answer, status=200)
     held, words = archive.holds(exchange, reading), archive.manners.not_found_words()
     judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
+    if step.final and judgement.outcome is Outcome.MOVED:
+        judgement = replace(judgement, reason=f"{judgement.reason}, of which the file holds no answer")
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:
         signals["made_at_by"] = "the date of the file"
@@ -258,19 +298,6 @@ def _judged(
 def _believable(at: datetime | None, now: datetime) -> datetime | None:
     """A date that a file gives, unless no copy can be of it: later than now, or from before the site was there."""
     return at if at is not None and _SITE_BEGAN <= at <= now + timedelta(days=1) else None
-
-
-def _answer(address: Address, found: Found, now: datetime) -> Answer:
-    if found.status == 304:
-        no_body = "a 304 (not modified): the file holds no body for it"
-        found = replace(found, failure=Outcome.TRUNCATED, error=no_body, body=None)
-    location = next((value for name, value in found.headers if name == "location"), None)
-    target = urls.resolve(found.url or address.url, location) or location if location else None
-    return Answer(
-        requested_url=found.url or address.url, started_at=now, elapsed_ms=0, status=found.status,
-        headers=found.headers, body=found.body, wire_bytes=len(found.body or b""),
-        location=target if 300 <= (found.status or 0) < 400 else None, failure=found.failure, error=found.error,
-    )  # fmt: skip
 
 
 def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, found: Found) -> Result:

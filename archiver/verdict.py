@@ -108,6 +108,20 @@ def is_placeholder(url: str) -> bool:
     return url.partition("?")[0].endswith("/removed.png")
 
 
+def may_lead_to(asked: Address, url: str) -> bool:
+    """Whether a redirect of a page may be followed to a URL, because it can still be that page.
+
+    To another spelling of the same page, or on an index's own site; what a body shows or links to may lie anywhere. A
+    redirect to another article, home or to the login page is an answer, not a way.
+    """
+    if asked.kind in {Kind.IMAGE, Kind.LINK}:
+        return not is_placeholder(url)
+    if asked.kind is Kind.INDEX:
+        return urls.host(url).removeprefix("www.") == urls.host(asked.url).removeprefix("www.")
+    target = urls.classify(url)
+    return isinstance(target, Address) and urls.is_same_page(target, asked)
+
+
 def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
     location = answer.location or ""
     if _LOGIN.search(location):

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from archiver.commands.trails import Trails
 from archiver.errors import UnusableFile
 from archiver.model import SUCCESSES, Kind, Outcome
 from archiver.rescue import files
@@ -39,7 +40,7 @@ class Imported:
     error: UnusableFile | None = None
     results: list[Result] = field(default_factory=list)
     passed: Passed = field(default_factory=Counter)
-    images: frozenset[str] = frozenset()  # the images in it
+    trails: Trails | None = None  # of the pages in it
     taken: bool = False  # False at the end: the import was interrupted before
 
     def pages(self) -> dict[str, Result]:

@@ -58,8 +58,14 @@ def _exit_code(looked: Iterable[Imported]) -> int:
     """2 for a file that cannot be used, 3 for a page that was not kept or a file with none of ours, 0 for all well."""
     if any(imported.error is not None for imported in looked):
         return UnusableFile.exit_code
-    whole = all(imported.results and all(one.kept for one in imported.pages().values()) for imported in looked)
-    return 0 if whole else 3
+    return 0 if all(map(_is_whole, looked)) else 3
+
+
+def _is_whole(imported: Imported) -> bool:
+    """Whether every page of a file was kept. An image that was not is told, and makes nothing fail, as in a fetch."""
+    results = imported.pages().values()
+    shown = [one for one in results if one.kind is not Kind.IMAGE]
+    return all(one.kept for one in shown) if shown else any(one.kept for one in results)
 
 
 def _file_lines(imported: Imported) -> list[str]:

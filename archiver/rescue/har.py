@@ -70,7 +70,7 @@ def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, 
     if status == 304 and isinstance(content, dict) and content.get("text"):
         status = 200  # what the browser showed, out of its cache
     if 300 <= status < 400 and status != 304:
-        return Found(url, None, at, place, status, headers)
+        return Found(url, None, at, place, status, _with_target(headers, response.get("redirectURL")))
     if not isinstance(content, dict) or not isinstance(content.get("text"), str):
         return None if status < 400 else Found(url, b"", at, place, status, headers)
     body = _body(content)
@@ -81,6 +81,13 @@ def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, 
     if content.get("encoding") != "base64":  # text that the browser decoded, and that we encode
         headers = (*(pair for pair in headers if pair[0] != "content-type"), _as_utf8(headers, content))
     return Found(url, body, at, place, status, headers)
+
+
+def _with_target(headers: tuple[tuple[str, str], ...], redirect_url: Any) -> tuple[tuple[str, str], ...]:
+    """HAR 1.2 names the target of a redirect in a field of its own, too; some tools there alone."""
+    if isinstance(redirect_url, str) and redirect_url and all(name != "location" for name, _ in headers):
+        return (*headers, *cleaned([("location", redirect_url)]))
+    return headers
 
 
 def _failed(url: str, at: datetime | None, place: str, outcome: Outcome, why: str) -> Found:

@@ -14,13 +14,11 @@ from archiver.clock import Clock
 from archiver.config import Network
 from archiver.copies import Extra
 from archiver.model import TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
-from archiver.text import line
-from archiver.web import guard, robots
+from archiver.web import guard, redirects, robots
 from archiver.web.pace import Pace
 from archiver.web.robots import RobotsCache
 from archiver.web.rules import Rules
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ROBOTS_REDIRECTS = 5  # RFC 9309 §2.3.1.2
 _BOT_CHECK = re.compile(rb"just a moment|checking your browser|cf-chl|cf_chl_opt|challenge-form", re.IGNORECASE)
 _LINK_BYTES = 4_096  # of an outside page that a link leads to: enough to see that it is there
@@ -135,8 +133,8 @@ class Visitor:
                 extra=extra if first or is_link else _of_a_hop(extra),
             )  # fmt: skip
             answer = self._only_to_follow(answer, hop, seen, allowed)
-            yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
-            if answer.location is None or not _leads_on(answer):
+            yield Exchange(address, answer, tries, hop, final=not redirects.leads_on(answer))
+            if answer.location is None or not redirects.leads_on(answer):
                 return
             url, hop = answer.location, hop + 1
             seen.add(url)
@@ -152,22 +150,8 @@ class Visitor:
         return guard.refused_url(url, self._named, self._mapped)
 
     def _only_to_follow(self, answer: Answer, hop: int, seen: set[str], allowed: Callable[[str], bool]) -> Answer:
-        """A redirect that may not be followed, with the reason as its failure; any other answer as it is."""
-        if answer.failure is not None or not _is_redirect(answer):
-            return answer
-        target = answer.location
-        if answer.status not in _REDIRECTS or target is None:
-            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
-        refused = self._gate(target)
-        if refused is not None:
-            return _not_followed(answer, Outcome.OFF_SITE, refused)
-        if urls.denied(target) or not allowed(target):
-            return _not_followed(answer, Outcome.OFF_SITE, "another page or another site")
-        if target in seen:
-            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "in a circle")
-        if hop >= self._network.max_redirects:
-            return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects (network.max_redirects)")
-        return answer
+        most = self._network.max_redirects
+        return redirects.only_to_follow(answer, hop, seen, most, gate=self._gate, allowed=allowed)
 
     # ─── tries ──────────────────────────────────────────────────────────────────────────────────
 
@@ -264,13 +248,13 @@ class Visitor:
             answer, tries = yield from self._tries(address, url, None, hop, keep_cut=True)
             if answer.failure is Outcome.SKIPPED:
                 return None
-            if answer.failure is not None or not _is_redirect(answer):
+            if answer.failure is not None or not redirects.is_redirect(answer):
                 yield Exchange(address, answer, tries, hop)
                 rules = robots.from_answer(answer, challenge=is_bot_check(answer))
                 break
             answer = self._robots_only_to_follow(answer, hop)
-            yield Exchange(address, answer, tries, hop, final=not _leads_on(answer))
-            if answer.location is None or not _leads_on(answer):
+            yield Exchange(address, answer, tries, hop, final=not redirects.leads_on(answer))
+            if answer.location is None or not redirects.leads_on(answer):
                 break
             url = answer.location
         self._cache.keep(origin, rules, self._clock.now())
@@ -278,13 +262,13 @@ class Visitor:
 
     def _robots_only_to_follow(self, answer: Answer, hop: int) -> Answer:
         target = answer.location
-        if answer.status not in _REDIRECTS or target is None:
-            return _not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
+        if answer.status not in redirects.FOLLOWED or target is None:
+            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
         refused = self._gate(target) or ("its GET acts on the site" if urls.denied(target) else None)
         if refused is not None:
-            return _not_followed(answer, Outcome.OFF_SITE, refused)
+            return redirects.not_followed(answer, Outcome.OFF_SITE, refused)
         if hop >= _ROBOTS_REDIRECTS:
-            return _not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
+            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
         return answer
 
 
@@ -299,19 +283,6 @@ def is_bot_check(answer: Answer) -> bool:
         return True
     body = answer.body or b""
     return len(body) < _SMALL_PAGE and b"<" in body and _BOT_CHECK.search(body) is not None
-
-
-def _is_redirect(answer: Answer) -> bool:
-    return answer.status is not None and 300 <= answer.status < 400 and answer.status != 304
-
-
-def _leads_on(answer: Answer) -> bool:
-    return _is_redirect(answer) and answer.failure is None
-
-
-def _not_followed(answer: Answer, outcome: Outcome, why: str) -> Answer:
-    words = f"redirected to {line(answer.location or '(nowhere)', 300)}, not followed: {why}"
-    return replace(answer, failure=outcome, error=words)
 
 
 class _wait(tenacity.wait.wait_base):  # noqa: N801 - tenacity's waits are named like functions
