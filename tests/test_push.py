@@ -7,13 +7,11 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,8 +22,9 @@ from children import Children
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
+from pushers import ONE, SAVE, Desk, desk_of, make_held, writing
 from rescuers import PARTS, page
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, rows
 
 from archiver import cli, pages, urls
 from archiver.commands.run import Interrupted
@@ -33,11 +32,10 @@ from archiver.copies import Copy, Ours, Push, PushState
 from archiver.model import Address, CaptureSource
 from archiver.readings import ArticlePage, Reading
 from archiver.rescue.comparing import difference
+from archiver.rescue.save_page_meaning import Said, Told
 from archiver.rescue.save_page_now import (
     MOST_ATTEMPTS,
-    Said,
     Seen,
-    Told,
     after_asking,
     after_looking,
     after_polling,
@@ -45,94 +43,22 @@ from archiver.rescue.save_page_now import (
     read_status,
 )
 from archiver.rescue.sending import the_one
-from archiver.standin import StandIn
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
 from archiver.standin.wire import Reply
 
-ONE = PARTS[0]
-SAVE = "https://web.archive.org/save"
 KEY, SECRET = "access", "secret"
-
-
-@dataclass(slots=True)
-class Desk:
-    """An archive that holds five parts, the site as it is now, and web archives that hold nothing yet."""
-
-    db: Path
-    config: Path
-    archives: WebArchives
-    clock: FakeClock
-    live: dict[str, Reply] = field(default_factory=dict)
-
-    def push(self, *arguments: str) -> int:
-        """One push through the command line, with the clock of the test."""
-        return cli.run(["push", "--db", str(self.db), "--config", str(self.config), *arguments], clock=self.clock)
-
-    def run(self, *arguments: str) -> int:
-        """Another command line."""
-        return cli.run([arguments[0], "--db", str(self.db), "--config", str(self.config), *arguments[1:]])
-
-    def pushes(self) -> dict[int, tuple[str, str]]:
-        """Article → state and reason of its last push."""
-        found = rows(self.db, "SELECT article_id, pushes.state, reason FROM pushes JOIN pages ON pages.id = page_id"
-                              " ORDER BY pushes.id")  # fmt: skip
-        return {number: (state, reason) for number, state, reason in found}
-
-    def state(self, number: int = ONE) -> str:
-        """The state of the last push of a part."""
-        return self.pushes()[number][0]
-
-    def asked(self, part: str = "") -> list[str]:
-        """Method and URL of every request that the web archives saw, robots files apart."""
-        seen = (f"{one.method} {one.url}" for one in self.archives.log if not one.target.endswith("/robots.txt"))
-        return [one for one in seen if part in one]
-
-    def saves(self) -> int:
-        """How many captures were asked for."""
-        return len(self.asked(f"POST {SAVE}"))
-
-    def believed(self) -> list[tuple[Any, ...]]:
-        """What is believed of iThome's pages, and what is read of them."""
-        return [
-            *rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
-                           " WHERE host = 'ithelp.ithome.com.tw' ORDER BY url"),
-            *rows(self.db, "SELECT id, title, content_sha256, capture_id FROM articles ORDER BY id"),
-            *rows(self.db, "SELECT id, source FROM captures JOIN pages USING (id) WHERE kind = 'article'"),
-            *rows(self.db, "SELECT * FROM edits"),
-        ]  # fmt: skip
-
-
-@contextmanager
-def _writing(db: Path) -> Iterator[sqlite3.Connection]:
-    """The archive, to be put into a state that would take a test too long to bring about."""
-    connection = sqlite3.connect(db)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
 
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("held")
-    with StandIn(small_site()) as standin:
-        run_fetch(folder / "held.db", config_for(standin, folder))
-    return folder / "held.db"
+    return make_held(tmp_path_factory.mktemp("held"))
 
 
 @pytest.fixture
 def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
-    shutil.copy(held, tmp_path / "a.db")
-    clock = FakeClock(START + timedelta(days=30))
-    live = {article_url(number): Reply(200, page(number)) for number in PARTS}
-    with WebArchives(live.get, clock=clock.now) as archives:
-        archives.save_page_now.anonymous = 99
-        file = config_for(archives, tmp_path)
-        with file.open("a", encoding="utf-8") as text:
-            text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 15.0\n")
-        yield Desk(tmp_path / "a.db", file, archives, clock, live)
+    with desk_of(held, tmp_path) as desk:
+        yield desk
 
 
 # ─── a copy that counts ─────────────────────────────────────────────────────────────────────────
@@ -180,7 +106,7 @@ def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
 def test_a_snapshot_of_some_minutes_ago_is_a_success(desk: Desk) -> None:
     assert desk.push(str(ONE), "-q") == 0
     rows_before = rows(desk.db, "SELECT made_at FROM pushes")
-    with _writing(desk.db) as connection:
+    with writing(desk.db) as connection:
         connection.execute("DELETE FROM pushes")
         connection.execute("DELETE FROM copies")
     desk.clock.advance(minutes=20)
@@ -460,7 +386,8 @@ def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a
         ("error:blocked-url", "This URL is in the Save Page Now service block list and cannot be captured."),
         ("error:no-access", "Target URL could not be accessed (status=403)."),
         ("error:unauthorized", "The server requires authentication (HTTP status=401)."),
-        ("error:something-new", "A reason that nobody has heard of"),
+        ("error:too-many-redirects", "Too many redirects (more than 60)."),
+        ("error:something-new", "Target host is blocked by robots.txt"),
     ],
 )
 def test_what_will_not_be_made_is_refused_with_the_reason(desk: Desk, error: str, message: str) -> None:
@@ -482,7 +409,7 @@ def test_a_page_that_is_gone_meanwhile_is_refused(desk: Desk) -> None:
 
 
 def test_a_part_that_is_gone_is_not_asked_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with _writing(desk.db) as connection:
+    with writing(desk.db) as connection:
         connection.execute("UPDATE pages SET state = 'gone' WHERE article_id = ?", [ONE])
 
     assert desk.push(str(ONE), "-q") == 3
@@ -508,14 +435,15 @@ def test_a_service_that_is_down_changes_nothing_and_is_told(desk: Desk, capsys: 
     desk.archives.faults.error("web.archive.org*", status=503)
     before = desk.believed()
 
-    assert desk.push("5943", "-q") == 3
+    assert desk.push("5943", "-q") == 4
     out = capsys.readouterr().out
-    assert "web.archive.org is down" in out
-    assert "run the same command again" in out
-    assert desk.saves() == 2, "a form is never sent twice unasked, and a host that is down is left alone"
+    assert "Save Page Now is in trouble: HTTP 503" in out
+    assert "Come back after 2026-12-23 12:05 UTC" in out
+    assert desk.saves() == 1, "a form is never sent twice unasked, and a host that is down is left alone"
     assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
     assert desk.believed() == before
     desk.archives.faults.clear()
+    desk.clock.advance(minutes=6)
     assert desk.push("5943", "-q") == 0
 
 
@@ -562,27 +490,28 @@ def test_a_capture_that_playback_does_not_give_is_pending(desk: Desk) -> None:
 def test_an_answer_that_makes_no_sense_is_no_job(desk: Desk, body: bytes) -> None:
     desk.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
 
-    assert desk.push(str(ONE), "-q") == 3
+    assert desk.push(str(ONE), "-q") == 4
     state, reason = desk.pushes()[ONE]
     assert state == "queued"
-    assert "Save Page Now answers with" in reason
+    assert "answer" in reason
     assert [one for one in desk.asked() if one != f"POST {SAVE}"] == []
+    desk.clock.advance(minutes=61)
     assert desk.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "code"),
     [
-        b"no json", b'{"status": "success", "timestamp": "yesterday"}', b'{"status": "success"}', b'{"status": 1}',
-        b'{"status": "success", "timestamp": "20010101000000"}', b"[" * 100_000,
-        b'{"status": "success", "timestamp": "99999999999999"}',
+        (b"no json", 4), (b'{"status": "success", "timestamp": "yesterday"}', 3), (b'{"status": "success"}', 3),
+        (b'{"status": 1}', 4), (b'{"status": "success", "timestamp": "20010101000000"}', 3), (b"[" * 100_000, 4),
+        (b'{"status": "success", "timestamp": "99999999999999"}', 3),
     ],
 )  # fmt: skip
-def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(desk: Desk, body: bytes) -> None:
+def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(desk: Desk, body: bytes, code: int) -> None:
     desk.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
     desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
 
-    assert desk.push(str(ONE), "-q") == 3
+    assert desk.push(str(ONE), "-q") == code
     assert desk.state() == "pending"
 
 
@@ -591,7 +520,7 @@ def test_a_redirect_takes_no_keys_along(desk: Desk, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", SECRET)
     desk.archives.faults.redirect("web.archive.org/save", f"https://arquivo.pt/{SECRET}")
 
-    assert desk.push(str(ONE), "-q") == 3
+    assert desk.push(str(ONE), "-q") == 4
     assert {entry.host for entry in desk.archives.log} == {"web.archive.org"}
     assert desk.state() == "queued"
 
@@ -614,7 +543,7 @@ def test_a_slow_job_is_left_for_the_next_run_and_heard_of_first(desk: Desk) -> N
 def test_a_run_that_is_killed_anywhere_is_gone_on_with(desk: Desk) -> None:
     for number in range(1, 14):
         assert desk.push("5943", "-q", "--limit", "3") in {0, 3}
-        with _writing(desk.db) as connection:  # as a kill leaves it: the run open, the last step not written down
+        with writing(desk.db) as connection:  # as a kill leaves it: the run open, the last step not written down
             connection.execute(
                 "UPDATE runs SET finished_at = NULL, ended_by = NULL WHERE id = (SELECT max(id) FROM runs)"
             )
@@ -752,7 +681,10 @@ def test_a_push_goes_only_where_it_may(steps: list[Any]) -> None:
             assert push.made_at is not None
         if push.state is PushState.PENDING and before.state is PushState.QUEUED:
             assert (which, told.said) == ("ask", Said.ACCEPTED)
-        assert before.attempts <= push.attempts <= MOST_ATTEMPTS
+        assert 0 <= push.attempts <= MOST_ATTEMPTS
+        assert push.attempts >= before.attempts or told.said is Said.TROUBLE
+        if which != "look" and told.said in {Said.TROUBLE, Said.UNCLEAR}:
+            assert push.state in {before.state, PushState.QUEUED}, "nobody said anything of the page"
         assert (push.attempts > before.attempts) <= (which == "ask")
         assert push.state is PushState.PENDING or not push.job_runs
         assert push.state is not PushState.PENDING or push.not_before is not None

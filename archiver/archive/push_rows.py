@@ -99,12 +99,18 @@ class Pushes:
         left_out = set(but)
         return [datetime.fromisoformat(row["asked_at"]) for row in rows if row["id"] not in left_out]
 
-    def rests_until(self, now: datetime) -> tuple[datetime, str] | None:
-        """Until when Save Page Now wants no more of us, as it said when last asked, and why."""
+    def rests_until(self, now: datetime, *, with_keys: bool) -> tuple[datetime, str] | None:
+        """Until when Save Page Now wants no more of us, as it said when last asked, and why.
+
+        What it said to somebody without an account is not said to one with keys, unless it was a status: that is of
+        the machine that asks, or of the service.
+        """
         row = next(iter(self._database.query(
             "SELECT started_at, signals ->> 'rest_s' AS rest_s, signals ->> 'reason' AS reason FROM fetches"
-            " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at >= ? ORDER BY id DESC LIMIT 1",
-            [stamp(now - timedelta(days=7))],
+            " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at >= ?"
+            " AND (signals ->> 'keys' IS NOT 0 OR NOT ? OR http_status IN (403, 429) OR http_status >= 500)"
+            " ORDER BY id DESC LIMIT 1",
+            [stamp(now - timedelta(days=7)), with_keys],
         )), None)  # fmt: skip
         if row is None or row["rest_s"] is None:
             return None

@@ -130,7 +130,8 @@ def push(
     """Ask Save Page Now of the Internet Archive to publish a copy of what is held here, and confirm each.
 
     A push is confirmed only when the index of the Wayback Machine shows the capture and its text is ours. The queue
-    is kept: run it again to go on. Keys: ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
+    is kept: run it again to go on. The service wants an account (https://archive.org/account/s3.php has its keys):
+    ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
     """
     from archiver.rescue import pushing
 

@@ -22,14 +22,18 @@ from archiver.errors import ArchiverError, UsageError
 from archiver.model import State
 from archiver.rescue import rescuing
 from archiver.rescue.asking import Archives
+from archiver.rescue.save_page_meaning import Said
 from archiver.rescue.sending import Sending, Stop, Work
 from archiver.text import safe
 from archiver.web.client import Client
 from archiver.web.visit import user_agent
 
 KEY, SECRET = "ARCHIVER_SPN_KEY", "ARCHIVER_SPN_SECRET"
+HOW_TO_GET_KEYS = (
+    "an account at https://archive.org is free, its keys are at https://archive.org/account/s3.php;"
+    f" set {KEY} and {SECRET}, or push.key and push.secret in the config"
+)
 _REQUESTS = 4  # for one page, as a rule: asked for, asked about, looked for, had
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Plan:
                 f"Save Page Now is asked {how} to fetch each of them from the site and to publish it, one after the"
                 f" other: at least {report.duration(self.seconds)}{days}."
             )
+            if not self.has_keys:
+                lines.append(f"Without keys it is asked once, and answers that it wants an account: {HOW_TO_GET_KEYS}.")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -94,6 +100,7 @@ class Result:
     refused: dict[str, str] = field(default_factory=dict)  # host → why it is not asked any more
     down: dict[str, str] = field(default_factory=dict)
     come_back_at: datetime | None = None
+    has_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ def _run(
     cut_short = archive.runs.was_cut_short()
     asked = {"target": options.target, "keys": any(keys), "delay_s": config.push.delay_s}  # never the keys themselves
     run_id = archive.runs.start_run("push", __version__, asked, clock.now())
-    result, code = Result(run_id), None
+    result, code = Result(run_id, has_keys=any(keys)), None
     try:
         works = _queue(archive, config, options, clock.now(), has_keys=any(keys))
         with Client(network, user_agent=user_agent(network.contact), clock=clock) as client:
@@ -302,7 +309,7 @@ def _lines(result: Result, options: Options) -> list[str]:
     if counts:
         counted = " · ".join(f"{count} {name}" for name, count in counts.items())
         lines.append(f"{len(result.held)} part{'s' * (len(result.held) > 1)}: {counted}")
-    lines += [*_stopped(result), *_next(counts)]
+    lines += [*_stopped(result), *_next(result, counts)]
     return lines
 
 
@@ -323,23 +330,41 @@ def _stopped(result: Result) -> list[str]:
     lines = [f"{safe(why, 300)}: what is queued stays so, and nothing of it changed." for why in result.down.values()]
     why = "; ".join([result.stop.why] if result.stop else result.refused.values())
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
-    if result.stop is not None and "HTTP 401" in why:
-        return [*lines, f"Save Page Now does not take the keys ({safe(why, 300)}): check {KEY} and {SECRET}."]
-    if result.ended_by == "refused":
+    said = result.stop.said if result.stop else None
+    if said is Said.KEYS and result.has_keys:
+        keys = f"Save Page Now does not take the keys ({safe(why, 300)}): check {KEY} and {SECRET}."
+        return [*lines, f"{keys} The queue is kept."]
+    if said is Said.KEYS:
+        lines.append(f"Save Page Now asks for an account ({safe(why, 300)}). The queue is kept.")
+    elif said is Said.UNCLEAR:
+        lines.append(f"Stopped, since this says nothing of the page: {safe(why, 400)}. The queue is kept.{when}")
+    elif said in {Said.DOWN, Said.TROUBLE}:
+        lines.append(f"Save Page Now is in trouble: {safe(why, 400)}. The queue is kept.{when}")
+    elif result.ended_by == "refused":
         lines.append(f"Save Page Now wants no more of us for now: {safe(why, 400)}. The queue is kept.{when}")
     elif result.stop is not None:
         lines.append(f"Stopped: {safe(why, 400)}. The queue is kept.{when}")
     elif result.ended_by == "limit":
         lines.append("Stopped at the limit of requests; the queue is kept.")
+    if result.ended_by == "refused" and not result.has_keys:
+        lines.append(f"You asked without keys: {HOW_TO_GET_KEYS}.")
     return lines
 
 
-def _next(counts: Mapping[str, int]) -> list[str]:
+def _next(result: Result, counts: Mapping[str, int]) -> list[str]:
     """What to do next."""
     if counts.get("queued") or counts.get("pending"):
-        pending = counts.get("pending", 0) and not counts.get("queued")
-        wait = "in an hour or so: the index of the Wayback Machine takes its time" if pending else "to go on"
-        return [f"Next: run the same command again {wait}."]
+        return [f"Next: {_again(result, counts)}."]
     if counts.get("mismatch") or counts.get("refused"):
         return ["Next: `archiver why ID` tells how it went; a `fetch` before the next push brings our text up to date."]
     return ["Next: `archiver status --copies` shows who holds what."] if counts else []
+
+
+def _again(result: Result, counts: Mapping[str, int]) -> str:
+    if result.stop is not None and result.stop.said is Said.KEYS:
+        return "set the keys, and run the same command again"
+    if result.come_back_at is not None:
+        return "run the same command again then"
+    if counts.get("queued"):
+        return "run the same command again to go on"
+    return "run the same command again in an hour or so: the index of the Wayback Machine takes its time"

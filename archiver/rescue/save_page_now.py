@@ -1,8 +1,8 @@
-"""Save Page Now: what it is asked, what its answers mean, and how far each push got. Pure.
+"""Save Page Now: what it is asked, where its answers stand, and how far each push got. Pure.
 
 The interface is documented by the Internet Archive ("Save Page Now 2 Public API Docs"): a POST to /save gives a job,
-/save/status/JOB says how it goes. With keys as `Authorization: LOW KEY:SECRET`, or without. Without keys it may also
-answer with the page that people see, which names the job in a script.
+/save/status/JOB says how it goes. With keys as `Authorization: LOW KEY:SECRET`. Without keys it answers 401 since 2026
+(ANATOMY §11); before, also with the page that people see, which names the job in a script.
 
     queued ──asked──► pending ──the index shows it──► confirmed | mismatch
        ▲                │
@@ -13,13 +13,24 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from archiver.copies import Extra, Push, PushState
 from archiver.model import Address
+from archiver.rescue.save_page_meaning import (
+    BUSY_S,
+    ENDS_THE_RUN,
+    Said,
+    Told,
+    of_code,
+    of_words,
+    rest_s,
+    words_of,
+    words_of_page,
+)
 from archiver.rescue.wayback import ORIGIN, moment
 from archiver.text import safe
 
@@ -32,48 +43,11 @@ _SORRY = re.compile(r"<h2[^>]*>\s*Sorry\s*</h2>\s*<p[^>]*>([^<]{1,500})")
 _SAME = re.compile(r"same snapshot had been made (.{0,80}?)\s*ago", re.IGNORECASE)
 _SPAN = re.compile(r"([0-9]{1,4})\s+(day|hour|minute|second)s?")
 _SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
-_LIMIT_WORDS = re.compile(r"limit of (?:[0-9]+ )?active|too many requests|daily limit", re.IGNORECASE)
 _TAKEN = "Save Page Now has taken it on"
 _WINDOW = timedelta(hours=1)  # one capture of a URL an hour, says the document; and clocks differ
 _LOST = timedelta(days=7)  # what the index does not show by then will not come
 _LONGEST_JOB = timedelta(hours=1)  # a job ends within minutes, says the document
-
-# What a job's error means (the document's own table). Everything else is said of the page, and is taken as a refusal.
-_OF_US = frozenset({"user-session-limit", "blocked-client-ip"})
-_ENOUGH = "too-many-daily-captures"  # of this URL, by anybody: so it was captured today
-_FORGOTTEN = "job-not-found"
-_PASSING = frozenset({
-    "bad-gateway", "bandwidth-limit-exceeded", "browsing-timeout", "cannot-fetch", "celery", "gateway-timeout",
-    "internal-server-error", "invalid-server-response", "job-failed", "no-browsers-available", "protocol-error",
-    "proxy-error", "read-timeout", "service-unavailable", "soft-time-limit-exceeded", "too-many-requests",
-})  # fmt: skip
-
-
-class Said(StrEnum):
-    """What an answer comes to. A closed list."""
-
-    ACCEPTED = "accepted"  # there is a job, or the same snapshot was made a while ago
-    RUNNING = "running"
-    DONE = "done"
-    FORGOTTEN = "forgotten"  # the service does not know the job any more
-    PASSING = "passing"  # it failed for a reason that may pass
-    LASTING = "lasting"  # it will not be made
-    LIMIT = "limit"  # the service wants no more of us for a while
-    KEYS = "keys"  # it does not take our keys
-    DOWN = "down"  # no answer of the service: nothing is known
-    NONSENSE = "nonsense"  # an answer that makes no sense
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an answer says, with the reason in one line."""
-
-    said: Said
-    reason: str = ""
-    job_id: str | None = None
-    ago_s: int = 0  # the snapshot was made so long before we asked
-    made_at: datetime | None = None
-
+_OF_NO_PAGE = frozenset({Said.LIMIT, Said.KEYS, Said.DOWN})
 
 # ─── questions ──────────────────────────────────────────────────────────────────────────────────
 
@@ -105,64 +79,76 @@ def authorization(key: str, secret: str) -> str | None:
 def read_asked(status: int, body: bytes) -> Told:
     """What the answer to a request for a capture says."""
     document = _document(body)
-    refused = _refused(status, document)
+    refused = _refused(status, document, body)
     if refused is not None:
         return refused
     if document is None:
         return _of_the_page_for_people(body)
-    message, job_id = _words(document, "message"), document.get("job_id")
+    message, job_id = words_of(document), document.get("job_id")
     if isinstance(job_id, str) and _JOB.fullmatch(job_id):
         return Told(Said.ACCEPTED, message or _TAKEN, job_id=job_id, ago_s=_ago_s(message))
     if _SAME.search(message):
         return Told(Said.ACCEPTED, message, ago_s=_ago_s(message))
-    if _LIMIT_WORDS.search(message):
-        return Told(Said.LIMIT, message)
-    return Told(Said.NONSENSE, "Save Page Now answers with no job that could be asked about")
+    return of_words(message) if message else _unclear("no job that could be asked about")
 
 
 def read_status(status: int, body: bytes) -> Told:
     """What the answer to a question about a job says."""
+    if status in {404, 410}:
+        return Told(Said.FORGOTTEN, f"HTTP {status}: Save Page Now does not know the job")
     document = _document(body)
-    refused = _refused(status, document)
+    refused = _refused(status, document, body)
     if refused is not None:
         return refused
     said = None if document is None else document.get("status")
-    if document is not None and said == "pending":
+    if document is not None and said == "pending":  # also, and for ever, of a job that it does not know
         return Told(Said.RUNNING, "Save Page Now is at work")
     if document is not None and said == "success":
         at = moment(document.get("timestamp"))
         if at is not None:
             return Told(Said.DONE, "Save Page Now says that it saved the page", made_at=at)
         return Told(Said.FORGOTTEN, "Save Page Now says that it saved the page, but not when")
-    return Told(Said.NONSENSE, "Save Page Now answers with nothing that says how the job goes")
+    words = _words(document, body)
+    return _of_us(words, words) if words else _unclear("nothing that says how the job goes")
 
 
-def _refused(status: int, document: dict[str, Any] | None) -> Told | None:
-    """Why there is no job, or none any more; None when the answer is not of that kind."""
-    message = _words(document or {}, "message")
-    error = _words(document or {}, "status_ext").removeprefix("error:")
+def _refused(status: int, document: dict[str, Any] | None, body: bytes) -> Told | None:
+    """Why there is no job, or none any more; None when the answer is not of that kind.
+
+    A status speaks of the service, whatever page was to be saved; a code or a message may speak of the page.
+    """
+    words = _words(document, body)
+    told = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+    code = _text(document, "status_ext").removeprefix("error:")
     if status == 429:
-        return Told(Said.LIMIT, message or "HTTP 429: too many requests")
+        return Told(Said.LIMIT, told, rest_s=rest_s(words))
     if status == 401:
-        return Told(Said.KEYS, f"HTTP 401: {message or 'it wants other keys'}")
-    if error:
-        return _error(error, message or error)
-    if document is not None and document.get("status") == "error":
-        return Told(Said.LASTING, message or "Save Page Now failed without a reason")
-    if 400 <= status < 500:
-        return Told(Said.LASTING, message or f"HTTP {status}")
-    return None
+        by_words = of_words(words).said
+        return Told(Said.LIMIT if by_words is Said.LIMIT else Said.KEYS, told, rest_s=rest_s(words))
+    if code:
+        return of_code(code, _text(document, "message") or words)
+    if status >= 500:
+        return Told(Said.DOWN, told, rest_s=rest_s(words, BUSY_S))
+    if document is not None and (status >= 400 or document.get("status") == "error"):
+        found = of_words(words) if words else _unclear("an error without a reason")
+        return replace(found, reason=told if status >= 400 else found.reason)
+    return _of_us(words, told) if status >= 400 else None
 
 
-def _error(error: str, message: str) -> Told:
-    reason = f"{message} ({error})"
-    if error in _OF_US:
-        return Told(Said.LIMIT, reason)
-    if error == _ENOUGH:
-        return Told(Said.ACCEPTED, reason, ago_s=_SECONDS["day"])
-    if error == _FORGOTTEN:
-        return Told(Said.FORGOTTEN, reason)
-    return Told(Said.PASSING if error in _PASSING else Said.LASTING, reason)
+def _of_us(words: str, reason: str) -> Told:
+    """What the words of a place mean where nothing is said of the page that was to be saved."""
+    told = of_words(words, reason)
+    return told if told.said in ENDS_THE_RUN else Told(Said.UNCLEAR, reason)
+
+
+def _unclear(what: str) -> Told:
+    return Told(Said.UNCLEAR, f"Save Page Now answers with {what}")
+
+
+def _words(document: dict[str, Any] | None, body: bytes) -> str:
+    if document is not None:
+        return words_of(document)
+    return words_of_page(body[:_MOST_BYTES].decode("utf-8", "replace"))
 
 
 def _document(body: bytes) -> dict[str, Any] | None:
@@ -176,21 +162,26 @@ def _document(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _words(document: dict[str, Any], name: str) -> str:
-    value = document.get(name)
+def _text(document: dict[str, Any] | None, name: str) -> str:
+    value = (document or {}).get(name)
     return safe(value, 300) if isinstance(value, str) else ""
 
 
 def _of_the_page_for_people(body: bytes) -> Told:
-    """The job in the page that Save Page Now shows to people, who have no keys."""
+    """The job in the page that Save Page Now shows to people; any other page for people says that we are not wanted.
+
+    What it is sorry for is the one place where such a page speaks of the page that was to be saved.
+    """
     text = body[:_MOST_BYTES].decode("utf-8", "replace")
     watched, sorry, same = _WATCHED.search(text), _SORRY.search(text), _SAME.search(text)
     if watched is not None and _JOB.fullmatch(watched[1]):
         return Told(Said.ACCEPTED, safe(same[0], 300) if same else _TAKEN, job_id=watched[1], ago_s=_ago_s(text))
     if sorry is not None:
-        words = safe(sorry[1], 300)
-        return Told(Said.LIMIT if _LIMIT_WORDS.search(words) else Said.PASSING, words)
-    return Told(Said.NONSENSE, "Save Page Now answers with something that is neither JSON nor its own page")
+        return of_words(safe(sorry[1], 300))
+    words = words_of_page(text)
+    if not words:
+        return _unclear("something that is neither JSON nor its own page")
+    return _of_us(words, f"a page for people stands in place of its answer: {words}")
 
 
 def _ago_s(message: str) -> int:
@@ -217,9 +208,14 @@ class Seen(StrEnum):
 
 
 def after_asking(push: Push, told: Told, now: datetime) -> Push:
-    """A queued push after its capture was asked for. A limit, or no answer at all, changes nothing."""
-    if push.state is not PushState.QUEUED or told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+    """A queued push after its capture was asked for. A limit, or no answer at all, changes nothing.
+
+    A fault of the service, and what nobody understands, are noted, so that another page comes first next time.
+    """
+    if push.state is not PushState.QUEUED or told.said in _OF_NO_PAGE:
         return push
+    if told.said in {Said.TROUBLE, Said.UNCLEAR}:
+        return replace(push, checked_at=now, reason=told.reason)
     begun = replace(
         push, attempts=push.attempts + 1, asked_at=now, not_before=now - timedelta(seconds=told.ago_s),
         checked_at=now, job_id=None, made_at=None, reason=told.reason,
@@ -231,12 +227,14 @@ def after_asking(push: Push, told: Told, now: datetime) -> Push:
 
 def after_polling(push: Push, told: Told, now: datetime) -> Push:
     """A pending push after its job was asked about."""
-    if not push.job_runs or told.said in {Said.LIMIT, Said.KEYS, Said.DOWN}:
+    if not push.job_runs or told.said in _OF_NO_PAGE:
         return push
     seen = replace(push, checked_at=now, reason=told.reason)
     took_too_long = push.asked_at is not None and now - push.asked_at > _LONGEST_JOB
     if told.said is Said.DONE and told.made_at is not None:
         return replace(seen, made_at=told.made_at, not_before=_since(push, told.made_at))
+    if told.said is Said.TROUBLE:  # nobody asked the page's host: it was no attempt
+        return replace(seen, state=PushState.QUEUED, attempts=max(push.attempts - 1, 0), job_id=None)
     if told.said in {Said.PASSING, Said.LASTING}:
         return _failed(seen, told)
     if told.said in {Said.FORGOTTEN, Said.ACCEPTED} or took_too_long:  # the index knows whether anything came of it

@@ -10,6 +10,7 @@ for push in those with a capture:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,16 +24,19 @@ from archiver.model import Answer, CaptureSource, Judgement, Outcome
 from archiver.rescue import save_page_now, wayback
 from archiver.rescue.asking import Archives, Asked, Judge, Judged, judge_copy, judge_index
 from archiver.rescue.comparing import difference
-from archiver.rescue.save_page_now import Said, Seen, Told
+from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
+from archiver.rescue.save_page_now import Seen
 from archiver.web.visit import is_bot_check
 
 _ORIGIN = wayback.ORIGIN
 _DAY = timedelta(days=1)
-_REST_S = 3_600.0  # after a 429 or a bot check that does not say how long
-_BUSY_S = 300.0  # after a limit of captures at once
+_REST_S = 3_600.0  # after a limit, or what nobody understands, that does not say how long
+_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+_TROUBLES = 3  # faults of the service in a row, whatever the page: then it is left alone
 _LONGEST_JOB = timedelta(minutes=3)  # two, says the document
 _A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
-_NO_ANSWER = frozenset({Outcome.TOO_LARGE, Outcome.OFF_SITE, Outcome.MOVED})
+_NO_ANSWER = frozenset({Outcome.OFF_SITE, Outcome.MOVED})
+_TO_LOG_IN = re.compile(r"log-?in|sign-?in|account|auth", re.IGNORECASE)
 _PLAIN_HEADERS = frozenset({"content-type", "content-length", "date", "retry-after"})
 _NOT_YET = "the index of the Wayback Machine does not show it yet"
 _HIDDEN = "(a key)"
@@ -45,8 +49,8 @@ _NO_PAGE = frozenset({
 _NOT_PLAYED = frozenset({Outcome.NOT_FOUND, Outcome.MOVED, Outcome.OFF_SITE, Outcome.FORBIDDEN})
 _OUTCOMES = {
     Said.ACCEPTED: Outcome.OK, Said.RUNNING: Outcome.OK, Said.DONE: Outcome.OK, Said.FORGOTTEN: Outcome.NOT_FOUND,
-    Said.PASSING: Outcome.SERVER_ERROR, Said.LASTING: Outcome.FORBIDDEN, Said.LIMIT: Outcome.RATE_LIMITED,
-    Said.KEYS: Outcome.FORBIDDEN, Said.NONSENSE: Outcome.UNREADABLE,
+    Said.PASSING: Outcome.SERVER_ERROR, Said.LASTING: Outcome.FORBIDDEN, Said.TROUBLE: Outcome.SERVER_ERROR,
+    Said.LIMIT: Outcome.RATE_LIMITED, Said.KEYS: Outcome.FORBIDDEN, Said.UNCLEAR: Outcome.UNREADABLE,
 }  # fmt: skip
 
 
@@ -68,6 +72,7 @@ class Stop:
     why: str
     until: datetime | None = None
     by_us: bool = False
+    said: Said | None = None  # what the service said, where it was heard in this run
 
 
 class Sending:
@@ -84,11 +89,12 @@ class Sending:
         self._keys = tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
         self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY)
         self._elsewhere: list[datetime] = []  # when jobs of ours began that this run does not ask about
+        self._troubles = 0  # faults of the service in a row
         self.stopped: Stop | None = None
 
     def run(self, works: list[Work]) -> None:
         """Go on with every push as far as it goes today."""
-        rest = self._archive.pushes.rests_until(self._clock.now())
+        rest = self._archive.pushes.rests_until(self._clock.now(), with_keys=self._authorization is not None)
         if rest is not None:
             self.stopped = Stop(rest[1], rest[0])
             return
@@ -97,7 +103,8 @@ class Sending:
         self._archives.left = len(works)
         for work in [one for one in works if one.push.state is PushState.PENDING]:
             self._go_on(work)
-        for work in [one for one in works if one.push.state is PushState.QUEUED]:
+        queued = [one for one in works if one.push.state is PushState.QUEUED]
+        for work in sorted(queued, key=lambda one: one.push.checked_at is not None):  # what failed before comes last
             if not self._make_room(works) or not self._may_ask():
                 break
             self._ask(work)
@@ -173,16 +180,32 @@ class Sending:
             self._look(work)
 
     def _tell(self, work: Work, url: str, extra: Extra, read: Callable[[int, bytes], Told]) -> tuple[Told, Asked]:
-        """Ask Save Page Now, once; a limit that it tells ends the run."""
+        """Ask Save Page Now, once; an answer that is not about the page ends the run."""
         asked = self._archives.ask(
             work.held.address, url, CaptureSource.WAYBACK, self._judge(read), extra=extra, robots=False, attempts=1
         )
         told = self._told(asked.answer, read)
-        if told.said in {Said.LIMIT, Said.KEYS}:
-            rest_s = _rest_s(told, asked.answer)
+        if self._ends_the_run(told, asked.answer):
+            rest_s = self._rest_s(told, asked.answer)
             until = None if rest_s is None else asked.answer.started_at + timedelta(seconds=rest_s)
-            self.stopped = Stop(told.reason, until)
+            self.stopped = Stop(told.reason, until, said=told.said)
+        if told.said is Said.TROUBLE:
+            self._troubles += 1
+        elif told.said not in {Said.ACCEPTED, Said.RUNNING}:  # nothing came of it yet
+            self._troubles = 0
         return told, asked
+
+    def _ends_the_run(self, told: Told, answer: Answer) -> bool:
+        if told.said is Said.TROUBLE:
+            return self._troubles + 1 >= _TROUBLES
+        return told.said in ENDS_THE_RUN or (told.said is Said.DOWN and answer.failure is None)
+
+    def _rest_s(self, told: Told, answer: Answer) -> float | None:
+        """How long the service is to be left alone; None when that would change nothing."""
+        if told.said is Said.KEYS or not self._ends_the_run(told, answer):
+            return None
+        asked_for = answer.retry_after_s if answer.retry_after_s is not None else told.rest_s
+        return min(_REST_S if asked_for is None else asked_for, _LONGEST_REST_S)
 
     def _judge(self, read: Callable[[int, bytes], Told]) -> Judge:
         """What is recorded of an answer: never its body, nor anything that may repeat our keys."""
@@ -191,7 +214,7 @@ class Sending:
             told = self._told(answer, read)
             outcome = _OUTCOMES.get(told.said) or answer.failure or Outcome.SERVER_ERROR
             signals = {"status": answer.status, "step": "push", "said": told.said.value,
-                       "rest_s": _rest_s(told, answer)}  # fmt: skip
+                       "rest_s": self._rest_s(told, answer), "keys": self._authorization is not None}  # fmt: skip
             headers = tuple((name, self._hide(value)) for name, value in answer.headers if name in _PLAIN_HEADERS)
             bare = replace(answer, headers=headers, body=None, location=None, error=None)
             return Judged(bare, Judgement(outcome, told.reason, signals))
@@ -201,7 +224,7 @@ class Sending:
     def _told(self, answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
         told = told_of(answer, read)
         if any(key in (told.job_id or "") for key in self._keys):
-            return Told(Said.NONSENSE, "Save Page Now gives our own key back as the name of a job")
+            return Told(Said.UNCLEAR, "Save Page Now gives our own key back as the name of a job")
         return replace(told, reason=self._hide(told.reason))
 
     def _hide(self, words: str) -> str:
@@ -290,28 +313,17 @@ def the_one(found: Iterable[Copy], push: Push) -> Copy | None:
 def told_of(answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
     """What an answer of Save Page Now says; that nothing is known, where none came."""
     status = answer.status or 0
+    if answer.failure is Outcome.TOO_LARGE:
+        return Told(Said.UNCLEAR, "Save Page Now answers with more than an answer can be")
     if answer.failure in _NO_ANSWER or 300 <= status < 400:
-        what = (
-            "more than an answer can be" if answer.failure is Outcome.TOO_LARGE else "a redirect that is not followed"
-        )
-        return Told(Said.NONSENSE, f"Save Page Now answers with {what}")
+        if _TO_LOG_IN.search(answer.location or ""):
+            return Told(Said.KEYS, f"HTTP {status}: a redirect to a place to log in")
+        return Told(Said.UNCLEAR, "Save Page Now answers with a redirect that is not followed")
     if answer.failure is not None:
         return Told(Said.DOWN, answer.error or answer.failure.value)
     if is_bot_check(answer):
         return Told(Said.LIMIT, "a bot check stands in place of Save Page Now")
-    body = answer.body or b""
-    if status >= 500 and b"status_ext" not in body:
-        return Told(Said.DOWN, f"HTTP {status}")
-    return read(status, body)
-
-
-def _rest_s(told: Told, answer: Answer) -> float | None:
-    """How long the service is to be left alone; None when that would change nothing."""
-    if told.said is not Said.LIMIT:
-        return None
-    if answer.retry_after_s is not None:
-        return answer.retry_after_s
-    return _REST_S if answer.status == 429 or is_bot_check(answer) else _BUSY_S
+    return read(status, answer.body or b"")
 
 
 def _other(outcome: Outcome) -> Outcome:

@@ -1,5 +1,7 @@
 """Save Page Now 2 as its public document has it (SPN2 Public API): keys, jobs, limits, and "the same snapshot".
 
+Without keys it answers 401, as the service does since 2026 (ANATOMY §11), unless some captures are given to anybody.
+
 What it saves goes on the Wayback shelf, so that the index, playback and TimeMap show it at once.
 """
 
@@ -42,15 +44,16 @@ class SavePageNow:
     """The service behind `POST /save` and `/save/status/…`; safe to use from any thread.
 
     `pending` is how many times a job says that it is pending; `sessions` how many jobs may run at once with keys;
-    `anonymous` how many captures there are without keys before it says 429.
+    `anonymous` how many captures there are without keys before it says 429, none for 401 at once; `knows_all` that a
+    job nobody has heard of is pending for ever, as in life, instead of `job-not-found`, as the document has it.
     """
 
     def __init__(
         self, shelf: Shelf, live: Live, clock: Callable[[], datetime], *, pending: int = 1, sessions: int = 12,
-        anonymous: int = 4,
+        anonymous: int = 0, knows_all: bool = True,
     ) -> None:  # fmt: skip
         self._shelf, self._live, self._clock = shelf, live, clock
-        self.pending, self.sessions, self.anonymous = pending, sessions, anonymous
+        self.pending, self.sessions, self.anonymous, self.knows_all = pending, sessions, anonymous, knows_all
         self._jobs: dict[str, _Job] = {}
         self._today: Counter[str] = Counter()
         self._unnamed = 0
@@ -74,7 +77,7 @@ class SavePageNow:
         given = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
         url = given.get("url") or unquote(request.target.removeprefix("/save").lstrip("/"))
         named = request.headers.get("authorization")
-        if named is not None and named != KEYS:
+        if named != KEYS and (named is not None or self.anonymous == 0):
             return _json({"message": "You need to be logged in to use Save Page Now."}, 401)
         if named is None and self._unnamed >= self.anonymous:
             return page("<html><head><title>429 Too Many Requests</title></head><body><h1>Too Many Requests</h1><p>You"
@@ -147,6 +150,8 @@ class SavePageNow:
             return _json({"daily_captures": sum(self._today.values()), "daily_captures_limit": 30_000,
                           "available": max(self.sessions - running, 0), "processing": running})  # fmt: skip
         job = self._jobs.get(identity)
+        if job is None and self.knows_all:
+            return _json({"job_id": identity, "status": "pending", "resources": []})
         if job is None:
             return _json({"message": "Job not found", "status": "error", "status_ext": "error:job-not-found"})
         job.asked += 1
