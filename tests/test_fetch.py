@@ -25,6 +25,7 @@ from runs import (
 from archiver import config, fetching, urls
 from archiver.model import Outcome
 from archiver.standin import Faults, StandIn
+from archiver.standin.catalog import OLD_SERIES_ID
 
 SITE = small_site(30)
 PART = 10323209  # Day 05
@@ -97,6 +98,24 @@ def test_a_second_run_asks_nothing_and_a_forced_one_finds_nothing_new(small: Sta
     assert set(forced.result.outcomes) == {Outcome.UNCHANGED}
     assert rows(db, "SELECT count(*) FROM captures") == captures
     assert rows(db, "SELECT count(*) FROM edits") == [(0,)]
+
+
+@pytest.mark.parametrize("fault", ["not_found", "forbid"])
+def test_an_author_whose_articles_all_fail_is_told_part_by_part_though_a_citation_answers(
+    standin: StandIn, db: Path, tmp_path: Path, fault: str
+) -> None:
+    """29 links of its author and one of a stranger, whose page is the only one that answers."""
+    file = config_for(standin, tmp_path, sources=f'[[sources]]\nurl = "{INDEX_2021}"')
+    for number in SITE.series[OLD_SERIES_ID].part_ids:
+        getattr(standin.faults, fault)(number)
+
+    summary = run_fetch(db, file)
+
+    asked = [entry.target for entry in standin.log]
+    assert summary.exit_code in {3, 4}
+    assert not [target for target in asked if "/users/" in target or "/rss/" in target], "nobody's series is followed"
+    assert rows(db, "SELECT count(*), sum(missing) FROM page_status WHERE series_id IS NULL") == [(30, 29)]
+    assert "30 parts · 1 safe · 29 missing" in summary.as_text()
 
 
 def test_reading_everything_again_gives_the_same_rows(small: StandIn, db: Path, tmp_path: Path) -> None:

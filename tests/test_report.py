@@ -13,7 +13,15 @@ from archiver.archive.queries import Status
 def status_of(**changes: Any) -> Status:
     row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, **changes}
     return Status(
-        series=[row], parts={1: [{}], 2: [{}]}, homeless=[], last_run=None, problems=[], drift=[], events=[], images={}
+        series=[row],
+        parts={1: [{}], 2: [{}]},
+        homeless=[],
+        cited=[],
+        last_run=None,
+        problems=[],
+        drift=[],
+        events=[],
+        images={},
     )
 
 

@@ -25,31 +25,32 @@ UNION ALL SELECT articles.series_id, sources.id FROM sources JOIN articles ON ar
     WHERE articles.series_id IS NOT NULL
 """
 
+# All that an index without a hint ever linked to on the site, read or not, and who is known to have written it: by its
+# own page, else by the pages that name it as a part of a series.
 _LINKED_BY_INDEX = """
-SELECT DISTINCT sources.id AS source_id, articles.id, articles.series_id, articles.author_id
-FROM sources
-JOIN pages ON pages.kind = 'index' AND (
-    pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
-JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index'
-JOIN articles ON articles.id = discoveries.article_id
-WHERE sources.kind = 'index' AND series_hint IS NULL
+WITH links AS (
+    SELECT sources.id AS source_id, discoveries.kind, discoveries.article_id, discoveries.series_id, discoveries.url,
+        min(discoveries.first_seen_at) AS since
+    FROM sources
+    JOIN pages ON pages.kind = 'index' AND (
+        pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
+    JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index'
+    WHERE sources.kind = 'index' AND series_hint IS NULL
+    GROUP BY sources.id, discoveries.url
+), told AS (
+    SELECT links.*, articles.author_id, coalesce(links.series_id, articles.series_id, (
+        SELECT series_id FROM discoveries AS said WHERE said.article_id = links.article_id
+        AND said.via IN ('series', 'feed', 'previous', 'next', 'catalog') AND said.series_id IS NOT NULL
+        ORDER BY CASE said.via WHEN 'series' THEN 1 WHEN 'feed' THEN 3 ELSE 2 END, said.id LIMIT 1)) AS told_series_id
+    FROM links LEFT JOIN articles ON articles.id = links.article_id
+)
+SELECT source_id, told.kind, told.url, since, told_series_id AS series_id,
+    coalesce(told.author_id, series.author_id) AS author_id
+FROM told LEFT JOIN series ON series.id = told_series_id ORDER BY source_id, told.url
 """
 
-# What indexes without a hint that never linked an article link to: the first sight of each page, and the latest.
-_LINKED_SERIES = """
-SELECT sources.id AS source_id, pages.id AS page_id, discoveries.series_id, discoveries.url,
-    discoveries.first_seen_at = min(discoveries.first_seen_at) OVER (PARTITION BY pages.id) AS is_first,
-    discoveries.gone_at IS NULL AS is_named
-FROM sources
-JOIN pages ON pages.kind = 'index' AND (
-    pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
-JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index' AND discoveries.kind = 'series'
-WHERE sources.kind = 'index' AND series_hint IS NULL AND NOT EXISTS (
-    SELECT 1 FROM discoveries AS part WHERE part.from_page_id = pages.id AND part.via = 'index'
-    AND part.kind = 'article')
-"""
-
-# Who says that a page is a part, best witness first; the own page is told apart from all others.
+# Who says that a page is a part, best witness first. What its own page says counts more than all others; where that is
+# silent, others speak.
 _CLAIMS = """
 WITH claims AS (
     SELECT id AS article_id, url, series_id, NULL AS source_id, position, title, 'article' AS said_by, 1 AS rank
@@ -60,20 +61,23 @@ WITH claims AS (
         CASE via WHEN 'series' THEN 2 WHEN 'feed' THEN 4 ELSE 3 END
         FROM discoveries WHERE via IN ('series', 'feed', 'previous', 'next', 'catalog')
         AND series_id IN (SELECT id FROM series WHERE followed)
-        AND discoveries.article_id NOT IN (SELECT id FROM articles)
+        AND discoveries.article_id NOT IN (SELECT id FROM articles WHERE series_id IS NOT NULL)
 )
 SELECT * FROM claims ORDER BY article_id, rank, position IS NULL
 """
 
-_UNDECIDED = """
+# What an index links to and nobody else places: all of it while no series is known, else what its own page leaves open.
+_LISTED = """
 SELECT sources.id AS source_id, discoveries.article_id, discoveries.url, discoveries.position, discoveries.text,
     (SELECT min(series_id) FROM series_sources WHERE source_id = sources.id) AS series_id,
-    (SELECT count(*) FROM series_sources WHERE source_id = sources.id) AS series_count
+    (SELECT count(*) FROM series_sources WHERE source_id = sources.id) AS series_count,
+    articles.id IS NOT NULL AS is_read, articles.series_id AS own_series_id, articles.author_id,
+    articles.title_day AS own_day
 FROM sources
 JOIN pages ON pages.kind = 'index' AND (
     pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
 JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index' AND discoveries.kind = 'article'
-WHERE discoveries.article_id NOT IN (SELECT id FROM articles)
+LEFT JOIN articles ON articles.id = discoveries.article_id
 ORDER BY sources.id, discoveries.position
 """
 
@@ -96,7 +100,6 @@ def settle(database: Database) -> None:
 def _follow(database: Database) -> None:
     followed = {(row["series_id"], row["source_id"]) for row in database.query(_FOLLOWED_BY_NAME)}
     followed |= _listed_series(list(database.query(_LINKED_BY_INDEX)))
-    followed |= _linked_series(list(database.query(_LINKED_SERIES)))
     for series_id in sorted({series_id for series_id, _ in followed}):
         _ensure_series(database, series_id)
     database.execute("DELETE FROM series_sources")
@@ -106,35 +109,47 @@ def _follow(database: Database) -> None:
 
 
 def _listed_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
-    """Which series an index without a hint lists: those of the author who wrote most of what it links to."""
-    listed: set[tuple[int, int]] = set()
-    for source_id in {row["source_id"] for row in linked}:
-        mine = [row for row in linked if row["source_id"] == source_id and row["series_id"] is not None]
-        owners = Counter(row["author_id"] for row in mine)
-        if not owners:
-            continue
-        owner, share = owners.most_common(1)[0]
-        if share * 2 <= len(mine):
-            continue
-        series = Counter(row["series_id"] for row in mine if row["author_id"] == owner)
-        for place, (series_id, links) in enumerate(series.most_common()):
-            if place == 0 or links >= _ENOUGH:
-                listed.add((series_id, source_id))
-    return listed
+    """Which series the indexes without a hint list, as (series, source)."""
+    by_source: dict[int, list[dict[str, Any]]] = {}
+    for link in linked:
+        by_source.setdefault(link["source_id"], []).append(link)
+    return {(series_id, source_id) for source_id, links in by_source.items() for series_id in _listed_by(links)}
 
 
-def _linked_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
-    """Which series an index lists that links no article: the only one, or all of them when they name one author.
+def _listed_by(links: list[dict[str, Any]]) -> set[int]:
+    """The series that one index lists: those of the author of most of *all* that it links to.
 
-    By its first sight and by its latest, so that a link added later takes nothing away.
+    What was not read counts, too, and for nobody: else one citation that answers would outvote thirty parts that do
+    not. Where links were added that nobody has read yet, what was listed before them still holds.
     """
-    followed: set[tuple[int, int]] = set()
-    for page_id, sight in {(row["page_id"], sight) for row in linked for sight in ("is_first", "is_named")}:
-        seen = [row for row in linked if row["page_id"] == page_id and row[sight]]
-        authors = {address.user_id for row in seen if isinstance(address := urls.classify(row["url"]), Address)}
-        if len({row["series_id"] for row in seen}) == 1 or (len(authors) == 1 and None not in authors):
-            followed |= {(row["series_id"], row["source_id"]) for row in seen}
-    return followed
+    articles = [link for link in links if link["kind"] == "article"]
+    counted = articles or links
+    for since in sorted({link["since"] for link in counted}, reverse=True):
+        listed = _of_most([link for link in counted if link["since"] <= since])
+        if listed:
+            return listed
+    return set()
+
+
+def _of_most(links: list[dict[str, Any]]) -> set[int]:
+    """The series of whoever wrote more than half of these links; where only one series is linked, that one."""
+    named = {link["series_id"] for link in links if link["kind"] == "series"}
+    if len(named) == 1:
+        return named
+    owners = Counter(owner for link in links if (owner := _owner(link)) is not None)
+    owner, share = next(iter(owners.most_common(1)), (None, 0))
+    if share * 2 <= len(links):
+        return set()
+    series = Counter(link["series_id"] for link in links if _owner(link) == owner and link["series_id"] is not None)
+    most = max(series.values(), default=0)
+    return {series_id for series_id, count in series.items() if count == most or count >= _ENOUGH}
+
+
+def _owner(link: dict[str, Any]) -> int | None:
+    """The user id of who wrote what is linked; a link to a series says it itself."""
+    address = urls.classify(link["url"])
+    named = address.user_id if isinstance(address, Address) else None
+    return named if named is not None else link["author_id"]
 
 
 def _ensure_series(database: Database, series_id: int) -> None:
@@ -216,16 +231,15 @@ def _keep_parts(database: Database) -> None:
     parts: dict[int, dict[str, Any]] = {}
     for claim in database.query(_CLAIMS):
         parts.setdefault(claim["article_id"], claim)
-    held_days = {
-        (row["series_id"], row["title_day"])
-        for row in database.query("SELECT series_id, title_day FROM articles WHERE title_day IS NOT NULL")
-    }
-    for claim in database.query(_UNDECIDED):
-        series_id = claim["series_id"] if claim["series_count"] == 1 else None
-        if (series_id, title_day(claim["text"] or "")) not in held_days:
+    days = database.query("SELECT id, title_day FROM articles WHERE title_day IS NOT NULL")
+    held_days = {(parts[row["id"]]["series_id"], row["title_day"]) for row in days if row["id"] in parts}
+    authors = {row["id"]: row["author_id"] for row in database.query("SELECT id, author_id FROM series WHERE followed")}
+    for link in database.query(_LISTED):
+        series_id = link["series_id"] if link["series_count"] == 1 else None
+        if link["series_count"] == 0 or _is_left_open(link, series_id, authors.get(series_id), held_days):
             parts.setdefault(
-                claim["article_id"],
-                {**claim, "series_id": series_id, "position": None, "title": claim["text"], "said_by": "index"},
+                link["article_id"],
+                {**link, "series_id": series_id, "position": None, "title": link["text"], "said_by": "index"},
             )
     database.execute("DELETE FROM parts")
     for part in parts.values():
@@ -237,3 +251,19 @@ def _keep_parts(database: Database) -> None:
                 part["position"], part["title"], part["said_by"], part["url"],
             ],
         )  # fmt: skip
+
+
+def _is_left_open(
+    link: dict[str, Any], series_id: int | None, author_id: int | None, held_days: set[tuple[int | None, int | None]]
+) -> bool:
+    """Whether an index that lists a series makes an article of it which nobody else places.
+
+    One that never answered is, unless a part with the same day is held: then it is a stranger's. One whose page names
+    no series is when the author of the series wrote it for a day of which no part is held.
+    """
+    if link["own_series_id"] is not None:
+        return False
+    day = link["own_day"] or title_day(link["text"] or "")
+    if (series_id, day) in held_days:
+        return False
+    return not link["is_read"] or (day is not None and author_id is not None and link["author_id"] == author_id)

@@ -16,7 +16,8 @@ class Status:
 
     series: list[Row]
     parts: dict[int | None, list[Row]]
-    homeless: list[Row]  # sources whose series is not known yet, with their parts counted
+    homeless: list[Row]  # sources with parts that no known series has, with those counted
+    cited: list[Row]  # index links that never answered, taken for citations since another part has their day
     last_run: Row | None
     problems: list[Row]  # values that a parser should have found and did not
     drift: list[Row]  # values that living pages used to yield and no longer do
@@ -38,6 +39,7 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         series=_rows(connection, _SERIES, ids),
         parts=parts,
         homeless=_rows(connection, _HOMELESS, ids),
+        cited=_rows(connection, _TAKEN_FOR_CITATIONS, ids),
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
         problems=_rows(connection, _PROBLEMS),
         drift=_rows(connection, "SELECT * FROM parser_drift"),
@@ -80,13 +82,29 @@ OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT
 """
 
 _HOMELESS = """
-SELECT sources.id, sources.url, pages.state, pages.last_outcome, pages.last_fetch_at, count(parts.page_id) AS parts,
+SELECT sources.id, sources.url, pages.last_outcome, pages.last_ok_at, pages.last_fetch_at, count(part.id) AS parts,
+    coalesce(sum(part.safe), 0) AS safe, coalesce(sum(part.rescued), 0) AS rescued,
+    coalesce(sum(part.missing), 0) AS missing, coalesce(sum(part.state = 'gone'), 0) AS gone,
+    coalesce(sum(part.edits > 0), 0) AS edited, max(part.last_fetch_at) AS last_checked_at,
+    count(articles.series_id) AS of_series, sources.id IN (SELECT source_id FROM series_sources) AS has_series,
     (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
-FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN parts ON parts.source_id = sources.id
-WHERE sources.id NOT IN (SELECT source_id FROM series_sources)
-AND sources.url NOT IN (SELECT url FROM articles)
-AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1)))
+FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN page_status AS part ON part.source_id = sources.id
+LEFT JOIN articles ON articles.id = part.id
+WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND (part.id IS NOT NULL OR (
+    sources.id NOT IN (SELECT source_id FROM series_sources) AND sources.url NOT IN (SELECT url FROM articles)))
 GROUP BY sources.id
+"""
+
+# Index links that never answered and whose day another part has: taken for citations, and told.
+_TAKEN_FOR_CITATIONS = """
+SELECT DISTINCT discoveries.article_id AS id, discoveries.url, discoveries.text, pages.last_outcome
+FROM sources JOIN pages AS lists ON lists.kind = 'index' AND (
+    lists.url = sources.url OR lists.url IN (SELECT value FROM json_each(sources.alternates)))
+JOIN discoveries ON discoveries.from_page_id = lists.id AND via = 'index' AND discoveries.kind = 'article'
+JOIN pages ON pages.url = discoveries.url
+WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND pages.last_outcome IS NOT NULL
+AND discoveries.article_id NOT IN (SELECT id FROM articles)
+AND discoveries.article_id NOT IN (SELECT article_id FROM parts) GROUP BY discoveries.article_id ORDER BY 1
 """
 
 _IMAGES = """

@@ -13,8 +13,8 @@ from archiver.report.status import (
     drift_notes,
     duration,
     events_table,
+    held_lines,
     last_run_line,
-    series_line,
     series_notes,
     series_table,
     status_json,
@@ -24,6 +24,6 @@ from archiver.report.why import rule, why_json, why_text
 
 __all__ = [
     "COPY_COLUMNS", "EVENT_COLUMNS", "HOLDERS", "PART_COLUMNS", "SERIES_COLUMNS", "all_safe", "attention_table",
-    "copies_notes", "copies_table", "drift_notes", "duration", "events_table", "last_run_line", "rescued_line", "rule",
-    "series_line", "series_notes", "series_table", "status_json", "tab_separated", "why_json", "why_text",
+    "copies_notes", "copies_table", "drift_notes", "duration", "events_table", "held_lines", "last_run_line",
+    "rescued_line", "rule", "series_notes", "series_table", "status_json", "tab_separated", "why_json", "why_text",
 ]  # fmt: skip

@@ -48,7 +48,7 @@ def summary(run_id: int | None, looked: list[Imported], unasked: list[str], foun
     if unasked:
         lines.append(_unasked_line(unasked))
     if found is not None:
-        lines += [*(report.series_line(row) for row in found.series), *report.series_notes(found)]
+        lines += [*report.held_lines(found), *report.series_notes(found)]
     errors = tuple(str(imported.error) for imported in looked if imported.error is not None)
     status = report.status_json(found) if found is not None else {"series": [], "last_run": None}
     return Summary(run_id, tuple(looked), _exit_code(looked), tuple(lines), errors, status)

@@ -76,7 +76,7 @@ def fetch_lines(result: RunResult, found: queries.Status, exit_code: int) -> lis
     lines = []
     if result.ended_by == "interrupted":
         lines.append("Interrupted; everything fetched so far is stored. Run the same command again to go on.")
-    lines += [report.series_line(row) for row in found.series]
+    lines += report.held_lines(found)
     lines += report.series_notes(found)
     news, old = result.outcomes[Outcome.OK], result.outcomes[Outcome.UNCHANGED]
     if not result.outcomes:

@@ -24,6 +24,7 @@ def status_json(status: Status) -> dict[str, Any]:
         series.append(_homeless_json(source, parts) | _images_json(None))
     return {
         "series": series,
+        "cited": [dict(row) for row in status.cited],
         "events": [dict(row) for row in status.events],
         "drift": [dict(row) for row in status.drift],
         "last_run": _run_json(status.last_run),
@@ -44,10 +45,11 @@ def _images_json(images: Row | None) -> dict[str, int]:
 
 
 def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
+    keys = ("url", "parts", "safe", "rescued", "missing", "gone", "edited")
     return {
-        "id": None, "title": None, "url": source["url"], "declared_parts": None, "parts": len(parts), "safe": 0,
-        "rescued": 0, "missing": len(parts), "gone": sum(part["state"] == "gone" for part in parts), "edited": 0,
-        "last_checked_at": source["last_fetch_at"], "items": [_item_json(part) for part in parts],
+        "id": None, "title": None, "declared_parts": None, **{key: source[key] for key in keys},
+        "last_checked_at": source["last_checked_at"] or source["last_fetch_at"],
+        "items": [_item_json(part) for part in parts],
     }  # fmt: skip
 
 
@@ -64,7 +66,16 @@ def _run_json(run: Row | None) -> dict[str, Any] | None:
 
 def all_safe(status: Status) -> bool:
     """Whether every part of every series that is kept is safe, as many as the site declares, and every source known."""
-    return not status.homeless and bool(status.parts) and all(_is_whole(row) for row in status.series)
+    series_whole = all(_is_whole(row) for row in status.series)
+    return bool(status.parts) and series_whole and all(_is_whole_without_series(row) for row in status.homeless)
+
+
+def _is_whole_without_series(source: Row) -> bool:
+    """A source of no known series is whole when nothing it leads to is missing, and none of that belongs to a series.
+
+    Else there is a series behind it of which nobody has counted the parts.
+    """
+    return bool(source["parts"] and not source["missing"] and source["last_ok_at"] and not source["of_series"])
 
 
 def _is_whole(series: Row) -> bool:
@@ -88,7 +99,17 @@ def series_table(status: Status) -> list[tuple[str, ...]]:
         for row in status.series
     ]  # fmt: skip
     rows += [
-        ("?", safe(row["url"]), str(row["parts"]), "0", "0", str(row["parts"]), "0", "0", _day(row["last_fetch_at"]))
+        (
+            "?",
+            safe(row["url"]),
+            str(row["parts"]),
+            str(row["safe"]),
+            str(row["rescued"]),
+            str(row["missing"]),
+            str(row["gone"]),
+            str(row["edited"]),
+            _day(row["last_checked_at"] or row["last_fetch_at"]),
+        )
         for row in status.homeless
     ]
     return rows
@@ -148,11 +169,14 @@ def series_notes(status: Status) -> list[str]:
             notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
         if declared is not None and declared != parts:
             notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
-    notes += [
-        f"{safe(row['url'])}: its series is not known yet"
-        + (f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})" if row["last_outcome"] else "")
-        for row in status.homeless
-    ]
+    notes += [_homeless_note(row) for row in status.homeless]
+    if status.cited:
+        named = ", ".join(f"{row['id']} ({row['last_outcome']})" for row in status.cited[:5])
+        more = ", …" if len(status.cited) > 5 else ""
+        notes.append(
+            f"taken for citations, since they never answered and another part has their day: {named}{more};"
+            " `archiver why ID` explains"
+        )
     if len(status.events) > _EVENTS_SHOWN:
         notes.append(f"{len(status.events) - _EVENTS_SHOWN} more events stand in the table `events`")
     notes += drift_notes(status)
@@ -166,11 +190,35 @@ def series_notes(status: Status) -> list[str]:
     return notes
 
 
-def series_line(row: Row) -> str:
-    """A series in one line: `30 parts · 28 safe · 1 rescued · 1 missing`."""
+def _homeless_note(row: Row) -> str:
+    """What is known of a source whose parts belong to no known series, and what to do about it."""
+    if row["has_series"]:
+        return f"{safe(row['url'])}: of {row['parts']} of its links nobody knows which of its series they belong to"
+    if _is_whole_without_series(row):
+        return f"{safe(row['url'])}: all that it links to is held, and nothing of it belongs to a series"
+    text = f"{safe(row['url'])}: its series is not known yet"
+    if row["last_outcome"] and not row["last_ok_at"]:
+        text += f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})"
+    if row["parts"]:
+        text += (
+            f": no author wrote most of the {row['parts']} articles it links to, as far as they were read, so each is"
+            ' kept for itself; `series = "URL"` beside its url in the config names the series'
+        )
+    return text
+
+
+def held_lines(status: Status) -> list[str]:
+    """A line a series, such as `30 parts · 28 safe · 1 rescued · 1 missing`, and one a source of no known series."""
+    lines = [f"{safe(row['title'] or row['url'])} ({row['id']}): {_counted(row)}" for row in status.series]
+    return lines + [
+        f"{safe(row['url'])} (series not known): {_counted(row)}" for row in status.homeless if row["parts"]
+    ]
+
+
+def _counted(row: Row) -> str:
     counts = [f"{row['parts']} parts", f"{row['safe']} safe"]
     counts += [f"{row[name]} {name}" for name in ("rescued", "missing", "gone") if row[name]]
-    return f"{safe(row['title'] or row['url'])} ({row['id']}): {' · '.join(counts)}"
+    return " · ".join(counts)
 
 
 def duration(seconds: float) -> str:

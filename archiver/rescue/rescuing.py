@@ -219,7 +219,7 @@ def _summary(
         result.ended_by = "refused"
     whole = not still if options.target is not None else report.all_safe(found)
     exit_code = code if code is not None else _exit_code(result, whole=whole)
-    lines = [*_lines(result, options, whole=whole), *(report.series_line(row) for row in found.series)]
+    lines = [*_lines(result, options, whole=whole), *report.held_lines(found)]
     note = "; ".join([*result.down.values(), *result.refused.values()]) or None
     archive.runs.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
     return Summary(result, exit_code, tuple(lines), report.status_json(found))

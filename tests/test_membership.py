@@ -1,0 +1,237 @@
+"""Who is a part, and which series an index lists: never more than all that is linked says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from archives import AUTHOR, INDEX, SERIES, STRANGER, Case, archive_at, index_of, neighbour, part, series_of, url_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver import report, urls
+from archiver.archive import queries
+from archiver.archive.opening import reading
+from archiver.model import Outcome
+
+OTHER = 4015  # the stranger's series
+ANSWERS = st.sampled_from([None, Outcome.NOT_FOUND, Outcome.FORBIDDEN, Outcome.CHALLENGE])  # None: the page itself
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    with archive_at(tmp_path / "a.db") as opened:
+        yield opened
+
+
+def followed(case: Case) -> list[int]:
+    return [row["id"] for row in case.rows("SELECT id FROM series WHERE followed ORDER BY id")]
+
+
+def status(case: Case) -> queries.Status:
+    with reading(case.path) as connection:
+        return queries.status(connection)
+
+
+def ask(case: Case, number: int, answer: Outcome | None, *, foreign: bool = False) -> None:
+    page = part(number, series=OTHER, author=STRANGER) if foreign else part(number)
+    case.answer(url_of(number), None if answer else page, answer)
+
+
+def test_a_citation_that_answers_does_not_outvote_thirty_parts_that_do_not(case: Case) -> None:
+    case.source(INDEX)
+    own = range(1, 30)
+    case.answer(INDEX, index_of((url_of(99), "Day 30: a stranger's"), *((url_of(one), f"Day {one}") for one in own)))
+    ask(case, 99, None, foreign=True)
+    for number in own:
+        ask(case, number, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    found = status(case)
+    assert followed(case) == []
+    assert case.rows("SELECT 1 FROM pages WHERE series_id IS NOT NULL") == []
+    assert not report.all_safe(found)
+    assert [row[0] for row in report.attention_table(found)] == [str(10_000_000 + number) for number in own]
+    document = report.status_json(found)["series"][0]
+    assert (document["id"], document["parts"], document["safe"], document["missing"]) == (None, 30, 1, 29)
+
+
+def test_one_answer_is_no_majority_of_what_was_not_asked(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(99), "a stranger's"), *((url_of(one), "own") for one in (1, 2, 3))))
+    ask(case, 99, None, foreign=True)
+    case.archive.library.settle()
+
+    assert followed(case) == []
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    own=st.lists(ANSWERS, min_size=2, max_size=7),
+    foreign=st.lists(ANSWERS, max_size=6),
+    order=st.randoms(use_true_random=False),
+    stop_after=st.integers(0, 14),
+)
+def test_no_mixture_of_answers_makes_a_strangers_series_followed(
+    own: list[Outcome | None], foreign: list[Outcome | None], order: random.Random, stop_after: int
+) -> None:
+    """Citations are fewer than parts; where they stand, who answers what, in which order and until when is anything."""
+    foreign = foreign[: len(own) - 1]
+    links = [
+        *((number, False, answer) for number, answer in enumerate(own, start=1)),
+        *((number, True, answer) for number, answer in enumerate(foreign, start=90)),
+    ]
+    order.shuffle(links)
+    with TemporaryDirectory() as folder, archive_at(Path(folder) / "a.db") as case:
+        case.source(INDEX)
+        case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number, _, _ in links)))
+        case.archive.library.settle()
+        order.shuffle(links)
+        for number, is_foreign, answer in links[:stop_after]:
+            ask(case, number, answer, foreign=is_foreign)
+            case.archive.library.settle()
+            assert set(followed(case)) <= {5943}
+            assert case.rows("SELECT 1 FROM pages WHERE series_id = ?", OTHER) == []
+        found = status(case)
+        held = {row["id"] for row in case.rows("SELECT id FROM articles")}
+        unheld = {10_000_000 + number for number, is_foreign, _ in links if not is_foreign} - held
+        assert unheld <= {int(row[0]) for row in report.attention_table(found)}, "each is named"
+        assert not (unheld and report.all_safe(found))
+        if 2 * sum(answer is None for _, is_foreign, answer in links[:stop_after] if not is_foreign) > len(links):
+            assert followed(case) == [5943]
+
+
+def test_links_added_to_an_index_leave_the_series_followed_that_it_listed(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of(*((url_of(number), "own") for number in (1, 2, 3))))
+    for number in (1, 2, 3):
+        ask(case, number, None)
+    case.archive.library.settle()
+    case.answer(INDEX, index_of(*((url_of(number), "own") for number in range(1, 20))))
+    case.archive.library.settle()
+
+    assert followed(case) == [5943]
+    assert case.rows("SELECT count(*) AS n FROM page_status WHERE missing AND series_id = 5943") == [{"n": 16}]
+
+
+def test_a_link_that_replaces_the_whole_list_makes_nobody_elses_series_followed(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of(*((url_of(number), "own") for number in (1, 2, 3))))
+    for number in (1, 2, 3):
+        ask(case, number, None)
+    case.answer(INDEX, index_of((url_of(99), "a stranger's")))
+    ask(case, 99, None, foreign=True)
+    case.archive.library.settle()
+
+    assert followed(case) == [5943]
+
+
+def test_what_lists_say_of_dead_links_counts_for_their_author(case: Case) -> None:
+    """The part that lives names those around it, and so many of the dead ones."""
+    case.source(INDEX)
+    case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number in range(1, 6))))
+    page = part(3, previous=neighbour(2), next=neighbour(4))
+    case.answer(url_of(3), page)
+    for number in (1, 2, 4, 5):
+        ask(case, number, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    assert followed(case) == [5943]
+    assert case.rows("SELECT count(*) AS n FROM page_status WHERE missing AND series_id = 5943") == [{"n": 4}]
+
+
+def test_an_index_of_many_authors_keeps_each_article_and_does_not_claim_to_know_the_series(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(1), "x"), (url_of(99), "y")))
+    ask(case, 1, None)
+    ask(case, 99, None, foreign=True)
+    case.archive.library.settle()
+
+    found = status(case)
+    assert followed(case) == []
+    assert not report.all_safe(found), "there are series behind them, of which nobody knows all parts"
+    assert [(row["parts"], row["safe"], row["missing"]) for row in found.homeless] == [(2, 2, 0)]
+    assert "series = " in report.series_notes(found)[0]
+
+
+def test_an_index_of_ordinary_articles_is_whole_when_each_is_held(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(1), "x"), (url_of(2), "y")))
+    for number in (1, 2):
+        case.answer(url_of(number), part(number, series_id=None, series_user_id=None, position=None))
+    case.archive.library.settle()
+
+    assert report.all_safe(status(case))
+
+
+def test_a_link_whose_series_is_not_known_is_told_beside_two_series_that_are(case: Case) -> None:
+    case.source(INDEX)
+    numbers = range(1, 9)
+    case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number in numbers), (url_of(20), "Day 20")))
+    for number in numbers:
+        case.answer(url_of(number), part(number, series=5943 if number < 6 else 5765))
+    ask(case, 20, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    found = status(case)
+    assert followed(case) == [5765, 5943]
+    assert not report.all_safe(found)
+    assert [(row["parts"], row["missing"], row["has_series"]) for row in found.homeless] == [(1, 1, 1)]
+
+
+def test_a_link_taken_for_a_citation_is_told(case: Case) -> None:
+    case.source(INDEX, series=SERIES)
+    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), (url_of(99), "Day 1: a stranger's")))
+    ask(case, 1, None)
+    ask(case, 99, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    assert [row["id"] for row in status(case).cited] == [10_000_099]
+    assert any("taken for citations" in note and "10000099" in note for note in report.series_notes(status(case)))
+
+
+def test_a_hint_decides_whatever_answers(case: Case) -> None:
+    case.source(INDEX, series=SERIES)
+    case.answer(INDEX, index_of((url_of(99), "x"), (url_of(98), "y"), (url_of(1), "[Day 01] z")))
+    for number in (98, 99):
+        ask(case, number, None, foreign=True)
+    ask(case, 1, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    assert followed(case) == [5943]
+    assert case.rows("SELECT id, missing FROM page_status") == [{"id": 10000001, "missing": 1}]
+
+
+# ─── what a page does not say ───────────────────────────────────────────────────────────────────
+
+
+def test_a_part_whose_own_page_names_no_series_is_one_when_the_list_says_so(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2))
+    case.answer(url_of(1), part(1))
+    case.answer(url_of(2), part(2, series_id=None, series_user_id=None, series_title=None, position=None))
+    case.archive.library.settle()
+
+    assert case.rows("SELECT id, position, safe, said_by FROM page_status ORDER BY id") == [
+        {"id": 10000001, "position": 1, "safe": 1, "said_by": "article"},
+        {"id": 10000002, "position": 2, "safe": 1, "said_by": "series"},
+    ]
+
+
+def test_a_silent_article_of_the_same_author_for_a_day_that_nobody_has_is_a_part(case: Case) -> None:
+    case.source(INDEX, series=SERIES)
+    case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number in (1, 2, 3))))
+    case.answer(url_of(1), part(1))
+    for number, author in ((2, AUTHOR), (3, STRANGER)):
+        page = part(number, author=author, series_id=None, series_user_id=None, position=None)
+        case.answer(url_of(number), page)
+    case.archive.library.settle()
+
+    assert case.rows("SELECT id, said_by FROM page_status ORDER BY id") == [
+        {"id": 10000001, "said_by": "article"},
+        {"id": 10000002, "said_by": "index"},
+    ]
+    assert urls.article_url(10_000_003) not in {row["url"] for row in case.rows("SELECT url FROM page_status")}
