@@ -120,7 +120,7 @@ class ArticlePage:
     position: int | None = None  # 系列 第 N 篇
     title_day: int | None = None  # read from the title, "Day 07"
     badge_day: int | None = None  # DAY n, a posting streak
-    contest_year: int | None = None
+    contest_year: int | None = None  # in the contest's name (`pages.contest`)
     contest_edition: int | None = None  # 15 for 2023
     group: str | None = None
     group_slug: str | None = None
@@ -161,6 +161,7 @@ class SeriesPage:
     author: Author
     description: str | None = None
     contest_year: int | None = None
+    contest_edition: int | None = None
     group: str | None = None
     group_slug: str | None = None
     finished: bool = False  # 鐵人鍊成
@@ -194,6 +195,7 @@ class FeedPage:
     contest_year: int | None
     user_id: int | None
     items: tuple[FeedItem, ...] = ()
+    contest_edition: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ class Archive:
             self._lock.release()
 
     def _read_on(self) -> None:
-        """Read and settle what a killed run left."""
+        """Read and settle what a killed run left; all of it where a migration took the mark of what was read away."""
+        if self.library.is_unread():
+            self.library.rebuild()
+            self._seal_kept()
         self.library.catch_up()
         if not self.library.is_settled():
             self.library.settle()

@@ -83,6 +83,12 @@ class Library:
         places = {row["name"]: row["fetch_id"] for row in self._database.query("SELECT name, fetch_id FROM progress")}
         return "settled" in places and bool(places["settled"] >= places.get("library", 0))
 
+    def is_unread(self) -> bool:
+        """Whether nothing counts as read though something is held: so after a migration that wants it read again."""
+        marks = "SELECT 1 FROM progress WHERE name = 'library' UNION ALL SELECT 1 WHERE NOT EXISTS ("
+        rows = self._database.query(f"{marks}SELECT 1 FROM fetches WHERE capture_id IS NOT NULL) LIMIT 1")  # noqa: S608
+        return next(iter(rows), None) is None
+
     def _settle(self) -> None:
         membership.settle(self._database)
         search_index.tidy(self._database)

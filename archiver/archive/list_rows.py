@@ -105,7 +105,6 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
     user_id = series.author.id or page["user_id"]
     if user_id is not None:
         database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [user_id])
-    edition = series.contest_year - 2008 if series.contest_year else None  # ANATOMY §2: the 15th was in 2023
     database.execute(
         "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"
         " declared_parts, description, finished, feed_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -120,8 +119,8 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         " feed_url = coalesce(excluded.feed_url, feed_url)",
         [
             page["series_id"], series.title, urls.series_url(user_id, page["series_id"]),
-            user_id, series.contest_year, edition, series.group, series.group_slug, series.declared_parts,
-            series.description, int(series.finished), series.feed_url,
+            user_id, series.contest_year, series.contest_edition, series.group, series.group_slug,
+            series.declared_parts, series.description, int(series.finished), series.feed_url,
         ],
     )  # fmt: skip
 

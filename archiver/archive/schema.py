@@ -16,7 +16,7 @@ migrations = Migrations("archiver")
 # In the order of their migrations.
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
-    "007_laws.sql",
+    "007_laws.sql", "008_contests.sql",
 )  # fmt: skip
 
 
@@ -82,8 +82,19 @@ def m007_laws(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m008_contests(database: Database) -> None:
+    """No contest has a negative number."""
+    for statement in _statements(_script("008_contests.sql")):
+        database.execute(statement)
+    year, edition = "contest_year BETWEEN 2008 AND 2107", "contest_edition BETWEEN 1 AND 99"
+    for table in ("series", "articles"):
+        widen(database, table, "contest_year INTEGER,", f"contest_year INTEGER CHECK ({year}),")
+    widen(database, "series", "contest_edition INTEGER,", f"contest_edition INTEGER CHECK ({edition}),")
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
-    """Let a CHECK allow more words, without copying the table: what is stored fits the wider rule already.
+    """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 
     The short way that SQLite's documentation gives for such a change (lang_altertable.html §7).
     """

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Address, Kind
 from archiver.pages import body as bodies
+from archiver.pages import contest
 from archiver.pages.base import (
     Problems,
     Value,
@@ -55,14 +56,15 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     panel = _panel(side)
     is_contest = side.css_first("[class*=ir-article-icon], .ir-article__topic, .article-series") is not None
     series = _series(side, asked.url)
-    year = _contest_year(side)
+    tags = tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag)))
+    held = _contest(side, tags, problems) if is_contest else contest.Contest()
     return ArticlePage(
         id=own.article_id if own else None,
         title=_title(tree, panel, problems),
         author=_author(panel, problems),
         published_at=_published_at(panel, problems),
         body=_body(panel, layout_of(tree), asked.url, problems),
-        tags=tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag))),
+        tags=tags,
         series_id=_required(problems, "series_id", series.series_id if series else None, when=is_contest),
         series_user_id=series.user_id if series else None,
         series_title=_required(problems, "series_title", first_text(panel, ".ir-article__topic a"), when=is_contest),
@@ -71,8 +73,8 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         ),
         title_day=title_day(_title(tree, panel, Problems()) or ""),
         badge_day=whole_number(first_text(side, ".ir-article__days-num") or first_text(side, ".ir-article__days-word")),
-        contest_year=_required(problems, "contest_year", year, when=is_contest),
-        contest_edition=year - 2008 if year else None,  # ANATOMY §2: the 15th was in 2023
+        contest_year=held.year,
+        contest_edition=held.edition,
         group=_required(problems, "group", first_text(panel, ".group__badge"), when=is_contest),
         group_slug=_slug(panel.css_first(".group__badge")),
         team=_team(panel),
@@ -210,14 +212,12 @@ def _series(side: LexborNode, base: str) -> Address | None:
     return None
 
 
-def _contest_year(side: LexborNode) -> int | None:
-    """From the icon's words, else from the links to the contest."""
-    words = first_text(side, "[class*=ir-article-icon]") or ""
+def _contest(side: LexborNode, tags: tuple[str, ...], problems: Problems) -> contest.Contest:
+    """From the icon's words, else the links to the contest, the tags, the icon's class."""
+    icon = side.css_first("[class*=ir-article-icon]")
     links = [attribute(link, "href") or "" for link in side.css("[class*=ir-article-icon] a, .group__badge")]
-    match = re.search(r"(20[0-9]{2})\s*iThome", words) or re.search(
-        r"/(20[0-9]{2})(?:-[0-9]+th-)?-?ironman", " ".join(links)
-    )
-    return int(match[1]) if match else None
+    classes = (icon.attributes.get("class") or "") if icon is not None else ""
+    return contest.required(problems, text_of(icon) or "", links, tags, classes)
 
 
 def _slug(badge: LexborNode | None) -> str | None:

@@ -8,7 +8,8 @@ from xml.parsers import expat
 from archiver import urls
 from archiver.model import Address, Kind
 from archiver.pages import body as bodies
-from archiver.pages.base import Problems, digest, feed_date, whole_number
+from archiver.pages import contest
+from archiver.pages.base import Problems, digest, feed_date
 from archiver.pages.scan import scan
 from archiver.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.text import line, storable, title_day
@@ -91,10 +92,11 @@ def read(text: str, problems: Problems) -> FeedPage | None:
         problems.add("feed", "not_xml", str(error))
         return None
     title = line(channel.get("title", "")) or None
-    name, _, contest = (title or "").rpartition(" :: ")
+    name, _, words = (title or "").rpartition(" :: ")
+    held = contest.named(words)
     user = re.search(r"/users/([0-9]{1,12})", channel.get("link", ""))
     items = tuple(item for raw in raw_items if (item := _item(raw, problems)) is not None)
-    return FeedPage(name or title, whole_number(contest), int(user[1]) if user else None, items)
+    return FeedPage(name or title, held.year, int(user[1]) if user else None, items, held.edition)
 
 
 def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
@@ -124,6 +126,7 @@ def item_page(feed: FeedPage, article_id: int, series_id: int | None) -> Article
         id=item.article_id, title=item.title or None, author=Author(name=item.author_name),
         published_at=item.published_at, body=item.body, series_id=series_id, series_user_id=feed.user_id,
         series_title=feed.title, title_day=title_day(item.title), contest_year=feed.contest_year,
+        contest_edition=feed.contest_edition,
     )  # fmt: skip
 
 

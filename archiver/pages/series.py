@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
 from archiver.model import Address, Kind
+from archiver.pages import contest
 from archiver.pages.base import (
     Problems,
     address_of,
@@ -40,6 +41,9 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     empty = root.css_first(EMPTY) is not None
     items = tuple(item for node in root.css(ITEM) if (item := _item(node, asked.url, problems)) is not None)
     badge = box.css_first(".group__badge") if box is not None else None
+    held = contest.required(
+        problems, first_text(root, ".ir-profile-years__title") or "", [attribute(badge, "href") or ""]
+    )
     if box is None and not empty:
         problems.add("series", "not_found")
     return SeriesPage(
@@ -47,7 +51,8 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         title=problems.required("title", _title(tree, root)),
         author=_author(root, own if own and own.user_id is not None else asked),
         description=_description(root),
-        contest_year=problems.required("contest_year", whole_number(first_text(root, ".ir-profile-years__title"))),
+        contest_year=held.year,
+        contest_edition=held.edition,
         group=text_of(badge),
         group_slug=_slug(badge),
         finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in classes_of(box)),

@@ -182,10 +182,16 @@ def series_notes(status: Status) -> list[str]:
     notes += drift_notes(status)
     told = {(row["kind"], row["field"]) for row in status.drift}
     notes += [
+        f"{problem['field'].replace('_', ' ')} not known of {problem['pages']} page(s), such as"
+        f" {safe(problem['example'])}: what they say does not tell it"
+        for problem in status.problems
+        if problem["problem"] == "not_known"
+    ]
+    notes += [
         f"the parser {problem['parser']} does not fit: {problem['field']} {problem['problem']} on {problem['pages']}"
         f" page(s), such as {safe(problem['example'])}"
         for problem in status.problems
-        if (problem["kind"], problem["field"]) not in told
+        if (problem["kind"], problem["field"]) not in told and problem["problem"] != "not_known"
     ]
     return notes
 

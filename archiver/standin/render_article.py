@@ -18,7 +18,9 @@ def article_page(world: Site, article: Article, moment: Moment) -> str:
     content = fill(
         "article.html",
         id=article.id,
-        icon=fill("article_icon.html", edition=series.edition, year=series.year) if series else "",
+        icon=fill("article_icon.html", edition=series.edition, path=series.contest_path, contest=series.contest)
+        if series
+        else "",
         badge=fill("article_badge.html", badge=_blank(article.badge)) if series else "",
         likes=article.likes,
         header=_contest_header(series, article, moment) if series else _ordinary_header(article, moment),
@@ -60,7 +62,7 @@ def _tags(article: Article) -> str:
 def _contest_header(series: Series, article: Article, moment: Moment) -> str:
     return fill(
         "article_header.html",
-        year=series.year, slug=series.group_slug, group=escape(series.group),
+        path=series.contest_path, slug=series.group_slug, group=escape(series.group),
         series_url=series_url(series.author.id, series.id), series_title=escape(series.title),
         position=article.position, title=escape(article.title), tags=_tags(article),
         user=article.author.id, center=article.author.center_id, name=escape(article.author.nickname),
@@ -71,7 +73,7 @@ def _contest_header(series: Series, article: Article, moment: Moment) -> str:
 def _team(series: Series) -> str:
     if series.team is None:
         return ""
-    url = f"https://{ITHOME}/{series.year}ironman/signup/team/{series.team.id}"
+    url = f"https://{ITHOME}/{series.contest_path}/signup/team/{series.team.id}"
     badge = '<span class="team-badge">團隊</span>'
     return f'<div><a href="{url}" class="ir-article-info__team">{badge}{escape(series.team.name)}</a></div>'
 

@@ -24,14 +24,15 @@ def series_page(world: Site, series: Series, number: int, moment: Moment) -> str
         "series.html",
         id=series.id, center=who.center_id, name=escape(who.nickname), account=escape(who.account), level=who.level,
         points=who.points, user=who.id, about=escape(who.about), total_views=sum(moment.views(part) for part in parts),
-        year=series.year, done=" ir-profile-series--done " if series.finished else "", slug=series.group_slug,
+        path=series.contest_path, contest=series.contest,
+        done=" ir-profile-series--done " if series.finished else "", slug=series.group_slug,
         group=escape(series.group), title=escape(series.title), description=series.description, days=_days(series),
         count=len(parts), subscribers=series.subscribers,
         items="".join(_item(part, moment) for part in shown) or _EMPTY,
         pager=_pager(series, number, len(parts)),
     )  # fmt: skip
     return chrome(
-        content, moment, title=f"{series.title} :: {series.year} iThome 鐵人賽",
+        content, moment, title=f"{series.title} :: {series.contest}",
         url=series_url(who.id, series.id), description=excerpt(series.description, 200),
     )  # fmt: skip
 
@@ -85,7 +86,7 @@ def feed(world: Site, series: Series, moment: Moment) -> str:
     parts = sorted(world.parts(series.id), key=lambda part: part.published, reverse=True)
     return fill(
         "feed.xml",
-        title=escape(series.title), year=series.year, edition=series.edition, user=series.author.id,
+        title=escape(series.title), contest=series.contest, edition=series.edition, user=series.author.id,
         description=series.description, built=format_datetime(moment.now.astimezone(TAIPEI)),
         items="".join(_feed_item(part) for part in parts),
     )  # fmt: skip

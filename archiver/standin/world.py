@@ -10,6 +10,12 @@ from datetime import datetime, timedelta, timezone
 TAIPEI = timezone(timedelta(hours=8))
 _UPLOAD = re.compile(r"/upload/images/[0-9]{8}/\w+\.\w+")
 IRONMAN_OFFSET = 2008  # the 15th contest was in 2023 (ANATOMY §2)
+# Year of publication → edition, name and path, where they do not follow from the year (ANATOMY §11).
+_OLD_CONTESTS = {
+    2018: ("10th", "2019 iT 邦幫忙鐵人賽", "2019ironman"),
+    2019: ("11th", "第 11 屆 iThome 鐵人賽", "2020ironman"),
+    2020: ("12th", "第 12 屆 iThome 鐵人賽", "2020-12th-ironman"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Series:
     author: Person
     title: str
     description: str  # HTML; may hold <br>
-    year: int
+    year: int  # when it is written
     group: str
     group_slug: str
     part_ids: tuple[int, ...]
@@ -88,7 +94,17 @@ class Series:
     @property
     def edition(self) -> str:
         """The contest's ordinal as class names carry it, "15th"."""
-        return f"{self.year - IRONMAN_OFFSET}th"
+        return _OLD_CONTESTS[self.year][0] if self.year in _OLD_CONTESTS else f"{self.year - IRONMAN_OFFSET}th"
+
+    @property
+    def contest(self) -> str:
+        """What the site calls the contest."""
+        return _OLD_CONTESTS[self.year][1] if self.year in _OLD_CONTESTS else f"{self.year} iThome 鐵人賽"
+
+    @property
+    def contest_path(self) -> str:
+        """The first part of the paths of the contest's pages."""
+        return _OLD_CONTESTS[self.year][2] if self.year in _OLD_CONTESTS else f"{self.year}ironman"
 
 
 @dataclass(frozen=True, slots=True)
