@@ -140,10 +140,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What makes a request conditional (RFC 9110 §13); only sent while the body they belong to is held."""
+    """What makes a request conditional (RFC 9110 §13); only sent while the body they belong to is held.
+
+    They mean something to one resource alone: behind a redirect it is the last address that gave them.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
+    url: str | None = None  # what was asked when they were given; no other URL is asked with them
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,8 @@ def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | N
 
 
 def _judge_image(answer: Answer, facts: Facts) -> Judgement | None:
+    if facts.has_content and not facts.closed:
+        return _say(answer, Outcome.TRUNCATED, "a picture that ends before its format says")
     if facts.has_content:
         return None
     what = "HTML in place of an image" if facts.is_html else "not an image that we know"

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archives import archive_at, part, url_of
+from archives import archive_at, derived_rows, part, url_of
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, rows, run_fetch, small_site, terse_site
 
-from archiver import cli
+from archiver import cli, config, fetching
 from archiver.archive import queries
 from archiver.archive.opening import reading
+from archiver.browse import images as browsing
 from archiver.model import Address, Kind
 from archiver.pages import image, languages, read
 from archiver.readings import OutgoingLink
 from archiver.standin import Site, StandIn
-from archiver.standin.images import gif, jpeg, png
+from archiver.standin.images import SVG, gif, jpeg, png
 
 HELD = "SELECT count(*), sum(held) FROM image_status WHERE series_id = 5943"
 
@@ -153,6 +155,210 @@ def test_bytes_of_an_image_never_break_the_reader(whole: bytes, data: st.DataObj
     found = image.read(whole[:place] + data.draw(st.binary(max_size=40)) + whole[place:])
 
     assert found is None or all(side is None or 0 < side <= 1_000_000 for side in (found.width, found.height))
+
+
+# ─── asked again, stored once, and cut ──────────────────────────────────────────────────────────
+
+CDN = "d1dwq032kyr03c.cloudfront.net"
+UPLOAD = "https://ithelp.ithome.com.tw/upload/images/20230917/20141304"
+
+
+def shown(*addresses: str) -> Site:
+    """The terse world whose first part shows these pictures."""
+    site = terse_site(3)
+    first = site.series[5943].part_ids[0]
+    html = "<p>圖</p>" + "".join(f'<img src="{url}">' for url in addresses)
+    return replace(site, articles={**site.articles, first: replace(site.articles[first], html=html)})
+
+
+def conditions(standin: StandIn, since: int) -> dict[str, list[str | None]]:
+    """Host → the If-None-Match of each request for a picture."""
+    found: dict[str, list[str | None]] = {}
+    for entry in standin.log[since:]:
+        if entry.target.startswith(("/upload/", "/elsewhere/")):
+            found.setdefault(entry.host, []).append(entry.headers.get("if-none-match"))
+    return found
+
+
+def test_a_picture_is_asked_for_with_the_etag_of_the_host_that_holds_it(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    with StandIn(shown(f"{UPLOAD}aaaaaaaaaa.png", f"{UPLOAD}bbbbbbbbbb.jpg")) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(db, file)
+        held = rows(db, "SELECT url, capture_id FROM images ORDER BY url")
+        asked = len(standin.log)
+        run_fetch(db, file, force=True)
+        again = conditions(standin, asked)
+
+    assert again["ithelp.ithome.com.tw"] == [None, None], "the redirect gave no validators"
+    assert len(again[CDN]) == 2
+    assert all(again[CDN])
+    last = (
+        "SELECT outcome, http_status, hop FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'image' AND final"
+    )
+    assert rows(db, f"{last} AND run_id = 2") == [("unchanged", 304, 1)] * 2
+    assert rows(db, "SELECT url, capture_id FROM images ORDER BY url") == held
+
+
+def test_validators_stay_with_the_host_that_gave_them_when_a_picture_moves(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    with StandIn(shown(f"{UPLOAD}aaaaaaaaaa.png", f"{UPLOAD}bbbbbbbbbb.png")) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(db, file)
+        moved_to = f"https://{CDN}/upload/images/20230917/20141304bbbbbbbbbb.png"
+        standin.faults.redirect("ithelp.ithome.com.tw/upload/*aaaaaaaaaa.png", moved_to)
+        asked = len(standin.log)
+        run_fetch(db, file, force=True)
+        moved = conditions(standin, asked)
+        asked = len(standin.log)
+        run_fetch(db, file, force=True)
+        later = conditions(standin, asked)
+
+    assert sorted(map(bool, moved[CDN])) == [False, True], "another address of the same host"
+    assert all(later[CDN]), "its own validators are known now"
+    assert rows(
+        db, "SELECT outcome FROM fetches JOIN pages ON pages.id = page_id WHERE url LIKE '%aaaa.png' AND final"
+            " ORDER BY fetches.id",
+    ) == [("ok",), ("ok",), ("unchanged",)]  # fmt: skip
+
+
+def test_a_host_that_says_304_without_our_condition_has_said_nothing(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    with StandIn(shown(f"{UPLOAD}aaaaaaaaaa.png")) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(db, file)
+        standin.faults.error("ithelp.ithome.com.tw/upload/*", status=304)
+        run_fetch(db, file, force=True)
+
+    last = "SELECT outcome FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'image' AND run_id = 2"
+    assert rows(db, last) == [("protocol_error",)]
+    assert rows(db, HELD)[0][1] == 1
+
+
+def test_the_same_bytes_under_several_addresses_are_stored_once(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    emoticons = [f"https://ithelp.ithome.com.tw/images/emoticon/emoticon{number:02}.gif" for number in range(1, 5)]
+    with StandIn(shown(*emoticons)) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(db, file)
+        run_fetch(db, file, force=True)
+
+    captures = "SELECT count(*), count(DISTINCT page_id), sum(length(captures.body) > 0) FROM captures"
+    assert rows(db, f"{captures} JOIN pages ON pages.id = page_id WHERE kind = 'image'") == [(4, 4, 1)]
+    assert rows(db, HELD) == [(4, 4)]
+    with reading(db) as connection:
+        for (capture_id,) in rows(
+            db, "SELECT captures.id FROM captures JOIN pages ON pages.id = page_id WHERE kind = 'image'"
+        ):
+            found = browsing.picture(connection, capture_id)
+            assert found is not None
+            assert found.body == gif()
+        for row in connection.execute("SELECT capture_id FROM images"):
+            assert browsing.is_raster(connection, row["capture_id"])
+    before = derived_rows(db)
+    fetching.parse(config.load(file), db)
+    assert derived_rows(db) == before
+    assert fetching.verify(config.load(file), db) == []
+    with sqlite3.connect(db) as connection:
+        connection.execute("UPDATE captures SET body_capture_id = NULL WHERE id = (SELECT max(id) FROM captures)")
+    connection.close()
+    assert any("digest differs" in finding for finding in fetching.verify(config.load(file), db))
+
+
+def test_an_archive_of_before_reads_on_and_stays_proven(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    with StandIn(shown(f"{UPLOAD}aaaaaaaaaa.png")) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(db, file)
+        with sqlite3.connect(db) as connection:
+            connection.execute("DROP INDEX captures_body_capture_id")
+            connection.execute("ALTER TABLE captures DROP COLUMN body_capture_id")
+            connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_bodies'")
+        connection.close()
+        assert fetching.verify(config.load(file), db) == []
+        run_fetch(db, file, force=True)
+
+    last = (
+        "SELECT http_status FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'image' AND final AND run_id = 2"
+    )
+    assert rows(db, last) == [(304,)], "what was written before says who gave the validator"
+    assert fetching.verify(config.load(file), db) == []
+
+
+def test_bytes_that_have_rotted_are_not_relied_on(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    places = [f"https://ithelp.ithome.com.tw/images/emoticon/emoticon{number:02}.gif" for number in range(1, 3)]
+    with StandIn(shown(*places)) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        file.write_text(file.read_text("utf-8") + "max_per_run = 1\n", "utf-8")
+        run_fetch(db, file)
+        with sqlite3.connect(db) as connection:
+            connection.execute(
+                "UPDATE captures SET body = x'00' WHERE page_id IN (SELECT id FROM pages WHERE kind = 'image')"
+            )
+        connection.close()
+        run_fetch(db, file)
+
+    assert rows(db, "SELECT body_capture_id, length(captures.body) > 1 FROM captures JOIN pages ON pages.id = page_id"
+                    " WHERE kind = 'image' ORDER BY captures.id") == [(None, 0), (None, 1)]  # fmt: skip
+
+
+def test_a_cut_picture_is_truncated_and_never_held(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    names = [f"{UPLOAD}{ending * 3}x.{ending}" for ending in ("png", "jpg", "gif")]
+    with StandIn(shown(*names)) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        standin.faults.cut_picture(f"{CDN}/upload/*", share=0.9, times=3)
+        summary = run_fetch(db, file)
+        told = rows(db, "SELECT last_outcome FROM image_status WHERE NOT held")
+        run_fetch(db, file)
+        healed = rows(db, HELD)
+        standin.faults.cut_picture(f"{CDN}/upload/*", share=0.9)
+        run_fetch(db, file, force=True)
+
+    assert summary.exit_code == 0, "that a picture is missing is told, and makes no run fail"
+    assert told == [("truncated",)] * 3
+    assert healed == [(3, 3)]
+    assert rows(db, HELD) == [(3, 3)], "what is held stays"
+    assert rows(db, "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id WHERE kind = 'image'") == [(3,)]
+
+
+WHOLE = {
+    "png": png("x"), "jpeg": jpeg("x"), "gif": gif(), "svg": SVG.strip(),
+    "jpeg with a thumbnail": b"\xff\xd8\xff\xe1" + (len(jpeg("t")) + 2).to_bytes(2, "big") + jpeg("t") + jpeg("x")[2:],
+    "gif of two frames": gif()[:-1] + gif()[19:],
+    "webp": b"RIFF" + (22).to_bytes(4, "little") + b"WEBPVP8L" + (10).to_bytes(4, "little") + b"\x2f" + bytes(9),
+    "avif": b"".join(
+        (len(data) + 8).to_bytes(4, "big") + name + data
+        for name, data in ((b"ftyp", b"avif\0\0\0\0avif"), (b"meta", bytes(24)), (b"mdat", bytes(40)))
+    ),
+    "bmp": b"BM" + (86).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little") + (40).to_bytes(4, "little")
+    + (2).to_bytes(4, "little") + (4).to_bytes(4, "little") + b"\1\0\x18\0" + bytes(24) + bytes(32),
+    "icon": b"\0\0\1\0\1\0" + bytes(8) + (9).to_bytes(4, "little") + (22).to_bytes(4, "little") + bytes(9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_picture_is_whole_up_to_its_end_and_with_anything_after_it(name: str) -> None:
+    body = WHOLE[name]
+
+    assert image.is_whole(body)
+    assert image.is_whole(body + b"\0\xff\xd9 and more")
+    cuts = [body[:length] for length in range(len(body)) if image.media_type(body[:length]) is not None]
+    assert cuts
+    assert not [len(cut) for cut in cuts if image.is_whole(cut)]
+
+
+def test_a_text_that_begins_with_bm_is_no_bitmap() -> None:
+    assert image.media_type(b"BMW and Audi" * 20) is None
+
+
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+def test_no_bytes_break_the_look_for_the_end(name: str, data: st.DataObject) -> None:
+    whole = WHOLE[name]
+    place = data.draw(st.integers(0, len(whole)))
+
+    assert image.is_whole(whole[:place] + data.draw(st.binary(max_size=40)) + whole[place:]) in {True, False}
 
 
 # ─── links ──────────────────────────────────────────────────────────────────────────────────────

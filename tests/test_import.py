@@ -24,6 +24,7 @@ from archiver.archive.opening import reading
 from archiver.model import Address
 from archiver.readings import ArticlePage
 from archiver.standin import StandIn
+from archiver.standin.images import png
 
 BELIEVED = (
     "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages"
@@ -242,12 +243,14 @@ def test_har_says_which_pages_it_has_no_body_of(desk: Desk) -> None:
 
 def test_images_are_kept_where_a_body_shows_them(desk: Desk) -> None:
     image = f"{SITE}/upload/images/20230920/20141304abc.png"
-    png = b"\x89PNG\r\n\x1a\n" + bytes(40)
+    picture = png("x")
     body = page(DAY1).replace(
         b'<div class="markdown__style">', b'<div class="markdown__style"><p><img src="%s"></p>' % image.encode(), 1
     )
     assert body != page(DAY1)
-    code, out, _ = desk.run("import", desk.save("x.mhtml", made.mhtml(DAY1, body, (image, png), (image + "x", png))))
+    code, out, _ = desk.run(
+        "import", desk.save("x.mhtml", made.mhtml(DAY1, body, (image, picture), (image + "x", picture)))
+    )
 
     assert code == 0
     assert "1 of 1 pages kept and 1 images" in out

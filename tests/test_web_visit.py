@@ -324,13 +324,17 @@ def test_not_modified_is_no_redirect() -> None:
     assert stage.told() == [(PAGE.url, 304)]
 
 
-def test_validators_go_with_the_page_and_not_with_what_it_leads_to() -> None:
-    stage = Stage({PAGE.url: to(f"{HOST}/b"), f"{HOST}/b": b"x"}, rules=OPEN)
-    held = Validators('"1"')
+def test_validators_go_to_the_url_that_gave_them_and_to_no_other() -> None:
+    stage = Stage({PAGE.url: to(f"{HOST}/b"), f"{HOST}/b": to(f"{HOST}/c"), f"{HOST}/c": b"x"}, rules=OPEN)
+    for place, url in enumerate((PAGE.url, f"{HOST}/b", f"{HOST}/c")):
+        held = Validators('"1"', None, url)
+        stage.sender.validators.clear()
+        stage.visit(validators=held)
+        assert stage.sender.validators == [held if at == place else None for at in range(3)]
 
-    stage.visit(validators=held)
-
-    assert stage.sender.validators == [held, None]
+    stage.sender.validators.clear()
+    stage.visit(validators=Validators('"1"', None, f"{HOST}/elsewhere"))
+    assert stage.sender.validators == [None] * 3
 
 
 # ─── tries ──────────────────────────────────────────────────────────────────────────────────────

@@ -51,12 +51,16 @@ def image_url(url: str) -> str:
 
 
 def keep_image(database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], image: ImagePage) -> None:
-    """The bytes of an image that came, by its own words; a copy of somebody's does not displace the host's own."""
+    """The bytes of an image that came, by its own words; a copy of somebody's does not displace the host's own.
+
+    Where the same bytes had come before from another address, the capture that holds them is named.
+    """
     database.execute(
-        "UPDATE images SET capture_id = ?1, media_type = ?2, width = ?3, height = ?4,"
-        " bytes = (SELECT body_bytes FROM captures WHERE id = ?1) WHERE url = ?5 AND (?6 = 'live' OR capture_id IS NULL"
-        " OR (SELECT source FROM captures WHERE id = capture_id) != 'live')",
-        [fetch["capture_id"], image.media_type, image.width, image.height, page["url"], fetch["source"]],
+        "UPDATE images SET capture_id = (SELECT coalesce(body_capture_id, id) FROM captures WHERE id = ?1),"
+        " media_type = ?2, width = ?3, height = ?4, bytes = (SELECT body_bytes FROM captures WHERE id = ?1)"
+        " WHERE url = ?5 AND (?6 = 'live' OR NOT EXISTS (SELECT 1 FROM captures AS own WHERE own.page_id = ?7"
+        " AND own.source = 'live' AND coalesce(own.body_capture_id, own.id) = images.capture_id))",
+        [fetch["capture_id"], image.media_type, image.width, image.height, page["url"], fetch["source"], page["id"]],
     )
 
 

@@ -9,6 +9,7 @@ import zlib
 
 from sqlite_utils import Database
 
+from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
 from archiver.model import Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
@@ -45,19 +46,33 @@ class Captures:
         held = self.with_sha256(page_id, answer.body, provenance.source)
         if held is not None:
             return held
+        holder = self._holder(answer.body, digest)
         cursor = self._database.execute(
             "INSERT INTO captures (page_id, sha256, fingerprint, captured_at, final_url, http_status, headers, body,"
-            " body_bytes, outcome, source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " body_bytes, outcome, source, source_url, source_at, body_capture_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 page_id, digest, reading.fingerprint if reading else None, stamp(answer.started_at),
                 line(answer.requested_url, 8_000), answer.status,
                 json.dumps([[name, line(value, 8_000)] for name, value in answer.headers], ensure_ascii=False),
-                gzip.compress(answer.body, 9, mtime=0), len(answer.body), judgement.outcome.value,
+                b"" if holder else gzip.compress(answer.body, 9, mtime=0), len(answer.body), judgement.outcome.value,
                 provenance.source.value, provenance.url and line(provenance.url, 8_000),
-                stamp(provenance.at) if provenance.at else None,
+                stamp(provenance.at) if provenance.at else None, holder,
             ],
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
+
+    def _holder(self, body: bytes, digest: str) -> int | None:
+        """The capture of any page that has these bytes; looked at, since what has rotted must not be relied on."""
+        for row in self._database.query(
+            "SELECT id FROM captures WHERE sha256 = ? AND body_capture_id IS NULL ORDER BY id", [digest]
+        ):
+            try:
+                if self.body(row["id"]) == body:
+                    return int(row["id"])
+            except ArchiveDamaged:
+                continue
+        return None
 
     def _holding(self, page_id: int, answer: Answer, reading: Reading | None, source: CaptureSource) -> int | None:
         if answer.body is None:  # a 304 speaks of the last good answer
@@ -92,10 +107,11 @@ class Captures:
 
     def body(self, capture_id: int) -> bytes:
         """The body of a capture as received, after content decoding. Raises ArchiveDamaged."""
-        row = next(iter(self._database.query("SELECT final_url, body FROM captures WHERE id = ?", [capture_id])))
+        sql = f"SELECT final_url, {STORED_BODY} AS body FROM captures WHERE id = ?"  # noqa: S608 - words of our own
+        row = next(iter(self._database.query(sql, [capture_id])))
         try:
             return gzip.decompress(row["body"])
-        except (EOFError, OSError, zlib.error) as error:
+        except (EOFError, OSError, TypeError, zlib.error) as error:  # TypeError: the capture that holds it is gone
             raise ArchiveDamaged(
                 f"capture {capture_id} of {line(row['final_url'], 200)}: its body cannot be read ({error});"
                 " put back a copy of the archive"

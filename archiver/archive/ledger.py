@@ -20,7 +20,7 @@ from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.archive.times import stamp
 from archiver.config import Source
-from archiver.model import Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
+from archiver.model import SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
 from archiver.readings import Reading
 from archiver.text import line, storable
 
@@ -106,13 +106,28 @@ class Ledger:
         return self.due_page(next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id]))))
 
     def due_page(self, page: Mapping[str, Any]) -> DuePage:
-        """A row of `pages` as a value. Validators only where the body they belong to is held (TOOLS §1b)."""
+        """A row of `pages` as a value."""
         address = Address(
             page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
         )
-        held = self._captures.latest_good(page["id"]) is not None
-        validators = Validators(page["etag"], page["last_modified"]) if held else Validators()
-        return DuePage(page["id"], address, State(page["state"]), validators)
+        return DuePage(page["id"], address, State(page["state"]), self._validators(page["id"]))
+
+    def _validators(self, page_id: int) -> Validators:
+        """Those of the last good answer with a body, and the URL that gave them, where what it brought is held.
+
+        A picture that no longer counts as one (its bytes end before its format says) is to come whole.
+        """
+        rows = self._database.query(
+            "SELECT headers ->> '$.etag' AS etag, headers ->> '$.\"last-modified\"' AS last_modified, requested_url"
+            " FROM fetches JOIN pages ON pages.id = page_id"
+            " WHERE page_id = ? AND final AND source = 'live' AND outcome IN ('ok', 'unchanged')"
+            " AND http_status != 304 AND capture_id IS NOT NULL AND (kind != 'image'"
+            " OR EXISTS (SELECT 1 FROM images WHERE images.url = pages.url AND images.capture_id IS NOT NULL))"
+            " ORDER BY fetches.id DESC LIMIT 1",
+            [page_id],
+        )
+        found = (Validators(row["etag"], row["last_modified"], row["requested_url"]) for row in rows)
+        return next(found, Validators())
 
     # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
@@ -159,7 +174,7 @@ class Ledger:
         self._beliefs.renew(page_id, exchange.address.kind, judgement.outcome, answer.started_at)
         if judgement.outcome is Outcome.MOVED:
             self._database.execute("UPDATE pages SET moved_to = ? WHERE id = ?", [_final_url(answer), page_id])
-        if judgement.outcome is Outcome.OK:
+        if judgement.outcome in SUCCESSES and answer.status != 304:
             self._database.execute(
                 "UPDATE pages SET etag = ?, last_modified = ? WHERE id = ?",
                 [answer.header("etag"), answer.header("last-modified"), page_id],

@@ -132,7 +132,7 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
         if _is_damaged(path):  # a garbled file can lead SQLite to where nothing is to be read
             return ArchiveDamaged(f"{path}: damaged; put back a copy, or save what is left with sqlite3 .recover")
         return ArchiveUnwritable(f"{path}: the disk fails ({error}); nothing stored is lost, run again when it is well")
-    if isinstance(error, sqlite3.OperationalError) and "no such table" in str(error):
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column")):
         return ArchiveTooNew(f"{path}: its tables are not those of this version ({error}); run `archiver fetch` once")
     raise error
 

@@ -9,6 +9,11 @@ from typing import Any
 
 Row = dict[str, Any]
 
+STORED_BODY = (
+    "(SELECT holder.body FROM captures AS holder WHERE holder.id = coalesce(captures.body_capture_id, captures.id))"
+)
+"""The gzipped bytes of a row of `captures`: they stand in the first capture that they came with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -230,12 +235,12 @@ WITH texts AS (
     SELECT capture_id, NULL, NULL FROM articles
         WHERE id = :id AND NOT EXISTS (SELECT 1 FROM edits WHERE article_id = :id)
 )
-SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {_SHOWN}, captures.body
+SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {_SHOWN}, {STORED_BODY}
 FROM texts JOIN captures ON captures.id = texts.capture_id ORDER BY seen
 """  # noqa: S608 - no words from outside
 
 _VERSION = f"""
-SELECT captures.id, captured_at, NULL, {_SHOWN}, captures.body FROM captures JOIN pages ON pages.id = page_id
+SELECT captures.id, captured_at, NULL, {_SHOWN}, {STORED_BODY} FROM captures JOIN pages ON pages.id = page_id
 WHERE pages.article_id = :id AND captures.id = :capture_id AND outcome = 'ok'
 """  # noqa: S608 - the same
 

@@ -16,7 +16,7 @@ migrations = Migrations("archiver")
 # In the order of their migrations.
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
-    "007_laws.sql", "008_contests.sql",
+    "007_laws.sql", "008_contests.sql", "009_bodies.sql",
 )  # fmt: skip
 
 
@@ -91,6 +91,13 @@ def m008_contests(database: Database) -> None:
     for table in ("series", "articles"):
         widen(database, table, "contest_year INTEGER,", f"contest_year INTEGER CHECK ({year}),")
     widen(database, "series", "contest_edition INTEGER,", f"contest_edition INTEGER CHECK ({edition}),")
+
+
+@migrations()
+def m009_bodies(database: Database) -> None:
+    """The same bytes stored once. What is stored twice already stays as it is."""
+    for statement in _statements(_script("009_bodies.sql")):
+        database.execute(statement)
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:

@@ -14,7 +14,8 @@ _MAX_BYTES = 32_000_000
 _GZIP = 31  # zlib's window bits for RFC 1952
 _HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature
 _HELD = """
-SELECT captures.sha256, captures.body FROM captures JOIN pages ON pages.id = captures.page_id
+SELECT captures.sha256, holder.body FROM captures JOIN pages ON pages.id = captures.page_id
+JOIN captures AS holder ON holder.id = coalesce(captures.body_capture_id, captures.id)
 WHERE captures.id = ? AND pages.kind = 'image' AND captures.body_bytes <= ?
 """
 

@@ -66,9 +66,10 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
         challenge = looks_like(parse_html(text), text, kind, complete=seen.ended)
     if kind is Kind.IMAGE:
         page = image.read(body)
-        return Reading(
-            PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=page is not None), page
+        facts = Facts(
+            markup, encoding, looks_like=challenge, kind=kind, has_content=page is not None, closed=image.is_whole(body)
         )
+        return Reading(PARSERS[kind], facts, page)
     return Reading(PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=not markup))
 
 

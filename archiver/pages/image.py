@@ -1,4 +1,4 @@
-"""What the bytes of an image say of themselves: their type by signature, and their size."""
+"""What the bytes of an image say of themselves: their type by signature, their size, and whether they are all there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 
 import imagesize  # type: ignore[import-untyped]
 
+from archiver.pages import image_ends
 from archiver.readings import ImagePage
 
 PARSER = "image/1"
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"), (b"BM", "image/bmp"), (b"\x00\x00\x01\x00", "image/x-icon"),
+    (b"GIF89a", "image/gif"), (b"\x00\x00\x01\x00", "image/x-icon"),
 )  # fmt: skip
 _SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)
 _HEAD = 262_144  # bytes that are looked at for the size: a JPEG tells it after its thumbnails
@@ -24,6 +25,8 @@ def media_type(body: bytes) -> str | None:
     for mark, name in _SIGNATURES:
         if body.startswith(mark):
             return name
+    if body.startswith(b"BM") and image_ends.is_bmp(body):
+        return "image/bmp"
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "image/webp"
     if body[4:12] in {b"ftypavif", b"ftypavis"}:
@@ -38,6 +41,12 @@ def read(body: bytes) -> ImagePage | None:
         return None
     width, height = _size(body, kind)
     return ImagePage(kind, width, height)
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether an image goes on to where its format says that it ends; what follows after that does no harm."""
+    kind = media_type(body)
+    return kind is None or image_ends.WHOLE[kind](body)
 
 
 def _size(body: bytes, kind: str) -> tuple[int | None, int | None]:

@@ -117,6 +117,16 @@ def cut_html(share: float) -> Action:
     return action
 
 
+def cut_picture(share: float) -> Action:
+    """The first part of a picture, with HTTP in perfect order. A redirect to it stays as it is."""
+
+    def action(play: Play) -> Reply:
+        reply = play.good(replace(play.request, headers={}))
+        return replace(reply, body=reply.body[: int(len(reply.body) * share)])
+
+    return action
+
+
 def not_html(_: Play) -> Reply:
     """A PDF where a page should be."""
     return Reply(200, b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "application/pdf")

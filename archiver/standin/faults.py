@@ -10,7 +10,6 @@ For targets see `targets`. Of several faults that fit a request the newest holds
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -119,16 +118,6 @@ class Faults:
         with self._lock:
             self._rules.append(_Rule("burst", applies, bad.too_many(retry_after), None))
 
-    def stutter(self, target: Target = "article", *, every: int = 2) -> None:
-        """429 for every second request, or every so manyth, and good answers between."""
-        wanted, numbers = matcher(target), itertools.count()
-
-        def applies(request: Request) -> bool:
-            return wanted(request) and next(numbers) % every == 0
-
-        with self._lock:
-            self._rules.append(_Rule("stutter", applies, bad.too_many(None), None))
-
     # ─── absences ───────────────────────────────────────────────────────────────────────────────
 
     def not_found(self, target: Target, *, times: int | None = None) -> None:
@@ -174,6 +163,10 @@ class Faults:
     def cut_html(self, target: Target, *, share: float = 0.5, times: int | None = None) -> None:
         """HTML that ends inside the article's body, with HTTP in order."""
         self._add("cut_html", target, bad.cut_html(share), times)
+
+    def cut_picture(self, target: Target = "image", *, share: float = 0.5, times: int | None = None) -> None:
+        """A picture that ends early, with HTTP in order, and no 304 instead of it."""
+        self._add("cut_picture", target, bad.cut_picture(share), times)
 
     def reset(self, target: Target = "*", *, times: int | None = None) -> None:
         """RST in place of an answer."""

@@ -85,6 +85,7 @@ class Visitor:
     ) -> Iterator[Exchange]:
         """Every request made for a page, each given out before the next one goes out; the last is `final`.
 
+        `validators` go along to the URL that gave them and to no other, wherever in the chain of redirects it stands.
         `allowed` says whether a redirect of this page may be followed to a URL. A redirect that is not followed is
         the last answer, with its target as `location`, which was not contacted. What is not asked is an answer too:
         `off_site`, `disallowed`, `robots_unreachable` or `skipped`, without a status.
@@ -129,7 +130,7 @@ class Visitor:
                 return
             first, is_link = hop == 0, address.kind is Kind.LINK
             answer, tries = yield from self._tries(
-                address, url, validators if first else None, hop, keep_cut=is_link,
+                address, url, validators if validators and validators.url == url else None, hop, keep_cut=is_link,
                 extra=extra if first or is_link else _of_a_hop(extra),
             )  # fmt: skip
             answer = self._only_to_follow(answer, hop, seen, allowed)
