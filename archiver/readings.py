@@ -7,6 +7,12 @@ from datetime import datetime
 
 from archiver.model import Address, Kind, Refusal
 
+SAVED_PAGE_TYPE = "text/html; saved=page"
+"""The media type under which a saved HTML file is kept: relative addresses in it are of files beside it."""
+
+SAVED_MARK = "saved:"
+"""Begins what stands for the address of a picture that a saved page shows from a file, and nobody knows where from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -35,6 +35,11 @@ _DENIED = re.compile(
 )
 
 
+def is_ithome(url: str) -> bool:
+    """Whether a URL is on the site itself, or on the host where its images really lie."""
+    return host(url) in _ITHOME_NAMES | {CDN}
+
+
 def denied(url: str) -> bool:
     """Whether a GET of this iThome URL acts on the site or is private (ANATOMY §2), in any spelling."""
     try:

@@ -27,6 +27,7 @@ SITE = "https://ithelp.ithome.com.tw"
 DAY1, DAY2, DAY3 = (f"{SITE}/articles/{number}" for number in (10319216, 10319293, 10321315))
 SERIES = f"{SITE}/users/20141304/ironman/5943"
 FEED = f"{SITE}/rss/series/5943"
+HTTRACK_DATE = "Wed, 20 Sep 2023 12:34:56 GMT"
 MADE = "2023-09-20T12:34:56Z"
 
 
@@ -131,6 +132,25 @@ def chrome_html(url: str, body: bytes) -> bytes:
     mark = f"<!-- saved from url=({len(url):04d}){url} -->\n".encode()
     local = re.sub(rb'(<img[^>]*src=")[^"]*/', rb"\1./page_files/", body)
     return local.replace(b"<html", mark + b"<html", 1)
+
+
+def httrack(url: str, body: bytes) -> bytes:
+    """As HTTrack 3 mirrors a page: its comment, and every link and picture led to a file, in folders named as hosts."""
+    mark = (
+        f"<!-- Mirrored from {url.partition('//')[2]} by HTTrack Website Copier/3.x [XR&CO'2014], {HTTRACK_DATE} -->\n"
+    )
+    local = re.sub(rb'((?:href|src|content)=")https?://ithelp\.ithome\.com\.tw/upload/', rb"\1../../CDN/upload/", body)
+    local = re.sub(rb'(href="|content=")https?://ithelp\.ithome\.com\.tw/articles/(\d+)"', rb'\1\2.html"', local)
+    local = re.sub(rb'(href=")https?://ithelp\.ithome\.com\.tw/([^"?#.]+)"', rb'\1../\2.html"', local)
+    local = re.sub(rb'(src=")https?://([a-z0-9.]+/[^"?]+")', rb"\1../../\2", local)
+    local = local.replace(b"../../CDN/", b"../../d1dwq032kyr03c.cloudfront.net/")
+    return local.replace(b"<html", mark.encode() + b"<html", 1)
+
+
+def wget(body: bytes) -> bytes:
+    """As `wget -p -k -E -H` writes a page: pictures led to files as the URLs are, other links absolute, no comment."""
+    local = re.sub(rb'(src=")https?://ithelp\.ithome\.com\.tw/', rb"\1../", body)
+    return re.sub(rb'(src=")https?://([a-z0-9.]+/[^"?]+")', rb"\1../../\2", local)
 
 
 def singlefile(url: str, body: bytes) -> bytes:

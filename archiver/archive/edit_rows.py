@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.archive.body_rows import image_url
-from archiver.readings import ArticlePage, Body
+from archiver.readings import SAVED_MARK, ArticlePage, Body
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")
@@ -57,7 +57,18 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
         [image_url(image.url) for image in body.images],
         [link.url for link in body.links],
     ]
-    return same_words and tags_before == list(dict.fromkeys(article.tags)) and parts_before == parts
+    same_parts = parts_before[0::2] == parts[0::2] and _may_be_the_same(parts_before[1], parts[1])
+    return same_words and tags_before == list(dict.fromkeys(article.tags)) and same_parts
+
+
+def _may_be_the_same(before: list[str], after: list[str]) -> bool:
+    """Whether two bodies show the same pictures, as far as is known: a saved page may not tell where one came from."""
+    known = [(old, new) for old, new in zip(before, after, strict=False) if not (_is_unknown(old) or _is_unknown(new))]
+    return len(before) == len(after) and all(old == new for old, new in known)
+
+
+def _is_unknown(url: str) -> bool:
+    return url.startswith((SAVED_MARK, "data:"))
 
 
 _PARTS = {

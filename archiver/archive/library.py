@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from archiver.archive import article_rows, body_rows, list_rows, membership, search_index
 from archiver.archive.captures import Captures
+from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction
 from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Kind, Outcome
 from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Reading, SeriesPage
@@ -218,8 +219,7 @@ class Library:
 
     def _read_capture(self, page: Mapping[str, Any], capture_id: int) -> Reading:
         row = self._row(
-            "SELECT (SELECT value ->> 1 FROM json_each(headers) WHERE value ->> 0 = 'content-type') AS content_type"
-            " FROM captures WHERE id = ?",
+            f"SELECT {CONTENT_TYPE} AS content_type FROM captures WHERE id = ?",  # noqa: S608 - our own words
             capture_id,
         )
         return self._read(_address(page), self._captures.body(capture_id), row["content_type"])

@@ -7,6 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archiver.archive.columns import CONTENT_TYPE
+
 Row = dict[str, Any]
 
 STORED_BODY = (
@@ -221,8 +223,6 @@ def version(connection: sqlite3.Connection, article_id: int, capture_id: int) ->
     return next((Version(*row) for row in rows), None)
 
 
-_SHOWN = "(SELECT value ->> 1 FROM json_each(headers) WHERE value ->> 0 = 'content-type')"
-
 _VERSIONS = f"""
 WITH texts AS (
     SELECT old_capture_id AS capture_id, NULL AS first_seen_at, last_seen_old_at AS last_seen_at
@@ -235,12 +235,12 @@ WITH texts AS (
     SELECT capture_id, NULL, NULL FROM articles
         WHERE id = :id AND NOT EXISTS (SELECT 1 FROM edits WHERE article_id = :id)
 )
-SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {_SHOWN}, {STORED_BODY}
+SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {CONTENT_TYPE}, {STORED_BODY}
 FROM texts JOIN captures ON captures.id = texts.capture_id ORDER BY seen
 """  # noqa: S608 - no words from outside
 
 _VERSION = f"""
-SELECT captures.id, captured_at, NULL, {_SHOWN}, {STORED_BODY} FROM captures JOIN pages ON pages.id = page_id
+SELECT captures.id, captured_at, NULL, {CONTENT_TYPE}, {STORED_BODY} FROM captures JOIN pages ON pages.id = page_id
 WHERE pages.article_id = :id AND captures.id = :capture_id AND outcome = 'ok'
 """  # noqa: S608 - the same
 

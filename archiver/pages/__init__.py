@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
 from archiver.model import Address, Kind
-from archiver.pages import article, feed, image, index, saved, series
+from archiver.pages import article, beside, feed, image, index, saved, series
 from archiver.pages.base import Problems, attribute, decode, parse_html
 from archiver.pages.facts import (
     has_content,
@@ -24,7 +24,7 @@ from archiver.pages.facts import (
     skeleton_kind,
 )
 from archiver.pages.scan import Scan, scan
-from archiver.readings import Facts, Page, Problem, Reading
+from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,
@@ -50,7 +50,7 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
     seen = scan(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
         return Reading(_parser(address.kind), Facts(markup, encoding, too_deep=markup))
-    return _read_html(address, text, encoding, seen)
+    return _read_html(address, text, encoding, seen, is_saved=(content_type or "").startswith(SAVED_PAGE_TYPE))
 
 
 def _parser(kind: Kind) -> str:
@@ -101,10 +101,12 @@ def _read_feed_item(address: Address, text: str, encoding: str, content_type: st
     return Reading(feed.ITEM_PARSER, facts, page, problems.all(), content, f"feed-{content}")
 
 
-def _read_html(address: Address, text: str, encoding: str, seen: Scan) -> Reading:
+def _read_html(address: Address, text: str, encoding: str, seen: Scan, *, is_saved: bool) -> Reading:
     if saved.leaves_end_tags_out(text) and seen.whole and not seen.open_at_end:
         seen = replace(seen, ended=True)
     tree = parse_html(text)
+    if is_saved:
+        beside.restore(tree, address.url)
     own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     facts = Facts(
         is_html=True, encoding=encoding, kind=skeleton_kind(tree),

@@ -18,7 +18,7 @@ from archiver import urls
 from archiver.pages import languages
 from archiver.pages.base import attribute
 from archiver.pages.words import plain_text
-from archiver.readings import Body, CodeBlock, ImageReference, OutgoingLink
+from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.text import line, prose, storable
 
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}
@@ -139,6 +139,8 @@ class _Addresses:
 
     def of_source(self, value: str) -> str | None:
         """Of a `src`: web only."""
+        if not value.strip():  # nothing, and not the page itself, as an empty link would mean
+            return None
         if value not in self._known:
             resolved = urls.resolve(self._base_url, value.strip().replace(" ", "%20"))
             self._known[value] = quote(resolved, safe=_URL_SAFE) if resolved else None
@@ -248,6 +250,8 @@ def _images(root: LexborNode, addresses: _Addresses) -> tuple[ImageReference, ..
         if url is None and source.lower().startswith("data:"):
             kind = line(source[5:].partition(",")[0], 80)
             url = f"data:{kind},sha256-{hashlib.sha256(storable(source).encode()).hexdigest()}"
+        if url is None and source.startswith(SAVED_MARK):
+            url = source
         if url is not None:
             found.append(ImageReference(url, _alt(image, addresses)))
     return tuple(found)

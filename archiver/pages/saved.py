@@ -8,11 +8,17 @@ from datetime import UTC, datetime
 
 from archiver import urls
 from archiver.model import Address
-from archiver.pages.base import attribute, decode, parse_html
+from archiver.pages import beside
+from archiver.pages.base import attribute, decode, feed_date, parse_html
+from archiver.pages.beside import Picture
 from archiver.pages.scan import scan
 
 # Internet Explorer's mark of the web, which Chromium writes too: the number is the length of the URL.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\([0-9]{1,6}\)([^\s<>]{1,8000})\s*-->", re.IGNORECASE)
+# HTTrack writes no scheme; links of the page, `og:url` included, lead to its own files.
+_MIRRORED = re.compile(
+    r"<!--\s*Mirrored from ([^\s<>]{1,8000}) by HTTrack[^<>]{0,200}?, ([A-Z][a-z]{2}, [^<>]{10,40} GMT)\s*-->"
+)
 _SINGLEFILE = re.compile(r"<!--\s*Page saved with SingleFile\s*\n([^<>]{0,10000}?)-->")
 _FIELD = re.compile(r"^ *(url|saved date): *(\S.*?) *$", re.MULTILINE)
 # JavaScript's Date.toString: "Thu Sep 21 2023 08:12:34 GMT+0800 (…)".
@@ -36,13 +42,25 @@ def about(body: bytes) -> About:
     """
     text, _ = decode(body, None)
     fields = _singlefile_fields(text)
-    comment = _SAVED_FROM.search(text[:_HEAD])
-    told = [url for url in (fields.get("url", ""), comment[1] if comment else "") if url]
+    comment, mirrored = _SAVED_FROM.search(text[:_HEAD]), _MIRRORED.search(text[:_HEAD])
+    told = [fields.get("url", ""), comment[1] if comment else "", f"https://{mirrored[1]}" if mirrored else ""]
+    told = [url for url in told if url]
     known = [url for url in told if _is_ours(url)]
     if not known:
         told += _named_by_page(text)
         known = [url for url in told if _is_ours(url)]
-    return About(next(iter(known or told), ""), _moment(fields.get("saved date", "")))
+    saved_at = _moment(fields.get("saved date", "")) or feed_date(mirrored[2] if mirrored else None)
+    return About(next(iter(known or told), ""), saved_at)
+
+
+def pictures(body: bytes, url: str) -> list[Picture]:
+    """Every picture of a saved page that lies beside it, and whose address the page tells. `url` is the page's own."""
+    text, _ = decode(body, None)
+    if scan(text).too_heavy:
+        return []
+    page = urls.classify(url)
+    base = page.url if isinstance(page, Address) else url or f"https://{urls.ITHOME}/articles/"
+    return list(beside.pictures(parse_html(text), base))
 
 
 def _is_ours(url: str) -> bool:
@@ -65,7 +83,7 @@ def _named_by_page(text: str) -> list[str]:
     tree = parse_html(text)
     og_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     canonical = attribute(tree.css_first('link[rel="canonical" i]'), "href")
-    return [url for url in (og_url, canonical) if url]
+    return [url for url in (og_url, canonical) if url and url.startswith(("http://", "https://"))]
 
 
 def _moment(written: str) -> datetime | None:

@@ -92,13 +92,13 @@ def read(file: File, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator
     """Every response in a file whose URL is wanted, and the page of a file that is one. Raises UnusableFile."""
     try:
         with _opened(file.path, file.name) as (raw, _):
-            yield from _read(file.format, raw, wanted, bounds, passed)
+            yield from _read(file, raw, wanted, bounds, passed)
     except UnusableFile as error:
         raise error.of(file.name) from None
 
 
-def _read(form: Format, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    match form:
+def _read(file: File, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    match file.format:
         case Format.WARC:
             yield from warc.read(raw, wanted, bounds, passed)
         case Format.WACZ:
@@ -108,7 +108,7 @@ def _read(form: Format, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: P
         case Format.MHTML:
             yield from mhtml.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
         case Format.HTML:
-            yield from saved_html.read(raw.read(bounds.document_bytes), bounds)
+            yield from saved_html.read(raw.read(bounds.document_bytes), file.path, wanted, bounds, passed)
 
 
 @contextmanager

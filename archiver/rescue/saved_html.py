@@ -1,17 +1,39 @@
-"""An HTML file that a browser saved, complete or with SingleFile: one page, as the browser had it."""
+"""An HTML file that a browser saved, alone, complete or with SingleFile, or that a tool mirrored: the page as it was.
+
+Its pictures are read from the files beside it, where the page tells the address that the site uses (`pages.beside`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from archiver.errors import UnusableFile
+from archiver.model import Outcome
 from archiver.pages import saved
-from archiver.rescue.found import Bounds, Found
+from archiver.readings import SAVED_PAGE_TYPE
+from archiver.rescue.folder import Folder
+from archiver.rescue.found import Bounds, Found, Passed, Wanted
 
 
-def read(document: bytes, bounds: Bounds) -> Iterator[Found]:
-    """The page. Its URL is empty when the file does not say whose copy it is. Raises UnusableFile."""
+def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    """The page, and every wanted picture beside it. Its URL is empty when the file does not say whose copy it is.
+
+    Raises UnusableFile.
+    """
     if len(document) > bounds.body_bytes:
         raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", advice="save it without its images")
     about = saved.about(document)
-    yield Found(about.url, document, about.saved_at, "")
+    yield Found(about.url, document, about.saved_at, "", headers=(("content-type", SAVED_PAGE_TYPE),))
+    folder = Folder(path, about.url)
+    for picture in saved.pictures(document, about.url):
+        if not wanted(picture.url):
+            continue
+        body, place = folder.read(picture.file, bounds.body_bytes), f"beside it: {picture.file}"
+        if body is None:
+            passed["pictures that do not lie beside the page"] += 1
+        elif len(body) > bounds.body_bytes:
+            error = f"a picture of more than {bounds.body_bytes} bytes"
+            yield Found(picture.url, None, about.saved_at, place, failure=Outcome.TOO_LARGE, error=error)
+        else:
+            yield Found(picture.url, body, about.saved_at, place)
