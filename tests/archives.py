@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from archiver import urls
 from archiver.archive.archive import Archive
 from archiver.archive.opening import reading
 from archiver.config import Source
-from archiver.model import Address, Answer, Exchange, Judgement, Outcome
+from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import (
     ArticlePage,
     Author,
@@ -29,6 +30,7 @@ from archiver.readings import (
     IndexPage,
     Neighbour,
     Page,
+    Problem,
     Reading,
     SeriesItem,
     SeriesPage,
@@ -47,6 +49,7 @@ class World:
 
     def __init__(self) -> None:
         self.pages: dict[bytes, Page | None] = {}
+        self.problems: dict[str, tuple[str, ...]] = {}  # URL → fields that the parser does not find there
 
     def put(self, page: Page | None) -> bytes:
         body = hashlib.sha256(repr(page).encode()).hexdigest().encode()
@@ -60,7 +63,8 @@ class World:
         content = digest
         if isinstance(page, ArticlePage):
             content = hashlib.sha256(repr((page.title, page.body, page.tags)).encode()).hexdigest()
-        return Reading(f"fake.{address.kind}/1", facts, page, (), content, digest)
+        problems = tuple(Problem(name, "not_found") for name in self.problems.get(address.url, ()))
+        return Reading(f"fake.{address.kind}/1", facts, page, problems, content, digest)
 
 
 class Case:
@@ -105,6 +109,19 @@ class Case:
         if read_on:
             self.archive.library.catch_up({fetch_id: reading} if reading and outcome is Outcome.OK else {})
         return fetch_id
+
+    def copy(self, url: str, page: Page, *, days_ago: float = 100) -> None:
+        """Take somebody else's copy of a page, made so long ago."""
+        self.clock.advance(minutes=1)
+        address = urls.source_address(url)
+        assert isinstance(address, Address)
+        answer = Answer(address.url, self.clock.now(), 7, status=200, body=self.world.put(page))
+        told = self.world.read(address, answer.body or b"", None)
+        provenance = Provenance(CaptureSource.WAYBACK, "a copy", self.clock.now() - timedelta(days=days_ago))
+        exchange = Exchange(address, answer, provenance=provenance)
+        judgement = Judgement(Outcome.OK, "as the test says")
+        fetch_id = self.archive.ledger.record(self.run_id, exchange, judgement, told)
+        self.archive.library.catch_up({fetch_id: told})
 
     def next_run(self, **later: float) -> None:
         self.archive.library.settle()
@@ -154,7 +171,7 @@ def part(
     page = ArticlePage(
         id=10_000_000 + number, title=f"[Day {number:02d}] title", author=author, published_at=START, body=body(text),
         tags=("rust",), series_id=series, series_user_id=author.id, series_title="a series", position=number,
-        title_day=number, declared_parts=30,
+        title_day=number, declared_parts=30, comments_count=len(changes.get("comments", ())),
     )  # fmt: skip
     return replace(page, **changes)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlite_utils import Database
 
 from archiver import urls
-from archiver.archive import body_rows, comment_rows, edit_rows, event_rows
+from archiver.archive import body_rows, comment_rows, edit_rows, event_rows, silence
 from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
@@ -19,6 +20,29 @@ from archiver.text import bare_words
 
 _NOTHING = Body(html="", markdown="", text="")
 _TELLING = 100  # letters: shorter texts, such as "to be continued", are the same by chance
+
+
+def completed(database: Database, article_id: int, reading: Reading) -> Reading:
+    """A reading of an article with what it does not say as the rows until now have it (`silence`)."""
+    before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
+    comments = database.query(
+        "SELECT count(*) AS n FROM comments WHERE article_id = ? AND deleted_at IS NULL", [article_id]
+    )
+    return silence.completed(before, _tags(database, article_id), next(iter(comments))["n"], reading)
+
+
+def fill(database: Database, article_id: int, article: ArticlePage) -> None:
+    """What an article's best capture leaves open, as a copy of lower rank says it. The caller holds the transaction."""
+    if article.series_id is not None:
+        _keep_series(database, article, is_copy=True)
+    keep_author(database, article.author)
+    values = {
+        "series_id": article.series_id, "position": article.position, "badge_day": article.badge_day,
+        "author_id": article.author.id, "published_at": site_stamp(article.published_at), "group": article.group,
+        "contest_year": article.contest_year,
+    }  # fmt: skip
+    filled = ", ".join(f'"{name}" = coalesce("{name}", ?)' for name in values)
+    database.execute(f"UPDATE articles SET {filled} WHERE id = ?", [*values.values(), article_id])  # noqa: S608
 
 
 def keep(
@@ -32,12 +56,16 @@ def keep(
     before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
     tags_before = _tags(database, article_id)
     if before is not None and before["content_sha256"] != reading.content_sha256:
-        edit_rows.keep(database, before, tags_before, fetch, article)
+        if edit_rows.is_edit(before, tags_before, article):
+            edit_rows.keep(database, before, tags_before, fetch, article)
+        else:  # what it says differs only by what it does not say
+            reading = replace(reading, content_sha256=before["content_sha256"])
     _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
     _keep_tags(database, article_id, article.tags)
     if before is None or before["capture_id"] != fetch["capture_id"]:
         body_rows.keep(database, article_id, article.body or _NOTHING)
-    comment_rows.keep(database, article_id, article.comments, fetch["started_at"])
+    said = silence.speaks_of_comments(article)
+    comment_rows.keep(database, article_id, article.comments, fetch["started_at"], are_all=said)
     event_rows.notice_article(database, article_id, before, fetch["started_at"])
 
 

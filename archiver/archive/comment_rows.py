@@ -14,12 +14,17 @@ from archiver.archive.times import site_stamp
 from archiver.readings import Comment
 
 
-def keep(database: Database, article_id: int, comments: tuple[Comment, ...], at: str) -> None:
-    """The comments of a page as it is now; one that is no longer there gets a deletion date and stays."""
+def keep(database: Database, article_id: int, comments: tuple[Comment, ...], at: str, *, are_all: bool) -> None:
+    """The comments of a page as it is now; one that is no longer there gets a deletion date and stays.
+
+    `are_all=False`: the page does not show all that it has, or does not speak of comments: none of them is deleted.
+    """
     ids: dict[int, int] = {}
     for identity, comment in _identified(comments):
         keep_author(database, comment.author)
         ids[comment.position] = _keep_comment(database, article_id, identity, comment, ids, at)
+    if not are_all:
+        return
     marks = ", ".join("?" * len(ids))
     database.execute(
         f"UPDATE comments SET deleted_at = ? WHERE article_id = ? AND deleted_at IS NULL AND id NOT IN ({marks})",  # noqa: S608

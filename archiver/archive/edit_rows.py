@@ -14,6 +14,13 @@ from archiver.text import bare_words
 _NOTHING = Body(html="", markdown="", text="")
 
 
+def is_edit(before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
+    """Whether anything of an article is another than its row until now says."""
+    body = article.body or _NOTHING
+    same = before["title"] == article.title and before["body_html"] == body.html
+    return not (same and tags_before == list(dict.fromkeys(article.tags)))
+
+
 def keep(
     database: Database, before: Mapping[str, Any], tags_before: list[str], fetch: Mapping[str, Any],
     article: ArticlePage,

@@ -58,6 +58,10 @@ ORDER BY CASE pages.kind
 """
 
 
+_LOST_AGAIN = timedelta(hours=20)  # so that a daily cron job finds it due
+_LOST_FOR = timedelta(days=14)  # a template that changed for good is no reason to ask every day for ever
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a run is about: which sources, and what counts as due."""
@@ -112,6 +116,7 @@ def _words(scope: Scope) -> dict[str, str]:
 def _values(scope: Scope, now: datetime) -> dict[str, Any]:
     return {
         "run_id": scope.run_id, "now": stamp(now), "tomorrow": stamp(now + timedelta(days=1)),
+        "lately": stamp(now - _LOST_AGAIN), "since": stamp(now - _LOST_FOR),
         "seen_before": _seen_before(scope, now),
     }  # fmt: skip
 
@@ -121,7 +126,11 @@ def _due(scope: Scope) -> str:
         return "1"
     if scope.max_age_days is not None:
         return "coalesce(pages.last_ok_at, '') <= :seen_before"
-    return "(pages.due_at <= :now OR pages.last_fetch_at > :tomorrow)"  # seen in the future: the clock was wrong then
+    # Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time.
+    return (
+        "(pages.due_at <= :now OR pages.last_fetch_at > :tomorrow OR (pages.last_fetch_at <= :lately"
+        " AND pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since)))"
+    )
 
 
 def _seen_before(scope: Scope, now: datetime) -> str:

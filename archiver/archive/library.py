@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import article_rows, body_rows, list_rows, membership, search_index
+from archiver.archive import article_rows, body_rows, list_rows, membership, search_index, silence
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction
@@ -146,27 +146,50 @@ class Library:
 
     def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool) -> None:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
-        at, copy = fetch["started_at"], fetch["id"] if is_copy else None
-        if not is_copy or self._is_newest(fetch):
-            self._keep_problems(page["id"], fetch, reading)
-        if not self._is_the_page(page, fetch, reading):
+        is_it, is_newest = self._is_the_page(page, fetch, reading), not is_copy or self._is_newest(fetch)
+        is_best = is_it and page["kind"] == Kind.ARTICLE and self._is_better(page["article_id"], fetch["capture_id"])
+        whole = article_rows.completed(self._database, page["article_id"], reading) if is_best else reading
+        if is_newest:
+            self._keep_problems(page["id"], fetch, whole)
+        if not is_it:
             return
+        if isinstance(reading.page, ArticlePage):
+            self._keep_article(page, fetch, reading.page, whole if is_best else None, is_copy=is_copy)
+        elif isinstance(reading.page, ImagePage):
+            body_rows.keep_image(self._database, page, fetch, reading.page)
+        else:
+            self._keep_list(page, fetch, reading, is_copy=is_copy, is_newest=is_newest)
+
+    def _keep_article(
+        self, page: Mapping[str, Any], fetch: Mapping[str, Any], said: ArticlePage, best: Reading | None, *,
+        is_copy: bool,
+    ) -> None:  # fmt: skip
+        """What an article's capture says. `best`: the same made whole, where it is the best that is held."""
+        if best is not None and isinstance(best.page, ArticlePage):
+            with search_index.renewed(self._database, page["article_id"]):
+                article_rows.keep(self._database, page, fetch, best, best.page)
+        else:
+            article_rows.fill(self._database, page["article_id"], said)
+        if silence.speaks_of_neighbours(said):
+            told = best.page if best is not None and isinstance(best.page, ArticlePage) else said
+            copy = fetch["id"] if is_copy else None
+            list_rows.keep_neighbours(self._database, page["id"], told, fetch["started_at"], copy)
+
+    def _keep_list(
+        self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool, is_newest: bool
+    ) -> None:
+        """What a list says; what it does not name has left it, unless something of it could not be read."""
+        at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, is_whole_list(reading)
         match reading.page:
-            case ArticlePage() as article:
-                if self._is_better(page["article_id"], fetch["capture_id"]):
-                    with search_index.renewed(self._database, page["article_id"]):
-                        article_rows.keep(self._database, page, fetch, reading, article)
-                list_rows.keep_neighbours(self._database, page["id"], article, at, copy)
             case SeriesPage() as series:
-                newest = not is_copy or self._is_newest(fetch)
-                list_rows.keep_series(self._database, page, series, at, copy, keep_row=newest)
+                list_rows.keep_series(
+                    self._database, page, series, at, copy, keep_row=is_newest, is_whole=is_whole
+                )  # fmt: skip
             case FeedPage() as feed:
-                list_rows.keep_feed(self._database, page, feed, at, copy)
+                list_rows.keep_feed(self._database, page, feed, at, copy, is_whole=is_whole)
             case IndexPage() as index:
-                list_rows.keep_index(self._database, page["id"], index, at, copy)
-            case ImagePage() as image:
-                body_rows.keep_image(self._database, page, fetch, image)
-            case None:
+                list_rows.keep_index(self._database, page["id"], index, at, copy, is_whole=is_whole)
+            case _:
                 pass
 
     def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
@@ -262,6 +285,11 @@ class Library:
 
     def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
         return next(iter(self._database.query(sql, list(parameters))))
+
+
+def is_whole_list(reading: Reading) -> bool:
+    """Whether what a list does not name has left it: not when an item or every link of it could not be read."""
+    return not {problem.field for problem in reading.problems} & {"item_link", "links"}
 
 
 def _address(page: Mapping[str, Any]) -> Address:

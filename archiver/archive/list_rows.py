@@ -35,8 +35,13 @@ def _article(article_id: int, via: str, series_id: int | None, position: int | N
     return Named(urls.article_url(article_id), "article", via, article_id, series_id, position, text)
 
 
-def keep_index(database: Database, page_id: int, index: IndexPage, at: str, copy: int | None = None) -> None:
-    """Every iThome link of an index page; the first of several to the same page counts."""
+def keep_index(
+    database: Database, page_id: int, index: IndexPage, at: str, copy: int | None = None, *, is_whole: bool = True
+) -> None:
+    """Every iThome link of an index page; the first of several to the same page counts.
+
+    `is_whole=False`, here and in the other lists: not all of it could be read, so that nothing has left it.
+    """
     first: dict[str, Named] = {}
     for link in index.links:
         address = link.address
@@ -47,12 +52,12 @@ def keep_index(database: Database, page_id: int, index: IndexPage, at: str, copy
                 link.position, link.text, link.group, link.raw_url,
             ),
         )  # fmt: skip
-    _keep(database, page_id, first.values(), ("index",), at, copy)
+    _keep(database, page_id, first.values(), ("index",), at, copy, is_whole=is_whole)
 
 
 def keep_series(
     database: Database, page: Mapping[str, Any], series: SeriesPage, at: str, copy: int | None = None, *,
-    keep_row: bool = True,
+    keep_row: bool = True, is_whole: bool = True,
 ) -> None:  # fmt: skip
     """A page of a series' list: the series itself, its articles at their places, and the next page.
 
@@ -73,9 +78,9 @@ def keep_series(
     for one in named:
         if one.article_id is not None and (one.position or 0) > event_rows.CONTEST_DAYS:
             event_rows.notice_beyond(database, one.article_id, series_id, one.position or 0, at)
-    if copy is None:
+    if copy is None and is_whole:
         _overtake_twins(database, page, {one.url for one in named}, at)
-    _keep(database, page["id"], named, ("series", "pager"), at, copy)
+    _keep(database, page["id"], named, ("series", "pager"), at, copy, is_whole=is_whole)
 
 
 def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str], at: str) -> None:
@@ -115,17 +120,21 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         " contest_edition = coalesce(excluded.contest_edition, contest_edition),"
         ' "group" = coalesce(excluded."group", "group"), group_slug = coalesce(excluded.group_slug, group_slug),'
         " declared_parts = coalesce(excluded.declared_parts, declared_parts),"
-        " description = coalesce(excluded.description, description), finished = excluded.finished,"
+        " description = coalesce(excluded.description, description), finished = iif(?, excluded.finished, finished),"
         " feed_url = coalesce(excluded.feed_url, feed_url)",
         [
             page["series_id"], series.title, urls.series_url(user_id, page["series_id"]),
             user_id, series.contest_year, series.contest_edition, series.group, series.group_slug,
             series.declared_parts, series.description, int(series.finished), series.feed_url,
+            int(series.finished or series.contest_days is not None),  # else the page does not say how far it is
         ],
     )  # fmt: skip
 
 
-def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: str, copy: int | None = None) -> None:
+def keep_feed(
+    database: Database, page: Mapping[str, Any], feed: FeedPage, at: str, copy: int | None = None, *,
+    is_whole: bool = True,
+) -> None:  # fmt: skip
     """A series feed: its articles, oldest first as the series counts them. Its titles have lost punctuation."""
     series_id = page["series_id"]
     oldest_first = list(reversed(feed.items))
@@ -133,7 +142,7 @@ def keep_feed(database: Database, page: Mapping[str, Any], feed: FeedPage, at: s
         _article(item.article_id, "feed", series_id, position, item.title)
         for position, item in enumerate(oldest_first, start=1)
     ]
-    _keep(database, page["id"], named, ("feed",), at, copy)
+    _keep(database, page["id"], named, ("feed",), at, copy, is_whole=is_whole)
 
 
 def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None) -> None:
@@ -153,8 +162,9 @@ def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: 
 
 
 def _keep(
-    database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str, copy: int | None
-) -> None:
+    database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str, copy: int | None, *,
+    is_whole: bool = True,
+) -> None:  # fmt: skip
     """Write what a page names now; what it named before and no longer does gets a date and stays (DESIGN §4).
 
     `copy` is the fetch that gave somebody else's copy: it says what the page named then, and takes nothing away.
@@ -166,11 +176,15 @@ def _keep(
     named = list(named)
     known = f"SELECT * FROM discoveries WHERE from_page_id = ? AND via IN ({marks})"  # noqa: S608
     before = {(row["url"], row["via"]): row for row in database.query(known, [page_id, *vias])}
-    event_rows.notice_lists(database, page_id, before, {(one.url, one.via) for one in named}, at)
-    database.execute(
-        f"UPDATE discoveries SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
-        [at, page_id, *vias],
-    )
+    seen = {(one.url, one.via) for one in named} | {
+        key for key, row in before.items() if not is_whole and row["gone_at"] is None
+    }
+    event_rows.notice_lists(database, page_id, before, seen, at)
+    if is_whole:
+        database.execute(
+            f"UPDATE discoveries SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
+            [at, page_id, *vias],
+        )
     for one in named:
         database.execute(
             "INSERT INTO discoveries (from_page_id, url, kind, via, article_id, series_id, position, text, heading,"

@@ -165,6 +165,7 @@ class History:
     changes: list[Row]  # of what we believe of it
     events: list[Row]
     pushes: list[Row]  # copies that others were asked to make
+    carried: list[Row]  # values that its page no longer says, and that stand as it last said them
 
 
 def history(connection: sqlite3.Connection, url: str) -> History | None:
@@ -185,6 +186,7 @@ def history(connection: sqlite3.Connection, url: str) -> History | None:
         changes=_rows(connection, "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ?", page_id),
         events=_rows(connection, "SELECT * FROM events WHERE article_id = ? ORDER BY id", article_id),
         pushes=_rows(connection, "SELECT * FROM pushes WHERE page_id = ? ORDER BY id", page_id),
+        carried=_rows(connection, "SELECT * FROM lost_fields WHERE page_id = ? ORDER BY field", page_id),
     )
 
 

@@ -100,6 +100,12 @@ def m009_bodies(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m010_read_again(database: Database) -> None:
+    """How answers become rows has changed: everything is read again when the archive is opened."""
+    database.execute("DELETE FROM progress")
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

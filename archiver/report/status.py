@@ -152,7 +152,8 @@ def drift_notes(status: Status) -> list[str]:
     return [
         f"the parser no longer fits: {row['parser']} does not find {row['field']} on {row['pages']} {row['kind']}"
         f" page(s) that yielded it until {row['last_found_at'][:10]}, since {row['since'][:10]}, such as"
-        f" {safe(row['example'])}; what was received is kept: update archiver, then run `archiver parse`"
+        f" {safe(row['example'])}; what they last said stands, and what was received is kept: update archiver, then run"
+        " `archiver parse`"
         for row in status.drift
     ]
 

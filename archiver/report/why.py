@@ -22,7 +22,7 @@ def why_json(history: History) -> dict[str, Any]:
         "page": page, "rule": rule(history), "article": history.article, "part": history.part, "fetches": fetches,
         "captures": history.captures, "named_by": history.named_by, "edits": history.edits,
         "problems": history.problems, "state_changes": history.changes, "events": history.events,
-        "pushes": history.pushes,
+        "pushes": history.pushes, "carried": history.carried,
     }  # fmt: skip
 
 
@@ -33,7 +33,14 @@ def _fetch_json(row: Row) -> Row:
 def why_text(history: History) -> str:
     """Everything known of a page in order of time, and the rule that made its state."""
     events = sorted(
-        [*_told(history), *_fetched(history), *_edited(history), *_believed(history), *_pushed(history)],
+        [
+            *_told(history),
+            *_fetched(history),
+            *_edited(history),
+            *_believed(history),
+            *_pushed(history),
+            *_carried(history),
+        ],
         key=lambda event: event[0],
     )
     lines = [*_heading(history), ""]
@@ -143,6 +150,14 @@ def _whose(history: History) -> str:
     if held is None or held["source"] == "live":
         return ""
     return f" ({_copy(held, {})}; no live answer is held)"
+
+
+def _carried(history: History) -> list[tuple[str, str]]:
+    """What its page no longer says: the value that it last said stands."""
+    return [
+        (row["lost_since"], f"no longer says {row['field']}: what it said until {row['last_found_at'][:19]} stands")
+        for row in history.carried
+    ]
 
 
 def _pushed(history: History) -> list[tuple[str, str]]:
