@@ -16,14 +16,14 @@ It asks, records and goes on. It does not decide what an answer means (`verdict`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from archiver import pages, urls
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Archive, Standing
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock
@@ -44,11 +44,12 @@ from archiver.model import (
 )
 from archiver.readings import Reading
 from archiver.verdict import judge, may_lead_to
-from archiver.web.pace import Breaker
+from archiver.web.pace import Breaker, Closure
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
 _ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
 _SHOWN = frozenset({Kind.IMAGE, Kind.LINK})  # that they are missing is told, but makes no run fail
+_ESSENTIAL = frozenset({Kind.ARTICLE, Kind.INDEX})  # when these are refused, the run has failed
 _HELPERS = frozenset({Kind.ROBOTS, Kind.CONTROL})  # asked for the sake of other pages
 
 
@@ -86,7 +87,10 @@ class RunResult:
     failed: list[tuple[str, Outcome, str]] = field(default_factory=list)  # URL, outcome, reason
     refused_hosts: dict[str, str] = field(default_factory=dict)  # host → why nothing more is asked of it
     come_back_at: datetime | None = None
-    left: int = 0
+    left: int = 0  # pages still to be asked
+    resting: int = 0  # pages that were refused and are not asked before `resting_until`
+    resting_until: datetime | None = None
+    next_due: datetime | None = None  # when the first page is due again
     doubt: str | None = None  # why none of the absences is believed
     unconnected: dict[str, str] = field(default_factory=dict)  # host → why no connection to it could be made
     connected: bool = False  # some host answered
@@ -97,13 +101,11 @@ class Crawl:
 
     def __init__(
         self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope, images: Images,
-        listener: Callable[[Step], None] = lambda _: None, rests: Mapping[str, tuple[datetime, str]] | None = None,
+        listener: Callable[[Step], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        """`rests`: host → until when it is left alone, and why, from earlier runs."""
-        self._rests = rests or {}
         self._images = images
         self._images_asked = 0
-        self._needed: set[str] = set()  # hosts that parts and lists live on
+        self._needed: set[tuple[str, Kind]] = set()  # where parts and lists were to be asked
         self._due_absent = 0  # parts that were due, and absent for the first time
         self._archive = archive
         self._visitor = visitor
@@ -155,10 +157,7 @@ class Crawl:
         """Why a page is not asked any more in this run, as an outcome and a reason; None while it is."""
         host = urls.host(address.url)
         if address.kind not in _SHOWN:
-            self._needed.add(host)
-        if host in self._rests:
-            until, why = self._rests[host]
-            self._breaker.close(host, why, until)
+            self._needed.add((host, address.kind))
         if host in self._unreachable:
             return Outcome.ROBOTS_UNREACHABLE, self._unreachable[host]
         reason = self._breaker.closed(host, address.kind)
@@ -183,7 +182,7 @@ class Crawl:
     def _try_alternates(self, page: DuePage) -> None:
         """The index in another language, when this one does not answer."""
         for alternate in self._archive.alternates(page.address.url, self._clock.now()):
-            if self._visit(alternate).outcome in SUCCESSES:
+            if self._why_not(alternate.address) is None and self._visit(alternate).outcome in SUCCESSES:
                 self.result.failed = [entry for entry in self.result.failed if entry[0] != page.address.url]
                 return
 
@@ -222,7 +221,7 @@ class Crawl:
         host = urls.host(exchange.answer.requested_url)
         if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
             self._unreachable[host] = judgement.reason
-        self._breaker.heard(host, exchange.address.kind, judgement.outcome, exchange.answer.retry_after_s)
+        self._breaker.heard(host, exchange.address.kind, _heard_as(exchange, judgement), exchange.answer.retry_after_s)
         left = self._archive.count_due(self._scope, self._clock.now()) if exchange.final else 0
         done = sum(self.result.outcomes.values())
         self._listener(Step(page.address, exchange, judgement, done, left))
@@ -240,6 +239,7 @@ class Crawl:
         result, outcome = self.result, judgement.outcome
         if exchange.address.kind is Kind.ROBOTS and exchange.final and _says_no(exchange.answer, outcome):
             host = urls.host(exchange.address.url)
+            self._needed.add((host, Kind.ROBOTS))
             result.refused_hosts[host] = f"{exchange.address.url} could not be had ({judgement.reason})"
         if outcome not in NOT_ASKED:
             result.requests += 1
@@ -252,15 +252,57 @@ class Crawl:
                 result.failed.append((exchange.address.url, outcome, judgement.reason))
 
     def _conclude(self) -> None:
-        result = self.result
-        result.left = self._archive.count_due(self._scope, self._clock.now())
-        refused_hosts = result.refused_hosts | self._breaker.closed_hosts()
-        result.refused_hosts = {host: why for host, why in refused_hosts.items() if host in self._needed}
-        result.come_back_at = self._breaker.come_back_at
-        refused = sum(result.outcomes[outcome] for outcome in REFUSALS)
-        heard = sum(result.outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
-        if result.refused_hosts or (refused and not heard):
+        """How the run ended, what is left, and when to come back."""
+        result, now = self.result, self._clock.now()
+        result.left = self._archive.count_due(self._scope, now)
+        standing = self._archive.standing(self._scope)
+        resting = [page for page in standing if page.last_outcome in REFUSALS and page.due_at > now]
+        result.resting = len(resting)
+        result.resting_until = min((page.due_at for page in resting), default=None)
+        result.next_due = min((page.due_at for page in standing), default=None)
+        self._needed |= {(page.host, page.kind) for page in resting if not page.is_held}
+        closures = [one for one in self._breaker.closures() if self._stops_us(one)]
+        hosts = {host for host, _ in self._needed}
+        result.refused_hosts = {host: why for host, why in result.refused_hosts.items() if host in hosts}
+        result.refused_hosts |= {one.host: one.why for one in sorted(closures, key=lambda one: one.kind is None)}
+        if not result.refused_hosts and self._was_all_refused(standing, resting):
+            result.refused_hosts = _refusals(resting)
+            result.come_back_at = result.resting_until
+        if result.refused_hosts:
             result.ended_by = "refused"
+            result.come_back_at = max((one.until for one in closures), default=result.come_back_at)
+            result.left = sum(page.due_at <= now or page.last_outcome in REFUSALS for page in standing)
+
+    def _stops_us(self, closure: Closure) -> bool:
+        """Whether what is not asked any more is what the run is for.
+
+        A series page or a feed is not: others tell of the parts too. Nor is a host that only images live on.
+        """
+        if closure.kind is None:
+            return any(host == closure.host for host, _ in self._needed)
+        return closure.kind in _ESSENTIAL and (closure.host, closure.kind) in self._needed
+
+    def _was_all_refused(self, standing: list[Standing], resting: list[Standing]) -> bool:
+        """Whether nothing but refusals came; or nothing was asked, since all that is missing rests after one."""
+        outcomes = self.result.outcomes
+        if not outcomes:
+            return bool(resting) and not any(page.is_held for page in standing if page.kind is Kind.ARTICLE)
+        refused = any(outcomes[outcome] for outcome in REFUSALS)
+        return refused and not any(outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
+
+
+def _refusals(resting: list[Standing]) -> dict[str, str]:
+    """Host → what it refused."""
+    said: dict[str, list[str]] = {}
+    for (host, kind, outcome), count in Counter((page.host, page.kind, page.last_outcome) for page in resting).items():
+        said.setdefault(host, []).append(f"{count} {kind} page{'s' * (count > 1)} ({outcome})")
+    return {host: f"{host} refused {', '.join(what)}" for host, what in said.items()}
+
+
+def _heard_as(exchange: Exchange, judgement: Judgement) -> Outcome:
+    """The outcome for the breaker: a bot check with 403 in place of a robots.txt is no robots.txt, as any 403 is."""
+    is_none = exchange.address.kind is Kind.ROBOTS and exchange.answer.status == 403
+    return Outcome.FORBIDDEN if is_none else judgement.outcome
 
 
 def _says_no(answer: Answer, outcome: Outcome) -> bool:
@@ -271,7 +313,9 @@ def _says_no(answer: Answer, outcome: Outcome) -> bool:
     """
     if outcome is Outcome.SKIPPED or not answer.connected:
         return False
-    return answer.failure is not None or answer.status is None or answer.status == 429 or answer.status >= 500
+    status = answer.status
+    is_check = outcome is Outcome.CHALLENGE and status is not None and 200 <= status < 300
+    return answer.failure is not None or status is None or status in {408, 429} or status >= 500 or is_check
 
 
 def _could_be_a_soft_404(reading: Reading | None) -> bool:

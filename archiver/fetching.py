@@ -12,15 +12,15 @@ from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, finish_broken, rests_of, signals_raise, visitor_of
-from archiver.config import Config, Images, Network, Source
+from archiver.commands.run import NO_CONTACT, breaker_of, finish_broken, signals_raise, visitor_of
+from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiverError, ConfigError, UsageError
 from archiver.model import ABSENCES, Address, Kind, Outcome, Refusal, Refused
 from archiver.report.runs import Plan, Summary, fetch_lines
 from archiver.text import safe
 from archiver.web.client import Client
-from archiver.web.pace import Breaker
+from archiver.web.pace import Pace
 from archiver.web.visit import user_agent
 
 
@@ -90,16 +90,20 @@ def network_of(config: Config, options: Options) -> Network:
     return network
 
 
-def plan(config: Config, path: Path, options: Options) -> Plan:
+def plan(config: Config, path: Path, options: Options, clock: Clock | None = None) -> Plan:
     """What a fetch would ask now. Asks nothing, and leaves no archive behind where there was none."""
     asked = sources_of(config, options)
     network = network_of(config, options)
-    clock = SystemClock()
+    clock = clock or SystemClock()
+    resting: tuple[str, ...] = ()
     if path.exists():
         with Archive(path, "fetch --dry-run", pages.read, config.rules, config.schedule) as archive:
             known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
             due = archive.due(_scope(known, 0, options), clock.now())
             new = [address for _, address, _ in asked if archive.ledger.page_id(address.url) is None]
+            pace = Pace(network, clock)
+            breaker = breaker_of(archive, network, config.schedule, pace, clock, force=options.force)
+            resting = tuple(f"{one.why}, resting until {report.minute(one.until)}" for one in breaker.closures())
     else:
         due, new = [], [address for _, address, _ in asked]
     listed = (*(DuePage.of(address) for address in new), *due)
@@ -108,7 +112,7 @@ def plan(config: Config, path: Path, options: Options) -> Plan:
         host = urls.host(page.address.url)
         hosts[host] = hosts.get(host, 1) + 1  # and its robots.txt
     count = min(max(hosts.values(), default=0), network.max_requests or len(listed) + 1)
-    return Plan(listed, network.delay_s, max(count - 1, 0) * network.delay_s, network.max_requests)
+    return Plan(listed, network.delay_s, max(count - 1, 0) * network.delay_s, network.max_requests, resting)
 
 
 def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
@@ -149,6 +153,9 @@ def fetch(
     from archiver.terminal import progress  # rich only when there is something to show
 
     asked = sources_of(config, options)
+    if not asked and not _keeps_something(path):
+        what = "name an index, a series or an article in [[sources]], or behind `archiver fetch`"
+        raise ConfigError([f"{config.origin}: nothing is to be kept: {what}"])
     network = network_of(config, options)
     clock = clock or SystemClock()
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
@@ -158,9 +165,17 @@ def fetch(
             if not options.quiet:
                 tell(f"Repaired: {mended}")
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
-            summary = _run(archive, asked, network, clock, options, config.images, listener)
+            summary = _run(archive, asked, network, clock, options, config, listener)
     command = config.notify if options.notify is None else options.notify
     return _told(summary, command, path) if command else summary
+
+
+def _keeps_something(path: Path) -> bool:
+    """Whether an archive was asked before to keep something."""
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with opening.reading(path) as connection:
+        return bool(queries.source_urls(connection))
 
 
 def _told(summary: Summary, command: str, path: Path) -> Summary:
@@ -177,7 +192,7 @@ def _told(summary: Summary, command: str, path: Path) -> Summary:
 
 def _run(
     archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
-    options: Options, images: Images, listener: Callable[[Step], None],
+    options: Options, config: Config, listener: Callable[[Step], None],
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
     ledger = archive.ledger
@@ -188,12 +203,12 @@ def _run(
         ledger.add_source(source, address, alternates, clock.now())
     archive.library.settle()
     known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
-    scope = _scope(known, run_id, replace(options, images=options.images and images.fetch))
+    scope = _scope(known, run_id, replace(options, images=options.images and config.images.fetch))
     named = frozenset(urls.origin(url) for _, address, others in asked for url in (address.url, *others))
     result, code = RunResult(run_id), None
     try:
         with Client(network, user_agent=user_agent(network.contact), clock=clock, named_origins=named) as client:
-            crawl = _crawl(archive, client, network, clock, scope, cut_short, images, listener)
+            crawl = _crawl(archive, client, network, clock, scope, cut_short, config, listener)
             result = crawl.result
             if archive.due(scope, clock.now(), limit=1):
                 archive.check_pages()
@@ -208,11 +223,11 @@ def _run(
 
 def _crawl(
     archive: Archive, client: Client, network: Network, clock: Clock, scope: Scope, cut_short: bool,
-    images: Images, listener: Callable[[Step], None],
+    config: Config, listener: Callable[[Step], None],
 ) -> Crawl:  # fmt: skip
     visitor, pace = visitor_of(archive, client, network, clock, cut_short)
-    rests = rests_of(archive, network, scope, pace, clock.now())
-    return Crawl(archive, visitor, Breaker(network, clock, pace), clock, scope, images, listener, rests)
+    breaker = breaker_of(archive, network, config.schedule, pace, clock, force=scope.force)
+    return Crawl(archive, visitor, breaker, clock, scope, config.images, listener)
 
 
 # ─── the end of a run ───────────────────────────────────────────────────────────────────────────
@@ -223,7 +238,7 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
     with opening.reading(archive.path) as connection:
         found = queries.status(connection, scope.source_ids)
     exit_code = code if code is not None else _exit_code(result, found)
-    lines = fetch_lines(result, found, exit_code)
+    lines = fetch_lines(result, found)
     result.doubt = archive.runs.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
     if result.doubt:
         lines.append(result.doubt)

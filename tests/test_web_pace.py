@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.config import Network
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
-from archiver.web.pace import Breaker, Pace
+from archiver.web.pace import Breaker, Heard, Pace
 
 NETWORK = Network(delay_s=2.0, jitter_s=0.02)
 HOST, OTHER = "ithelp.ithome.com.tw", "blog.example"
@@ -325,3 +325,52 @@ def test_a_host_can_be_closed_from_outside() -> None:
 
     assert bench.open_kinds() == set()
     assert bench.breaker.closed_hosts() == {HOST: "enough"}
+
+
+ANSWERS = st.lists(
+    st.tuples(
+        st.sampled_from([Kind.ARTICLE, Kind.SERIES, Kind.ROBOTS]),
+        st.sampled_from([Outcome.OK, Outcome.NOT_FOUND, Outcome.FORBIDDEN, Outcome.CHALLENGE, Outcome.RATE_LIMITED,
+                         Outcome.TIMEOUT, Outcome.SERVER_ERROR]),
+        st.sampled_from([None, 5.0, 300.0]),
+        st.floats(1, 120),
+    ),
+    max_size=30,
+)  # fmt: skip
+
+
+@given(ANSWERS)
+def test_a_breaker_that_remembers_is_as_one_that_heard_it_all(
+    answers: list[tuple[Kind, Outcome, float | None, float]],
+) -> None:
+    bench, heard = Bench(), []
+    for kind, outcome, after, later in answers:
+        if bench.breaker.closed(HOST, kind) is not None:
+            break  # nobody asks on
+        bench.breaker.heard(HOST, kind, outcome, after)
+        heard.append(Heard(HOST, kind, outcome, after, bench.clock.now()))
+        bench.clock.advance(seconds=later)
+    next_run = Bench()
+    next_run.clock.elapsed = bench.clock.elapsed
+    next_run.breaker.remember(heard)
+
+    running = [one for one in bench.breaker.closures() if one.until > bench.clock.now()]
+    assert {(one.kind, one.until) for one in next_run.breaker.closures()} == {(one.kind, one.until) for one in running}
+    assert next_run.pace.delay_s(HOST) == bench.pace.delay_s(HOST)
+    assert next_run.pace.wait_s(HOST) == pytest.approx(bench.pace.wait_s(HOST))
+
+
+def test_what_is_heard_from_a_clock_that_was_wrong_is_not_remembered() -> None:
+    bench = Bench()
+    ahead = START + timedelta(days=300)
+    bench.breaker.remember([Heard(HOST, Kind.ARTICLE, Outcome.FORBIDDEN, None, ahead)] * 5)
+
+    assert bench.open_kinds() == set(Kind)
+
+
+def test_an_answer_in_a_later_run_lifts_the_rest() -> None:
+    bench = Bench()
+    refused = [Heard(HOST, Kind.ARTICLE, Outcome.FORBIDDEN, None, START)] * 3
+    bench.breaker.remember([*refused, Heard(HOST, Kind.ARTICLE, Outcome.OK, None, START)])
+
+    assert bench.open_kinds() == set(Kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ from archiver.archive.library import Library, ReadPage
 from archiver.archive.manners import Manners
 from archiver.archive.push_rows import Pushes
 from archiver.archive.runs import Runs
-from archiver.model import Address, Exchange
+from archiver.model import Address, Exchange, Kind, Outcome
 from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
 
@@ -32,6 +33,17 @@ UNION ALL SELECT 1 FROM pages WHERE url = :url AND series_id IN (SELECT series_i
 UNION ALL SELECT 1 FROM discoveries WHERE url = :url AND via = 'index'
 UNION ALL SELECT 1 FROM images WHERE url = :url LIMIT 1
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a page that is to be kept stands."""
+
+    host: str
+    kind: Kind
+    last_outcome: Outcome | None  # None: never asked
+    due_at: datetime
+    is_held: bool
 
 
 class Archive:
@@ -128,6 +140,16 @@ class Archive:
     def count_due(self, scope: Scope, now: datetime) -> int:
         """How many pages are to be asked now."""
         return frontier.count_due(self._database, scope, now)
+
+    def standing(self, scope: Scope) -> list[Standing]:
+        """How each list and article of the sources stands."""
+        return [
+            Standing(
+                row["host"], Kind(row["kind"]), Outcome(row["last_outcome"]) if row["last_outcome"] else None,
+                datetime.fromisoformat(row["due_at"]), is_held=bool(row["held"]),
+            )
+            for row in frontier.standing(self._database, scope)
+        ]  # fmt: skip
 
     def control_due(self, now: datetime) -> DuePage | None:
         """The page of the control request; None when it was asked lately enough."""

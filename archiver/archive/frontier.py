@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,11 @@ AND NOT (pages.kind = 'series' AND pages.user_id IS NULL AND EXISTS (
     AND named.last_outcome IN ('ok', 'unchanged')))
 """
 
+_STANDING = """
+SELECT pages.host, pages.kind, pages.last_outcome, pages.due_at,
+    iif(pages.kind = 'article', pages.article_id IN (SELECT id FROM articles), pages.last_ok_at IS NOT NULL) AS held
+FROM pages"""
+
 _ORDER = """
 ORDER BY CASE pages.kind
     WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 WHEN 'image' THEN 4 ELSE 5 END,
@@ -95,6 +100,12 @@ def count_due(database: Database, scope: Scope, now: datetime) -> int:
     """How many pages are to be asked now."""
     rows = database.query(f"SELECT count(*) AS n {_WANTED.format(**_words(scope))}", _values(scope, now))
     return int(next(iter(rows))["n"])
+
+
+def standing(database: Database, scope: Scope) -> list[dict[str, Any]]:
+    """How each list and article of the sources stands: host, kind, last outcome, when it is due, whether it is held."""
+    words = _words(replace(scope, images=False, links=False))
+    return list(database.query(f"{_STANDING} WHERE pages.kind IN ({words['kinds']}) AND ({words['belongs']})"))
 
 
 def count_sql(scope: Scope, now: datetime) -> str:

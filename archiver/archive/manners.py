@@ -11,7 +11,7 @@ from archiver import urls, verdict
 from archiver.archive import doubt
 from archiver.archive.captures import Captures
 from archiver.archive.times import stamp
-from archiver.model import Outcome
+from archiver.model import Kind, Outcome
 from archiver.rules import Schedule
 
 
@@ -45,23 +45,28 @@ class Manners:
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
 
-    def rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
-        """Host → until when it rests, and why: it asked for a rest, or refused so many requests in a row."""
+    def answers(self, since: datetime) -> list[tuple[str, Kind, Outcome, float | None, datetime]]:
+        """What hosts answered about their own pages, oldest first: host, kind, outcome, Retry-After and moment."""
         recent = self._database.query(
-            "SELECT pages.host AS host, outcome, retry_after_s, fetches.started_at AS at FROM fetches"
-            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live' AND kind != 'robots'"
+            "SELECT requested_url, kind, retry_after_s, fetches.started_at AS at,"
+            # A bot check with 403 in place of a robots.txt is no robots.txt (RFC 9309 §2.3.1.3), as any 403 is.
+            " iif(kind = 'robots' AND outcome = 'challenge' AND http_status = 403, 'forbidden', outcome) AS outcome"
+            " FROM fetches"
+            " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live'"
             " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
-            [stamp(now - timedelta(days=7))],
+            [stamp(since)],
         )
-        rest = timedelta(days=self._schedule.refused_host_days)
-        answers = [
-            (row["host"], Outcome(row["outcome"]), row["retry_after_s"], datetime.fromisoformat(row["at"]))
-            for row in recent
-        ]
-        return verdict.rests(answers, now, refusals, rest)
+        return [
+            (urls.host(row["requested_url"]), Kind(row["kind"]), Outcome(row["outcome"]), row["retry_after_s"],
+             datetime.fromisoformat(row["at"]))
+            for row in reversed(list(recent))
+        ]  # fmt: skip
 
     def archive_rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
-        """The same of the archives that were asked for copies. What they captured of a refusal long ago is none."""
+        """Web archives that asked for a rest, or refused so many questions in a row: until when, and why.
+
+        What they captured of a refusal long ago is none.
+        """
         recent = self._database.query(
             "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
             " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"

@@ -51,7 +51,7 @@ def fetch(
         quiet=quiet, verbose=verbose,
     )  # fmt: skip
     if dry_run:
-        plan = fetching.plan(config, path, options)
+        plan = fetching.plan(config, path, options, clock)
         click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
         return 0
     summary = fetching.fetch(config, path, options, tell=tell, clock=clock)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import FrameType
 
 from archiver.archive.archive import Archive
-from archiver.archive.frontier import Scope
 from archiver.clock import Clock
 from archiver.config import Network
 from archiver.errors import ArchiveLocked, ArchiverError
 from archiver.model import Answer
+from archiver.rules import Schedule
 from archiver.web import robots
 from archiver.web.client import Client
-from archiver.web.pace import Pace
+from archiver.web.pace import Breaker, Heard, Pace
 from archiver.web.robots import RobotsCache
 from archiver.web.visit import Budget, Visitor
 
-_NEVER = 1_000_000
 _REMEMBER_STARTS = timedelta(hours=2)  # longer than any delay that a host can ask for
+_REMEMBER_REFUSALS = timedelta(days=7)
 
 NO_CONTACT = (
     "No contact is set, so the site cannot tell who asks: "
@@ -58,22 +58,17 @@ def visitor_of(
     return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
 
 
-def rests_of(
-    archive: Archive, network: Network, scope: Scope, pace: Pace, now: datetime
-) -> dict[str, tuple[datetime, str]]:
-    """Hosts that are left alone in this run; a short rest is only waited for.
+def breaker_of(
+    archive: Archive, network: Network, schedule: Schedule, pace: Pace, clock: Clock, *, force: bool
+) -> Breaker:
+    """A breaker that knows from the archive who refused us or asked for a rest; a short rest is only waited for.
 
-    `--force` takes our own rests back, but never one that the host asked for.
+    `force` takes our own rests back, but never one that the host asked for.
     """
-    refusals = _NEVER if scope.force else network.host_refusals
-    longrests_of = {}
-    for host, (until, why) in archive.manners.rests(now, refusals).items():
-        seconds = (until - now).total_seconds()
-        if seconds <= network.max_retry_after_s:
-            pace.rest(host, seconds)
-        else:
-            longrests_of[host] = (until, why)
-    return longrests_of
+    breaker = Breaker(network, clock, pace, rest_s=schedule.refused_host_days * 86_400)
+    answers = archive.manners.answers(clock.now() - _REMEMBER_REFUSALS)
+    breaker.remember((Heard(*answer) for answer in answers), ours=not force)
+    return breaker
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from archiver.report.status import (
     events_table,
     held_lines,
     last_run_line,
+    minute,
     series_notes,
     series_table,
     status_json,
@@ -25,5 +26,6 @@ from archiver.report.why import rule, why_json, why_text
 __all__ = [
     "COPY_COLUMNS", "EVENT_COLUMNS", "HOLDERS", "PART_COLUMNS", "SERIES_COLUMNS", "all_safe", "attention_table",
     "copies_notes", "copies_table", "drift_notes", "duration", "events_table", "held_lines", "last_run_line",
-    "rescued_line", "rule", "series_notes", "series_table", "status_json", "tab_separated", "why_json", "why_text",
+    "minute", "rescued_line", "rule", "series_notes", "series_table", "status_json", "tab_separated", "why_json",
+    "why_text",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from archiver import report
 from archiver.archive import queries
 from archiver.archive.ledger import DuePage
 from archiver.crawl import RunResult
-from archiver.model import Outcome
+from archiver.model import NOT_ASKED, REFUSALS, Outcome
 from archiver.text import safe
 
 
@@ -54,6 +54,7 @@ class Plan:
     delay_s: float
     seconds: float
     limit: int
+    resting: tuple[str, ...] = ()  # what is not asked before when, and why
 
     def as_text(self) -> str:
         """A line a page, and a sum."""
@@ -63,15 +64,17 @@ class Plan:
             f"{len(self.pages)} pages known to be due (and robots.txt, and what they lead to){cut}: "
             f"at least {report.duration(self.seconds)} at {self.delay_s:g} s between two requests. Nothing was asked."
         )
+        lines += [f"Not before its rest is over: {safe(why, 300)}." for why in self.resting]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
         """The same as one document."""
         listed = [{"kind": page.address.kind, "state": page.state, "url": page.address.url} for page in self.pages]
-        return {"pages": listed, "delay_s": self.delay_s, "at_least_s": self.seconds, "limit": self.limit}
+        return {"pages": listed, "delay_s": self.delay_s, "at_least_s": self.seconds, "limit": self.limit,
+                "resting": list(self.resting)}  # fmt: skip
 
 
-def fetch_lines(result: RunResult, found: queries.Status, exit_code: int) -> list[str]:
+def fetch_lines(result: RunResult, found: queries.Status) -> list[str]:
     """What happened, what is held, what to do next: a line each."""
     lines = []
     if result.ended_by == "interrupted":
@@ -80,7 +83,7 @@ def fetch_lines(result: RunResult, found: queries.Status, exit_code: int) -> lis
     lines += report.series_notes(found)
     news, old = result.outcomes[Outcome.OK], result.outcomes[Outcome.UNCHANGED]
     if not result.outcomes:
-        lines.append("Nothing is due; --force asks everything again.")
+        lines += _nothing_asked(result)
     else:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
         lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
@@ -89,8 +92,10 @@ def fetch_lines(result: RunResult, found: queries.Status, exit_code: int) -> lis
     lines += _failures(result)
     if result.ended_by == "limit":
         lines.append(f"Stopped at the limit of requests with {result.left} pages still due. Run again to go on.")
-    if exit_code == 4:
-        lines += _refused(result)
+    if result.ended_by == "refused":
+        lines.append(_refused(result))
+    else:
+        lines += _resting(result)
     return lines
 
 
@@ -102,19 +107,40 @@ def _no_network(result: RunResult) -> str:
     )
 
 
+def _nothing_asked(result: RunResult) -> list[str]:
+    """Why nothing was asked, unless the line that tells of refusals says it."""
+    if result.ended_by == "refused" or result.resting_until is not None:
+        return []
+    before = f" before {report.minute(result.next_due)}" if result.next_due else ""
+    return [f"Nothing is due{before}; --force asks everything again."]
+
+
 def _failures(result: RunResult) -> list[str]:
-    shown = [(url, outcome, why) for url, outcome, why in result.failed if outcome is not Outcome.SKIPPED]
+    """What failed, one by one, but for refusals that the last line sums up."""
+    unsaid = NOT_ASKED | REFUSALS if result.ended_by == "refused" else {Outcome.SKIPPED}
+    shown = [(url, outcome, why) for url, outcome, why in result.failed if outcome not in unsaid]
     lines = [f"{outcome}: {safe(url)}: {safe(why, 300)}" for url, outcome, why in shown[:5]]
     if len(shown) > 5:
         lines.append(f"… and {len(shown) - 5} more; `archiver status` lists the parts, `archiver why ID` explains one.")
     return lines
 
 
-def _refused(result: RunResult) -> list[str]:
-    why = "; ".join(result.refused_hosts.values()) or "every request was refused"
-    when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
-    elsewhere = (
-        "`archiver rescue` asks web archives for what is missing, and pages that you save in your browser can be kept"
-        " with `archiver import`."
+def _resting(result: RunResult) -> list[str]:
+    """Pages that were refused and are left alone for a while, in a run that got others."""
+    if result.resting_until is None:
+        return []
+    pages = f"{result.resting} page{'s' * (result.resting > 1)}"
+    are = "are" if result.resting > 1 else "is"
+    return [f"{pages} that the site refused {are} resting until {report.minute(result.resting_until)}."]
+
+
+def _refused(result: RunResult) -> str:
+    """Who refused what, until when it rests, how much is left, and what else can be done."""
+    why = safe("; ".join(result.refused_hosts.values()), 600)
+    rest = f", resting until {report.minute(result.come_back_at)}" if result.come_back_at else ""
+    when = "Come back then" if result.come_back_at else "Come back later"
+    left = f"{result.left} page{'s are' if result.left != 1 else ' is'} left"
+    return (
+        f"Stopped: {why}{rest}. {when}: {left}. Meanwhile `archiver import` keeps pages that you save in your browser,"
+        " and `archiver rescue` asks web archives for what is missing. Nothing that was held is lost."
     )
-    return [f"Stopped: {safe(why, 400)}.{when}", f"Nothing that was held is lost. {elsewhere}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from archiver.archive.queries import Row, Status
@@ -236,6 +237,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def minute(at: datetime) -> str:
+    """A moment for people who are to come back after it: the next whole minute, `2026-11-23 12:58 UTC`."""
+    return f"{at + timedelta(seconds=59, microseconds=999_999):%Y-%m-%d %H:%M} UTC"
 
 
 def last_run_line(status: Status) -> str:

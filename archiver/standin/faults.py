@@ -10,6 +10,7 @@ For targets see `targets`. Of several faults that fit a request the newest holds
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -117,6 +118,16 @@ class Faults:
 
         with self._lock:
             self._rules.append(_Rule("burst", applies, bad.too_many(retry_after), None))
+
+    def stutter(self, target: Target = "article", *, every: int = 2) -> None:
+        """429 for every second request, or every so manyth, and good answers between."""
+        wanted, numbers = matcher(target), itertools.count()
+
+        def applies(request: Request) -> bool:
+            return wanted(request) and next(numbers) % every == 0
+
+        with self._lock:
+            self._rules.append(_Rule("stutter", applies, bad.too_many(None), None))
 
     # ─── absences ───────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver import urls
@@ -12,6 +13,7 @@ from archiver.config import Network
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
+_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 
 
 class Pace:
@@ -72,59 +74,145 @@ class Pace:
         self._next[server] = max(self._next.get(server, 0.0), self._clock.monotonic() + rest)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of one request, as far as it says how a host takes us."""
+
+    host: str
+    kind: Kind
+    outcome: Outcome
+    retry_after_s: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Something that is not asked of a host any more, why, and until when."""
+
+    host: str
+    kind: Kind | None  # None: nothing at all
+    why: str
+    until: datetime
+    is_ours: bool  # False: the host itself, or the caller, said until when
+
+
 class Breaker:
     """Stops asking a host that refuses us: being refused is a reason to stop, not to try harder (DESIGN §5).
 
     iThome refuses by path: series pages may be refused while articles answer (ANATOMY §0). So refusals in a row close
-    one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row.
+    one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row. Answers
+    between them begin the count anew, except of 429s: a host that says again and again that we are too fast is asked
+    more slowly each time, and then no more.
+
+    What earlier runs heard is told by the same law (`remember`): so a rest outlasts the run that began it, and a host
+    that refused us three times is asked once after its rest, not three times again.
     """
 
-    def __init__(self, network: Network, clock: Clock, pace: Pace) -> None:
+    def __init__(self, network: Network, clock: Clock, pace: Pace, rest_s: float = 3600.0) -> None:
+        """`rest_s`: how long what refused us is left alone."""
         self._network = network
         self._clock = clock
         self._pace = pace
+        self._rest = timedelta(seconds=rest_s)
         self._of_kind: dict[tuple[str, Kind], int] = {}
         self._of_host: dict[str, int] = {}
-        self._closed_hosts: dict[str, str] = {}
-        self.come_back_at: datetime | None = None
+        self._too_fast: dict[str, list[datetime]] = {}
+        self._closures: dict[tuple[str, Kind | None], Closure] = {}
 
     def heard(self, host: str, kind: Kind, outcome: Outcome, retry_after_s: float | None) -> None:
         """Note what came of a request."""
-        if outcome in SUCCESSES | ABSENCES:  # the host answers what it is asked
-            self._of_kind[host, kind] = self._of_host[host] = 0
-        if outcome in REFUSALS:
-            self._of_kind[host, kind] = self._of_kind.get((host, kind), 0) + 1
-            self._of_host[host] = self._of_host.get(host, 0) + 1
-            if self._of_host[host] >= self._network.host_refusals:
-                self._close(host, f"{host} refused {self._of_host[host]} requests in a row ({outcome})", retry_after_s)
-        wants_rest = retry_after_s is not None and outcome in REFUSALS | {Outcome.SERVER_ERROR}
-        if outcome is Outcome.RATE_LIMITED or wants_rest:
-            self._slow(host, retry_after_s)
+        heard = Heard(host, kind, outcome, retry_after_s, self._clock.now())
+        self._count(heard)
+        self._give_rest(heard)
 
-    def _slow(self, host: str, retry_after_s: float | None) -> None:
-        if retry_after_s is not None and retry_after_s > self._network.max_retry_after_s:
-            self._close(host, f"{host} asks us to wait {round(retry_after_s)} s", retry_after_s)
-        else:
-            self._pace.rest(host, retry_after_s)
+    def remember(self, earlier: Iterable[Heard], *, ours: bool = True) -> None:
+        """Take over what earlier runs heard, oldest first; `ours` False: only the rests that hosts asked for."""
+        now = self._clock.now()
+        for heard in earlier:
+            if heard.at > now:  # a clock that was wrong then
+                continue
+            if ours:
+                self._count(heard)
+            self._give_rest(heard)
+            if heard.outcome in SUCCESSES:
+                self._lift(heard)
+        self._closures = {key: one for key, one in self._closures.items() if one.until > now}
+
+    def _count(self, heard: Heard) -> None:
+        host, kind, outcome = heard.host, heard.kind, heard.outcome
+        if outcome in SUCCESSES | ABSENCES:  # the host answers what it is asked
+            self._of_kind[host, kind] = 0
+            if kind is not Kind.ROBOTS:  # which many hosts serve to those whom they refuse everything else
+                self._of_host[host] = 0
+        if outcome in REFUSALS:
+            of_kind = self._of_kind[host, kind] = self._of_kind.get((host, kind), 0) + 1
+            of_host = self._of_host[host] = self._of_host.get(host, 0) + 1
+            if kind is Kind.ROBOTS and outcome is not Outcome.FORBIDDEN:  # without it nothing may be asked
+                self._rests(heard, None, f"{host} refuses its robots.txt ({outcome})")
+            elif of_host >= self._network.host_refusals:
+                self._rests(heard, None, f"{host} refused {of_host} requests in a row ({outcome}), of every kind")
+            elif of_kind >= self._network.refusals:
+                self._rests(heard, kind, f"{host} refused {of_kind} {kind} pages in a row ({outcome})")
+        if outcome is Outcome.RATE_LIMITED:
+            self._count_too_fast(heard)
+
+    def _count_too_fast(self, heard: Heard) -> None:
+        """429s within one rest, whatever was answered between."""
+        host = heard.host
+        lately = [at for at in self._too_fast.get(host, []) if heard.at - at < self._rest]
+        self._too_fast[host] = [*lately, heard.at]
+        if len(lately) + 1 >= self._network.host_refusals:
+            self._rests(heard, None, f"{host} said {len(lately) + 1} times that we ask too often (rate_limited)")
+
+    def _give_rest(self, heard: Heard) -> None:
+        """The rest that a host asked for; one that a 429 means without saying so, and a longer delay after it."""
+        host, wanted = heard.host, heard.retry_after_s
+        is_too_fast = heard.outcome is Outcome.RATE_LIMITED
+        if heard.outcome not in REFUSALS | {Outcome.SERVER_ERROR} or (wanted is None and not is_too_fast):
+            return
+        gone_by = self._clock.now() - heard.at
+        seconds = self._pace.delay_s(host) * _REST_FACTOR if wanted is None else min(wanted, _LONGEST_REST_S)
+        if is_too_fast and gone_by < self._rest:
+            self._pace.slow_down(host, min(2 * self._pace.delay_s(host), self._network.max_crawl_delay_s))
+        if wanted is not None and wanted > self._network.max_retry_after_s:
+            why = f"{host} asks us to wait {round(wanted)} s"
+            self._close(Closure(host, None, why, heard.at + timedelta(seconds=seconds), is_ours=False))
+        elif seconds > gone_by.total_seconds():
+            self._pace.rest(host, seconds - gone_by.total_seconds())
+
+    def _rests(self, heard: Heard, kind: Kind | None, why: str) -> None:
+        self._close(Closure(heard.host, kind, why, heard.at + self._rest, is_ours=True))
+
+    def _lift(self, heard: Heard) -> None:
+        """An earlier run was answered again, as when it was told to ask all the same."""
+        for kind in (heard.kind, None):
+            found = self._closures.get((heard.host, kind))
+            if found is not None and found.is_ours and heard.kind is not Kind.ROBOTS:
+                del self._closures[heard.host, kind]
 
     def close(self, host: str, reason: str, until: datetime | None = None) -> None:
         """Ask nothing more of a host in this run; it rests until then, where somebody said until when."""
-        self._close(host, reason, None if until is None else (until - self._clock.now()).total_seconds())
+        self._close(Closure(host, None, reason, until or self._clock.now() + self._rest, is_ours=until is None))
 
-    def _close(self, host: str, reason: str, retry_after_s: float | None) -> None:
-        self._closed_hosts.setdefault(host, reason)
-        rest = retry_after_s if retry_after_s is not None else 3600.0
-        until = self._clock.now() + timedelta(seconds=rest)
-        self.come_back_at = max(self.come_back_at or until, until)
+    def _close(self, closure: Closure) -> None:
+        known = self._closures.get((closure.host, closure.kind))
+        if known is None or closure.until > known.until:
+            self._closures[closure.host, closure.kind] = closure
 
     def closed(self, host: str, kind: Kind) -> str | None:
         """Why a kind of page is not asked of a host any more in this run; None while it is."""
-        if host in self._closed_hosts:
-            return self._closed_hosts[host]
-        if self._of_kind.get((host, kind), 0) >= self._network.refusals:
-            return f"{host} refused {self._network.refusals} {kind} pages in a row"
-        return None
+        found = self._closures.get((host, None)) or self._closures.get((host, kind))
+        return None if found is None else found.why
+
+    def closures(self) -> list[Closure]:
+        """Everything that is not asked any more: whole hosts, and kinds of pages on one."""
+        return list(self._closures.values())
+
+    @property
+    def come_back_at(self) -> datetime | None:
+        """When the last of the hosts has rested; None while no host is closed."""
+        return max((one.until for one in self._closures.values() if one.kind is None), default=None)
 
     def closed_hosts(self) -> dict[str, str]:
         """Every host that is not asked any more, and why."""
-        return dict(self._closed_hosts)
+        return {one.host: one.why for one in self._closures.values() if one.kind is None}
