@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from archives import archive_at, derived_rows, part, url_of
+from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, small_site, terse_site
@@ -380,8 +381,105 @@ def test_outside_links_are_asked_politely_and_only_when_told_to(tmp_path: Path) 
     assert ("i.imgur.com", "HEAD") in methods
     assert ("i.imgur.com", "GET") not in methods, "a HEAD that is answered is enough"
     assert {("chart.googleapis.com", "HEAD"), ("chart.googleapis.com", "GET")} <= methods
-    assert rows(db, "SELECT text, state, last_outcome FROM link_rot") == [("二", "suspect", "not_found")]
+    there = "last_outcome != 'robots_unreachable'"  # other links of that world lead out of this machine
+    assert rows(db, f"SELECT text, state, last_outcome FROM link_rot WHERE {there}") == [("二", "suspect", "not_found")]
     assert rows(db, "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id WHERE kind = 'link'") == [(0,)]
+
+
+ROT = "SELECT text, last_outcome, reason, failing_since, attempts FROM link_rot"
+
+
+def links_to(*addresses: str) -> Site:
+    """The terse world whose first part links to these, each with its place as its words."""
+    site = terse_site(3)
+    first = site.series[5943].part_ids[0]
+    html = "<p>字</p>" + "".join(f'<a href="{url}">{place}</a> ' for place, url in enumerate(addresses))
+    return replace(site, articles={**site.articles, first: replace(site.articles[first], html=html)})
+
+
+def check_links(db: Path, file: Path, clock: FakeClock) -> None:
+    """One fetch with every link asked, at the clock's time."""
+    settings = config.load(file)
+    fetching.fetch(settings, db, fetching.Options(quiet=True, force=True, check_links=True), lambda _: None, clock)
+
+
+def test_a_dead_domain_stands_in_link_rot_with_its_reason(tmp_path: Path) -> None:
+    db, clock = tmp_path / "a.db", FakeClock()
+    with StandIn(
+        links_to("https://nowhere.invalid/a", "https://nowhere.invalid/b", "https://i.imgur.com/removed.png")
+    ) as standin:
+        file = config_for(standin, tmp_path)
+        check_links(db, file, clock)
+        first = rows(db, ROT)
+        clock.advance(days=40)
+        check_links(db, file, clock)
+
+    assert [row[0] for row in first] == ["0", "1"]
+    for _, outcome, reason, since, attempts in first:
+        assert outcome == "robots_unreachable"
+        assert "nowhere.invalid" in reason
+        assert (since[:10], attempts) == (f"{START:%Y-%m-%d}", 1)
+    assert [(row[0], row[3][:10], row[4]) for row in rows(db, ROT)] == [
+        ("0", f"{START:%Y-%m-%d}", 2), ("1", f"{START:%Y-%m-%d}", 2),
+    ]  # fmt: skip
+
+
+def test_a_host_that_fails_for_months_stands_in_link_rot_and_one_that_refuses_us_does_not(tmp_path: Path) -> None:
+    db, clock = tmp_path / "a.db", FakeClock()
+    with StandIn(links_to("https://i.imgur.com/removed.png", "https://chart.googleapis.com/x")) as standin:
+        file = config_for(standin, tmp_path, extra="tries = 1")
+        check_links(db, file, clock)
+        assert [row[0] for row in rows(db, ROT)] == ["1"], "a 404"
+        seen = []
+        for _ in range(3):
+            clock.advance(days=20)
+            standin.faults.clear()
+            standin.faults.error("i.imgur.com/*", status=503)
+            standin.faults.refuse("chart.googleapis.com/*")
+            check_links(db, file, clock)
+            seen.append([row for row in rows(db, ROT) if row[0] == "0"])
+        states = rows(db, "SELECT DISTINCT state FROM pages WHERE kind = 'link' AND host = 'i.imgur.com'")
+        standin.faults.clear()
+        clock.advance(days=20)
+        check_links(db, file, clock)
+
+    assert seen[:2] == [[], []], "an outage of weeks is none yet"
+    assert [(row[1], row[3][:10], row[4]) for row in seen[2]] == [("robots_unreachable", "2026-12-13", 3)]
+    assert "503" in seen[2][0][2]
+    assert states == [("alive",)], "only absences make a page gone"
+    assert [row[0] for row in rows(db, ROT)] == ["1"], "it healed"
+
+
+def test_a_robots_file_that_refuses_us_is_no_rot(tmp_path: Path) -> None:
+    db, clock = tmp_path / "a.db", FakeClock()
+    with StandIn(links_to("https://i.imgur.com/removed.png")) as standin:
+        file = config_for(standin, tmp_path, extra="tries = 1")
+        standin.faults.robots("429", "i.imgur.com")
+        for _ in range(3):
+            check_links(db, file, clock)
+            clock.advance(days=50)
+        standin.faults.error("i.imgur.com/robots.txt", status=503)
+        check_links(db, file, clock)
+
+    assert rows(db, "SELECT last_outcome FROM pages WHERE kind = 'link'") == [("robots_unreachable",)]
+    assert rows(db, ROT) == [], "one answer of 503 after a year of refusals"
+
+
+def test_without_a_network_no_link_is_called_dead(tmp_path: Path) -> None:
+    db, clock = tmp_path / "a.db", FakeClock()
+    with StandIn(links_to("https://nowhere.invalid/a")) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+    offline = (
+        file.read_text("utf-8").partition("[network.connect_to]")[0]
+        + "[network.connect_to]\n"
+        + "\n".join(f'"{origin}" = "http://127.0.0.1:9"' for origin in standin.connect_to)
+    )
+    file.write_text(offline)
+    check_links(db, file, clock)
+
+    assert rows(db, "SELECT last_outcome FROM pages WHERE kind = 'link'") == [("robots_unreachable",)]
+    assert rows(db, ROT) == []
 
 
 def test_links_between_parts_are_known_as_such(tmp_path: Path) -> None:

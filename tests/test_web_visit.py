@@ -337,6 +337,17 @@ def test_validators_go_to_the_url_that_gave_them_and_to_no_other() -> None:
     assert stage.sender.validators == [None] * 3
 
 
+def test_the_robots_file_of_a_link_is_an_answer_of_its_own() -> None:
+    link = Address("https://blog.example/x", Kind.LINK)
+    stage = Stage({f"{link.url}": [404, b"<html>"], "https://blog.example/robots.txt": 404})
+
+    told = stage.visit(link)
+
+    assert [(exchange.address.kind, exchange.answer.status, exchange.final) for exchange in told] == [
+        (Kind.ROBOTS, 404, True), (Kind.LINK, 404, False), (Kind.LINK, 200, True),
+    ]  # fmt: skip
+
+
 # ─── tries ──────────────────────────────────────────────────────────────────────────────────────
 
 

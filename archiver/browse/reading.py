@@ -150,8 +150,7 @@ SELECT links.url, links.target_article_id AS id FROM links JOIN articles ON arti
 WHERE links.article_id = ?
 """
 LINK_ROT = """
-SELECT article_id, position, text, url, state, last_outcome, last_fetch_at FROM link_rot WHERE {column} = ?
-AND state IN ('gone', 'suspect') ORDER BY article_id, position LIMIT 200
+SELECT * FROM link_rot WHERE {column} = ? ORDER BY article_id, position LIMIT 200
 """
 
 

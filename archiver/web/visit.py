@@ -99,7 +99,8 @@ class Visitor:
         """HEAD, and GET where a host will not answer that: many refuse it, or answer it wrongly with 404."""
         refused = False
         for exchange in self._visit(address, address.url, None, Extra(head=True), allowed=allowed, robots=True):
-            refused = exchange.final and exchange.answer.failure is None and (exchange.answer.status or 0) >= 400
+            is_of_the_page = exchange.final and exchange.address.kind is Kind.LINK  # and not of its robots.txt
+            refused = is_of_the_page and exchange.answer.failure is None and (exchange.answer.status or 0) >= 400
             yield replace(exchange, final=False) if refused else exchange
         if refused:
             yield from self._visit(

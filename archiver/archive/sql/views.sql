@@ -217,7 +217,7 @@ LEFT JOIN captures ON captures.id = articles.capture_id
 LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
 
-CREATE VIEW link_rot AS -- every outside link of a kept article that no longer answers, as `fetch --check-links` found it
+CREATE VIEW link_rot AS -- every outside link of a kept article that no longer answers, as `fetch --check-links` found it: absent, no such host, or failing for a month
 SELECT
     links.id AS link_id, -- the row in links
     links.article_id AS article_id, -- the article that links there
@@ -225,15 +225,34 @@ SELECT
     links.position AS position, -- the how-manieth link of its body
     links.text AS text, -- the words of the link
     links.url AS url, -- where it led
-    pages.state AS state, -- what we believe of it
+    pages.state AS state, -- what we believe of it; only absences make a page gone
     pages.last_outcome AS last_outcome, -- the last answer
+    last.error AS reason, -- why it counts as dead, in words
+    iif(pages.state IN ('suspect', 'gone'), pages.absent_since, began.started_at) AS failing_since, -- since when it has been absent, or its host has failed
+    iif(pages.state IN ('suspect', 'gone'), pages.failures, (SELECT count(*) FROM fetches WHERE page_id = failed.id
+        AND id >= began.id AND final AND source = 'live' AND outcome != 'skipped')) AS attempts, -- how often it was asked for in vain since then
     pages.last_fetch_at AS last_fetch_at, -- when we last asked
     pages.last_ok_at AS last_ok_at -- when it last answered
 FROM links
 JOIN pages ON pages.url = links.target_url
 JOIN articles ON articles.id = links.article_id
+LEFT JOIN fetches AS last ON last.id = (SELECT max(id) FROM fetches
+    WHERE page_id = pages.id AND final AND source = 'live' AND outcome != 'skipped')
+-- What fails: the page, or the robots.txt without which nothing may be asked. A refusal says something about us alone.
+LEFT JOIN pages AS failed ON failed.url = iif(pages.last_outcome = 'robots_unreachable',
+    substr(last.requested_url, 1, 8 + instr(substr(last.requested_url, 9), '/')) || 'robots.txt', pages.url)
+    AND failed.last_outcome IN (
+        'server_error', 'timeout', 'dns_error', 'connect_error', 'tls_error', 'protocol_error', 'truncated')
+LEFT JOIN fetches AS began ON began.id = (SELECT min(id) FROM fetches WHERE page_id = failed.id
+    AND final AND source = 'live' AND outcome != 'skipped' AND id > coalesce((SELECT max(id) FROM fetches
+        WHERE page_id = failed.id AND final AND source = 'live' AND outcome NOT IN ('skipped',
+            'server_error', 'timeout', 'dns_error', 'connect_error', 'tls_error', 'protocol_error', 'truncated')), 0))
 WHERE pages.kind = 'link' AND pages.last_outcome NOT IN ('ok', 'unchanged') AND (
-    pages.state IN ('suspect', 'gone') OR pages.last_outcome IN ('dns_error', 'connect_error', 'tls_error'));
+    pages.state IN ('suspect', 'gone')
+-- No connection to it, though there was one to others in that run; or a month of faults, asked more than once.
+    OR (failed.last_outcome IN ('dns_error', 'connect_error', 'tls_error') AND EXISTS (
+        SELECT 1 FROM fetches AS others WHERE others.run_id = last.run_id AND others.http_status IS NOT NULL))
+    OR julianday(failed.last_fetch_at) - julianday(began.started_at) >= 30);
 
 CREATE VIEW image_status AS -- every image that a kept article or a comment under it shows, and whether it is held
 SELECT
@@ -244,6 +263,8 @@ SELECT
     images.capture_id IS NOT NULL AS held, -- 1: its bytes are here
     coalesce(pages.state, 'excluded') AS state, -- what we believe of its place; excluded: never asked for
     pages.last_outcome AS last_outcome, -- the last answer
+    (SELECT error FROM fetches WHERE id = (SELECT max(id) FROM fetches WHERE page_id = pages.id AND final
+        AND source = 'live' AND outcome != 'skipped')) AS reason, -- what went wrong with it, in words
     pages.last_fetch_at AS last_fetch_at, -- when we last asked
     images.media_type AS media_type, -- what it is, by its bytes
     images.bytes AS bytes, -- how large
