@@ -249,7 +249,7 @@ def _exit_code(result: RunResult, found: queries.Status) -> int:
     if result.ended_by == "refused":
         return 4
     parts_failed = any(outcome not in ABSENCES for url, outcome, _ in result.failed if _is_part(url))
-    return 0 if report.all_safe(found) and not parts_failed and not found.drift else 3
+    return 0 if report.all_safe(found) and not parts_failed and not report.alarms(found) else 3
 
 
 def _is_part(url: str) -> bool:

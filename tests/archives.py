@@ -39,7 +39,7 @@ from archiver.rules import Rules, Schedule
 
 DERIVED = (
     "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",
-    "images", "article_images", "links", "metrics", "edits", "events", "discoveries", "parse_problems",
+    "images", "article_images", "links", "metrics", "edits", "collapses", "events", "discoveries", "parse_problems",
     "lost_fields", "comment_versions", "comment_images", "progress",
 )  # fmt: skip
 

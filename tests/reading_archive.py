@@ -144,6 +144,10 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
         connection, "edits", article_id=ALIVE, old_capture_id=1, new_capture_id=2, last_seen_old_at=AT,
         first_seen_new_at=LATER, title_changed=0, body_changed=1, tags_changed=0,
     )  # fmt: skip
+    put(
+        connection, "collapses", article_id=SUSPECT, since=LATER, letters=3, full_letters=900, full_capture_id=1,
+        full_seen_at=AT, full_title=words.title, full_body_html=words.body, full_body_text=words.body,
+    )  # fmt: skip
     put(connection, "events", at=LATER, kind="left_index", series_id=SERIES, article_id=GONE, detail=words.detail)
     put(connection, "events", at=AT, kind="copied", series_id=SERIES, article_id=GONE, other_article_id=77)
     put(

@@ -179,6 +179,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         | {"first_seen_at": AT, "checked_at": AT}
     ],
     "pushes": [{"id": 1, "page_id": 2, "state": "refused", "reason": HOSTILE, "queued_at": AT}],
+    "collapses": [
+        {"article_id": 1, "since": AT, "letters": 3, "full_letters": 900, "full_capture_id": 1, "full_seen_at": AT}
+        | {"full_title": HOSTILE, "full_body_html": HOSTILE, "full_body_text": HOSTILE}
+    ],
     "comment_images": [{"comment_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
 }
 RELATIONS = tuple(descriptions())

@@ -20,6 +20,7 @@ def status_of(**changes: Any) -> Status:
         last_run=None,
         problems=[],
         drift=[],
+        collapsed=[],
         events=[],
         images={},
     )

@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
-from archiver.archive import body_rows, comment_rows, edit_rows, event_rows, silence
+from archiver.archive import body_rows, collapse_rows, comment_rows, edit_rows, event_rows, silence
 from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
@@ -58,6 +58,8 @@ def keep(
     if before is not None and before["content_sha256"] != reading.content_sha256:
         if edit_rows.is_edit(before, tags_before, article):
             edit_rows.keep(database, before, tags_before, fetch, article)
+            if collapse_rows.keep(database, before, fetch, article):
+                edit_rows.mark_collapsed(database, article_id)
         else:  # what it says differs only by what it does not say
             reading = replace(reading, content_sha256=before["content_sha256"])
     _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)

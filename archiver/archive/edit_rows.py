@@ -41,6 +41,13 @@ def keep(
     )  # fmt: skip
 
 
+def mark_collapsed(database: Database, article_id: int) -> None:
+    """Say of the last edit of an article that it left nearly nothing. The caller holds the transaction."""
+    database.execute(
+        "UPDATE edits SET collapsed = 1 WHERE id = (SELECT max(id) FROM edits WHERE article_id = ?)", [article_id]
+    )
+
+
 def _last_seen(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]) -> str:
     rows = database.query(
         "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"

@@ -15,7 +15,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import article_rows, body_rows, list_rows, membership, search_index, silence
+from archiver.archive import (
+    article_rows,
+    body_rows,
+    collapse_rows,
+    list_rows,
+    membership,
+    search_index,
+    silence,
+)
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction
@@ -27,7 +35,7 @@ ReadPage = Callable[[Address, bytes, str | None], Reading]
 
 # Children before parents; `progress` says that nothing has been read.
 DERIVED_TABLES = (
-    "search_rows", "parse_problems", "lost_fields", "discoveries", "events", "edits", "metrics", "links",
+    "search_rows", "parse_problems", "lost_fields", "discoveries", "events", "collapses", "edits", "metrics", "links",
     "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags",
     "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
@@ -170,6 +178,8 @@ class Library:
                 article_rows.keep(self._database, page, fetch, best, best.page)
         else:
             article_rows.fill(self._database, page["article_id"], said)
+            with search_index.renewed(self._database, page["article_id"]):
+                collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
             told = best.page if best is not None and isinstance(best.page, ArticlePage) else said
             copy = fetch["id"] if is_copy else None

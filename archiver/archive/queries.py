@@ -28,6 +28,7 @@ class Status:
     last_run: Row | None
     problems: list[Row]  # values that a parser should have found and did not
     drift: list[Row]  # values that living pages used to yield and no longer do
+    collapsed: list[Row]  # articles whose text shrank to nearly nothing, with where the last full one is
     events: list[Row]  # what happened to parts and series, newest first
     images: dict[int | None, Row]  # series → how many images its parts show, and how many of them are held
 
@@ -50,6 +51,7 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
         problems=_rows(connection, _PROBLEMS),
         drift=_rows(connection, "SELECT * FROM parser_drift"),
+        collapsed=_rows(connection, _COLLAPSED, ids),
         events=_rows(connection, _EVENTS, ids),
         images={row["series_id"]: row for row in _rows(connection, _IMAGES)},
     )
@@ -130,6 +132,16 @@ WHERE ?1 = 'null'
 OR events.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
 OR events.article_id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value FROM json_each(?1)))
 ORDER BY events.at DESC, events.id DESC
+"""
+
+_COLLAPSED = """
+SELECT articles.id, articles.title, articles.series_id, articles.url, collapses.since, collapses.letters,
+    collapses.full_letters, collapses.full_capture_id, collapses.full_seen_at, collapses.full_title
+FROM collapses JOIN articles ON articles.id = collapses.article_id WHERE NOT articles.is_citation AND (?1 = 'null'
+OR articles.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
+OR articles.url IN (SELECT url FROM sources WHERE id IN (SELECT value FROM json_each(?1)))
+OR articles.id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value FROM json_each(?1))))
+ORDER BY articles.series_id, articles.position, articles.id
 """
 
 _LAST_RUN = """

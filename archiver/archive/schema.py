@@ -17,6 +17,7 @@ migrations = Migrations("archiver")
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql",
+    "011_collapses.sql",
 )  # fmt: skip
 
 
@@ -104,6 +105,13 @@ def m009_bodies(database: Database) -> None:
 def m010_read_again(database: Database) -> None:
     """How answers become rows has changed: everything is read again when the archive is opened."""
     database.execute("DELETE FROM progress")
+
+
+@migrations()
+def m011_collapses(database: Database) -> None:
+    """Articles whose text shrank to nearly nothing."""
+    for statement in _statements(_script("011_collapses.sql")):
+        database.execute(statement)
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Stands in every row, and in no text: control characters are not stored. A rebuild by others loses it, and a later
 # version of the pieces gets another number.
 MARK = "\x021"
-_BETWEEN_COMMENTS = "\n\x03\n"  # no phrase reaches from one into the next
+_BETWEEN = "\n\x03\n"  # no phrase reaches from one comment, or one version of a body, into the next
 _WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
 _MOST_READ = 400  # hits whose texts are read, to rank them; of more, those with a term in the title come first
 _MOST_PHRASES = 64  # of one lookup; what FTS5 gives is only a candidate, so fewer never lose a hit
@@ -152,13 +152,20 @@ def _hit(connection: sqlite3.Connection, match: _Match) -> Hit:
 
 
 def texts(database: sqlite3.Connection | Database, article_id: int) -> Texts:
-    """What is searched of an article; empty texts when it is not there."""
-    row = database.execute("SELECT title, body_text FROM articles WHERE id = ?", [article_id]).fetchone()
+    """What is searched of an article; empty texts when it is not there.
+
+    A body that shrank to nearly nothing is searched with the last full one.
+    """
+    row = database.execute(
+        "SELECT title, body_text || coalesce(? || full_body_text, '') FROM articles"
+        " LEFT JOIN collapses ON collapses.article_id = articles.id WHERE articles.id = ?",
+        [_BETWEEN, article_id],
+    ).fetchone()
     comments = database.execute(
         "SELECT body_text FROM comments WHERE article_id = ? ORDER BY position, identity", [article_id]
     )
     title, body = tuple(row) if row else (None, None)
-    return Texts(title or "", body or "", _BETWEEN_COMMENTS.join(comment[0] for comment in comments))
+    return Texts(title or "", body or "", _BETWEEN.join(comment[0] for comment in comments))
 
 
 def trouble(database: sqlite3.Connection | Database) -> str | None:

@@ -23,6 +23,7 @@ _LABELS = {
     "state_changes": "new_state",
     "comment_versions": "first_seen_at",
     "pushes": "state",
+    "collapses": "full_title",
 }
 _FACETS = {
     "pages": ["kind", "state", "host"],

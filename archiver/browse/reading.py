@@ -5,14 +5,18 @@ Rows are plain dictionaries. The names of tables and columns are those of docs/s
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 from archiver.browse.body import Code, Image, Surroundings
 from archiver.browse.images import is_raster
 
 Row = dict[str, Any]
+_IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
 BODY_LIMIT = 1_000_000  # characters of HTML; a longer body is shown as plain text, and of that so much
 
 
@@ -35,6 +39,8 @@ class Article:
     views: list[tuple[str, int]]
     rot: list[Row]
     around: Surroundings
+    collapse: Row | None = None  # the last full text, when what is shown now is nearly nothing
+    around_full: Surroundings = field(default_factory=Surroundings)  # the images that it showed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,21 @@ SELECT * FROM link_rot WHERE {column} = ? ORDER BY article_id, position LIMIT 20
 """
 
 
+# An archive of an older version has no such table.
+HAS_COLLAPSES = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'collapses'"
+COLLAPSE = f"""
+SELECT since, letters, full_letters, full_capture_id, full_seen_at, full_title, length(full_body_html) AS length,
+    CASE WHEN length(full_body_html) <= {BODY_LIMIT} THEN full_body_html END AS body_html,
+    substr(full_body_text, 1, {BODY_LIMIT}) AS body_text
+FROM collapses WHERE article_id = ?
+"""  # noqa: S608 - a number of ours
+IMAGES_OF_FULL = """
+SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
+FROM images LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
+WHERE images.url IN (SELECT value FROM json_each(?))
+"""
+
+
 def article(connection: sqlite3.Connection, article_id: int, place: str, image_place: str) -> Article | None:
     """The article with all around it, None when it is not held.
 
@@ -165,6 +186,7 @@ def article(connection: sqlite3.Connection, article_id: int, place: str, image_p
     page = _row(connection, PAGE, article_id)
     page_id = page["id"] if page else None
     before, after = _neighbours(connection, found["series_id"], found["position"])
+    collapse = _row(connection, COLLAPSE, article_id) if connection.execute(HAS_COLLAPSES).fetchone() else None
     return Article(
         article=found,
         page=page,
@@ -181,7 +203,16 @@ def article(connection: sqlite3.Connection, article_id: int, place: str, image_p
         views=[(row["day"], row["views"]) for row in _rows(connection, VIEWS, page_id) if row["day"]],
         rot=_rot(connection, "article_id", article_id),
         around=_surroundings(connection, article_id, place, image_place),
+        collapse=collapse,
+        around_full=_around_full(connection, (collapse or {}).get("body_html") or "", image_place),
     )
+
+
+def _around_full(connection: sqlite3.Connection, html: str, image_place: str) -> Surroundings:
+    """The images of a body that is shown no more. Its code is shown as it stands."""
+    shown = sorted({unescape(url) for url in _IMAGE.findall(html)})[:1_000]
+    rows = _rows(connection, IMAGES_OF_FULL, json.dumps(shown)) if shown else []
+    return Surroundings(images={row["url"]: _image(connection, row, image_place) for row in rows})
 
 
 def _neighbours(connection: sqlite3.Connection, series_id: int | None, position: int | None) -> tuple[Row | None, ...]:

@@ -55,11 +55,15 @@ def article(found: Article, places: Places) -> str:
     html = found.article["body_html"]
     if html is not None and not body.is_bearable(html):
         html = None
+    full = found.collapse["body_html"] if found.collapse is not None else None
+    if full is not None and not body.is_bearable(full, body.tags_in(html or "")):
+        full = None
     return _document(
         "article.html",
         places,
         found=found,
         body=Markup(body.rendered(html, found.around)) if html is not None else None,  # noqa: S704 - made there
+        full=Markup(body.rendered(full, found.around_full)) if full is not None else None,  # noqa: S704 - the same
         comments=_comments(found),
         views_chart=Markup(charts.line("views", found.views)),  # noqa: S704 - escaped there
         held=holding(True, found.article["source"] != "live"),
@@ -162,7 +166,8 @@ def _tile(part: Row) -> Row:
     day = part["title_day"]
     label = f"Day {day:02d}" if day else f"Part {part['position']}" if part["position"] else "?"
     edited = [f"edited {part['edits']}×"] if part["edits"] else []
-    words = [held, *([state] if state != "alive" else []), *edited]
+    collapsed = ["text collapsed"] if part.get("collapsed") else []
+    words = [held, *([state] if state != "alive" else []), *collapsed, *edited]
     return {
         "id": part["id"], "label": label, "title": part["title"] or f"article {part['id']}", "held": held,
         "state": state, "words": " · ".join(words),

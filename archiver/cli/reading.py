@@ -33,7 +33,7 @@ def status(
     found = print_status(path, as_json=as_json, quiet=quiet)
     from archiver import report
 
-    return 3 if found.drift or (strict and not report.all_safe(found)) else 0
+    return 3 if report.alarms(found) or (strict and not report.all_safe(found)) else 0
 
 
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:

@@ -28,6 +28,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "cited": [dict(row) for row in status.cited],
         "events": [dict(row) for row in status.events],
         "drift": [dict(row) for row in status.drift],
+        "collapsed": [dict(row) for row in status.collapsed],
         "last_run": _run_json(status.last_run),
     }
 
@@ -148,6 +149,22 @@ def events_table(status: Status) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
+def alarms(status: Status) -> bool:
+    """Whether something was seen that a person must look at, though all may be held: exit 3."""
+    return bool(status.drift or status.collapsed)
+
+
+def collapse_notes(status: Status) -> list[str]:
+    """Whose text shrank to nearly nothing, and where the last full one is."""
+    return [
+        f"{row['id']} {safe(row['full_title'] or row['title'] or '', 80)}: its text shrank from {row['full_letters']}"
+        f" to {row['letters']} letters, seen on {row['since'][:10]}; the last full text, of"
+        f" {row['full_seen_at'][:10]}, is held (capture {row['full_capture_id']}):"
+        f" `archiver diff {row['id']} --from {row['full_capture_id']}` and `archiver serve` show it"
+        for row in status.collapsed
+    ]
+
+
 def drift_notes(status: Status) -> list[str]:
     """That the parser no longer fits, with the field, the count and since when; nothing while it fits."""
     return [
@@ -181,6 +198,7 @@ def series_notes(status: Status) -> list[str]:
         )
     if len(status.events) > _EVENTS_SHOWN:
         notes.append(f"{len(status.events) - _EVENTS_SHOWN} more events stand in the table `events`")
+    notes += collapse_notes(status)
     notes += drift_notes(status)
     told = {(row["kind"], row["field"]) for row in status.drift}
     notes += [

@@ -121,6 +121,8 @@ def _edited(history: History) -> list[tuple[str, str]]:
     for row in history.edits:
         what = [name for name in ("title", "body", "tags") if row[f"{name}_changed"]]
         dress = " (cosmetic: the words and the code are the same)" if row["cosmetic"] else ""
+        if row["collapsed"]:
+            dress = f" (nearly nothing is left; the last full text is capture {row['old_capture_id']})"
         events.append(
             (row["first_seen_new_at"], f"changed since {row['last_seen_old_at'][:19]}: {', '.join(what)}{dress}")
         )

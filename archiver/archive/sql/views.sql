@@ -15,6 +15,7 @@ SELECT
     pages.last_fetch_at AS last_fetch_at, -- when we last asked
     pages.last_outcome AS last_outcome, -- what came of it
     (SELECT count(*) FROM edits WHERE article_id = parts.article_id) AS edits, -- how often we saw it changed
+    EXISTS (SELECT 1 FROM collapses WHERE article_id = parts.article_id) AS collapsed, -- 1: its text shrank to nearly nothing; the last full one is in collapses
     parts.source_id AS source_id, -- the source that leads to it, while no series is known
     parts.said_by AS said_by, -- who says that it is a part
     pages.url AS url, -- where it lives
@@ -160,7 +161,8 @@ UNION ALL
 SELECT events.at, events.kind, 'article', events.article_id, events.series_id, events.detail, articles.url
 FROM events LEFT JOIN articles ON articles.id = events.article_id
 UNION ALL
-SELECT edits.first_seen_new_at, iif(edits.cosmetic, 'edited (cosmetic)', 'edited'), 'article', edits.article_id,
+SELECT edits.first_seen_new_at,
+    CASE WHEN edits.collapsed THEN 'collapsed' WHEN edits.cosmetic THEN 'edited (cosmetic)' ELSE 'edited' END, 'article', edits.article_id,
     articles.series_id,
     rtrim(iif(edits.title_changed, 'title, ', '') || iif(edits.body_changed, 'body, ', '')
         || iif(edits.tags_changed, 'tags, ', ''), ', ') || ' since ' || edits.last_seen_old_at, articles.url
