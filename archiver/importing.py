@@ -226,6 +226,8 @@ def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: lis
     shown = archive.shown_images()
 
     def image(url: str) -> Address | None:
+        if url.startswith("data:"):
+            return Address(url, Kind.IMAGE) if url in shown else None
         address = urls.image_address(url)
         return address if address is not None and address.url in shown else None
 

@@ -165,6 +165,23 @@ def singlefile(url: str, body: bytes) -> bytes:
     return re.sub(rb"(<html[^>]*>)", lambda match: match[1] + comment, bare, count=1).rstrip()
 
 
+def singlefile_zip(url: str, body: bytes, resources: dict[str, tuple[str, bytes]], **manifest: Any) -> bytes:
+    """SingleFile, compressed: the page, its files by name with where they came from, and a list of these."""
+    listed = {
+        "originalUrl": url, "title": "title", "archiveTime": "2023-09-20T12:34:56.789Z", "indexFilename": "index.html",
+        "resources": {name: came_from for name, (came_from, _) in resources.items()}, **manifest,
+    }  # fmt: skip
+    members = {"index.html": body, "manifest.json": json.dumps(listed).encode()}
+    return zipped(members | {name: data for name, (_, data) in resources.items()}, zipfile.ZIP_DEFLATED)
+
+
+def unpacking_itself(url: str, packed: bytes, behind: int = 100) -> bytes:
+    """The same inside of HTML that unpacks it in a browser, with a list of repairs behind it."""
+    head = f"<!DOCTYPE html> <html data-sfz><!--\n Page saved with SingleFile \n url: {url} \n-->".encode()
+    head += b"<meta charset=windows-1252><title></title><body hidden><div id=sfz-wait-message>Please wait...</div><!--"
+    return head + packed + b"--><sfz-extra-data>" + b"A" * behind + b"</sfz-extra-data></body></html>"
+
+
 def mhtml(url: str, body: bytes, *images: tuple[str, bytes]) -> bytes:
     """As Chromium writes a page: quoted-printable, its images in base 64."""
     boundary = "----MultipartBoundary--abcdefghijklmnop----"

@@ -305,9 +305,9 @@ def test_what_wget_records_is_imported_whole(desk: Desk, proxy: str, packed: boo
     assert series_counts(desk.db) == (5, 3, 2)
 
 
-@pytest.mark.parametrize("name", ["chromium.mhtml.gz", "wacz-tool.wacz.gz"])
+@pytest.mark.parametrize("name", ["chromium.mhtml.gz", "wacz-tool.wacz.gz", "singlefile.zip.gz"])
 def test_what_others_really_wrote_is_imported_whole(desk: Desk, name: str) -> None:
-    """Of the stand-in's pages: a snapshot of Chromium 156, and a WACZ of `wacz create` 0.6.0."""
+    """Of the stand-in's pages: a snapshot of Chromium 156, a WACZ of `wacz create` 0.6.0, SingleFile 2.0.83."""
     data = gzip.decompress((Path(__file__).parent / "saved" / name).read_bytes())
     code, out, err = desk.run("import", desk.save("file", data))
 

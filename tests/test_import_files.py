@@ -276,9 +276,9 @@ BAD_ZIPS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a bomb within": (
         lambda: wacz(gzip.compress(plain_record("https://x.org", bytes(1_900_000)))), "a bomb"),
     "too much in all": (lambda: zipped({f"x{n}": os.urandom(900_000) for n in range(3)}), "more than 2000000 bytes"),
-    "LZMA": (lambda: zipped({"archive/x.warc": GOOD}, zipfile.ZIP_LZMA), "no WACZ is"),
-    "too many members": (lambda: many(31), "more than any WACZ has"),
-    "a lying count": (lambda: lying(60_000), "more than any WACZ has"),
+    "LZMA": (lambda: zipped({"archive/x.warc": GOOD}, zipfile.ZIP_LZMA), "no archive of pages is"),
+    "too many members": (lambda: many(31), "more than any archive of pages has"),
+    "a lying count": (lambda: lying(60_000), "more than any archive of pages has"),
     "the same name twice": (twice, "is there twice"),
     "another hash": (lambda: wacz(GOOD_WARC, wrong_hash="archive/rec-00.warc.gz"), "hash differs"),
     "another index": (lambda: wacz(GOOD_WARC, wrong_hash="indexes/index.cdx.gz"), "hash differs"),

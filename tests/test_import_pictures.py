@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from pathlib import Path
 import pytest
 import saved_files as made
 from runs import rows
-from saved_files import DAY1, DAY2, SITE, page
+from saved_files import DAY1, DAY2, SERIES, SITE, page
 from test_import import Desk
 
+from archiver.archive.opening import reading
 from archiver.standin.images import png
 
 CDN = "https://d1dwq032kyr03c.cloudfront.net"
@@ -338,3 +341,136 @@ def test_a_broken_picture_beside_a_page_is_told_and_makes_nothing_fail(desk: Des
 
     assert code == 0
     assert f"not kept: {IMAGE}: unreadable" in out
+
+
+# ─── SingleFile ─────────────────────────────────────────────────────────────────────────────────
+
+
+def embedded(data: bytes = PNG, kind: str = "image/png") -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def shown_by_data(*images: str) -> bytes:
+    """SingleFile's page with these `img` elements."""
+    body = showing(*[IMAGE] * len(images))
+    for written in images:
+        body = body.replace(f'<img src="{IMAGE}" alt="the words of j.png">'.encode(), written.encode(), 1)
+    return made.singlefile(DAY2, body)
+
+
+def test_pictures_that_a_page_carries_are_kept_by_their_bytes(desk: Desk) -> None:
+    """The address is told by the words, by SingleFile's own attribute, or by nobody; the type is that of the bytes."""
+    name = f"data:image/png,sha256-{hashlib.sha256(png('two')).hexdigest()}"
+    code, out, _ = desk.run("import", desk.save("page.html", shown_by_data(
+        f'<img src="{embedded()}" alt={IMAGE}>',
+        f'<img src="{embedded(png("two"), "image/jpeg")}" alt="a plan">',
+        f'<img src="{embedded(png("three"))}" data-sf-original-src="{IMGUR}" alt="Imgur">',
+        '<img src="data:," alt="nothing was saved">',
+        '<img src="data:image/png;base64,%%%" alt="broken">',
+        f'<img src="{embedded(b"<html>no picture", "image/png")}" alt="no picture">',
+    )))  # fmt: skip
+
+    assert code == 0
+    assert "1 of 1 pages kept and 3 images" in out
+    held = {url: kind for url, kind, _ in rows(desk.db, HELD) if kind}
+    assert held == {IMAGE: "image/png", name: "image/png", IMGUR: "image/png"}
+    assert rows(desk.db, "SELECT count(*) FROM article_images") == [(6,)]
+    ((text,),) = rows(desk.db, "SELECT body_text FROM articles")
+    assert all(words in text for words in ("a plan", "Imgur", "nothing was saved", "broken", "no picture"))
+    assert (desk.run("parse")[0], desk.run("verify")[0]) == (0, 0)
+    assert {url for url, kind, _ in rows(desk.db, HELD) if kind} == set(held)
+
+
+def test_nothing_that_stands_in_a_page_itself_is_ever_asked_for(desk: Desk) -> None:
+    desk.run("import", desk.save("page.html", shown_by_data(f'<img src="{embedded()}" alt="a plan">')))
+    with reading(desk.db) as connection:
+        plan = desk.run("fetch", "--dry-run", "--force")[1]
+
+        assert connection.execute("SELECT count(*) FROM pages WHERE kind = 'image'").fetchone()[0] == 1
+        assert "data:" not in plan
+        assert SERIES in plan
+
+
+def test_a_picture_that_singlefile_shares_between_places_is_found_in_its_style_sheet(desk: Desk) -> None:
+    blank = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/%3E"
+    use = f'<img src="{blank}" style="background-image:var(--sf-img-3)!important" alt={IMAGE}>'
+    body = shown_by_data(use, use)
+    body = body.replace(b"<title>", f'<style>:root{{--sf-img-3: url("{embedded()}")}}</style><title>'.encode(), 1)
+
+    assert desk.run("import", desk.save("page.html", body))[0] == 0
+    assert rows(desk.db, HELD) == [(IMAGE, "image/png", 1)]
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "a zip file": lambda packed: packed,
+    "HTML around it": lambda packed: made.unpacking_itself(DAY2, packed),
+    "much behind it": lambda packed: made.unpacking_itself(DAY2, packed, behind=200_000),
+}
+
+
+@pytest.mark.parametrize("form", COMPRESSED)
+def test_a_compressed_singlefile_is_opened_with_its_pictures(desk: Desk, form: str) -> None:
+    index = shown_by_data('<img src=images/6.png alt="a plan">', "<img src=images/7.png alt=missing>")
+    packed = made.singlefile_zip(DAY2, index, {"images/6.png": (IMAGE, PNG), "style.css": ("cid:1", b"")})
+    code, out, err = desk.run("import", desk.save("page", COMPRESSED[form](packed)))
+
+    assert (code, err) == (0, "")
+    assert "1 of 1 pages kept and 1 images: 10319293" in out
+    assert rows(desk.db, HELD) == [(IMAGE, "image/png", 1), ("saved:images/7.png", None, 0)]
+    assert rows(desk.db, "SELECT DISTINCT substr(source_at, 1, 19) FROM captures") == [("2023-09-20T12:34:56",)]
+    assert desk.run("parse")[0] == 0
+    assert rows(desk.db, HELD)[0] == (IMAGE, "image/png", 1)
+    document = json.loads(desk.run("import", desk.folder / "page", "--json")[1])
+    assert document["files"][0]["format"] == "SingleFile"
+
+
+def encrypted(packed: bytes) -> bytes:
+    data = bytearray(packed)
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
+
+
+BAD_COMPRESSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "cut": (lambda packed: made.unpacking_itself(DAY2, packed[:-200]), "cut or not there"),
+    "no zip": (lambda _: made.unpacking_itself(DAY2, b""), "cut or not there"),
+    "damaged": (lambda packed: made.unpacking_itself(DAY2, packed[:40] + b"\xff" * 400 + packed[440:]), "damaged"),
+    "encrypted": (lambda packed: made.unpacking_itself(DAY2, encrypted(packed)), "is encrypted"),
+    "a path out": (
+        lambda _: made.unpacking_itself(DAY2, made.zipped({"index.html": b"x", "../../x": b"x"})), "leads out"),
+    "a bomb": (
+        lambda _: made.unpacking_itself(
+            DAY2, made.zipped({"index.html": bytes(80_000_000), "a": b""}, zipfile.ZIP_DEFLATED)), "a bomb"),
+    "no page": (lambda _: made.unpacking_itself(DAY2, made.zipped({"a": b"x", "b": b"y"})), "without a page"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD_COMPRESSED)
+def test_a_compressed_singlefile_that_cannot_be_opened_is_named_as_that(desk: Desk, what: str) -> None:
+    make, words = BAD_COMPRESSED[what]
+    packed = made.singlefile_zip(DAY2, shown_by_data("<img src=images/6.png>"), {"images/6.png": (IMAGE, PNG)})
+    code, out, err = desk.run("import", desk.save("page.html", make(packed)))
+
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not desk.db.exists()
+
+
+STRANGE = {
+    "a list": {"resources": [1]},
+    "numbers": {"resources": {"images/6.png": 5}},
+    "no address": {"resources": {"images/6.png": "javascript:alert(1)"}, "originalUrl": 7},
+    "markup": {"resources": {"images/6.png": f"{IMAGE}--></html><script>"}},
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_a_strange_manifest_does_no_harm(desk: Desk, what: str) -> None:
+    index = shown_by_data("<img src=images/6.png alt='a plan'>")
+    packed = made.zipped(
+        {"index.html": index, "manifest.json": json.dumps(STRANGE[what]).encode(), "images/6.png": PNG}
+    )
+
+    assert desk.run("import", desk.save("page.zip", packed))[0] == 0
+    ((html, text),) = rows(desk.db, "SELECT body_html, body_text FROM articles")
+    assert "script" not in html.replace("%3Cscript%3E", "")
+    assert text.startswith("a plan")

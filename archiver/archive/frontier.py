@@ -42,6 +42,7 @@ _ALL = "SELECT pages.*, parts.position AS part_position "
 # The address of a list that names no author rests while the same list answers under the one that does.
 _WANTED = """FROM pages LEFT JOIN parts ON parts.page_id = pages.id
 WHERE pages.kind IN ({kinds}) AND ({belongs}) AND {due}
+AND pages.host != '' -- an image that stands in a saved page itself has no host to ask
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id AND final
     AND source = 'live')
 AND NOT (pages.kind = 'series' AND pages.user_id IS NULL AND EXISTS (

@@ -106,7 +106,7 @@ def _read_html(address: Address, text: str, encoding: str, seen: Scan, *, is_sav
         seen = replace(seen, ended=True)
     tree = parse_html(text)
     if is_saved:
-        beside.restore(tree, address.url)
+        beside.restore(tree, text, address.url)
     own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     facts = Facts(
         is_html=True, encoding=encoding, kind=skeleton_kind(tree),

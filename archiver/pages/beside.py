@@ -1,15 +1,17 @@
-"""What a page saved with its files beside it says of addresses: relative ones are led back to the site's own. Pure.
+"""What a saved page says of addresses: relative ones are led back to the site's own. Pure.
 
-“Webpage, Complete” writes `./title_files/x.png` and loses where a picture came from. wget and HTTrack lay out folders
-as the URLs are, other hosts beside the page's own (`../../i.imgur.com/x.png`), and add `.html` to names; HTTrack adds
-four hexadecimal digits to a name where the URL has a query. What cannot be led back is a mark: it says that there was a
-picture, and is never an address to ask for.
+SingleFile carries pictures in the page itself, and writes where one came from only when it is told to; its compressed
+form lists that in a `manifest.json`, which `rescue.singlefile` puts behind the page. “Webpage, Complete” writes
+`./title_files/x.png` and loses it. wget and HTTrack lay out folders as the URLs are, other hosts beside the page's own
+(`../../i.imgur.com/x.png`), and add `.html` to names; HTTrack adds four hexadecimal digits to a name where the URL has
+a query. What cannot be led back is a mark: it says that there was a picture, and is never an address to ask for.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -17,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
 from archiver.model import Address, Kind
+from archiver.pages import embedded, image
 from archiver.pages.base import attribute
 from archiver.readings import SAVED_MARK
 from archiver.text import line
@@ -27,38 +30,107 @@ _HASHED = re.compile(r"(?<=[^/])[0-9a-f]{4}(\.[a-z0-9]{1,5})?$")  # by HTTrack, 
 _COUNTED = re.compile(r" ?\([0-9]{1,3}\)(?=\.[^.]*$|$)")  # browsers, where a name is taken: x(1).png
 _BODIES = ".markdown img, .markdown__style img, .comment__content img"  # of articles and comments, not of their frame
 _MOST = 2_000  # pictures of one page
+_SHARED = re.compile(r"(--sf-img-[0-9]+)\s*:\s*url\(\s*[\"']?(data:[^\"')]*)")
+_SHARED_USE = re.compile(r"var\(\s*(--sf-img-[0-9]+)")
+_MANIFEST = "<!-- manifest.json of the zip file: "
+_MOST_MANIFEST = 2_000_000  # characters
 
 
 class Picture(NamedTuple):
-    """A picture that a saved page shows from a file beside it."""
+    """A picture that a saved page shows from a file beside it, or carries in itself."""
 
-    file: str  # the path as the page has it, relative to the page, decoded
-    url: str  # the address that the site uses
+    file: str  # the path as the page has it, relative to the page, decoded; empty for one in the page itself
+    url: str  # the address that the site uses; for one in the page itself that has none, its name (`pages.embedded`)
+    body: bytes | None = None  # of one in the page itself
 
 
-def restore(tree: LexborHTMLParser, page_url: str) -> None:
+def with_manifest(page: bytes, resources: Mapping[str, str]) -> bytes:
+    """A page out of a zip file, and after it where each file beside it came from."""
+    listed = json.dumps(dict(resources), ensure_ascii=True, sort_keys=True)
+    listed = re.sub(r"[<>-]", lambda match: f"\\u{ord(match[0]):04x}", listed)
+    return page + b"\n" + _MANIFEST.encode() + listed.encode() + b" -->"
+
+
+def _manifest(text: str) -> dict[str, str]:
+    _, mark, listed = text[-_MOST_MANIFEST:].rpartition(_MANIFEST)
+    if not mark:
+        return {}
+    try:
+        found = json.loads(listed.rstrip().removesuffix("-->"))
+    except (ValueError, RecursionError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: url for name, url in pairs if isinstance(url, str) and urls.image_address(url) is not None}
+
+
+def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
     """Write the site's own addresses in place of relative ones; a mark in place of a picture's that nobody knows."""
     for node in tree.css("meta[property='og:url'], link[rel=canonical i]"):
         name = "content" if node.tag == "meta" else "href"
         _rewrite(node, name, _page(attribute(node, name) or "", page_url))
     for node in tree.css("a[href]"):
         _rewrite(node, "href", _page(attribute(node, "href") or "", page_url))
+    sources = _Sources(tree, text, page_url)
     for node in tree.css("img"):
-        _restore_image(node, page_url)
+        source = sources.of(node)
+        url = sources.address(node, source)
+        if url is not None:
+            node.attrs["src"] = url
+        elif _relative(source) is not None or _is_empty(source):
+            node.attrs["src"] = f"{SAVED_MARK}{line(unquote(source.partition('?')[0]), 300)}"
+        elif source != (attribute(node, "src") or ""):
+            node.attrs["src"] = source
     for node in tree.css("iframe[src], embed[src], video[src], audio[src], source[src]"):
         if _relative(attribute(node, "src") or "") is not None:
             del node.attrs["src"]
 
 
-def pictures(tree: LexborHTMLParser, page_url: str) -> Iterator[Picture]:
-    """Every picture of a page that lies beside it, and whose address the page tells."""
-    shown, files = tree.css(_BODIES) or tree.css("img"), set()
+def pictures(tree: LexborHTMLParser, text: str, page_url: str) -> Iterator[Picture]:
+    """Every picture of a page that lies beside it and whose address the page tells, or that is in the page itself."""
+    sources, seen = _Sources(tree, text, page_url), set()
+    shown = tree.css(_BODIES) or tree.css("img")
     for node in shown[:_MOST]:
-        source = attribute(node, "src") or ""
-        parts, url = _relative(source), _image(node, source, page_url)
-        if parts is not None and url is not None and parts.path not in files:
-            files.add(parts.path)
+        source = sources.of(node)
+        parts, url = _relative(source), sources.address(node, source)
+        if source in seen:
+            continue
+        seen.add(source)
+        if parts is not None and url is not None:
             yield Picture(unquote(parts.path), url)
+        elif source.lower().startswith("data:"):
+            content = embedded.data(source)
+            if content and image.media_type(content) is not None:
+                yield Picture("", url or embedded.name(source), content)
+
+
+class _Sources:
+    """Where the pictures of one page come from."""
+
+    def __init__(self, tree: LexborHTMLParser, text: str, page_url: str) -> None:
+        self._page_url = page_url
+        self._manifest = _manifest(text)
+        # SingleFile writes a picture that is shown more than once as a variable of the style sheet.
+        sheets = "".join(style.text(deep=True) for style in tree.css("style")) if "--sf-img-" in text else ""
+        self._shared = dict(_SHARED.findall(sheets))
+
+    def of(self, node: LexborNode) -> str:
+        """What an `img` shows."""
+        source = attribute(node, "src") or ""
+        shared = _SHARED_USE.search(attribute(node, "style") or "") if self._shared else None
+        return self._shared.get(shared[1], source) if shared and source.startswith("data:") else source
+
+    def address(self, node: LexborNode, source: str) -> str | None:
+        """The address that the site uses for a picture that is not shown from there; None where nobody knows."""
+        if source.lower().startswith("data:"):
+            return next((url for url in _told(node) if _is_picture(url)), None)
+        parts = _relative(source)
+        if parts is None:
+            return None
+        return self._manifest.get(unquote(parts.path)) or _image(node, source, self._page_url)
+
+
+def _is_empty(source: str) -> bool:
+    return source.lower().startswith("data:") and embedded.data(source) == b""
 
 
 def _rewrite(node: LexborNode, name: str, value: str | None) -> None:
@@ -66,14 +138,6 @@ def _rewrite(node: LexborNode, name: str, value: str | None) -> None:
         del node.attrs[name]
     elif value != attribute(node, name):
         node.attrs[name] = value
-
-
-def _restore_image(node: LexborNode, page_url: str) -> None:
-    source = attribute(node, "src") or ""
-    parts = _relative(source)
-    if parts is not None:
-        url = _image(node, source, page_url)
-        node.attrs["src"] = url or f"{SAVED_MARK}{line(unquote(parts.path), 300)}"
 
 
 def _relative(reference: str) -> SplitResult | None:
@@ -98,7 +162,8 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     address = urls.classify(laid_out) if laid_out else None
     if isinstance(address, Address) and address.kind is Kind.IMAGE:
         return _as_the_site_has_it(address.url)
-    told = next((url for url in _told(node) if _name(url) == _COUNTED.sub("", _name(parts.path))), None)
+    plain = _COUNTED.sub("", _name(parts.path))
+    told = next((url for url in (*_told(node), *_linked(node)) if _name(url) == plain), None)
     if told is not None:
         return told
     foreign = laid_out is not None and not urls.is_ithome(laid_out)
@@ -112,12 +177,27 @@ def _as_the_site_has_it(url: str) -> str:
 
 
 def _told(node: LexborNode) -> Iterator[str]:
-    """Absolute addresses that stand beside a picture: the site's editor writes its URL as its words (ANATOMY §3)."""
+    """Absolute addresses of a picture that stand beside it: the site's editor writes them as its words (ANATOMY §3)."""
+    for name in ("data-sf-original-src", "data-src", "data-original", "alt", "title"):
+        yield from _absolute(attribute(node, name))
+
+
+def _linked(node: LexborNode) -> Iterator[str]:
+    """Where a click on a picture leads: to a larger one, perhaps."""
     above = node.parent
-    link = attribute(above, "href") if above is not None and above.tag == "a" else None
-    for value in (*(attribute(node, name) for name in ("alt", "data-src", "data-original", "title")), link):
-        if value and value.startswith(("http://", "https://")) and urls.image_address(value) is not None:
-            yield value
+    if above is not None and above.tag == "a":
+        yield from _absolute(attribute(above, "href"))
+
+
+def _absolute(value: str | None) -> Iterator[str]:
+    if value and value.startswith(("http://", "https://")) and urls.image_address(value) is not None:
+        yield value
+
+
+def _is_picture(url: str) -> bool:
+    address = urls.classify(url)
+    is_ours = isinstance(address, Address) and address.kind is Kind.IMAGE
+    return is_ours or _PICTURE.search(urlsplit(url).path) is not None or "cht=" in url
 
 
 def _name(path: str) -> str:

@@ -6,7 +6,6 @@ links are taken from the page's own tree, where nothing has been cleaned away ye
 
 from __future__ import annotations
 
-import hashlib
 import re
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -15,7 +14,7 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
-from archiver.pages import languages
+from archiver.pages import embedded, languages
 from archiver.pages.base import attribute
 from archiver.pages.words import plain_text
 from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
@@ -154,14 +153,14 @@ def _prepare(tree: LexborHTMLParser, root: LexborNode, addresses: _Addresses) ->
     """What the sanitiser would lose: formulas, embedded pages, boxes of task lists, a line break that opens a `pre`."""
     for image in root.css("img"):
         _prepare_image(image, addresses)
-    for embedded in root.css(_EMBEDDED):
-        url = addresses.of_source(_source(embedded))
+    for frame in root.css(_EMBEDDED):
+        url = addresses.of_source(_source(frame))
         if url is not None:
             link = tree.create_node("a")
             link.attrs["href"] = url
             link.insert_child(url)
-            embedded.insert_before(link)
-        embedded.decompose()
+            frame.insert_before(link)
+        frame.decompose()
     for box in root.css("input[type=checkbox i]"):
         box.replace_with("[x] " if "checked" in box.attributes else "[ ] ")
     _double_first_breaks(root, 2)  # for the sanitiser and for who reads what it gives
@@ -248,8 +247,7 @@ def _images(root: LexborNode, addresses: _Addresses) -> tuple[ImageReference, ..
         source = _source(image)
         url = addresses.of_source(source)
         if url is None and source.lower().startswith("data:"):
-            kind = line(source[5:].partition(",")[0], 80)
-            url = f"data:{kind},sha256-{hashlib.sha256(storable(source).encode()).hexdigest()}"
+            url = embedded.name(source)
         if url is None and source.startswith(SAVED_MARK):
             url = source
         if url is not None:

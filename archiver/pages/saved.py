@@ -54,13 +54,13 @@ def about(body: bytes) -> About:
 
 
 def pictures(body: bytes, url: str) -> list[Picture]:
-    """Every picture of a saved page that lies beside it, and whose address the page tells. `url` is the page's own."""
+    """Every picture of a saved page that lies beside it or is in it (`beside.pictures`). `url` is the page's own."""
     text, _ = decode(body, None)
     if scan(text).too_heavy:
         return []
     page = urls.classify(url)
     base = page.url if isinstance(page, Address) else url or f"https://{urls.ITHOME}/articles/"
-    return list(beside.pictures(parse_html(text), base))
+    return list(beside.pictures(parse_html(text), text, base))
 
 
 def _is_ours(url: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver.errors import UnusableFile
-from archiver.rescue import har, mhtml, saved_html, wacz, warc
+from archiver.rescue import har, mhtml, saved_html, singlefile, wacz, warc, zipped
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
 from archiver.text import safe
 
@@ -41,6 +41,7 @@ class Format(StrEnum):
     HAR = "HAR"
     MHTML = "MHTML"
     HTML = "HTML"
+    SINGLEFILE = "SingleFile"  # compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class File:
     @property
     def is_one_page(self) -> bool:
         """Whether the file is one page that somebody saved, and not a recording of many."""
-        return self.format in {Format.HTML, Format.MHTML}
+        return self.format in {Format.HTML, Format.MHTML, Format.SINGLEFILE}
 
 
 def known(path: Path, bounds: Bounds) -> File:
@@ -69,8 +70,21 @@ def known(path: Path, bounds: Bounds) -> File:
         if form not in {Format.WARC, Format.WACZ} and status.st_size > bounds.document_bytes:
             advice = "save the page alone"
             raise UnusableFile(f"{form} of more than {bounds.document_bytes} bytes", name=name, advice=advice)
+        if form is Format.WACZ:
+            form = _zip_format(raw, bounds, name)
         changed = datetime.fromtimestamp(max(status.st_mtime, 0), UTC)
         return File(path, name, form, status.st_size, _sha256(raw), changed)
+
+
+def _zip_format(raw: BinaryIO, bounds: Bounds, name: str) -> Format:
+    """A zip file is a WACZ, unless it has a page of SingleFile in it and no WARC."""
+    try:
+        with zipped.opened(raw, bounds) as archive:
+            members = zipped.checked(archive, bounds)
+            is_page = not wacz.warcs_of(members) and singlefile.index_of(members) is not None
+            return Format.SINGLEFILE if is_page else Format.WACZ
+    except UnusableFile as error:
+        raise error.of(name) from None
 
 
 def check_unchanged(file: File) -> None:
@@ -107,6 +121,8 @@ def _read(file: File, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Pas
             yield from har.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
         case Format.MHTML:
             yield from mhtml.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
+        case Format.SINGLEFILE:
+            yield from singlefile.read(raw, wanted, bounds, passed)
         case Format.HTML:
             yield from saved_html.read(raw.read(bounds.document_bytes), file.path, wanted, bounds, passed)
 
@@ -158,7 +174,7 @@ def _format(head: bytes, name: str) -> Format:
     if lines is not None and b"multipart/related" in lines[0].lower():
         return Format.MHTML
     if unpacked is head and (_MARKUP.search(head[:4_096]) or _is_wide_markup(head)):
-        return Format.HTML
+        return Format.SINGLEFILE if singlefile.unpacks_itself(head) else Format.HTML
     raise UnusableFile("neither a recording of pages nor a saved page", name=name, advice=_READABLE)
 
 

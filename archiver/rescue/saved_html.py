@@ -29,7 +29,9 @@ def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Pa
     for picture in saved.pictures(document, about.url):
         if not wanted(picture.url):
             continue
-        body, place = folder.read(picture.file, bounds.body_bytes), f"beside it: {picture.file}"
+        body, place = picture.body, "in the page itself"
+        if body is None:
+            body, place = folder.read(picture.file, bounds.body_bytes), f"beside it: {picture.file}"
         if body is None:
             passed["pictures that do not lie beside the page"] += 1
         elif len(body) > bounds.body_bytes:

@@ -9,16 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import stat
-import struct
 import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
-from archiver.rescue import warc
+from archiver.rescue import warc, zipped
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
 from archiver.text import safe
 
@@ -26,21 +22,15 @@ _STEP = 65_536
 _WARC = re.compile(r"archive/[^/]+\.warc(?:\.gz)?")  # §4: WARC files are stored in this folder
 _PACKAGE, _PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
 _MOST_JSON = 16_777_216
-_MOST_DIRECTORY = 16_777_216  # bytes of the zip's own list, which zipfile reads whole
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # of the others zipfile bounds no output
-_BROKEN = (
-    zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, EOFError, IndexError,
-    struct.error, zlib.error,
-)  # fmt: skip
 
 Hashes = dict[str, str]  # name of a member → "algorithm:hex"
 
 
 def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
     """Every response whose URL is wanted, from every WARC inside. Raises UnusableFile for what is no WACZ."""
-    with _zip(raw, bounds) as archive:
-        members = _checked(archive, bounds)
-        warcs = sorted(name for name in members if _WARC.fullmatch(name))
+    with zipped.opened(raw, bounds) as archive:
+        members = zipped.checked(archive, bounds)
+        warcs = warcs_of(members)
         if not warcs:
             raise UnusableFile("a zip file without archive/….warc or .warc.gz: no WACZ")
         hashes = _hashes(archive, members)
@@ -49,6 +39,11 @@ def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
                 _check_hash(archive, members[name], hashes)
         for name in warcs:
             yield from _read_warc(archive, members[name], hashes, wanted, bounds, passed)
+
+
+def warcs_of(members: Iterable[str]) -> list[str]:
+    """The names of the WARC files among the members of a zip file."""
+    return sorted(name for name in members if _WARC.fullmatch(name))
 
 
 def _read_warc(
@@ -66,72 +61,6 @@ def _read_warc(
         except UnusableFile as error:
             raise error.of("", place) from None
         counted.check(place)
-
-
-@contextmanager
-def _zip(raw: BinaryIO, bounds: Bounds) -> Iterator[zipfile.ZipFile]:
-    """An open zip file whose list of members is of a bearable size. What zipfile raises becomes UnusableFile."""
-    try:
-        _check_directory(raw, bounds)
-        raw.seek(0)
-        with zipfile.ZipFile(raw) as archive:
-            yield archive
-    except _BROKEN as error:
-        raise UnusableFile(f"a damaged zip file ({safe(error, 120)})", advice="get or copy the file again") from error
-
-
-def _check_directory(raw: BinaryIO, bounds: Bounds) -> None:
-    """How long the list of members says it is (APPNOTE §4.3.16, §4.3.14), before zipfile reads it into memory."""
-    size = raw.seek(0, 2)
-    begin = max(0, size - 65_557)
-    raw.seek(begin)
-    tail = raw.read(65_557)
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or at + 22 > len(tail):
-        raise UnusableFile("its end is missing: the zip file is cut", advice="get or copy the file again")
-    members, directory = struct.unpack("<10xHL", tail[at : at + 16])
-    locator = tail[at - 20 : at] if at >= 20 else b""
-    if locator.startswith(b"PK\x06\x07"):
-        raw.seek(min(struct.unpack("<8xQ", locator[:16])[0], size))
-        record = raw.read(56)
-        if len(record) == 56 and record.startswith(b"PK\x06\x06"):
-            members, directory = struct.unpack("<32xQQ", record[:48])
-    if members > bounds.members or directory > _MOST_DIRECTORY:
-        raise UnusableFile(f"a zip file with {members} members: more than any WACZ has")
-
-
-def _checked(archive: zipfile.ZipFile, bounds: Bounds) -> dict[str, zipfile.ZipInfo]:
-    """The members by name, when every one of them is what a WACZ may hold."""
-    members: dict[str, zipfile.ZipInfo] = {}
-    total = 0
-    for member in archive.infolist():
-        wrong = _wrong_with(member, bounds)
-        if wrong is None and member.filename in members:
-            wrong = "is there twice"
-        total += member.file_size
-        if wrong is None and total > bounds.unpacked_bytes:
-            wrong = f"makes it more than {bounds.unpacked_bytes} bytes unpacked"
-        if wrong is not None:
-            raise UnusableFile(f"the member “{safe(member.orig_filename, 100)}” {wrong}")
-        members[member.filename] = member
-    return members
-
-
-def _wrong_with(member: zipfile.ZipInfo, bounds: Bounds) -> str | None:
-    name = member.orig_filename
-    if not name or name.startswith("/") or "\\" in name or "\x00" in name or re.match(r"[A-Za-z]:", name):
-        return "has a name that is no relative path"
-    if ".." in name.split("/"):
-        return "has a name that leads out of the file"
-    if stat.S_IFMT(member.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:
-        return "is a link or a device"
-    if member.flag_bits & 0x1:
-        return "is encrypted"
-    if member.compress_type not in _METHODS:
-        return "is compressed in a way that no WACZ is"
-    if member.file_size > bounds.ratio_from and member.file_size > bounds.ratio * max(member.compress_size, 1):
-        return "unpacks to far more than any archive of pages does: a bomb"
-    return None
 
 
 # ─── what datapackage.json says ─────────────────────────────────────────────────────────────────

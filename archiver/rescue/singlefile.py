@@ -1,0 +1,127 @@
+"""A page that SingleFile saved compressed: a zip file with the page, its files, and where each of them came from.
+
+The zip stands alone, or inside of an HTML file that unpacks itself in a browser.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from archiver.errors import UnusableFile
+from archiver.model import Outcome
+from archiver.pages import beside, saved
+from archiver.readings import SAVED_PAGE_TYPE
+from archiver.rescue import zipped
+from archiver.rescue.found import Bounds, Found, Passed, Wanted
+
+_UNPACKS_ITSELF = re.compile(
+    rb"<html[^>]{0,200}\sdata-sfz\b|sfz-wait-message|sfz-error-message|SingleFileZ", re.IGNORECASE
+)
+_INDEX = re.compile(r"(?:[^/]+/)?index\.html?")
+_MOST_MANIFEST = 1_048_576
+_END = b"PK\x05\x06"  # of a zip file (APPNOTE §4.3.16)
+
+Members = dict[str, zipfile.ZipInfo]
+
+
+def unpacks_itself(head: bytes) -> bool:
+    """Whether HTML begins as SingleFile writes a page around its zip file."""
+    return _UNPACKS_ITSELF.search(head) is not None
+
+
+def index_of(members: Members) -> str | None:
+    """The name of the page among the members of a zip file; None when no page of SingleFile is in it."""
+    found = sorted((name for name in members if _INDEX.fullmatch(name)), key=len)
+    is_page = found and (_folder(found[0]) + "manifest.json" in members or len(members) > 1)
+    return found[0] if is_page else None
+
+
+def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    """The page, and every wanted picture of it. Raises UnusableFile."""
+    with zipped.opened(_alone(raw, bounds), bounds) as archive:
+        members = zipped.checked(archive, bounds)
+        index = index_of(members)
+        if index is None:
+            raise UnusableFile("a zip file without a page that SingleFile saved (index.html)")
+        page = _read(archive, members[index], bounds.body_bytes)
+        if page is None:
+            raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", place=index)
+        folder = _folder(index)
+        manifest = _manifest(archive, members.get(f"{folder}manifest.json"))
+        about = saved.about(page)
+        told = manifest.get("originalUrl")
+        url = about.url or (told if isinstance(told, str) else "")
+        at = about.saved_at or _moment(manifest.get("archiveTime"))
+        resources = manifest.get("resources")
+        if isinstance(resources, dict):
+            page = beside.with_manifest(page, resources)
+        yield Found(url, page, at, index, headers=(("content-type", SAVED_PAGE_TYPE),))
+        for picture in saved.pictures(page, url):
+            if not wanted(picture.url):
+                continue
+            member = members.get(folder + picture.file)
+            if picture.body is not None:
+                yield Found(picture.url, picture.body, at, "in the page itself")
+            elif member is None:
+                passed["pictures that are not in the file"] += 1
+            else:
+                yield _picture(archive, member, picture.url, at, bounds)
+
+
+def _picture(archive: zipfile.ZipFile, member: zipfile.ZipInfo, url: str, at: datetime | None, bounds: Bounds) -> Found:
+    body = _read(archive, member, bounds.body_bytes)
+    if body is None:
+        error = f"a picture of more than {bounds.body_bytes} bytes"
+        return Found(url, None, at, member.filename, failure=Outcome.TOO_LARGE, error=error)
+    return Found(url, body, at, member.filename)
+
+
+def _alone(raw: BinaryIO, bounds: Bounds) -> BinaryIO:
+    """The zip file without what HTML stands behind it: that may be longer than a zip file's end may be from its end."""
+    raw.seek(0)
+    if raw.read(4) == b"PK\x03\x04":
+        return raw
+    raw.seek(0)
+    document = raw.read(bounds.document_bytes)
+    end = document.rfind(_END)
+    if end < 0 or end + 22 > len(document):
+        raise UnusableFile(
+            "a compressed page of SingleFile whose zip file is cut or not there", advice="save the page again"
+        )
+    length = int.from_bytes(document[end + 20 : end + 22], "little")
+    return io.BytesIO(document[: end + 22 + length])
+
+
+def _folder(index: str) -> str:
+    return index[: index.rfind("/") + 1]
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes | None:
+    if member.file_size > most:
+        return None
+    with archive.open(member) as opened:
+        return opened.read(most)
+
+
+def _manifest(archive: zipfile.ZipFile, member: zipfile.ZipInfo | None) -> dict[str, Any]:
+    """What `manifest.json` says; nothing where it is not there, or not what SingleFile writes."""
+    content = _read(archive, member, _MOST_MANIFEST) if member is not None else None
+    try:
+        found = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _moment(written: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(written))
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
