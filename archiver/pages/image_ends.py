@@ -117,8 +117,8 @@ def _avif(body: bytes) -> bool:
 
 
 def is_bmp(body: bytes) -> bool:
-    """Whether what begins with BM, as many a text does, goes on as a bitmap."""
-    return _little(body, 14) in _BMP_HEADERS
+    """Whether what begins with BM, as many a text does, goes on as a bitmap, as far as it goes."""
+    return len(body) < 18 or _little(body, 14) in _BMP_HEADERS
 
 
 def _bmp(body: bytes) -> bool:
@@ -131,7 +131,7 @@ def _bmp(body: bytes) -> bool:
         height = abs(int.from_bytes(body[22:26], "little", signed=True))
     if packing in _BMP_PLAIN:
         length = (width * depth + 31) // 32 * 4 * height
-    return start + length <= len(body)
+    return len(body) >= 26 and start + length <= len(body)
 
 
 def _icon(body: bytes) -> bool:
