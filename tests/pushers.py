@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,17 +70,6 @@ class Desk:
             *rows(self.db, "SELECT id, source FROM captures JOIN pages USING (id) WHERE kind = 'article'"),
             *rows(self.db, "SELECT * FROM edits"),
         ]  # fmt: skip
-
-
-@contextmanager
-def writing(db: Path) -> Iterator[sqlite3.Connection]:
-    """The archive, to be put into a state that would take a test too long to bring about."""
-    connection = sqlite3.connect(db)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
 
 
 def make_held(folder: Path) -> Path:

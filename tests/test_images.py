@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archives import archive_at, derived_rows, part, url_of
+from archives import archive_at, derived_rows, part, tampering, url_of
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, small_site, terse_site
+from sqlite_utils import Database
 
 from archiver import cli, config, fetching
 from archiver.archive import queries
+from archiver.archive.digest import kept_digest
 from archiver.archive.opening import reading
 from archiver.browse import images as browsing
 from archiver.model import Address, Kind
@@ -260,9 +261,8 @@ def test_the_same_bytes_under_several_addresses_are_stored_once(tmp_path: Path) 
     fetching.parse(config.load(file), db)
     assert derived_rows(db) == before
     assert fetching.verify(config.load(file), db) == []
-    with sqlite3.connect(db) as connection:
+    with tampering(db) as connection:
         connection.execute("UPDATE captures SET body_capture_id = NULL WHERE id = (SELECT max(id) FROM captures)")
-    connection.close()
     assert any("digest differs" in finding for finding in fetching.verify(config.load(file), db))
 
 
@@ -271,11 +271,14 @@ def test_an_archive_of_before_reads_on_and_stays_proven(tmp_path: Path) -> None:
     with StandIn(shown(f"{UPLOAD}aaaaaaaaaa.png")) as standin:
         file = config_for(standin, tmp_path, images=True)
         run_fetch(db, file)
-        with sqlite3.connect(db) as connection:
+        with tampering(db) as connection:
             connection.execute("DROP INDEX captures_body_capture_id")
             connection.execute("ALTER TABLE captures DROP COLUMN body_capture_id")
-            connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_bodies'")
-        connection.close()
+            connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m009_bodies', 'm012_seals')")
+            connection.execute("DROP TABLE seals")
+            connection.execute("ALTER TABLE runs DROP COLUMN changed_before")
+            digest = kept_digest(Database(connection))
+            connection.execute("UPDATE runs SET kept_digest = ?", [digest])
         assert fetching.verify(config.load(file), db) == []
         run_fetch(db, file, force=True)
 
@@ -293,11 +296,10 @@ def test_bytes_that_have_rotted_are_not_relied_on(tmp_path: Path) -> None:
         file = config_for(standin, tmp_path, images=True)
         file.write_text(file.read_text("utf-8") + "max_per_run = 1\n", "utf-8")
         run_fetch(db, file)
-        with sqlite3.connect(db) as connection:
+        with tampering(db) as connection:
             connection.execute(
                 "UPDATE captures SET body = x'00' WHERE page_id IN (SELECT id FROM pages WHERE kind = 'image')"
             )
-        connection.close()
         run_fetch(db, file)
 
     assert rows(db, "SELECT body_capture_id, length(captures.body) > 1 FROM captures JOIN pages ON pages.id = page_id"

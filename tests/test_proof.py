@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from archives import tampering
 from runs import config_for, run_fetch, small_site
 
 from archiver import cli, config, fetching
@@ -68,21 +69,17 @@ TAMPERINGS = {
 @pytest.mark.parametrize("what", TAMPERINGS)
 def test_whatever_is_changed_afterwards_is_found(copy: tuple[Path, Path], what: str) -> None:
     sql, words = TAMPERINGS[what]
-    connection = sqlite3.connect(copy[0])
-    assert connection.execute(sql).rowcount >= 1
-    connection.commit()
-    connection.close()
+    with tampering(copy[0]) as connection:
+        assert connection.execute(sql).rowcount >= 1
     found = findings(*copy)
 
     assert any(words in finding for finding in found), found
 
 
 def test_another_body_in_a_capture_is_found(copy: tuple[Path, Path]) -> None:
-    connection = sqlite3.connect(copy[0])
-    body = gzip.decompress(connection.execute("SELECT body FROM captures WHERE id = 7").fetchone()[0])
-    connection.execute("UPDATE captures SET body = ? WHERE id = 7", [gzip.compress(body[:-1] + b"?")])
-    connection.commit()
-    connection.close()
+    with tampering(copy[0]) as connection:
+        body = gzip.decompress(connection.execute("SELECT body FROM captures WHERE id = 7").fetchone()[0])
+        connection.execute("UPDATE captures SET body = ? WHERE id = 7", [gzip.compress(body[:-1] + b"?")])
 
     assert any(finding.startswith("capture 7 of ") for finding in findings(*copy))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from archives import SERIES as SERIES_URL
-from archives import Case, World, archive_at, part, series_of, url_of
+from archives import Case, World, archive_at, part, series_of, tampering, url_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,18 +193,17 @@ def test_who_changes_where_a_copy_came_from_is_found_out(tmp_path: Path, column:
     with archive_at(tmp_path / "a.db") as case:
         copy(case, url_of(1), outcome=Outcome.CHALLENGE)
         case.next_run()
-    change(tmp_path / "a.db", f"UPDATE fetches SET {column}")
+    with tampering(tmp_path / "a.db") as connection:
+        connection.execute(f"UPDATE fetches SET {column}")
 
     with archive_at(tmp_path / "a.db") as case:
         assert any("digest differs" in finding for finding in case.archive.verify())
 
 
 def change(db: Path, *statements: str) -> None:
-    connection = sqlite3.connect(db)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+    with tampering(db) as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 def make_old(db: Path) -> None:
@@ -215,17 +214,16 @@ def make_old(db: Path) -> None:
     change(
         db, *(f"DROP VIEW {name}" for (name,) in views), "DROP INDEX fetches_source",
         *(f"ALTER TABLE fetches DROP COLUMN {name}" for name in ("source", "source_url", "source_at")),
-        "DELETE FROM _sqlite_migrations WHERE name = 'm004_rescue'",
+        "DELETE FROM _sqlite_migrations WHERE name IN ('m004_rescue', 'm012_seals')", "DROP TABLE seals",
+        "ALTER TABLE runs DROP COLUMN changed_before", "UPDATE runs SET kept_digest = NULL",
     )  # fmt: skip
-    connection = sqlite3.connect(db)
     digest = hashlib.sha256()
-    for sql in (OLD_RUN, OLD_FETCHES):
-        for row in connection.execute(sql):
-            digest.update(json.dumps(list(row), ensure_ascii=False).encode() + b"\n")
-    connection.execute("UPDATE runs SET digest = ? WHERE id = 1", [digest.hexdigest()])
-    connection.execute("DELETE FROM runs WHERE id > 1")
-    connection.commit()
-    connection.close()
+    with tampering(db) as connection:
+        for sql in (OLD_RUN, OLD_FETCHES):
+            for row in connection.execute(sql):
+                digest.update(json.dumps(list(row), ensure_ascii=False).encode() + b"\n")
+        connection.execute("UPDATE runs SET digest = ? WHERE id = 1", [digest.hexdigest()])
+        connection.execute("DELETE FROM runs WHERE id > 1")
 
 
 # As the version before had them, to the letter.

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from archives import derived_rows
+from archives import derived_rows, tampering
 from children import Child, Children, Ended
 from fakes import START, FakeClock
 from runs import config_for, rows, run_fetch, series_counts, small_site
@@ -557,11 +557,10 @@ def test_a_capture_whose_bytes_changed_is_named(
     capsys: pytest.CaptureFixture[str], standin: Watched, db: Path, file: Path, whole: Path
 ) -> None:
     shutil.copy(whole, db)
-    with closing(sqlite3.connect(db)) as connection:
+    with tampering(db) as connection:
         changed = "CAST(substr(body, 1, 40) || x'00' || substr(body, 42) AS BLOB)"
         connection.execute(f"UPDATE captures SET body = {changed} WHERE id = 5")
         url = connection.execute("SELECT final_url FROM captures WHERE id = 5").fetchone()[0]
-        connection.commit()
     code = cli.run(["parse", "--db", str(db), "--config", str(file)])
     captured = capsys.readouterr()
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, doubt, frontier, opening, proof, schema, search_index
+from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures, is_held
 from archiver.archive.copy_rows import Copies
@@ -61,10 +61,13 @@ class Archive:
             self._database = connection.open_writer(path)
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
-                schema.ensure(self._database, path)
+                with opening.explained(path):
+                    self.changes = seals.changes(self._database)  # before anything is put back
+                schema.ensure(self._database, path, lambda: seals.renew(self._database, self.changes))
                 self.captures = Captures(self._database)
                 self.beliefs = Beliefs(self._database, rules, schedule)
                 self.runs = Runs(self._database, path, rules, self.beliefs)
+                self.runs.found_changed(self.changes)
                 self.ledger = Ledger(self._database, path, self.captures, self.beliefs)
                 self.manners = Manners(self._database, self.captures, schedule)
                 self.library = Library(self._database, path, self.captures, read)
@@ -92,22 +95,13 @@ class Archive:
     def _read_on(self) -> None:
         """Read and settle what a killed run left; all of it where a migration took the mark of what was read away."""
         if self.library.is_unread():
-            self.library.rebuild()
-            self._seal_kept()
-        self.library.catch_up()
-        if not self.library.is_settled():
-            self.library.settle()
-            self._seal_kept()
+            self.rebuild()
+        self.library.catch_up(then=self.runs.seal_kept)
+        self.library.settle(self.runs.seal_kept)
 
     def rebuild(self) -> int:
         """Read every capture again (`Library.rebuild`); gives the number of fetches read."""
-        read = self.library.rebuild()
-        self._seal_kept()  # a better parser may know more pages
-        return read
-
-    def _seal_kept(self) -> None:
-        with connection.transaction(self._database, self.path):
-            self.runs.seal_kept()
+        return self.library.rebuild(self.runs.seal_rebuilt)
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
@@ -115,7 +109,7 @@ class Archive:
 
     def verify(self) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
-        return proof.verify(self._database, self.path, self.beliefs, self._read)
+        return proof.verify(self._database, self.path, self.beliefs, self._read, self.changes)
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
         """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
@@ -126,6 +120,7 @@ class Archive:
         if found:
             with connection.transaction(self._database, self.path):
                 search_index.refill(self._database)
+                self.runs.seal_search()
         return found
 
     def source_ids(self, named: list[str] | None) -> tuple[int, ...]:

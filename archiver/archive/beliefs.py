@@ -52,21 +52,17 @@ class Beliefs:
             return None
         return type(self)(self._database, Rules(**numbers), self._schedule)
 
-    def follow_law(self, run_id: int, now: datetime) -> int | None:
-        """Believe everything again where that was made by another law, and say so in a row.
-
-        Gives of how many pages something else is believed since; None when the law is the same.
-        """
+    def follow_law(self, run_id: int, now: datetime) -> None:
+        """Believe everything again where that was made by another law, and say so in a row."""
         law = (verdict.LAW, asdict(self._rules))
         if self._stored_law() == law:
-            return None
+            return
         pages = [row["id"] for row in self._database.query("SELECT id FROM pages ORDER BY id")]
         changed = sum(self._is_believed_anew(page_id) for page_id in pages)
         self._database.execute(
             "INSERT INTO laws (run_id, at, version, rules, pages_changed) VALUES (?, ?, ?, ?, ?)",
             [run_id, stamp(now), law[0], json.dumps(law[1], sort_keys=True), changed],
         )
-        return changed
 
     def _is_believed_anew(self, page_id: int) -> bool:
         before = self.belief(page_id)

@@ -12,8 +12,8 @@ from typing import Any
 from sqlite_utils import Database
 
 _RUN = (
-    "SELECT id, command, started_at, finished_at, ended_by, exit_code, version, config, mass_absence, note"
-    " FROM runs WHERE id = ?"
+    "SELECT id, command, started_at, finished_at, ended_by, exit_code, version, config, mass_absence, note,"
+    " changed_before FROM runs WHERE id = ?"
 )
 # What fetches had when the first digests were made, in that order: a later column comes after all of these, and only
 # in rows where it says something, so that digests made before it was there still hold.
@@ -35,19 +35,17 @@ _PAGE = (
 )
 _CAPTURE = (
     "id, page_id, sha256, fingerprint, captured_at, final_url, http_status, headers, body_bytes, outcome, source,"
-    " source_url, source_at, body_capture_id"
+    " source_url, source_at"
 )
-_LATER = frozenset({"body_capture_id"})  # came after digests were made: told where it says something
 _KEPT = {"sources": "*", "pages": _PAGE, "captures": _CAPTURE}
 
 
 def kept_digest(database: Database) -> str:
-    """SHA-256 over what no fetch can prove by itself: sources, pages and what captures say of themselves."""
+    """The seal of archives before there was one for each table: over sources, pages and what captures say."""
     hashed = hashlib.sha256()
     for table, columns in _KEPT.items():
         for row in database.query(f"SELECT {columns} FROM {table} ORDER BY id"):  # noqa: S608 - names are our own
-            values = [value for name, value in row.items() if value is not None or name not in _LATER]
-            hashed.update(json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            hashed.update(json.dumps(list(row.values()), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
     return hashed.hexdigest()
 
 
@@ -63,8 +61,14 @@ def run_digest(database: Database, run_id: int) -> str:
     return hashed.hexdigest()
 
 
+# Columns that are younger than the first digests, and what they hold when they say nothing.
+_LATER = {"copy_source": "live", "copy_url": None, "copy_at": None}
+
+
 def _told(row: dict[str, Any]) -> list[Any]:
-    """The values of a row, without the columns that say no more than that a fetch is live."""
-    copy = {name: row[name] for name in ("copy_source", "copy_url", "copy_at") if name in row}
-    said = copy.keys() if copy == {"copy_source": "live", "copy_url": None, "copy_at": None} else ()
+    """The values of a row, without the later columns where they say no more than rows before them did."""
+    copy = {name: row[name] for name in _LATER if name in row}
+    said = set(copy) if copy == _LATER else set()
+    if row.get("changed_before", "") is None:
+        said.add("changed_before")
     return [value for name, value in row.items() if name not in said]

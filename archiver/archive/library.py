@@ -59,10 +59,11 @@ class Library:
         self._captures = captures
         self._read = read
 
-    def catch_up(self, fresh: Mapping[int, Reading] | None = None) -> int:
+    def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
         """Read every fetch that gave a capture and was not read yet, one commit each; gives how many.
 
         `fresh` maps a fetch whose answer was captured to the reading just made of it, so that it is not made twice.
+        `then` is called at the end of each commit, as it is of `settle` and `rebuild`.
         """
         pending = list(
             self._database.query(
@@ -75,9 +76,10 @@ class Library:
             with transaction(self._database, self._path):
                 self._take(fetch, reading)
                 self._note("library", fetch["id"])
+                then()
         return len(pending)
 
-    def settle(self) -> None:
+    def settle(self, then: Callable[[], None] = lambda: None) -> None:
         """Decide which series are followed and which page is a part of what, where something was read since last time.
 
         What a source asks for counts too: `Ledger.add_source` takes the mark away when that changes.
@@ -86,6 +88,7 @@ class Library:
             return
         with transaction(self._database, self._path):
             self._settle()
+            then()
 
     def is_settled(self) -> bool:
         """Whether everything that was read has been settled: not so after a kill in between."""
@@ -111,8 +114,11 @@ class Library:
             [name, fetch_id],
         )
 
-    def rebuild(self) -> int:
-        """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read."""
+    def rebuild(self, then: Callable[[], None] = lambda: None) -> int:
+        """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read.
+
+        `then` is called at the end of that commit.
+        """
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             search_index.clear(self._database)
@@ -124,6 +130,7 @@ class Library:
             if fetches:
                 self._note("library", fetches[-1]["id"])
             self._settle()
+            then()
         return len(fetches)
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:

@@ -6,31 +6,36 @@ import hashlib
 import json
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import search_index
+from archiver.archive import seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
-from archiver.archive.digest import kept_digest, run_digest
+from archiver.archive.digest import run_digest
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
+from archiver.archive.seals import Change
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
 from archiver.model import Belief
 from archiver.text import line
 
 
-def verify(database: Database, path: Path, beliefs: Beliefs, read: ReadPage) -> Iterator[str]:
-    """Every finding, one line each; none means that the archive is what it says it is. Changes nothing."""
+def verify(database: Database, path: Path, beliefs: Beliefs, read: ReadPage, changes: list[Change]) -> Iterator[str]:
+    """Every finding, one line each; none means that the archive is what it says it is. Changes nothing.
+
+    `changes`: what was not as it was sealed when the archive was opened, before anything was put back.
+    """
     checks = {
         "integrity": _integrity(database),
         "captures": _captures(database),
         "runs": _chain(database),
-        "pages": _kept(database),
         "search index": search_index.check(database),
+        "seals": _seals(database, changes),
         "beliefs": _beliefs(database, beliefs),
         "derived tables": _derived(database, path, read),
     }
@@ -68,18 +73,20 @@ def _captures(database: Database) -> Iterator[str]:
 
 def _chain(database: Database) -> Iterator[str]:
     """Compute every digest again; the first that differs names the run, the later ones follow from it."""
-    for run in database.query("SELECT id, digest, finished_at FROM runs ORDER BY id"):
-        if run["finished_at"] is None:
-            continue  # running, or killed and not closed yet
+    for run in database.query("SELECT id, digest, finished_at, ended_by, exit_code FROM runs ORDER BY id"):
+        if run["finished_at"] is None:  # running, or killed and not closed yet
+            if any(run[name] is not None for name in ("digest", "ended_by", "exit_code")):
+                yield f"run {run['id']}: it says how it ended, but not when"
+            continue
         if run["digest"] != run_digest(database, run["id"]):
             yield f"run {run['id']}: its rows are not those that were written (digest differs)"
 
 
-def _kept(database: Database) -> Iterator[str]:
-    """Sources, pages and captures are as the last run left them; nothing writes to them between runs."""
-    for run in database.query("SELECT id, kept_digest, finished_at FROM runs ORDER BY id DESC LIMIT 1"):
-        if run["finished_at"] is not None and run["kept_digest"] != kept_digest(database):
-            yield f"after run {run['id']}: a row of sources, pages or captures was changed (digest differs)"
+def _seals(database: Database, found: list[Change]) -> Iterator[str]:
+    """What another program changed since the last run, and what it had changed before an earlier one."""
+    yield from dict.fromkeys(str(change) for change in (*found, *seals.changes(database)))
+    for run in database.query("SELECT id, changed_before FROM runs WHERE changed_before IS NOT NULL ORDER BY id"):
+        yield f"before run {run['id']}: another program had changed {line(run['changed_before'], 300)}"
 
 
 _BELIEVED = (
@@ -124,14 +131,19 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
         other = Database(sqlite3.connect(copy), execute_plugins=False)
         try:
             Library(other, copy, Captures(other), read).rebuild()
-            guesses = bool(list(other.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
-            for table in DERIVED_TABLES:
-                held, fresh = (_rows(one, table, guesses=guesses) for one in (database, other))
-                yield from _difference(held, fresh, table)
+            yield from differences(database, other)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"
         finally:
             other.close()
+
+
+def differences(database: Database, fresh: Database) -> Iterator[str]:
+    """Every derived row that one archive has and the other has not; `fresh` was just read again from nothing."""
+    guesses = bool(list(fresh.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
+    for table in DERIVED_TABLES:
+        held, again = (_rows(one, table, guesses=guesses) for one in (database, fresh))
+        yield from _difference(held, again, table)
 
 
 # What stands for a number that only says in which order rows were made.
@@ -148,18 +160,18 @@ _SITE_NUMBERED = frozenset({"articles", "series", "authors"})
 _UNGUESSED = {"language": "iif(language_guessed, NULL, language)", "language_guessed": "0"}
 
 
-def _rows(database: Database, table: str, *, guesses: bool) -> set[str]:
+def _rows(database: Database, table: str, *, guesses: bool) -> Counter[str]:
     """The rows of a table, without the numbers that only say in which order they were made."""
     meant = _MEANT if guesses else _MEANT | _UNGUESSED
     names = [column.name for column in database[table].columns]
     kept = [meant.get(name, f'"{name}"') for name in names if name != "id" or table in _SITE_NUMBERED]
     sql = f"SELECT {', '.join(kept)} FROM {table}"  # noqa: S608 - names are our own
-    return {json.dumps(list(row.values()), ensure_ascii=False) for row in database.query(sql)}
+    return Counter(json.dumps(list(row.values()), ensure_ascii=False) for row in database.query(sql))
 
 
-def _difference(held: set[str], fresh: set[str], table: str) -> Iterator[str]:
+def _difference(held: Counter[str], fresh: Counter[str], table: str) -> Iterator[str]:
     for name, rows in (("is not what a fresh reading gives", held - fresh), ("is missing", fresh - held)):
-        for row in sorted(rows)[:5]:
+        for row in sorted(rows.elements())[:5]:
             yield f"{table}: a row {name}: {row[:160]}"
-        if len(rows) > 5:
-            yield f"{table}: and {len(rows) - 5} more such rows"
+        if rows.total() > 5:
+            yield f"{table}: and {rows.total() - 5} more such rows"

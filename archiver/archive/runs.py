@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import doubt
+from archiver.archive import doubt, seals
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
-from archiver.archive.digest import kept_digest, run_digest
+from archiver.archive.digest import run_digest
+from archiver.archive.seals import Change
 from archiver.archive.times import stamp
 from archiver.rules import Rules
 from archiver.text import storable
@@ -27,7 +28,11 @@ class Runs:
         self._path = path
         self._rules = rules
         self._beliefs = beliefs
-        self._changes_before = database.conn.total_changes  # by this connection, when the run began
+        self._changed: list[Change] = []
+
+    def found_changed(self, changes: Iterable[Change]) -> None:
+        """What another program changed before the archive was opened: the next run notes what cannot be put back."""
+        self._changed = list(changes)
 
     def start_run(self, command: str, version: str, config: Mapping[str, Any], now: datetime) -> int:
         """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them.
@@ -35,8 +40,7 @@ class Runs:
         Where the law has changed since the last one, everything is believed again (`Beliefs.follow_law`).
         """
         with transaction(self._database, self._path):
-            killed = list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL"))
-            for row in killed:
+            for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
                 self._settle_run(row["id"])
                 self._database.execute(
                     "UPDATE runs SET ended_by = 'killed', finished_at = ("
@@ -45,14 +49,20 @@ class Runs:
                     [row["id"]],
                 )
                 self._seal(row["id"])
-            cursor = self._database.execute(
-                "INSERT INTO runs (command, started_at, version, config, kept_digest) VALUES (?, ?, ?, ?, ("
-                "  SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
-                [command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True)],
+            changed = ", ".join(
+                dict.fromkeys(f"{change.kind} of {change.name}" for change in self._changed if change.is_noted)
             )
+            cursor = self._database.execute(
+                "INSERT INTO runs (command, started_at, version, config, changed_before, kept_digest)"
+                " VALUES (?, ?, ?, ?, ?, (SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
+                [
+                    command, stamp(now), version, json.dumps(config, ensure_ascii=False, sort_keys=True),
+                    storable(changed) or None,
+                ],
+            )  # fmt: skip
             run_id = int(cursor.lastrowid or 0)
-            changed = self._beliefs.follow_law(run_id, now)
-        self._changes_before = -1 if killed or changed is not None else self._database.conn.total_changes
+            self._beliefs.follow_law(run_id, now)
+        self._changed = []
         return run_id
 
     def was_cut_short(self) -> bool:
@@ -63,7 +73,6 @@ class Runs:
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
         """Close a run. Gives why none of its absences is believed; None when there is no reason to doubt them."""
         with transaction(self._database, self._path):
-            as_it_was = self._database.conn.total_changes == self._changes_before
             reason = self._settle_run(run_id)
             words = " ".join(part for part in (reason, note) if part)
             self._database.execute(
@@ -71,8 +80,7 @@ class Runs:
                 [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
             )
             self._seal(run_id)
-            if not as_it_was:
-                self.seal_kept()
+            self.seal_kept()
         return reason
 
     def _seal(self, run_id: int) -> None:
@@ -81,10 +89,18 @@ class Runs:
         self._database.execute("UPDATE runs SET digest = ? WHERE id = ?", [digest, run_id])
 
     def seal_kept(self) -> None:
-        """Note what sources, pages and captures are now, beside the last run. The caller holds the transaction."""
-        self._database.execute(
-            "UPDATE runs SET kept_digest = ? WHERE id = (SELECT max(id) FROM runs)", [kept_digest(self._database)]
-        )
+        """Seal what is there now, but for what another program changed. The caller holds the transaction."""
+        seals.renew(self._database, self._changed)
+
+    def seal_rebuilt(self) -> None:
+        """The same after all that is derived was made anew: nothing is left of what was done to it."""
+        self._changed = [change for change in self._changed if not change.is_derived]
+        self.seal_kept()
+
+    def seal_search(self) -> None:
+        """The same after the search index was filled anew."""
+        self._changed = [change for change in self._changed if not change.is_of_the_search]
+        self.seal_kept()
 
     def _settle_run(self, run_id: int) -> str | None:
         """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""

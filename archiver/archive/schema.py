@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from archiver.archive import search_index
+from archiver.archive import guards, search_index
+from archiver.archive.connection import transaction
 from archiver.archive.opening import APPLICATION_ID, explained
-from archiver.errors import ArchiveTooNew
+from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
 migrations = Migrations("archiver")
 # In the order of their migrations.
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
-    "007_laws.sql", "008_contests.sql", "009_bodies.sql",
-    "011_collapses.sql",
+    "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
 )  # fmt: skip
 
 
@@ -114,6 +117,13 @@ def m011_collapses(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m012_seals(database: Database) -> None:
+    """What no fetch proves is sealed."""
+    for statement in _statements(_script("012_seals.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 
@@ -126,10 +136,12 @@ def widen(database: Database, table: str, old: str, new: str) -> None:
     database.execute("PRAGMA writable_schema = OFF")
 
 
-def ensure(database: Database, path: Path) -> None:
+def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: None) -> None:
     """Bring the archive to this version's shape; an older one is copied beside itself first.
 
-    Raises ArchiveTooNew when a newer archiver wrote it, and ArchiveError when it cannot be written.
+    Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
+    which is called when anything had to be done. Raises ArchiveTooNew when a newer archiver wrote it, and ArchiveError
+    when it cannot be written.
     """
     with explained(path):
         refuse_newer(database, path)
@@ -139,10 +151,59 @@ def ensure(database: Database, path: Path) -> None:
             _keep_copy(database, path.with_name(f"{path.name}.bak-{len(applied)}"))
         if not applied:  # first of all, so that a file left half made is known as ours
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        if pending:
-            migrations.apply(database)
-        ensure_views(database)
-        search_index.guard(database)
+        if not pending and not _amiss(database) and guards.stand(database):
+            return
+        with transaction(database, path):  # readers never see a view missing
+            guards.lift(database)
+            if pending:
+                _migrate(database, path)
+            ensure_views(database)
+            for kind, name, statement in _amiss(database):
+                database.execute(f"DROP {kind} IF EXISTS {name}")
+                database.execute(statement)
+            guards.put(database)
+            then()
+
+
+def _migrate(database: Database, path: Path) -> None:
+    try:
+        migrations.apply(database)
+    except sqlite3.OperationalError as error:
+        if "already exists" in str(error) or "duplicate column" in str(error):
+            raise ArchiveDamaged(
+                f"{path}: its table of migrations was changed and no longer fits its other tables ({error});"
+                " put back a copy of it, this one is untouched"
+            ) from error
+        raise
+
+
+def _amiss(database: Database) -> list[tuple[str, str, str]]:
+    """Kind, name and SQL of every view, index and trigger that is not as this version makes it."""
+    held = {row["name"]: row["sql"] for row in database.query("SELECT name, sql FROM sqlite_master")}
+    made = [("VIEW", *one) for one in _named("VIEW", ("views.sql",))]
+    made.append(("TRIGGER", search_index.GUARD, search_index.GUARD_SQL))
+    sealed = {row["name"] for row in database.query("SELECT name FROM seals")} if "seals" in held else set()
+    made += [("INDEX", *one) for one in _named("INDEX", _TABLES) if one[0] in sealed]  # others went in a migration
+    return [one for one in made if held.get(one[1]) != one[2]]
+
+
+def _named(kind: str, scripts: Iterable[str]) -> list[tuple[str, str]]:
+    """Name and SQL of everything of a kind that our scripts make."""
+    statements = [statement for name in scripts for statement in _statements(_script(name))]
+    found = [(_MADE.match(statement), statement) for statement in statements]
+    return [(match[2], statement) for match, statement in found if match is not None and match[1] == kind]
+
+
+_MADE = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(TABLE|VIEW|INDEX|TRIGGER) (\w+)")
+
+
+@cache
+def names() -> frozenset[str]:
+    """Every table, view, index and trigger in the file that is ours."""
+    made = {name for kind in ("TABLE", "INDEX") for name, _ in _named(kind, _TABLES)}
+    made |= {name for name, _ in _named("VIEW", ("views.sql",))}
+    made |= {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table}
+    return frozenset(made) | guards.NAMES
 
 
 def _keep_copy(database: Database, copy: Path) -> None:

@@ -107,11 +107,11 @@ def _merge(database: Database) -> None:
     database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [-_MERGED_PAGES])
 
 
-def guard(database: Database) -> None:
-    """Let `sqlite-utils rebuild-fts archive.db articles`, which would write to the view, do no harm."""
-    database.execute(
-        "CREATE TRIGGER IF NOT EXISTS articles_fts_rebuild INSTEAD OF INSERT ON articles_fts BEGIN SELECT 1; END"
-    )
+SHADOWS = tuple(f"search_index_{name}" for name in ("data", "idx", "config"))  # SQLite's own tables of it
+
+# Lets `sqlite-utils rebuild-fts archive.db articles`, which would write to the view, do no harm.
+GUARD = "articles_fts_rebuild"
+GUARD_SQL = f"CREATE TRIGGER {GUARD} INSTEAD OF INSERT ON articles_fts BEGIN SELECT 1; END"
 
 
 # ─── knowing ────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,292 @@
+"""Of whatever another program changes in an archive at rest, `verify` says something: any row, column or shape."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from archives import (
+    INDEX,
+    SERIES,
+    Case,
+    World,
+    archive_at,
+    body,
+    comment,
+    index_of,
+    neighbour,
+    part,
+    series_of,
+    tampering,
+    url_of,
+)
+from fakes import START, FakeClock
+from sqlite_utils import Database
+
+from archiver.archive import proof, seals
+from archiver.archive.archive import Archive
+from archiver.archive.library import DERIVED_TABLES
+from archiver.copies import Copy
+from archiver.errors import ArchiveError
+from archiver.model import CaptureSource, Outcome
+from archiver.readings import Body, ImageReference, OutgoingLink
+from archiver.rules import Rules, Schedule
+
+NO_ROWID = {"search_index_idx", "search_index_config"}  # SQLite's own
+PICTURE = "https://pictures.example/1.png"
+
+
+def illustrated(text: str) -> Body:
+    """A body with everything in it that has a table."""
+    return replace(
+        body(text),
+        images=(ImageReference(PICTURE, "a picture"),),
+        links=(OutgoingLink(url_of(2), "the next"), OutgoingLink("https://elsewhere.example/", "elsewhere")),
+    )
+
+
+def lived(case: Case) -> None:
+    """Three runs of a series: edits, comments that went, a renumbering, an absence, copies, a push."""
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(1), "one"), (url_of(2), "two"), (url_of(3), "three"), (SERIES, "all")))
+    case.answer(SERIES, series_of(1, 2, 3))
+    said = (comment(1, "first", site_id=1), comment(2, "second", site_id=2, reply_to=1))
+    said = (replace(said[0], body=illustrated("first")), said[1])
+    for number in (1, 2, 3):
+        page = part(number, body=illustrated("words"), comments=said, next=neighbour(number + 1), views=number)
+        case.answer(url_of(number), page, counters={"views": number, "likes": 1})
+    case.next_run(days=4)
+    edited = part(1, text="other words", comments=said[:1], position=7, previous=neighbour(9), published_at=None)
+    case.world.problems[case.world.put(edited).decode()] = ("published_at",)
+    case.answer(url_of(1), edited)
+    case.answer(url_of(2), None, Outcome.NOT_FOUND)
+    case.answer(SERIES, series_of(1, 3))
+    case.next_run(days=4)
+    page_id = case.archive.ledger.page_id(url_of(1))
+    assert page_id is not None
+    made_at = START - timedelta(days=99)
+    copy = Copy(CaptureSource.WAYBACK, "https://web.example/1", made_at, url_of(1), "digest", "text/html", 200)
+    case.archive.copies.note(page_id, [copy], case.clock.now())
+    case.archive.copies.judged(page_id, copy, Outcome.OK)
+    case.archive.pushes.queue([page_id], case.clock.now())
+    case.archive.library.settle()
+    case.archive.runs.finish_run(case.run_id, "finished", 3, "a note", case.clock.now())
+
+
+@pytest.fixture(scope="module")
+def at_rest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    path, world = tmp_path_factory.mktemp("seals") / "a.db", World()
+    with archive_at(path, world) as case:
+        lived(case)
+    return path, world
+
+
+def findings(path: Path, world: World) -> list[str]:
+    with archive_of(path, world) as archive:
+        return list(archive.verify())
+
+
+# ─── rows ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def others(connection: sqlite3.Connection, table: str, column: str, value: object) -> list[object]:
+    """Values that may stand in place of one: of other rows first, since they fit every rule of the table."""
+    said = [row[0] for row in connection.execute(f'SELECT DISTINCT "{column}" FROM {table} LIMIT 20')]
+    likely: dict[type, list[object]] = {int: [987, 1, 0], str: ["x", "2001-01-01T00:00:00.000Z"], bytes: [b"x"]}
+    invented = likely.get(type(value), [1, "x"])
+    return [one for one in [*said, *invented, None] if one != value]
+
+
+def changed_in(connection: sqlite3.Connection, table: str, column: str) -> bool:
+    """Put another value into one row of a column, whatever the constraints of the table say to the last of them."""
+    where = f"rowid = (SELECT max(rowid) FROM {table})" if table not in NO_ROWID else "true"
+    value = connection.execute(f'SELECT "{column}" FROM {table} WHERE {where}').fetchone()[0]
+    for ignored in ("OFF", "ON"):
+        connection.execute(f"PRAGMA ignore_check_constraints = {ignored}")
+        for other in others(connection, table, column, value):
+            with suppress(sqlite3.Error):
+                connection.execute(f'UPDATE {table} SET "{column}" = ? WHERE {where}', [other])
+                return True
+    return False
+
+
+def tables_of(connection: sqlite3.Connection) -> list[str]:
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [name for (name,) in names if name != "search_index"]
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", [table])]
+
+
+def said_of(database: Database, archive: Archive, fresh: Database) -> Iterator[str]:
+    """What `verify` says, with the derived tables read again once for all."""
+    yield from map(str, seals.changes(database))
+    with suppress(sqlite3.Error, LookupError, ValueError, TypeError):
+        yield from proof._chain(database)
+        yield from proof._integrity(database)
+        yield from proof._captures(database)
+        yield from proof._beliefs(database, archive.beliefs)
+        yield from proof.differences(database, fresh)
+        return
+    yield "not checked to the end"
+
+
+def test_a_change_of_any_column_and_any_row_added_or_taken_away_is_found(
+    at_rest: tuple[Path, World], tmp_path: Path
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    shutil.copy(path, tmp_path / "fresh.db")
+    missed, not_done, walked = [], [], 0
+    with archive_of(tmp_path / "fresh.db", world) as again, archive_of(path, world) as archive:
+        again.rebuild()
+        database = archive._database
+        connection = database.conn
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        with database.atomic():
+            seals.renew(database)
+        connection.execute("PRAGMA foreign_keys = OFF")
+        for table in tables_of(connection):
+            acts: dict[str, Callable[[], object]] = {
+                f"{table}.{column}": partial(changed_in, connection, table, column)
+                for column in columns_of(connection, table)
+            }
+            acts[f"a row of {table} less"] = partial(connection.execute, f"DELETE FROM {table}")
+            acts[f"{table} twice"] = partial(doubled, connection, table)
+            for what, act in acts.items():
+                connection.execute("BEGIN")
+                walked += 1
+                if not act():
+                    not_done.append(what)
+                elif next(said_of(database, archive, again._database), None) is None:
+                    missed.append(what)
+                connection.execute("ROLLBACK")
+        assert list(said_of(database, archive, again._database)) == []
+
+    assert (missed, not_done) == ([], [])
+    assert walked > 250
+
+
+def doubled(connection: sqlite3.Connection, table: str) -> bool:
+    """One more row like another, as far as the table lets it; where it does not, one row less."""
+    names = columns_of(connection, table)
+    row = connection.execute(f"SELECT * FROM {table} ORDER BY 1 LIMIT 1").fetchone()
+    for like in (row, (None, *row[1:]), *((*row[:place], 987, *row[place + 1 :]) for place in range(len(row)))):
+        with suppress(sqlite3.Error):
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", like)
+            return True
+    return connection.execute(f"DELETE FROM {table}").rowcount > 0
+
+
+@pytest.mark.parametrize("table", ["sources", "pushes", "copies", "progress", "comment_versions", "state_changes"])
+def test_what_was_changed_between_two_runs_stays_told(at_rest: tuple[Path, World], tmp_path: Path, table: str) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with tampering(path) as connection:
+        connection.execute(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})")
+    before = findings(path, world)
+    with archive_of(path, world) as archive:
+        case = Case(path, archive, world, FakeClock(START + timedelta(days=20)))
+        archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+    after = findings(path, world)
+
+    assert any(table in finding for finding in before)
+    if table not in DERIVED_TABLES:
+        assert [finding for finding in after if finding.startswith("before run 4")] != []
+        return
+    with archive_of(path, world) as archive:
+        archive.rebuild()
+    assert findings(path, world) == []
+
+
+# ─── the shape ──────────────────────────────────────────────────────────────────────────────────
+
+SHAPES = {
+    "a view less": ("DROP VIEW missing_parts", "view missing_parts was dropped", True),
+    "another view": (
+        "DROP VIEW missing_parts; CREATE VIEW missing_parts AS SELECT 1 AS id",
+        "view missing_parts was changed",
+        True,
+    ),
+    "an index less": ("DROP INDEX pages_host", "index pages_host was dropped", True),
+    "another index": ("DROP INDEX pages_host; CREATE INDEX pages_host ON pages (kind)", "index pages_host was", True),
+    "a unique index less": ("DROP INDEX pushes_open", "index pushes_open was dropped", True),
+    "a trigger less": ("DROP TRIGGER fetches_no_update", "trigger fetches_no_update was dropped", True),
+    "all triggers less": ("DROP TRIGGER runs_no_delete; DROP TRIGGER runs_no_update", "trigger runs_no_delete", True),
+    "another trigger": (
+        "DROP TRIGGER runs_no_delete;CREATE TRIGGER runs_no_delete BEFORE DELETE ON runs BEGIN SELECT 1; END",
+        "trigger runs_no_delete was changed",
+        True,
+    ),
+    "the guard of the search less": ("DROP TRIGGER articles_fts_rebuild", "trigger articles_fts_rebuild was", True),
+    "a trigger more": (
+        "CREATE TRIGGER thief AFTER INSERT ON fetches BEGIN DELETE FROM comments; END",
+        "trigger thief was added",
+        False,
+    ),
+    "a column more": ("ALTER TABLE articles ADD COLUMN mine TEXT", "table articles was changed", False),
+    "a table less": ("DROP TABLE copies", "table copies was dropped", False),
+}
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_another_shape_is_told_and_put_back_where_that_can_be(
+    at_rest: tuple[Path, World], tmp_path: Path, what: str
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    sql, words, is_put_back = SHAPES[what]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+    if what == "a table less":
+        with pytest.raises(ArchiveError):
+            findings(path, world)
+        return
+    told = findings(path, world)
+
+    assert any(words in finding for finding in told), told
+    assert (findings(path, world) == []) is is_put_back
+
+
+def test_what_others_put_beside_it_is_theirs(at_rest: tuple[Path, World], tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO notes VALUES (1, 'mine');"
+            "CREATE INDEX idx_articles_title ON articles (title); ANALYZE;"
+        )
+    assert findings(path, world) == []
+
+
+# ─── append-only ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE fetches SET outcome = 'ok'", "DELETE FROM fetches", "UPDATE captures SET sha256 = sha256",
+        "DELETE FROM captures", "UPDATE runs SET exit_code = 0", "UPDATE runs SET digest = 'x'", "DELETE FROM runs",
+        "DELETE FROM copies", "UPDATE copies SET url = 'x'", "DELETE FROM pushes", "UPDATE pushes SET page_id = 1",
+        "UPDATE laws SET version = 9", "DELETE FROM laws",
+    ],
+)  # fmt: skip
+def test_evidence_refuses_to_be_changed(at_rest: tuple[Path, World], tmp_path: Path, sql: str) -> None:
+    shutil.copy(at_rest[0], tmp_path / "a.db")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection, pytest.raises(sqlite3.IntegrityError) as refused:
+        connection.execute(sql)
+
+    assert "append-only" in str(refused.value)
+
+
+def archive_of(path: Path, world: World) -> Archive:
+    return Archive(path, "test", world.read, Rules(), Schedule())
