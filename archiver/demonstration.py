@@ -72,7 +72,9 @@ def _refuse_old(db: Path) -> None:
 def _settings(db: Path, connect_to: Mapping[str, str]) -> Config:
     settings = config.load_packaged()
     network = replace(settings.network, connect_to=connect_to, delay_s=DELAY_S, jitter_s=0.0, contact=CONTACT)
-    return replace(settings, db=str(db), network=network, rescue=replace(settings.rescue, delay_s=DELAY_S))
+    return replace(
+        settings, origin="the demo", db=str(db), network=network, rescue=replace(settings.rescue, delay_s=DELAY_S)
+    )
 
 
 def what_next(db: Path, *, rotten: bool = False) -> list[str]:

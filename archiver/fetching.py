@@ -12,13 +12,13 @@ from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
+from archiver.commands import sources
 from archiver.commands.run import NO_CONTACT, breaker_of, finish_broken, signals_raise, visitor_of
 from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
-from archiver.errors import ArchiverError, ConfigError, UsageError
-from archiver.model import ABSENCES, Address, Kind, Outcome, Refusal, Refused
+from archiver.errors import ArchiverError
+from archiver.model import ABSENCES, Address, Kind, Outcome
 from archiver.report.runs import Plan, Summary, fetch_lines
-from archiver.text import safe
 from archiver.web.client import Client
 from archiver.web.pace import Pace
 from archiver.web.visit import user_agent
@@ -40,46 +40,6 @@ class Options:
     verbose: int = 0
 
 
-def sources_of(config: Config, options: Options) -> list[tuple[Source, Address, tuple[str, ...]]]:
-    """What is asked to be kept: each source, its address and its alternates' URLs.
-
-    Raises UsageError or ConfigError with every source that cannot be kept.
-    """
-    named = [Source(url) for url in options.urls] or list(config.sources)
-    place = "the command line" if options.urls else f"{config.origin}: sources"
-    kept, errors = [], []
-    for source in named:
-        address = urls.source_address(source.url)
-        if isinstance(address, Refusal):
-            errors.append(f"{place}: {safe(source.url, 200)}: {_WHY[address.why]}")
-            continue
-        others = [urls.source_address(other) for other in source.alternates]
-        kept.append((source, address, tuple(other.url for other in others if isinstance(other, Address))))
-        errors += _hint_errors(source, place)
-    if errors:
-        raise UsageError("\n".join(errors)) if options.urls else ConfigError(errors)
-    return kept
-
-
-_WHY = {
-    Refused.DENIED: "asking for this URL would act on the site, or it is private; it is never fetched",
-    Refused.UNSUPPORTED: "no index, series or article; name a blog post, a series page or an article",
-    Refused.FOREIGN: "not a page that can be kept",
-    Refused.MALFORMED: "not a usable http or https URL",
-}
-
-
-def _hint_errors(source: Source, place: str) -> list[str]:
-    if source.series is None:
-        return []
-    hint = urls.classify(source.series)
-    if isinstance(hint, Address) and hint.kind is Kind.SERIES:
-        return []
-    return [
-        f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"
-    ]
-
-
 def network_of(config: Config, options: Options) -> Network:
     """The network settings with what the command line says on top."""
     network = config.network
@@ -92,7 +52,7 @@ def network_of(config: Config, options: Options) -> Network:
 
 def plan(config: Config, path: Path, options: Options, clock: Clock | None = None) -> Plan:
     """What a fetch would ask now. Asks nothing, and leaves no archive behind where there was none."""
-    asked = sources_of(config, options)
+    asked = sources.sources_of(config, options.urls)
     network = network_of(config, options)
     clock = clock or SystemClock()
     resting: tuple[str, ...] = ()
@@ -152,10 +112,8 @@ def fetch(
     """Run one fetch from beginning to end. Raises ArchiverError for what makes it impossible."""
     from archiver.terminal import progress  # rich only when there is something to show
 
-    asked = sources_of(config, options)
-    if not asked and not _keeps_something(path):
-        what = "name an index, a series or an article in [[sources]], or behind `archiver fetch`"
-        raise ConfigError([f"{config.origin}: nothing is to be kept: {what}"])
+    asked = sources.sources_of(config, options.urls)
+    sources.refuse_nothing(config, path, asked)
     network = network_of(config, options)
     clock = clock or SystemClock()
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
@@ -168,14 +126,6 @@ def fetch(
             summary = _run(archive, asked, network, clock, options, config, listener)
     command = config.notify if options.notify is None else options.notify
     return _told(summary, command, path) if command else summary
-
-
-def _keeps_something(path: Path) -> bool:
-    """Whether an archive was asked before to keep something."""
-    if not path.exists() or path.stat().st_size == 0:
-        return False
-    with opening.reading(path) as connection:
-        return bool(queries.source_urls(connection))
 
 
 def _told(summary: Summary, command: str, path: Path) -> Summary:
@@ -195,12 +145,14 @@ def _run(
     options: Options, config: Config, listener: Callable[[Step], None],
 ) -> Summary:  # fmt: skip
     """The run itself, always closed in the ledger, with what it came to."""
-    ledger = archive.ledger
     cut_short = archive.runs.was_cut_short()
     settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
     run_id = archive.runs.start_run("fetch", __version__, settings, clock.now())
-    for source, address, alternates in asked:
-        ledger.add_source(source, address, alternates, clock.now())
+    try:
+        words = sources.keep(archive, config, options.urls, asked, clock.now())
+    except ArchiverError as error:
+        finish_broken(archive, run_id, error, clock)
+        raise
     archive.library.settle()
     known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
     scope = _scope(known, run_id, replace(options, images=options.images and config.images.fetch))
@@ -218,7 +170,8 @@ def _run(
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise
-    return _summary(archive, run_id, result, code, scope, clock)
+    summary = _summary(archive, run_id, result, code, scope, clock)
+    return replace(summary, lines=(*words, *summary.lines))
 
 
 def _crawl(

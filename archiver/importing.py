@@ -25,12 +25,12 @@ from archiver import __version__, pages, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
+from archiver.commands import sources
 from archiver.commands.imported import Imported, Result
 from archiver.commands.run import finish_broken, signals_raise
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
-from archiver.fetching import Options, sources_of
 from archiver.model import (
     SUCCESSES,
     Address,
@@ -62,7 +62,7 @@ class _Importer:
         self.clock = clock
         self.bounds = Bounds(body_bytes=config.network.max_body_bytes)
         self.most_redirects = config.network.max_redirects
-        self.asked = sources_of(config, Options(urls=()))
+        self.asked = sources.sources_of(config)
         self.sources = {url for _, address, others in self.asked for url in (address.url, *others)}
         self.is_packaged = config.is_packaged
 
@@ -161,10 +161,9 @@ def _follow(importer: _Importer, file: files.File, trails: Trails) -> None:
 
 
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
-    ledger, clock = archive.ledger, importer.clock
+    clock = importer.clock
     run_id = archive.runs.start_run("import", __version__, _settings(importer, usable), clock.now())
-    for source, address, alternates in _sources_to_add(archive, importer):
-        ledger.add_source(source, address, alternates, clock.now())
+    sources.add(archive, _sources_to_add(archive, importer), clock.now())
     archive.library.settle()
     unasked: list[str] = []
     ended_by, code = "finished", None
@@ -186,12 +185,12 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
     return replace(summary, exit_code=exit_code)
 
 
-def _sources_to_add(archive: Archive, importer: _Importer) -> list[tuple[Source, Address, tuple[str, ...]]]:
+def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked]:
     """The config's sources, as a fetch adds them, but the packaged one's only to an archive that asks for nothing yet.
 
     Who names a URL at every command has no config, and did not ask for the series of the packaged one.
     """
-    if importer.url is not None or (importer.is_packaged and archive.source_ids(None)):
+    if importer.url is not None or (importer.is_packaged and archive.sources.ever_named()):
         return []
     return importer.asked
 

@@ -11,11 +11,12 @@ from archiver.archive.queries import Status
 
 
 def status_of(**changes: Any) -> Status:
-    row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, **changes}
+    row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, "is_asked": 1, **changes}
     return Status(
         series=[row],
         parts={1: [{}], 2: [{}]},
         homeless=[],
+        dropped=[],
         cited=[],
         last_run=None,
         problems=[],

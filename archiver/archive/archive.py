@@ -22,12 +22,13 @@ from archiver.archive.library import Library, ReadPage
 from archiver.archive.manners import Manners
 from archiver.archive.push_rows import Pushes
 from archiver.archive.runs import Runs
+from archiver.archive.source_rows import Sources
 from archiver.model import Address, Exchange, Kind, Outcome
 from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
 
 _ASKED_FOR = """
-SELECT 1 FROM sources WHERE url = :url OR :url IN (SELECT value FROM json_each(alternates))
+SELECT 1 FROM sources WHERE dropped_at IS NULL AND (url = :url OR :url IN (SELECT value FROM json_each(alternates)))
 UNION ALL SELECT 1 FROM parts JOIN pages ON pages.id = page_id WHERE pages.url = :url
 UNION ALL SELECT 1 FROM pages WHERE url = :url AND series_id IN (SELECT series_id FROM series_sources)
 UNION ALL SELECT 1 FROM discoveries WHERE url = :url AND via = 'index'
@@ -72,6 +73,7 @@ class Archive:
                 self.manners = Manners(self._database, self.captures, schedule)
                 self.library = Library(self._database, path, self.captures, read)
                 self.copies = Copies(self._database, path)
+                self.sources = Sources(self._database, path, self.runs)
                 self.pushes = Pushes(self._database, path)
                 with opening.explained(path):
                     self._read_on()

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from archiver.archive.connection import transaction
 from archiver.archive.queries import STORED_BODY
+from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import moment, stamp
 from archiver.copies import Copy
 from archiver.model import Address, CaptureSource, Kind, Outcome
@@ -29,20 +30,22 @@ LEFT JOIN captures ON captures.id = coalesce(articles.capture_id,
     (SELECT max(id) FROM captures AS image WHERE pages.kind = 'image' AND image.page_id = pages.id AND outcome = 'ok'))
 """
 
-_PARTS = """
+# What was taken back is left out, unless it is named.
+_PARTS = f"""
 WHERE pages.kind = 'article' AND series_of.page_id IS NOT NULL
+AND (:is_named OR pages.id IN ({STILL_ASKED}))
 AND (:series_id IS NULL OR series_of.series_id = :series_id) AND (:page_url IS NULL OR pages.url = :page_url)
 ORDER BY series_of.series_id, series_of.position IS NULL, series_of.position, pages.id
 """
 
-_IMAGES = """
+_IMAGES = f"""
 WHERE pages.kind = 'image' AND captures.id IS NULL AND pages.last_fetch_at IS NOT NULL AND pages.url IN (
     SELECT images.url FROM images JOIN article_images ON article_images.image_id = images.id
     LEFT JOIN parts ON parts.article_id = article_images.article_id
-    WHERE (:series_id IS NULL OR parts.series_id = :series_id)
+    WHERE (:series_id IS NULL OR parts.series_id = :series_id) AND (:is_named OR parts.page_id IN ({STILL_ASKED}))
     AND (:page_url IS NULL OR article_images.article_id = (SELECT article_id FROM pages WHERE url = :page_url)))
 ORDER BY pages.id
-"""
+"""  # noqa: S608 - no words from outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +71,22 @@ class Copies:
         self._database = database
         self._path = path
 
-    def parts(self, series_id: int | None = None, page_url: str | None = None) -> list[Wanted]:
-        """Every part of what is kept, in order; of one series, or one page, when named."""
-        return self._wanted(_PARTS, series_id, page_url)
+    def parts(
+        self, series_id: int | None = None, page_url: str | None = None, *, dropped: bool = False
+    ) -> list[Wanted]:
+        """Every part of what is kept, in order; of one series, or one page, when named; `dropped`: taken back too."""
+        return self._wanted(_PARTS, series_id, page_url, dropped=dropped)
 
     def lost_images(self, series_id: int | None = None, page_url: str | None = None) -> list[Wanted]:
         """The images of bodies that were asked for at their place, and are not held."""
         return self._wanted(_IMAGES, series_id, page_url)
 
-    def _wanted(self, which: str, series_id: int | None, page_url: str | None) -> list[Wanted]:
-        rows = self._database.query(_PAGES + which, {"series_id": series_id, "page_url": page_url})
+    def _wanted(
+        self, which: str, series_id: int | None, page_url: str | None, *, dropped: bool = False
+    ) -> list[Wanted]:
+        is_named = dropped or series_id is not None or page_url is not None
+        values = {"series_id": series_id, "page_url": page_url, "is_named": is_named}
+        rows = self._database.query(_PAGES + which, values)
         return [
             Wanted(
                 row["id"],

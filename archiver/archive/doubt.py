@@ -9,6 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import verdict
+from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import stamp
 from archiver.model import ABSENCES, Outcome
 from archiver.rules import Rules
@@ -25,14 +26,15 @@ AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND a
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
 """  # noqa: S608 - a closed list of words of ours
 
-_NEXT_WITNESS = """
+_NEXT_WITNESS = f"""
 SELECT pages.* FROM pages LEFT JOIN articles ON articles.id = pages.article_id
 WHERE kind = 'article' AND state = 'alive'
+AND (pages.id IN ({STILL_ASKED}) OR pages.id NOT IN (SELECT page_id FROM parts))
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id)
 ORDER BY articles.series_id IN (
     SELECT articles.series_id FROM articles JOIN pages AS asked ON asked.article_id = articles.id
     JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id) DESC, last_fetch_at, pages.id LIMIT 1
-"""
+"""  # noqa: S608 - the same
 
 _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id

@@ -18,6 +18,7 @@ from archiver import urls
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
+from archiver.archive.source_rows import NamedBy
 from archiver.archive.times import stamp
 from archiver.config import Source
 from archiver.model import SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
@@ -56,24 +57,31 @@ class Ledger:
 
     # ─── pages ──────────────────────────────────────────────────────────────────────────────────
 
-    def add_source(self, source: Source, address: Address, alternates: Iterable[str], now: datetime) -> None:
-        """Remember what the user asks to keep; asking again renews the hint and the alternates."""
+    def add_source(self, source: Source, address: Address, alternates: Iterable[str], now: datetime,
+        *, named_by: NamedBy = "command",
+    ) -> None:  # fmt: skip
+        """Remember what the user asks to keep; asking again renews the hint and the alternates.
+
+        What was taken back is taken up again, and what the config names is the config's from then on.
+        """
         hint = urls.classify(source.series) if source.series else None
         series_hint = hint.series_id if isinstance(hint, Address) else None
-        row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now)]
+        row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now), named_by]
         known = self._database.query(
             "SELECT 1 FROM sources WHERE url = ?1 AND kind = ?2 AND alternates = ?3"
-            " AND (?4 IS NULL OR series_hint IS ?4) AND url IN (SELECT url FROM pages)",
-            row[:4],
+            " AND (?4 IS NULL OR series_hint IS ?4) AND url IN (SELECT url FROM pages)"
+            " AND dropped_at IS NULL AND ?5 IN (named_by, 'command')",
+            [*row[:4], named_by],
         )
         if next(iter(known), None) is not None:
             return
         with transaction(self._database, self._path):
             self._database.execute("DELETE FROM progress WHERE name = 'settled'")  # so that it is done again
             self._database.execute(
-                "INSERT INTO sources (url, kind, alternates, series_hint, added_at) VALUES (?, ?, ?, ?, ?)"
+                "INSERT INTO sources (url, kind, alternates, series_hint, added_at, named_by) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (url) DO UPDATE SET alternates = excluded.alternates,"
-                " series_hint = coalesce(excluded.series_hint, series_hint)",
+                " series_hint = coalesce(excluded.series_hint, series_hint), dropped_at = NULL,"
+                " named_by = iif(excluded.named_by = 'config' OR dropped_at IS NOT NULL, excluded.named_by, named_by)",
                 row,
             )
             for wanted in (address, *([hint] if isinstance(hint, Address) else [])):

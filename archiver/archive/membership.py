@@ -82,6 +82,15 @@ ORDER BY sources.id, discoveries.position
 """
 
 
+# An article that is a source is a part of its own, until it is known to be one of a series.
+_NAMED = """
+SELECT sources.id AS source_id, pages.article_id, sources.url, NULL AS series_id, NULL AS position, title,
+    iif(articles.id IS NULL, 'source', 'article') AS said_by
+FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN articles ON articles.id = pages.article_id
+WHERE sources.kind = 'article' ORDER BY sources.id
+"""
+
+
 def settle(database: Database) -> None:
     """Bring followed series, wanted pages, parts and citations in line with all that is known.
 
@@ -241,6 +250,8 @@ def _keep_parts(database: Database) -> None:
                 link["article_id"],
                 {**link, "series_id": series_id, "position": None, "title": link["text"], "said_by": "index"},
             )
+    for named in database.query(_NAMED):
+        parts.setdefault(named["article_id"], named)
     database.execute("DELETE FROM parts")
     for part in parts.values():
         database.execute(

@@ -10,13 +10,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.archive.connection import transaction
+from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import moment, stamp
 from archiver.copies import Held, Ours, Push, PushState
 from archiver.model import Address, CaptureSource, Kind, State
 from archiver.text import line
 
 # What hangs on the fewest copies first, then what is about to go, then the oldest.
-_HELD = """
+_HELD = f"""
 SELECT pages.id AS page, pages.url, pages.kind, pages.article_id, pages.series_id, pages.user_id, pages.page_number,
     pages.state AS page_state, held.copies, articles.content_sha256, pushes.*, pushes.id AS push_id
 FROM copies_of_parts AS held
@@ -24,9 +25,10 @@ JOIN pages ON pages.url = held.url
 JOIN articles ON articles.id = pages.article_id
 LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 WHERE held.ours IS NOT NULL
+AND (:series_id IS NOT NULL OR :page_url IS NOT NULL OR pages.id IN ({STILL_ASKED}))
 AND (:series_id IS NULL OR held.series_id = :series_id) AND (:page_url IS NULL OR pages.url = :page_url)
 ORDER BY held.copies, pages.state != 'suspect', articles.published_at IS NULL, articles.published_at, pages.id
-"""
+"""  # noqa: S608 - no words from outside
 
 _OURS = """
 SELECT articles.title, body_text, content_sha256, captures.source FROM articles

@@ -23,6 +23,7 @@ class Status:
 
     series: list[Row]
     parts: dict[int | None, list[Row]]
+    dropped: list[Row]  # sources that are asked no more
     homeless: list[Row]  # sources with parts that no known series has, with those counted
     cited: list[Row]  # index links that never answered, taken for citations since another part has their day
     last_run: Row | None
@@ -46,6 +47,7 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
     return Status(
         series=_rows(connection, _SERIES, ids),
         parts=parts,
+        dropped=_rows(connection, _DROPPED, ids),
         homeless=_rows(connection, _HOMELESS, ids),
         cited=_rows(connection, _TAKEN_FOR_CITATIONS, ids),
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
@@ -81,7 +83,8 @@ def source_urls(connection: sqlite3.Connection) -> set[str]:
 
 # Each takes the sources as a JSON list; null stands for all.
 _SERIES = """
-SELECT * FROM series_progress WHERE ?1 = 'null'
+SELECT series_progress.*, id IN (SELECT series_id FROM series_sources JOIN sources ON sources.id = source_id
+    WHERE dropped_at IS NULL) AS is_asked FROM series_progress WHERE ?1 = 'null'
 OR id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))) ORDER BY id
 """
 
@@ -90,8 +93,11 @@ SELECT * FROM page_status WHERE ?1 = 'null' OR source_id IN (SELECT value FROM j
 OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
 """
 
+_DROPPED = "SELECT url, dropped_at FROM sources WHERE ?1 = 'null' AND dropped_at IS NOT NULL ORDER BY id"
+
 _HOMELESS = """
-SELECT sources.id, sources.url, pages.last_outcome, pages.last_ok_at, pages.last_fetch_at, count(part.id) AS parts,
+SELECT sources.id, sources.url, sources.kind, sources.dropped_at IS NULL AS is_asked,
+    max(part.title) AS title, pages.last_outcome, pages.last_ok_at, pages.last_fetch_at, count(part.id) AS parts,
     coalesce(sum(part.safe), 0) AS safe, coalesce(sum(part.rescued), 0) AS rescued,
     coalesce(sum(part.missing), 0) AS missing, coalesce(sum(part.state = 'gone'), 0) AS gone,
     coalesce(sum(part.edits > 0), 0) AS edited, max(part.last_fetch_at) AS last_checked_at,

@@ -70,6 +70,13 @@ class Runs:
         rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
+    def asked_without_names(self) -> int:
+        """How many runs of fetch named no URL, the one that is going on included."""
+        rows = self._database.query(
+            "SELECT count(*) AS n FROM runs WHERE command = 'fetch' AND config ->> 'urls' = '[]'"
+        )
+        return int(next(iter(rows))["n"])
+
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
         """Close a run. Gives why none of its absences is believed; None when there is no reason to doubt them."""
         with transaction(self._database, self._path):

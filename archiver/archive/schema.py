@@ -21,6 +21,7 @@ migrations = Migrations("archiver")
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
+    "013_sources.sql",
 )  # fmt: skip
 
 
@@ -122,6 +123,14 @@ def m012_seals(database: Database) -> None:
     """What no fetch proves is sealed."""
     for statement in _statements(_script("012_seals.sql")):
         database.execute(statement)
+
+
+@migrations()
+def m013_sources(database: Database) -> None:
+    """Who named a source, and since when it is asked no more; an article that is a source is a part of its own."""
+    for statement in _statements(_script("013_sources.sql")):
+        database.execute(statement)
+    widen(database, "parts", "'neighbour', 'index')", "'neighbour', 'index', 'source')")
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:

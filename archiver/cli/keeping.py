@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archiver, common, settings, tell
+from archiver.cli.frame import archiver, common, page_urls, settings, tell
 from archiver.cli.reading import print_status
 from archiver.errors import UsageError
 from archiver.text import safe
@@ -60,6 +60,24 @@ def fetch(
     else:
         click.echo(summary.as_text())
     return summary.exit_code
+
+
+@archiver.command(short_help="Ask for a source no more.")
+@click.argument("page", metavar="ID|URL")
+@common
+@click.pass_obj
+def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int) -> int:
+    """Take back a source that was named on the command line: it is asked no more. Nothing that is held is deleted.
+
+    What the config names is taken out there. `archiver fetch URL` takes it up again.
+    """
+    from archiver.commands import sources
+
+    config, path = settings(config_path, db)
+    url = sources.forget(config, path, page_urls(page), clock)
+    if not quiet:
+        tell(f"{url}: asked no more from now on; nothing of it was deleted.")
+    return 0
 
 
 @archiver.command("import", short_help="Keep pages that somebody saved.")

@@ -25,6 +25,7 @@ def status_json(status: Status) -> dict[str, Any]:
         series.append(_homeless_json(source, parts) | _images_json(None))
     return {
         "series": series,
+        "no_longer_asked": [dict(row) for row in status.dropped],
         "cited": [dict(row) for row in status.cited],
         "events": [dict(row) for row in status.events],
         "drift": [dict(row) for row in status.drift],
@@ -49,7 +50,8 @@ def _images_json(images: Row | None) -> dict[str, int]:
 def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
     keys = ("url", "parts", "safe", "rescued", "missing", "gone", "edited")
     return {
-        "id": None, "title": None, "declared_parts": None, **{key: source[key] for key in keys},
+        "id": None, "title": source["title"] if source["kind"] == "article" else None, "declared_parts": None,
+        **{key: source[key] for key in keys},
         "last_checked_at": source["last_checked_at"] or source["last_fetch_at"],
         "items": [_item_json(part) for part in parts],
     }  # fmt: skip
@@ -67,9 +69,14 @@ def _run_json(run: Row | None) -> dict[str, Any] | None:
 
 
 def all_safe(status: Status) -> bool:
-    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known."""
-    series_whole = all(_is_whole(row) for row in status.series)
-    return bool(status.parts) and series_whole and all(_is_whole_without_series(row) for row in status.homeless)
+    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known.
+
+    What is asked no more counts for nothing here: it was taken back.
+    """
+    series, homeless = ([row for row in rows if row["is_asked"]] for rows in (status.series, status.homeless))
+    series_whole = all(_is_whole(row) for row in series)
+    is_any = bool(status.parts and (series or homeless))
+    return is_any and series_whole and all(_is_whole_without_series(row) for row in homeless)
 
 
 def _is_whole_without_series(source: Row) -> bool:
@@ -77,7 +84,8 @@ def _is_whole_without_series(source: Row) -> bool:
 
     Else there is a series behind it of which nobody has counted the parts.
     """
-    return bool(source["parts"] and not source["missing"] and source["last_ok_at"] and not source["of_series"])
+    was_read = source["last_ok_at"] or source["kind"] == "article"  # which is the part itself, whoever had it
+    return bool(source["parts"] and not source["missing"] and was_read and not source["of_series"])
 
 
 def _is_whole(series: Row) -> bool:
@@ -102,8 +110,8 @@ def series_table(status: Status) -> list[tuple[str, ...]]:
     ]  # fmt: skip
     rows += [
         (
-            "?",
-            safe(row["url"]),
+            "-" if row["kind"] == "article" and _is_whole_without_series(row) else "?",
+            safe(row["title"] if row["kind"] == "article" and row["title"] else row["url"]),
             str(row["parts"]),
             str(row["safe"]),
             str(row["rescued"]),
@@ -189,6 +197,10 @@ def series_notes(status: Status) -> list[str]:
         if declared is not None and declared != parts:
             notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
     notes += [_homeless_note(row) for row in status.homeless]
+    notes += [
+        f"{safe(row['url'])}: no longer asked since {_day(row['dropped_at'])}; nothing of it was deleted"
+        for row in status.dropped
+    ]
     if status.cited:
         named = ", ".join(f"{row['id']} ({row['last_outcome']})" for row in status.cited[:5])
         more = ", …" if len(status.cited) > 5 else ""
@@ -218,6 +230,8 @@ def series_notes(status: Status) -> list[str]:
 
 def _homeless_note(row: Row) -> str:
     """What is known of a source whose parts belong to no known series, and what to do about it."""
+    if row["kind"] == "article" and _is_whole_without_series(row):
+        return f"{safe(row['url'])}: held; it belongs to no series"
     if row["has_series"]:
         return f"{safe(row['url'])}: of {row['parts']} of its links nobody knows which of its series they belong to"
     if _is_whole_without_series(row):
@@ -237,12 +251,18 @@ def held_lines(status: Status) -> list[str]:
     """A line a series, such as `30 parts · 28 safe · 1 rescued · 1 missing`, and one a source of no known series."""
     lines = [f"{safe(row['title'] or row['url'])} ({row['id']}): {_counted(row)}" for row in status.series]
     return lines + [
-        f"{safe(row['url'])} (series not known): {_counted(row)}" for row in status.homeless if row["parts"]
-    ]
+        f"{safe(row['title'] or row['url'])} ({_place(row)}): {_counted(row)}" if row["kind"] == "article" else
+        f"{safe(row['url'])} (series not known): {_counted(row)}"
+        for row in status.homeless if row["parts"]
+    ]  # fmt: skip
+
+
+def _place(row: Row) -> str:
+    return "an article of no series" if _is_whole_without_series(row) else "series not known"
 
 
 def _counted(row: Row) -> str:
-    counts = [f"{row['parts']} parts", f"{row['safe']} safe"]
+    counts = [f"{row['parts']} part{'s' * (row['parts'] != 1)}", f"{row['safe']} safe"]
     counts += [f"{row[name]} {name}" for name in ("rescued", "missing", "gone") if row[name]]
     return " · ".join(counts)
 

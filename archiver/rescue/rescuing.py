@@ -114,7 +114,7 @@ def target_of(archive: Archive, target: str | None) -> tuple[int | None, str | N
     """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
     if target is None:
         return None, None
-    known = archive.copies.parts()
+    known = archive.copies.parts(dropped=True)
     if target.isdecimal() and target.isascii():
         url = urls.article_url(int(target))
         if any(one.address.url == url for one in known):

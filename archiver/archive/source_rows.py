@@ -1,0 +1,69 @@
+"""What is asked to be kept, and what was taken back: rows of `sources`. Nothing that is held is deleted for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlite_utils import Database
+
+from archiver.archive.connection import transaction
+from archiver.archive.runs import Runs
+from archiver.archive.times import stamp
+
+NamedBy = Literal["config", "command"]
+
+# Pages of parts that a source asks for which was not taken back.
+STILL_ASKED = """
+SELECT page_id FROM parts WHERE source_id IN (SELECT id FROM sources WHERE dropped_at IS NULL)
+OR series_id IN (
+    SELECT series_id FROM series_sources JOIN sources ON sources.id = source_id WHERE dropped_at IS NULL)
+"""
+
+
+class Sources:
+    """The sources of one open archive."""
+
+    def __init__(self, database: Database, path: Path, runs: Runs) -> None:
+        self._database = database
+        self._path = path
+        self._runs = runs
+
+    def urls(self) -> list[str]:
+        """Every source that is asked, in the order in which they were named."""
+        return [
+            row["url"] for row in self._database.query("SELECT url FROM sources WHERE dropped_at IS NULL ORDER BY id")
+        ]
+
+    def ever_named(self) -> bool:
+        """Whether the archive was ever asked to keep something."""
+        return bool(list(self._database.query("SELECT 1 FROM sources LIMIT 1")))
+
+    def drop_unnamed(self, named: Iterable[str], now: datetime) -> list[str]:
+        """Take back what an earlier config named and this one, with these URLs, does not; gives the URLs."""
+        rows = self._database.query(
+            "SELECT url FROM sources WHERE named_by = 'config' AND dropped_at IS NULL"
+            " AND url NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
+            [json.dumps(list(named))],
+        )
+        unnamed = [row["url"] for row in rows]
+        if unnamed:
+            with transaction(self._database, self._path):
+                self._drop(unnamed, now)
+        return unnamed
+
+    def drop(self, url: str, now: datetime) -> bool:
+        """Take back a source, sealed at once; False when it is none, or was taken back before."""
+        if url not in self.urls():
+            return False
+        with transaction(self._database, self._path):
+            self._drop([url], now)
+            self._runs.seal_kept()
+        return True
+
+    def _drop(self, urls: list[str], now: datetime) -> None:
+        for url in urls:
+            self._database.execute("UPDATE sources SET dropped_at = ? WHERE url = ?", [stamp(now), url])

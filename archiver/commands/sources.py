@@ -1,0 +1,148 @@
+"""What is to be kept: sources of the config and of the command line, and how they are taken back.
+
+The config is the truth for the sources that it names: what it names no longer is asked no more. What the command line
+named is kept until it is taken back there. The packaged config names a series for those who have not said anything yet;
+it is asked for only where nobody ever named anything else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from archiver import pages, urls
+from archiver.archive import opening, queries
+from archiver.archive.archive import Archive
+from archiver.clock import Clock, SystemClock
+from archiver.config import Config, Source
+from archiver.errors import ConfigError, UsageError
+from archiver.model import Address, Kind, Refusal, Refused
+from archiver.text import safe
+
+Asked = tuple[Source, Address, tuple[str, ...]]
+
+_NAME_ONE = "name an index, a series or an article in [[sources]] of a config, or behind `archiver fetch`"
+
+
+def sources_of(config: Config, named_urls: tuple[str, ...] = ()) -> list[Asked]:
+    """What is asked to be kept, by these URLs or else by the config: each source, its address, its alternates' URLs.
+
+    Raises UsageError or ConfigError with every source that cannot be kept.
+    """
+    named = [Source(url) for url in named_urls] or list(config.sources)
+    place = "the command line" if named_urls else f"{config.origin}: sources"
+    kept, errors = [], []
+    for source in named:
+        address = urls.source_address(source.url)
+        if isinstance(address, Refusal):
+            errors.append(f"{place}: {safe(source.url, 200)}: {_WHY[address.why]}")
+            continue
+        others = [urls.source_address(other) for other in source.alternates]
+        kept.append((source, address, tuple(other.url for other in others if isinstance(other, Address))))
+        errors += _hint_errors(source, place)
+    if errors:
+        raise UsageError("\n".join(errors)) if named_urls else ConfigError(errors)
+    return kept
+
+
+_WHY = {
+    Refused.DENIED: "asking for this URL would act on the site, or it is private; it is never fetched",
+    Refused.UNSUPPORTED: "no index, series or article; name a blog post, a series page or an article",
+    Refused.FOREIGN: "not a page that can be kept",
+    Refused.MALFORMED: "not a usable http or https URL",
+}
+
+
+def _hint_errors(source: Source, place: str) -> list[str]:
+    if source.series is None:
+        return []
+    hint = urls.classify(source.series)
+    if isinstance(hint, Address) and hint.kind is Kind.SERIES:
+        return []
+    return [
+        f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"
+    ]
+
+
+def refuse_nothing(config: Config, path: Path, asked: list[Asked]) -> None:
+    """Raise ConfigError, before there is an archive, when there never was anything to be kept."""
+    is_new = not path.exists() or path.stat().st_size == 0
+    if asked or (not is_new and _ever_named(path)):
+        return
+    raise ConfigError([f"{safe(config.origin)}: nothing is to be kept: {_NAME_ONE}"])
+
+
+def _ever_named(path: Path) -> bool:
+    with opening.reading(path) as connection:
+        return bool(queries.source_urls(connection))
+
+
+def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked], now: datetime) -> list[str]:
+    """Note what is to be kept, and take back what the config names no longer; gives what is to be said of that.
+
+    Raises ConfigError when nothing is left.
+    """
+    if named:
+        return _keep_named(archive, asked, now)
+    if config.is_packaged:
+        words = _keep_packaged(archive, asked, now)
+    else:
+        add(archive, asked, now)
+        gone = archive.sources.drop_unnamed((address.url for _, address, _ in asked), now)
+        words = [
+            f"{safe(url)}: the config names it no longer, so it is asked no more; nothing is deleted" for url in gone
+        ]
+    if not archive.sources.urls():
+        raise ConfigError([f"{safe(config.origin)}: nothing is to be kept any more: {_NAME_ONE}"])
+    return words
+
+
+def add(archive: Archive, asked: list[Asked], now: datetime) -> None:
+    """Note what a config names."""
+    for source, address, alternates in asked:
+        archive.ledger.add_source(source, address, alternates, now, named_by="config")
+
+
+def _keep_named(archive: Archive, asked: list[Asked], now: datetime) -> list[str]:
+    before = set(archive.sources.urls())
+    for source, address, alternates in asked:
+        archive.ledger.add_source(source, address, alternates, now)
+    return [
+        f"{safe(address.url)}: kept from now on, also by `archiver fetch` alone; `archiver forget` takes it back"
+        for _, address, _ in asked
+        if address.url not in before
+    ]
+
+
+def _keep_packaged(archive: Archive, asked: list[Asked], now: datetime) -> list[str]:
+    """Who named something has no need of the packaged config's series; that is said in the first run that leaves it."""
+    packaged = ", ".join(safe(address.url) for _, address, _ in asked)
+    if not archive.sources.ever_named():
+        add(archive, asked, now)
+        return [f"No config of your own: what the packaged one names is kept, {packaged}."]
+    is_known = {address.url for _, address, _ in asked} <= set(archive.sources.urls())
+    if is_known or archive.runs.asked_without_names() > 1:  # this run is one
+        return []
+    kept = ", ".join(safe(url) for url in archive.sources.urls())
+    return [f"No config of your own: kept is what you named ({kept}), not what the packaged one names, {packaged}."]
+
+
+def forget(config: Config, path: Path, page: list[str], clock: Clock | None = None) -> str:
+    """Take back a source, by any of these URLs; gives its URL. Nothing that is held is deleted.
+
+    Raises UsageError when it is none, or when the config names it.
+    """
+    if not path.exists():
+        opening.open_reader(path)  # says that there is none
+    if not config.is_packaged:
+        by_config = {address.url for _, address, _ in sources_of(config)}
+        named = next((url for url in page if url in by_config), None)
+        if named is not None:
+            raise UsageError(f"{safe(named)}: {safe(config.origin)} names it; take it out there, and it is not asked")
+    with Archive(path, "forget", pages.read, config.rules, config.schedule) as archive:
+        known = archive.sources.urls()
+        for url in page:
+            if archive.sources.drop(url, (clock or SystemClock()).now()):
+                return url
+    listed = ", ".join(safe(url) for url in known) or "nothing"
+    raise UsageError(f"{safe(page[0], 200)}: not asked for by itself; what is: {listed}")

@@ -1,0 +1,256 @@
+"""What is to be kept: an ordinary article is a source of one part, and a source can be taken back."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FakeClock
+from runs import INDEX, SERIES, config_for, rows, terse_site
+
+from archiver import cli, config, fetching
+from archiver.standin import StandIn
+
+ORDINARY = "https://ithelp.ithome.com.tw/articles/10300077"  # of no series
+PART = "https://ithelp.ithome.com.tw/articles/10319293"
+OF_INDEX = f'[[sources]]\nurl = "{INDEX}"\nseries = "{SERIES}"'
+
+
+class Desk:
+    """One archive, its config as it is edited, and a clock that can be moved on."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], standin: StandIn) -> None:
+        self.clock = FakeClock()
+        self.standin = standin
+        self.folder = folder
+        self.db = folder / "a.db"
+        self._capsys = capsys
+        self.name("")
+
+    def name(self, *sources: str) -> None:
+        """Write a config with these sources."""
+        self.config = config_for(self.standin, self.folder, sources="\n".join(sources))
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        code = cli.run([*arguments, "--db", str(self.db), "--config", str(self.config)], clock=self.clock)
+        return code, *self._capsys.readouterr()
+
+    def fetch(self, *arguments: str, later: timedelta = timedelta(days=40)) -> tuple[int, str, Counter[str]]:
+        """Exit code, what was printed, and which hosts were asked how often."""
+        self.clock.advance(seconds=later.total_seconds())
+        before = len(self.standin.log)
+        code, out, err = self.run("fetch", "-q", *arguments)
+        return code, out + err, Counter(entry.target for entry in self.standin.log[before:])
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("status", "--json")[1])
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    with StandIn(terse_site(3)) as standin:
+        yield Desk(tmp_path, capsys, standin)
+
+
+def source(url: str) -> str:
+    return f'[[sources]]\nurl = "{url}"'
+
+
+# ─── an ordinary article ────────────────────────────────────────────────────────────────────────
+
+
+def test_an_ordinary_article_is_a_source_of_one_part(desk: Desk) -> None:
+    desk.name(source(ORDINARY))
+
+    code, text, _ = desk.fetch()
+
+    assert code == 0
+    assert "(an article of no series): 1 part · 1 safe" in text
+    assert desk.run("status", "--strict")[0] == 0
+    series = desk.status()["series"]
+    assert [(one["id"], one["parts"], one["safe"], one["missing"]) for one in series] == [(None, 1, 1, 0)]
+    assert [item["url"] for item in series[0]["items"]] == [ORDINARY]
+    assert desk.run("verify")[0] == 0
+    assert desk.run("parse")[0] == 0
+    assert desk.status()["series"] == series
+
+
+@pytest.mark.parametrize("fault", ["not_found", "forbid", "wrong"])
+def test_an_ordinary_article_that_cannot_be_had_is_one_part_that_is_missing(desk: Desk, fault: str) -> None:
+    desk.name(source(ORDINARY))
+    if fault == "wrong":
+        desk.standin.faults.wrong_article(10300077, 10319293)
+    else:
+        getattr(desk.standin.faults, fault)(10300077)
+
+    code, _, _ = desk.fetch()
+
+    assert code in {3, 4}
+    assert desk.run("status", "--strict")[0] == 3
+    assert [(one["parts"], one["safe"], one["missing"]) for one in desk.status()["series"]] == [(1, 0, 1)]
+
+
+def test_an_article_of_a_series_is_a_source_of_the_whole_series(desk: Desk) -> None:
+    desk.name(source(PART))
+
+    assert desk.fetch()[0] == 0
+    assert [(one["id"], one["parts"], one["safe"]) for one in desk.status()["series"]] == [(5943, 3, 3)]
+
+
+def test_a_series_and_an_ordinary_article_are_told_apart(desk: Desk) -> None:
+    desk.name(OF_INDEX, source(ORDINARY))
+
+    assert desk.fetch()[0] == 0
+    assert [(one["id"], one["safe"]) for one in desk.status()["series"]] == [(5943, 3), (None, 1)]
+
+
+# ─── taken back ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_the_config_names_no_longer_is_asked_no_more_and_nothing_of_it_is_deleted(desk: Desk) -> None:
+    desk.name(OF_INDEX, source(ORDINARY))
+    desk.fetch()
+    held = rows(desk.db, "SELECT id, title FROM articles ORDER BY id"), rows(desk.db, "SELECT count(*) FROM captures")
+    desk.name(OF_INDEX)
+
+    code, text, asked = desk.fetch()
+
+    assert code == 0
+    assert f"{ORDINARY}: the config names it no longer, so it is asked no more" in text
+    assert "/articles/10300077" not in asked
+    assert held[0] == rows(desk.db, "SELECT id, title FROM articles ORDER BY id")
+    assert held[1] == rows(desk.db, "SELECT count(*) FROM captures")
+    status = desk.status()
+    assert [one["url"] for one in status["no_longer_asked"]] == [ORDINARY]
+    assert [(one["parts"], one["safe"]) for one in status["series"]] == [(3, 3), (1, 1)]
+    assert f"{ORDINARY}: no longer asked since 2027-" in desk.run("status")[2]
+    assert desk.run("verify")[0] == 0
+
+    _, text, _ = desk.fetch()
+    assert "no longer" not in text
+
+    desk.name(OF_INDEX, source(ORDINARY))
+    _, _, asked = desk.fetch()
+    assert "/articles/10300077" in asked
+    assert desk.status()["no_longer_asked"] == []
+
+
+def test_what_was_taken_back_and_is_missing_fails_nothing(desk: Desk) -> None:
+    desk.standin.faults.not_found(10300077)
+    desk.name(OF_INDEX, source(ORDINARY))
+    assert desk.fetch()[0] == 3
+    desk.name(OF_INDEX)
+
+    assert desk.fetch()[0] == 0
+    assert desk.run("status", "--strict")[0] == 0
+
+
+def test_what_the_command_line_named_is_kept_until_it_is_taken_back(desk: Desk) -> None:
+    desk.name(OF_INDEX)
+    _, text, _ = desk.fetch(ORDINARY)
+    assert f"{ORDINARY}: kept from now on, also by `archiver fetch` alone; `archiver forget` takes it back" in text
+    _, _, asked = desk.fetch()
+    assert "/articles/10300077" in asked
+
+    code, out, err = desk.run("forget", "10300077")
+
+    assert (code, out) == (0, "")
+    assert f"{ORDINARY}: asked no more from now on; nothing of it was deleted" in err
+    assert desk.run("verify")[0] == 0
+    _, _, asked = desk.fetch()
+    assert "/articles/10300077" not in asked
+    assert [one["url"] for one in desk.status()["no_longer_asked"]] == [ORDINARY]
+
+    _, text, asked = desk.fetch(ORDINARY)
+    assert "kept from now on" in text
+    assert "/articles/10300077" in asked
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [(PART, "not asked for by itself; what is: "), (INDEX, "names it; take it out there"), ("nonsense", "neither")],
+)
+def test_what_cannot_be_taken_back_is_said(desk: Desk, page: str, words: str) -> None:
+    desk.name(OF_INDEX)
+    desk.fetch()
+
+    code, _, err = desk.run("forget", page)
+
+    assert code == 2
+    assert words in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_config_that_names_nothing_any_more_takes_all_back_and_says_so(desk: Desk) -> None:
+    desk.name(OF_INDEX)
+    desk.fetch()
+    desk.name("")
+
+    code, text, asked = desk.fetch()
+
+    assert (code, asked.total()) == (2, 0)
+    assert "nothing is to be kept any more" in text
+    assert [one["url"] for one in desk.status()["no_longer_asked"]] == [INDEX]
+    assert desk.run("verify")[0] == 0
+
+
+def test_rescue_and_push_leave_alone_what_was_taken_back(desk: Desk) -> None:
+    desk.standin.faults.not_found(10300077)
+    desk.name(OF_INDEX, source(ORDINARY))
+    desk.fetch()
+    desk.name(OF_INDEX)
+    desk.fetch()
+
+    code, out, _ = desk.run("rescue", "-q")
+
+    assert code == 0
+    assert "there is nothing to rescue" in out
+
+
+# ─── without a config of one's own ──────────────────────────────────────────────────────────────
+
+
+def test_who_named_a_url_is_never_given_the_packaged_series_as_well(tmp_path: Path) -> None:
+    with StandIn(terse_site(3)) as standin:
+        lead = config.load(config_for(standin, tmp_path, sources=""))
+        packaged = config.load_packaged()
+        settings = config.Config(sources=packaged.sources, network=lead.network, images=lead.images)
+        db, clock = tmp_path / "a.db", FakeClock()
+
+        def fetch(*urls: str) -> tuple[int, str, Counter[str]]:
+            clock.advance(days=40)
+            before = len(standin.log)
+            options = fetching.Options(urls=urls, quiet=True)
+            summary = fetching.fetch(settings, db, options, tell=lambda _: None, clock=clock)
+            return summary.exit_code, summary.as_text(), Counter(one.target for one in standin.log[before:])
+
+        assert fetch(ORDINARY)[0] == 0
+
+        code, text, asked = fetch()
+
+        assert code == 0
+        assert set(asked) == {"/robots.txt", "/articles/10300077"}
+        assert f"kept is what you named ({ORDINARY}), not what the packaged one names, {INDEX}" in text
+
+        _, text, asked = fetch()
+        assert set(asked) == {"/robots.txt", "/articles/10300077"}
+        assert "packaged" not in text
+
+
+def test_the_packaged_series_is_kept_where_nobody_named_anything_and_that_is_said_once(tmp_path: Path) -> None:
+    with StandIn(terse_site(3)) as standin:
+        lead = config.load(config_for(standin, tmp_path, sources=""))
+        settings = config.Config(sources=config.load_packaged().sources, network=lead.network, images=lead.images)
+        db = tmp_path / "a.db"
+        texts = [
+            fetching.fetch(settings, db, fetching.Options(quiet=True), tell=lambda _: None).as_text() for _ in range(2)
+        ]
+
+    assert f"No config of your own: what the packaged one names is kept, {INDEX}." in texts[0]
+    assert "No config" not in texts[1]
