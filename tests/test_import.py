@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -488,3 +489,56 @@ def test_an_archive_that_is_in_use_stays_as_it_is(desk: Desk) -> None:
     desk.db.write_bytes(b"not a database, but long enough to be told from an empty file")
 
     assert desk.run("import", desk.save("x.html", page(DAY1)))[0] == 5
+
+
+# ─── a copy and then the page itself ────────────────────────────────────────────────────────────
+
+
+def test_a_page_that_came_as_mhtml_and_then_live_was_not_edited(desk: Desk) -> None:
+    data = gzip.decompress((Path(__file__).parent / "saved/chromium.mhtml.gz").read_bytes())
+    desk.run("import", desk.save("page.mhtml", data))
+    with StandIn(small_site()) as standin:
+        run_fetch(desk.db, config_for(standin, desk.folder, sources=f'[[sources]]\nurl = "{SERIES}"'))
+
+    asked = "SELECT source, outcome FROM fetches JOIN pages ON pages.id = page_id WHERE article_id = 10319293"
+    assert rows(desk.db, asked) == [("import", "ok"), ("live", "ok")]
+    assert rows(desk.db, "SELECT * FROM edits") == []
+
+
+def browsed(body: bytes) -> bytes:
+    """What a browser makes of a page before anybody saves it: absolute addresses, code coloured by the site's script."""
+    coloured = b'<span class="hljs-keyword">fn</span> <span class="hljs-title function_">'
+    body = body.replace(b'href="#', b'href="%s#' % DAY2.encode())
+    body = body.replace(
+        b'"language-rust">fn main', b'"language-rust hljs" data-highlighted="yes">%smain</span>' % coloured
+    )
+    return body.replace(b"<code>fn other", b'<code class="hljs language-rust">%sother</span>' % coloured)
+
+
+@pytest.mark.parametrize("form", ["MHTML", "HTML as Chromium saves it"])
+@pytest.mark.parametrize("order", [1, -1], ids=["the copy first", "the copy later"])
+def test_what_a_browser_does_to_a_page_is_no_edit(desk: Desk, form: str, order: int) -> None:
+    code = b'<pre><code class="language-rust">fn main() {}\n</code></pre><pre><code>fn other() {}\n</code></pre>'
+    written = b'<div class="markdown__style"><h2 id="a">x</h2><a href="#a">up</a><a href="#">top</a>' + code
+    body = re.sub(rb"<img [^>]*>", b"", page(DAY2)).replace(b'<div class="markdown__style">', written, 1)
+    saved = ONE_PAGE[form](DAY2, browsed(body)).replace(b"20 Sep 2023", b"20 Nov 2023")
+    copy = desk.save("copy", saved)
+    os.utime(copy, (1_700_000_000, 1_700_000_000))
+    date = "2023-10-01T00:00:00Z" if order == -1 else "2024-01-01T00:00:00Z"
+    for file in [copy, desk.save("x.warc", made.plain_record(DAY2, made.http(body), WARC_Date=date))][::order]:
+        assert desk.run("import", file)[0] == 0
+
+    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
+    assert rows(desk.db, "SELECT * FROM edits") == []
+    assert rows(desk.db, "SELECT language, language_guessed, code FROM code_blocks ORDER BY position LIMIT 2") == [
+        ("rust", 0, "fn main() {}\n"), (None, 0, "fn other() {}\n")
+    ]  # fmt: skip
+
+
+def test_an_edit_by_the_author_after_mhtml_is_one(desk: Desk) -> None:
+    desk.run("import", desk.save("page", made.mhtml(DAY2, browsed(page(DAY2)))))
+    changed = page(DAY2).replace(b'<div class="markdown__style">', b'<div class="markdown__style"><p>news</p>', 1)
+    record = made.plain_record(DAY2, made.http(changed), WARC_Date="2024-01-01T00:00:00Z")
+    desk.run("import", desk.save("x.warc", record))
+
+    assert rows(desk.db, "SELECT title_changed, body_changed, cosmetic FROM edits") == [(0, 1, 0)]

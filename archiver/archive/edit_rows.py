@@ -71,6 +71,8 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
         [image_url(image.url) for image in body.images],
         [link.url for link in body.links],
     ]
+    # An older reading took the absolute form of a link within the page, as browsers save it, for a link out of it.
+    parts_before[2] = [url for url in parts_before[2] if not ("#" in url and url.partition("#")[0] == before["url"])]
     same_parts = parts_before[0::2] == parts[0::2] and _may_be_the_same(parts_before[1], parts[1])
     return same_words and tags_before == list(dict.fromkeys(article.tags)) and same_parts
 

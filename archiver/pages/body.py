@@ -7,15 +7,16 @@ links are taken from the page's own tree, where nothing has been cleaned away ye
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import html_to_markdown
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import urls
+from archiver.model import Address
 from archiver.pages import embedded, languages
-from archiver.pages.base import attribute
+from archiver.pages.base import attribute, classes_of
 from archiver.pages.words import plain_text
 from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.text import line, prose, storable
@@ -33,6 +34,7 @@ _ATTRIBUTES = {
     "details": {"open"},
     "*": {"id", "lang"},
 }
+_ID_PREFIX = "user-content-"
 _SCHEMES = {"http", "https", "mailto"}
 # Their text is not for readers: it goes with them. The text of other elements that are not allowed stays.
 _DROPPED_WHOLE = {
@@ -73,6 +75,7 @@ def make_from_html(html: str, base_url: str) -> Body:
     root = tree.body
     if root is None:
         return Body("", "", "")
+    _undo_colours(root)
     code = tuple(_block(pre) for pre in root.css("pre") if not _is_inside_pre(pre))
     addresses = _Addresses(base_url)
     images, links = _images(root, addresses), _links(root, addresses)
@@ -80,6 +83,20 @@ def make_from_html(html: str, base_url: str) -> Body:
     clean = _clean(root.inner_html or "", addresses)
     text = plain_text(clean)
     return Body(clean, markdown(clean, text), text, code, images, links)
+
+
+def _undo_colours(root: LexborNode) -> None:
+    """Code as the site sends it, in a page that a browser saved after the site's highlight.js had coloured it.
+
+    That wraps words in spans, and adds `hljs` to the classes: before a language that it guessed, after one that was
+    declared (highlight.js 11, `updateClassName`).
+    """
+    for code in root.css("pre code.hljs, pre.hljs"):
+        names, spans = classes_of(code), code.css("span[class*=hljs]")
+        guessed = names[0] == "hljs" and (spans or attribute(code, "data-highlighted") is not None)
+        code.attrs["class"] = "" if guessed else " ".join(name for name in names if name != "hljs")
+        for span in spans:
+            span.unwrap()
 
 
 def _block(pre: LexborNode) -> CodeBlock:
@@ -118,7 +135,7 @@ def _clean(html: str, addresses: _Addresses) -> str:
     return nh3.clean(
         storable(html), tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=keep, url_schemes=_SCHEMES,
         clean_content_tags=_DROPPED_WHOLE, link_rel="noopener noreferrer", strip_comments=True,
-        id_prefix="user-content-",
+        id_prefix=_ID_PREFIX,
     ).strip()  # fmt: skip
 
 
@@ -133,8 +150,24 @@ class _Addresses:
         """Of an `href`: web and mail, and places in the body itself."""
         stripped = value.strip()
         if stripped.startswith("#"):
-            return f"#user-content-{quote(stripped[1:], safe='-._~')}" if len(stripped) > 1 else "#"
-        return stripped if _MAIL.fullmatch(stripped) else self.of_source(stripped)
+            return self._place(stripped[1:])
+        if _MAIL.fullmatch(stripped):
+            return stripped
+        url = self.of_source(stripped)
+        if url is None or "#" not in stripped or not self._is_this_page(url.partition("#")[0]):
+            return url
+        return self._place(url.partition("#")[2])
+
+    def _place(self, name: str) -> str:
+        """A place in the body itself, in whatever form a page has it: browsers that save one make links absolute."""
+        plain = quote(unquote(name).removeprefix(_ID_PREFIX), safe="-._~")
+        return f"#{_ID_PREFIX}{plain}" if plain else "#"
+
+    def _is_this_page(self, url: str) -> bool:
+        if url == self._base_url:
+            return True
+        there, here = urls.classify(url), urls.classify(self._base_url)
+        return isinstance(there, Address) and isinstance(here, Address) and there.url == here.url
 
     def of_source(self, value: str) -> str | None:
         """Of a `src`: web only."""
