@@ -78,3 +78,8 @@ class ArchiveTooNew(ArchiveError):
 
 class ArchiveUnwritable(ArchiveError):
     """The file system does not let us write: read-only, full, or failing."""
+
+
+def how_to_install(extra: str) -> str:
+    """How an extra that is missing is installed, in the words of the README: from the folder of its source."""
+    return f'pip install ".[{extra}]" in the folder of archiver'

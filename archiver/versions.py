@@ -26,10 +26,18 @@ class Comparison:
     old: Version
     new: Version
     sections: tuple[diff.Section, ...]
+    only_dress: bool  # the texts are the same to the letter, their markup is not
 
     def heading(self) -> str:
         """Which versions these are, in one line."""
         return f"{self.article_id}: capture {_shown(self.old)} → capture {_shown(self.new)}"
+
+    def without_sections(self) -> str:
+        """Why there is nothing to show, in one line."""
+        if self.old.capture_id == self.new.capture_id:
+            return f"{self.article_id}: no change was seen; one text is held, capture {self.new.capture_id}"
+        what = "only its dress changed; the text is" if self.only_dress else "no difference; title, tags and body are"
+        return f"{self.heading()}: {what} the same to the letter"
 
     def as_json(self) -> dict[str, Any]:
         """The same as one document."""
@@ -37,6 +45,7 @@ class Comparison:
             "id": self.article_id,
             "from": _version_json(self.old),
             "to": _version_json(self.new),
+            "only_dress": self.only_dress,
             "changes": diff.as_json(self.sections),
         }
 
@@ -68,8 +77,9 @@ def compare(path: Path, article_id: int, old: str | None, new: str | None) -> Co
         lookup = partial(queries.version, connection, article_id)
         after = _choose(lookup, article_id, known, new) if new else known[-1]
         before = _choose(lookup, article_id, known, old) if old else _before(known, after)
-    sections = diff.compare(_text(article_id, before), _text(article_id, after))
-    return Comparison(article_id, before, after, sections)
+    (old_text, old_html), (new_text, new_html) = _text(article_id, before), _text(article_id, after)
+    sections = diff.compare(old_text, new_text)
+    return Comparison(article_id, before, after, sections, only_dress=not sections and old_html != new_html)
 
 
 def _before(known: list[Version], version: Version) -> Version:
@@ -90,10 +100,11 @@ def _choose(lookup: Lookup, article_id: int, known: list[Version], named: str) -
     return found
 
 
-def _text(article_id: int, version: Version) -> diff.Text:
+def _text(article_id: int, version: Version) -> tuple[diff.Text, str]:
+    """What is compared of a version, and its body with the markup."""
     address = urls.classify(urls.article_url(article_id))
     assert isinstance(address, Address)
     page = pages.read(address, gzip.decompress(version.body), version.content_type).page
     if not isinstance(page, ArticlePage) or page.body is None:
         raise UsageError(f"capture {version.capture_id}: the parser finds no article in it; see `archiver why`")
-    return diff.Text(page.title or "", page.tags, page.body.markdown)
+    return diff.Text(page.title or "", page.tags, page.body.markdown), page.body.html

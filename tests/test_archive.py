@@ -34,6 +34,7 @@ from hypothesis import strategies as st
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
+from archiver.browse import reading as browsing
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 from archiver.model import Outcome
 from archiver.readings import Page
@@ -226,6 +227,27 @@ def test_replies_point_at_what_they_answer(case: Case) -> None:
         "SELECT c.body_text, p.body_text AS to_text FROM comments c LEFT JOIN comments p ON p.id = c.reply_to"
     )
     assert {row["body_text"]: row["to_text"] for row in rows} == {"a": None, "b": "a", "c": None}
+
+
+def test_a_reply_stays_under_what_it_answered_when_that_is_deleted(case: Case) -> None:
+    there = (
+        comment(1, "first", site_id=4),
+        comment(2, "asks", site_id=5),
+        comment(3, "answers", site_id=6, reply_to=2),
+    )
+    case.answer(url_of(1), part(1, comments=there))
+    case.answer(url_of(1), part(1, comments=(comment(1, "answers", site_id=6), comment(2, "new", site_id=7))))
+
+    under = "SELECT c.body_text AS text, c.deleted_at IS NULL AS there, p.body_text AS under FROM comments c"
+    assert case.rows(f"{under} LEFT JOIN comments p ON p.id = c.reply_to ORDER BY c.site_id") == [
+        {"text": "first", "there": 0, "under": None}, {"text": "asks", "there": 0, "under": None},
+        {"text": "answers", "there": 1, "under": "asks"}, {"text": "new", "there": 1, "under": None},
+    ]  # fmt: skip
+    with opening.reading(case.path) as connection:
+        found = browsing.article(connection, 10_000_001, "", "")
+    assert found is not None
+    shown = [row["body_text"] for row in found.comments]
+    assert shown.index("answers") == shown.index("asks") + 1
 
 
 def test_counters_make_a_row_only_when_one_moved(case: Case) -> None:

@@ -385,7 +385,7 @@ def test_no_archive_and_no_archive_of_ours_are_said(tmp_path: Path) -> None:
 
 def test_without_datasette_the_command_to_install_it_is_said(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasette.app", None)
-    with pytest.raises(UsageError, match=r'pip install "ithome-archiver\[datasette\]"'):
+    with pytest.raises(UsageError, match=r'pip install "\.\[datasette\]"'):
         server.serve(archive, port=0, open_browser=False)
 
 

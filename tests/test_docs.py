@@ -6,12 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
 from archiver import cli
+from archiver.errors import how_to_install
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-TW.md"]
@@ -105,3 +107,12 @@ def test_both_readmes_name_every_exit_code_and_the_same_commands(readme: Path) -
     other = next(one for one in READMES if one != readme).read_text("utf-8")
     commands = re.compile(r"^(?:python3 -m venv|archiver|datasette) [^#\n]*", re.MULTILINE)
     assert [line.strip() for line in commands.findall(text)] == [line.strip() for line in commands.findall(other)]
+
+
+@pytest.mark.parametrize("extra", ["datasette", "rescue"])
+def test_the_hint_for_a_missing_extra_is_what_the_readme_installs(extra: str) -> None:
+    command = how_to_install(extra).partition(" in the folder")[0]
+
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"][extra]
+    for name in ("README.md", "README.zh-TW.md"):
+        assert command in (ROOT / name).read_text("utf-8")

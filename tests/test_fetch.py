@@ -432,6 +432,14 @@ def test_a_robots_file_is_not_asked_for_again_within_a_day(small: StandIn, db: P
     assert sum(entry.target == "/robots.txt" for entry in small.log) == 2
 
 
+def test_no_value_of_a_cookie_is_kept(small: StandIn, db: Path, tmp_path: Path) -> None:
+    run_fetch(db, config_for(small, tmp_path))
+    cookies = rows(db, "SELECT DISTINCT value ->> 1 FROM captures, json_each(headers) WHERE value ->> 0 = 'set-cookie'")
+
+    assert sorted(cookies) == [("XSRF-TOKEN",), ("__cf_bm",), ("laravel_session",)]
+    assert rows(db, "SELECT count(*) FROM fetches WHERE headers LIKE '%cookie%'") == [(0,)]
+
+
 def test_without_a_network_the_run_says_so_in_words(db: Path, tmp_path: Path) -> None:
     file = tmp_path / "archiver.toml"
     file.write_text("[[sources]]\nurl = 'https://nowhere.invalid/x/'\n[network]\ndelay_s = 0\nbackoff_s = 0\n")

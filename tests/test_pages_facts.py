@@ -195,6 +195,19 @@ def test_replies_are_read_whichever_way_they_are_built(replies: str) -> None:
     assert all(one.published_at is not None for one in comments)
 
 
+@pytest.mark.parametrize("replies", REPLIES.values(), ids=REPLIES.keys())
+def test_replies_to_a_comment_without_words_are_read_and_never_taken_for_it(replies: str) -> None:
+    response = f'<div class="qa-panel response"><a name="response-55"></a>{replies}</div><div id="reply">'
+    bare = markup(RICH)[: markup(RICH).index('<div class="qa-panel response')]
+    found = read_as(RICH, bare + response + "</div></div><footer></footer></body></html>")
+
+    assert isinstance(found.page, ArticlePage)
+    assert [(one.author.id, one.reply_to, one.body.text) for one in found.page.comments] == [
+        (2, None, "@某人 一"), (3, None, "二"),
+    ]  # fmt: skip
+    assert [problem for problem in found.problems if problem.field.startswith("comment_")] == []
+
+
 # ─── indexes ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -29,7 +29,7 @@ from archives import (
 from fakes import START, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import as_json, config_for, rows, run_fetch, small_site
+from runs import as_json, config_for, rows, run_fetch, small_site, terse_site
 from sqlite_utils import Database
 
 from archiver import cli, diff, report
@@ -331,6 +331,51 @@ def test_a_host_that_asked_for_a_rest_is_left_alone_until_then(tmp_path: Path) -
         assert [entry.target for entry in standin.log[asked:] if "/articles/" in entry.target] == []
         clock.advance(hours=2)
         assert cli.run(arguments, clock) == 0
+
+
+def test_an_edit_of_dress_alone_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db, site = tmp_path / "archive.db", terse_site(3)
+    dressed, same = site.series[5943].part_ids[:2]
+    with StandIn(site) as standin:
+        file = config_for(standin, tmp_path)
+        standin.faults.edit(dressed, body="<p>一段<b>粗體</b>的字。</p>")
+        run_fetch(db, file)
+        standin.faults.edit(dressed, body="<p>一段<strong>粗體</strong>的字。</p>")
+        run_fetch(db, file, force=True)
+
+    assert rows(db, "SELECT article_id, cosmetic FROM edits") == [(dressed, 1)]
+    assert cli.run(["diff", str(dressed), "--db", str(db)]) == 0
+    told = capsys.readouterr()
+    assert "only its dress changed" in told.out + told.err
+    assert "no change was seen" not in told.out + told.err
+    assert cli.run(["diff", str(dressed), "--json", "--db", str(db)]) == 0
+    document = as_json(capsys.readouterr().out)
+    assert (document["only_dress"], document["changes"]) == (True, [])
+    assert cli.run(["diff", str(same), "--db", str(db)]) == 0
+    assert "no change was seen" in capsys.readouterr().err
+
+
+def test_a_deletion_stands_above_the_renumberings_that_it_causes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, site = tmp_path / "archive.db", terse_site(14)
+    gone = site.series[5943].part_ids[0]
+    with StandIn(site) as standin:
+        file = config_for(standin, tmp_path)
+        run_fetch(db, file)
+        standin.faults.delete(gone)
+        standin.faults.renumber(5943)
+        run_fetch(db, file, force=True)
+
+    assert rows(db, "SELECT count(*) FROM events WHERE kind = 'renumbered'") == [(13,)]
+    with reading(db) as connection:
+        shown = report.events_table(queries.status(connection))
+    kinds = [row[1] for row in shown]
+    assert kinds.index("left series") < kinds.index("renumbered")
+    assert kinds.count("renumbered") == 1
+    assert "13 times" in shown[-1][3]
+    assert cli.run(["status", "--db", str(db)]) in {0, 3}
+    assert "more events" not in capsys.readouterr().err
 
 
 def test_a_command_is_told_once_what_changed_and_not_at_all_when_nothing_did(tmp_path: Path) -> None:

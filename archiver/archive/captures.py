@@ -17,6 +17,7 @@ from archiver.readings import Reading
 from archiver.text import line
 
 _WORTH_KEEPING = frozenset({Outcome.OK, Outcome.UNREADABLE})
+_COOKIES = frozenset({"set-cookie", "set-cookie2"})
 _AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superfluous, a copy only other copies
 
 
@@ -54,7 +55,7 @@ class Captures:
             [
                 page_id, digest, reading.fingerprint if reading else None, stamp(answer.started_at),
                 line(answer.requested_url, 8_000), answer.status,
-                json.dumps([[name, line(value, 8_000)] for name, value in answer.headers], ensure_ascii=False),
+                json.dumps([[name, _stored(name, value)] for name, value in answer.headers], ensure_ascii=False),
                 b"" if holder else gzip.compress(answer.body, 9, mtime=0), len(answer.body), judgement.outcome.value,
                 provenance.source.value, provenance.url and line(provenance.url, 8_000),
                 stamp(provenance.at) if provenance.at else None, holder,
@@ -119,6 +120,16 @@ class Captures:
 
     def _first(self, sql: str, *parameters: int | str) -> int | None:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)
+
+
+def _stored(name: str, value: str) -> str:
+    """The value of a header as it is kept: of a cookie its name alone, since its value can open somebody's session.
+
+    One without a sign of equality is all value (RFC 6265bis §5.6).
+    """
+    if name.lower() in _COOKIES:
+        value = value.partition("=")[0] if "=" in value.partition(";")[0] else ""
+    return line(value, 8_000)
 
 
 def is_held(captures: Captures, page_id: int | None, exchange: Exchange, reading: Reading | None) -> bool:

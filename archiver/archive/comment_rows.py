@@ -17,6 +17,7 @@ from archiver.readings import Comment
 def keep(database: Database, article_id: int, comments: tuple[Comment, ...], at: str, *, are_all: bool) -> None:
     """The comments of a page as it is now; one that is no longer there gets a deletion date and stays.
 
+    A reply stays under what it answered, also when that was deleted and the page shows it by itself.
     `are_all=False`: the page does not show all that it has, or does not speak of comments: none of them is deleted.
     """
     ids: dict[int, int] = {}
@@ -54,9 +55,9 @@ def _keep_comment(
         "INSERT INTO comments (article_id, identity, site_id, position, reply_to, author_id, author_name, level,"
         " published_at, likes, body_html, body_markdown, body_text, content_sha256, first_seen_at, last_seen_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id, identity) DO UPDATE SET"
-        " position = excluded.position, reply_to = excluded.reply_to, author_name = excluded.author_name,"
-        " level = excluded.level, likes = excluded.likes, body_html = excluded.body_html,"
-        " body_markdown = excluded.body_markdown, body_text = excluded.body_text,"
+        " position = excluded.position, reply_to = coalesce(excluded.reply_to, reply_to),"
+        " author_name = excluded.author_name, level = excluded.level, likes = excluded.likes,"
+        " body_html = excluded.body_html, body_markdown = excluded.body_markdown, body_text = excluded.body_text,"
         " content_sha256 = excluded.content_sha256, last_seen_at = excluded.last_seen_at, deleted_at = NULL"
         " RETURNING id",
         [

@@ -114,9 +114,14 @@ AFTER = (
 )
 TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
 COMMENTS = """
-SELECT comments.id, reply_to, author_name, level, published_at, likes, deleted_at, first_seen_at,
-    CASE WHEN length(body_html) <= 100000 THEN body_html END AS body_html, substr(body_text, 1, 100000) AS body_text
-FROM comments WHERE article_id = ? ORDER BY position LIMIT 500
+SELECT comments.id, comments.reply_to, comments.author_name, comments.level, comments.published_at, comments.likes,
+    comments.deleted_at, comments.first_seen_at,
+    CASE WHEN length(comments.body_html) <= 100000 THEN comments.body_html END AS body_html,
+    substr(comments.body_text, 1, 100000) AS body_text
+FROM comments LEFT JOIN comments AS answered ON answered.id = comments.reply_to
+WHERE comments.article_id = ?
+ORDER BY coalesce(answered.position, comments.position), coalesce(answered.id, comments.id),
+    comments.reply_to IS NOT NULL, comments.position LIMIT 500
 """
 VERSIONS = """
 SELECT comment_id, substr(comment_versions.body_text, 1, 20000) AS body_text, comment_versions.first_seen_at,

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.archive.opening import reading
-from archiver.errors import UsageError
+from archiver.errors import UsageError, how_to_install
 from archiver.text import safe
 
 if TYPE_CHECKING:
     from datasette.app import Datasette  # type: ignore[import-untyped]
 
 HOST = "127.0.0.1"
-INSTALL = 'pip install "ithome-archiver[datasette]"'
 SETTINGS: dict[str, int | bool] = {
     "sql_time_limit_ms": 5_000,  # one reader on their own machine may ask a slow question
     "facet_time_limit_ms": 1_000,
@@ -37,7 +36,9 @@ def application(path: Path) -> Datasette:
 
         from archiver.browse.reader import Reader
     except ImportError as error:
-        raise UsageError(f"Datasette is not installed ({safe(error)}); install it: {INSTALL}") from error
+        raise UsageError(
+            f"Datasette is not installed ({safe(error)}); install it: {how_to_install('datasette')}"
+        ) from error
     from archiver.browse.metadata import metadata
 
     _check(path)

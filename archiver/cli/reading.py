@@ -172,7 +172,7 @@ def diff(
         click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
         return 0
     if not found.sections:
-        tell(f"{address.article_id}: no change was seen; one text is held, capture {found.new.capture_id}")
+        tell(found.without_sections())
         return 0
     terminal.print_comparison(found)
     return 0

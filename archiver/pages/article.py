@@ -287,16 +287,22 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
     for response in side.css(".response"):
         if _inside(response, ".response"):
             continue
-        parent = _comment(response, base, len(found) + 1, None, problems)
-        if parent is None:
-            continue
-        found.append(parent)
-        for reply in response.css(".comment__body, .comment:not(:has(.comment__body))"):
-            if reply.css_first(".comment__content, .markdown__style") is None and "comment__body" not in classes_of(
-                reply
-            ):
-                continue
-            child = _comment(reply, base, len(found) + 1, parent.position, problems)
+        replies = [
+            reply
+            for reply in response.css(".comment__body, .comment:not(:has(.comment__body))")
+            if reply.css_first(".comment__content, .markdown__style") or "comment__body" in classes_of(reply)
+        ]
+        # A comment without words above its replies was deleted: the site shows them on, and so do we.
+        parent = (
+            None
+            if replies and _comment_body(response, is_reply=False) is None
+            else _comment(response, base, len(found) + 1, None, problems, is_reply=False)
+        )
+        if parent is not None:
+            found.append(parent)
+        answered = parent.position if parent is not None else None
+        for reply in replies:
+            child = _comment(reply, base, len(found) + 1, answered, problems, is_reply=True)
             if child is not None:
                 found.append(child)
     if not found and _comments_count(side):
@@ -314,18 +320,20 @@ def _inside(node: LexborNode, selector: str) -> bool:
     return False
 
 
-def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems) -> Comment | None:
-    content_node = _comment_body(node, is_reply=reply_to is not None)
+def _comment(
+    node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems, *, is_reply: bool
+) -> Comment | None:
+    content_node = _comment_body(node, is_reply=is_reply)
     if content_node is None:
         problems.add("comment_body", "not_found", text_of(node) or "")
         return None
-    around = _with_its_header(node, content_node) if reply_to is not None else node
+    around = _with_its_header(node, content_node) if is_reply else node
     link = _beside(content_node, around, "a.response-header__person", *_PERSONS)
     time = _beside(content_node, around, ".ans-header__time", "[class*=time][title]", "[class*=time]", "a[title]")
     published_at = taipei_to_utc(attribute(time, "title")) or taipei_to_utc(text_of(time))
     if published_at is None:
         problems.add("comment_time", "not_found", text_of(node) or "")
-    likes = None if reply_to is not None else count(first_text(node, ".qa-panel__side .likeGroup__num"))
+    likes = None if is_reply else count(first_text(node, ".qa-panel__side .likeGroup__num"))
     author = Author(_user_id(link), text_of(link), level=_level(node))
     return Comment(
         _comment_id(around), position, author, published_at, likes, bodies.make(content_node, base), reply_to
@@ -335,7 +343,9 @@ def _comment(node: LexborNode, base: str, position: int, reply_to: int | None, p
 def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:
     if is_reply:
         return _first(node, ".comment__content .markdown__style", ".markdown__style", ".comment__content")
-    return _first(node, ".response-markdown .markdown__style", ".response-markdown", ".markdown__style")
+    own = _first(node, ".response-markdown .markdown__style", ".response-markdown")
+    others = (one for one in node.css(".markdown__style") if not _inside(one, ".comment"))
+    return own if own is not None else next(others, None)
 
 
 def _with_its_header(reply: LexborNode, content: LexborNode) -> LexborNode:

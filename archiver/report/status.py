@@ -147,13 +147,33 @@ _EVENTS_SHOWN = 10
 
 
 def events_table(status: Status) -> list[tuple[str, ...]]:
-    """The newest events, a row each, as `EVENT_COLUMNS`."""
-    return [
+    """The newest events, a row each, as `EVENT_COLUMNS`; renumberings, which follow from others, as one a series."""
+    shown = [
         (
             _day(row["at"]), row["kind"].replace("_", " "), str(row["article_id"] or ""),
             safe(f"{row['detail'] or ''} ({row['title']})" if row["title"] else row["detail"] or "", 100),
         )
-        for row in status.events[:_EVENTS_SHOWN]
+        for row in _told_singly(status)[:_EVENTS_SHOWN]
+    ]  # fmt: skip
+    return shown + _renumberings(status)
+
+
+def _told_singly(status: Status) -> list[Row]:
+    return [row for row in status.events if row["kind"] != "renumbered"]
+
+
+def _renumberings(status: Status) -> list[tuple[str, ...]]:
+    """A row a series: a part that goes gives every later one another number, on thirty days, and would hide itself."""
+    of_series: dict[int | None, list[Row]] = {}
+    for row in status.events:
+        if row["kind"] == "renumbered":
+            of_series.setdefault(row["series_id"], []).append(row)
+    return [
+        (
+            _day(rows[0]["at"]), "renumbered", str(rows[0]["article_id"] or ""),
+            safe(rows[0]["detail"] or "", 100) if len(rows) == 1 else f"{len(rows)} times in {series}, last this",
+        )
+        for series, rows in of_series.items()
     ]  # fmt: skip
 
 
@@ -208,8 +228,9 @@ def series_notes(status: Status) -> list[str]:
             f"taken for citations, since they never answered and another part has their day: {named}{more};"
             " `archiver why ID` explains"
         )
-    if len(status.events) > _EVENTS_SHOWN:
-        notes.append(f"{len(status.events) - _EVENTS_SHOWN} more events stand in the table `events`")
+    hidden = len(_told_singly(status)) - _EVENTS_SHOWN
+    if hidden > 0:
+        notes.append(f"{hidden} more events stand in the table `events`")
     notes += collapse_notes(status)
     notes += drift_notes(status)
     told = {(row["kind"], row["field"]) for row in status.drift}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 
+from archiver.errors import how_to_install
 from archiver.model import Outcome
 from archiver.rescue.found import Bounds, cleaned
 from archiver.text import line
@@ -147,7 +148,7 @@ def _unbrotlied(payload: bytes, most: int) -> bytes:
     except ImportError:
         raise NotWhole(
             Outcome.PROTOCOL_ERROR,
-            "encoded as br (Brotli): pip install 'ithome-archiver[rescue]' and import it again",
+            f"encoded as br (Brotli): {how_to_install('rescue')} and import it again",
         ) from None
     decoder, pieces, size = brotli.Decompressor(), [], 0
     try:

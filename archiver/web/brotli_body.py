@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from archiver.errors import how_to_install
 from archiver.model import Outcome
 from archiver.web.faults import Fault
 
@@ -25,7 +26,7 @@ def unbrotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
         import brotli
     except ImportError:
-        words = "encoded as br (Brotli), which needs the extra: pip install 'ithome-archiver[rescue]'"
+        words = f"encoded as br (Brotli), which needs the extra: {how_to_install('rescue')}"
         raise Fault(Outcome.PROTOCOL_ERROR, words) from None
     decoder = brotli.Decompressor()
     try:
