@@ -40,6 +40,7 @@ _STATUS_OUTCOMES = {
 # iThome's own login pages: on the site, and on its member host (ANATOMY §6).
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+_SILENCE_S = 60.0
 LAW = 1  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
 GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
@@ -329,6 +330,14 @@ def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
     capture is only ever replaced by one at least as good.
     """
     return _SOURCE_RANK[candidate] >= _SOURCE_RANK[held]
+
+
+def silence_s(limits: int) -> float:
+    """How long an archive is left alone after a 429, in seconds, when it is the so many-th within the hour.
+
+    The Internet Archive asks for a minute, and blocks who goes on for an hour, then for twice as long (ANATOMY §11).
+    """
+    return min(_SILENCE_S * 2.0 ** min(max(limits - 1, 0), 20), 86_400.0)
 
 
 def rests(

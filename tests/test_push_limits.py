@@ -256,6 +256,24 @@ def test_a_job_that_is_pending_for_ever_is_looked_for_in_the_index(desk: Desk) -
     assert len(desk.asked("/save/status/spn2-0123")) == polls
 
 
+def test_an_excluded_site_is_refused_after_one_question(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked = (("x-archive-wayback-runtime-error", "AdministrativeAccessControlException: Blocked Site Error"),)
+    desk.archives.faults.replies("web.archive.org/*", b"", status=403, headers=blocked)
+
+    assert desk.push("5943", "-q") == 3
+    assert "Blocked Site Error" in capsys.readouterr().out
+    assert desk.asked() == [f"POST {SAVE}"]
+    assert {state for state, _ in desk.pushes().values()} == {"refused"}
+
+
+def test_a_site_that_is_excluded_while_its_captures_are_pending_is_refused(desk: Desk) -> None:
+    desk.archives.shelf.excluded.add("ithelp.ithome.com.tw")
+
+    assert desk.push("5943", "-q") == 3
+    assert {state for state, _ in desk.pushes().values()} == {"refused"}
+    assert len(desk.asked("/cdx/")) == 1
+
+
 def test_a_limit_that_is_told_of_a_job_leaves_it_pending(desk: Desk) -> None:
     desk.archives.faults.replies("web.archive.org/save/status*", message("Too many questions"), status=429, times=1)
 

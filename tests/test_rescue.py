@@ -328,11 +328,12 @@ def test_a_failure_is_a_row_that_why_explains_and_changes_nothing(
     arrange(desk.archives)
     before, held = desk.believed(), desk.held()
     timeout = 0.3 if name == "index is slow" else 5.0
+    clock = FakeClock(datetime.now(UTC))  # a 429 wants a minute of silence
     timemaps = ("https://arquivo.pt/wayback/timemap/link/",)
     if name == "no copy anywhere" or source != "wayback":
-        summary = desk.rescue(timeout_s=timeout, timemaps=timemaps, wayback=source == "wayback")
+        summary = desk.rescue(timeout_s=timeout, timemaps=timemaps, wayback=source == "wayback", clock=clock)
     else:
-        summary = desk.rescue(timeout_s=timeout, timemaps=(), common_crawl=False)
+        summary = desk.rescue(timeout_s=timeout, timemaps=(), common_crawl=False, clock=clock)
 
     assert summary.exit_code in {3, 4}
     assert (source, outcome) in [attempt[:2] for attempt in desk.attempts()]
@@ -347,7 +348,7 @@ def test_what_fails_in_one_archive_never_stops_the_others(desk: Rescuer, name: s
     FAILURES[name][0](desk.archives)
     in_common_crawl(desk.archives)
 
-    summary = desk.rescue(timeout_s=0.3 if name == "index is slow" else 5.0)
+    summary = desk.rescue(timeout_s=0.3 if name == "index is slow" else 5.0, clock=FakeClock(datetime.now(UTC)))
     assert summary.exit_code == 0
     assert (LOST, "common_crawl") in desk.held()
 
@@ -408,11 +409,11 @@ def test_an_archive_that_is_down_is_not_asked_for_the_next_part(desk: Rescuer, t
 
 def test_429_is_answered_with_the_rest_that_it_wants(desk: Rescuer) -> None:
     in_wayback(desk.archives)
-    desk.archives.faults.rate_limit("web.archive.org/cdx*", 45, times=1)
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", 95, times=1)
     clock = FakeClock()
 
     assert desk.rescue(clock=clock).exit_code == 0
-    assert max(clock.sleeps) == pytest.approx(45, abs=1)
+    assert max(clock.sleeps) == pytest.approx(95, abs=1)
     assert [outcome for _, outcome, _ in desk.attempts()][:2] == ["rate_limited", "ok"]
 
 

@@ -65,13 +65,13 @@ class Manners:
     def archive_rests(self, now: datetime, refusals: int) -> dict[str, tuple[datetime, str]]:
         """Web archives that asked for a rest, or refused so many questions in a row: until when, and why.
 
-        What they captured of a refusal long ago is none.
+        What they captured of a refusal long ago is none, nor that they exclude a site; a 429 wants silence.
         """
         recent = self._database.query(
             "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
             " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"
             " ('skipped', 'disallowed', 'robots_unreachable') AND signals ->> 'step' = 'index'"
-            " ORDER BY id DESC LIMIT 5000",
+            " AND signals ->> 'excluded' IS NULL ORDER BY id DESC LIMIT 5000",
             [stamp(now - timedelta(days=7))],
         )
         answers = [
@@ -79,7 +79,27 @@ class Manners:
              datetime.fromisoformat(row["at"]))
             for row in recent
         ]  # fmt: skip
-        return verdict.rests(answers, now, refusals, timedelta(days=self._schedule.refused_host_days))
+        found = verdict.rests(answers, now, refusals, timedelta(days=self._schedule.refused_host_days))
+        for host, limits in self.archive_limits(now).items():
+            end = limits[-1] + timedelta(seconds=verdict.silence_s(len(limits)))
+            if end > now and (host not in found or end > found[host][0]):
+                found[host] = end, f"{host} answered 429, and is left alone until {end:%Y-%m-%d %H:%M} UTC"
+        return found
+
+    def archive_limits(self, now: datetime) -> dict[str, list[datetime]]:
+        """Archive → when it answered 429 in the last hour, oldest first; a 429 that it captured is none of its own."""
+        rows = self._database.query(
+            "SELECT requested_url, started_at AS at FROM fetches WHERE started_at > ? AND http_status = 429"
+            " AND source NOT IN ('live', 'import', 'feed') AND (signals ->> 'step' IN ('index', 'push')"
+            " OR signals ->> 'archived' = 0) ORDER BY id",
+            [stamp(now - timedelta(hours=1))],
+        )
+        found: dict[str, list[datetime]] = {}
+        for row in rows:
+            at = datetime.fromisoformat(row["at"])
+            if at <= now:  # else a clock that was wrong then
+                found.setdefault(urls.host(row["requested_url"]), []).append(at)
+        return found
 
     def not_found_words(self) -> str | None:
         """What the host's own page for an article that cannot exist says (`Facts.words_sha256`)."""

@@ -31,13 +31,14 @@ from archiver.model import (
     Provenance,
 )
 from archiver.readings import Reading
-from archiver.rescue.wayback import NotAnIndex, is_memento
-from archiver.verdict import judge
+from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
+from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker, Pace
 from archiver.web.visit import Visitor, is_bot_check
 
 _AGAIN = 3  # asks of one URL that is answered with 429, each after the rest that the host wants
 _FAULTS = 2  # answers in a row without anything, each after all its tries: then a host is down
+EXCLUDED = "keeps this site from the public (Blocked Site Error): nothing of it is to be had there"
 _DOWN = frozenset({
     Outcome.SERVER_ERROR, Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR,
     Outcome.PROTOCOL_ERROR, Outcome.TRUNCATED, Outcome.ROBOTS_UNREACHABLE,
@@ -87,6 +88,9 @@ class Archives:
         self._faults: Counter[str] = Counter()
         self._down: dict[str, str] = {}  # host → why it is left alone for the rest of the run
         self._silent: dict[str, str] = {}  # host → the last fault of one that has said nothing yet
+        self._excluded: set[tuple[str, str]] = set()  # archive and the site that it keeps from the public
+        limits = archive.manners.archive_limits(clock.now())
+        self._limits = Counter({host: len(times) for host, times in limits.items()})
         self.answered: set[str] = set()  # hosts that said something of use
         self.requests = 0
         self.left = 0  # pages still to come, for the listener
@@ -109,8 +113,13 @@ class Archives:
         return self._breaker.come_back_at
 
     def closed(self, url: str, page: Address) -> str | None:
-        """Why the host of a URL is not asked in this run any more; None while it is."""
-        return self._breaker.closed(urls.host(url), page.kind)
+        """Why the host of a URL is not asked about a page in this run any more; None while it is."""
+        excluded = self.keeps_from_the_public(url, page)
+        return EXCLUDED if excluded else self._breaker.closed(urls.host(url), page.kind)
+
+    def keeps_from_the_public(self, url: str, page: Address) -> bool:
+        """Whether the host of a URL said in this run that it excludes the site of a page."""
+        return (urls.host(url), urls.host(page.url)) in self._excluded
 
     def is_left_alone(self, url: str) -> bool:
         """Whether the host of a URL is not asked about articles any more in this run."""
@@ -132,7 +141,8 @@ class Archives:
             if why_not is not None:
                 return self._leave_out(page, url, source, why_not)
             asked = self._once(page, url, source, judge_answer, extra, allowed, robots, made_at, whose)
-            if asked.judgement.outcome is not Outcome.RATE_LIMITED or attempt == attempts - 1:
+            limited = asked.judgement.outcome is Outcome.RATE_LIMITED and not is_memento(asked.answer)
+            if not limited or attempt == attempts - 1:
                 break
         return asked
 
@@ -188,13 +198,20 @@ class Archives:
         host = urls.host(answer.requested_url)
         self.requests += outcome not in NOT_ASKED
         spoke = answer.status is not None and (answer.status < 400 or answer.status in {404, 410})
+        if excludes(answer):
+            self._excluded.add((host, urls.host(exchange.address.url)))
+            spoke = True
         if is_memento(answer) or (spoke and not is_bot_check(answer)):
             self.answered.add(host)
             self._silent.pop(host, None)
             self._faults[host] = 0
             self._breaker.heard(host, exchange.address.kind, Outcome.OK, None)
             return
-        self._breaker.heard(host, exchange.address.kind, outcome, answer.retry_after_s)
+        rest_s = answer.retry_after_s
+        if answer.status == 429:
+            self._limits[host] += 1
+            rest_s = max(rest_s or 0.0, silence_s(self._limits[host]))
+        self._breaker.heard(host, exchange.address.kind, outcome, rest_s)
         if not exchange.final or outcome not in _DOWN or host in self._breaker.closed_hosts():
             return
         if host not in self.answered:
@@ -226,6 +243,8 @@ def judge_index(
         bare = replace(answer, body=None)  # an index is no capture of the page
         if is_bot_check(answer):
             return Judged(bare, Judgement(Outcome.CHALLENGE, "a bot check stands in place of the index"))
+        if excludes(answer):
+            return Judged(bare, _of_index(_excluded(answer)))
         if answer.failure is not None or answer.status is None or not 200 <= answer.status < 300:
             judgement = judge(page, bare, None)
             if judgement.outcome is Outcome.NOT_FOUND:
@@ -245,6 +264,10 @@ def judge_index(
     return say
 
 
+def _excluded(answer: Answer) -> Judgement:
+    return Judgement(Outcome.FORBIDDEN, EXCLUDED, {"status": answer.status, "excluded": True})
+
+
 def _of_index(judgement: Judgement) -> Judgement:
     return replace(judgement, signals={**judgement.signals, "step": "index"})
 
@@ -255,12 +278,18 @@ def judge_copy(
     """Judges a copy of a page by the same rules as the site's own answer (`verdict.judge`)."""
 
     def say(answer: Answer) -> Judged:
+        if excludes(answer):
+            excluded = _excluded(answer)
+            return Judged(replace(answer, body=None), replace(excluded, signals={**excluded.signals, "step": "copy"}))
         found = unpack(answer)
         reading = None
         if found.body is not None and found.failure is None:
             reading = pages.read(page, found.body, found.header("content-type"))
         held = archive.holds(Exchange(page, found, provenance=Provenance(source)), reading)
         judgement = judge(page, found, reading, held=held)
-        return Judged(found, replace(judgement, signals={**judgement.signals, "step": "copy"}), reading)
+        archived = is_memento(answer) or found is not answer  # what came is a copy, and not the archive's own word
+        reason = f"{judgement.reason}, as it was captured" if archived and (found.status or 0) >= 400 else None
+        signals = {**judgement.signals, "step": "copy", "archived": archived}
+        return Judged(found, replace(judgement, reason=reason or judgement.reason, signals=signals), reading)
 
     return say

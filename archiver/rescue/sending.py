@@ -22,7 +22,7 @@ from archiver.config import Push as Settings
 from archiver.copies import OPEN, Copy, Extra, Held, Push, PushState
 from archiver.model import Answer, CaptureSource, Judgement, Outcome
 from archiver.rescue import save_page_now, wayback
-from archiver.rescue.asking import Archives, Asked, Judge, Judged, judge_copy, judge_index
+from archiver.rescue.asking import EXCLUDED, Archives, Asked, Judge, Judged, judge_copy, judge_index
 from archiver.rescue.comparing import difference
 from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.rescue.save_page_now import Seen
@@ -105,6 +105,8 @@ class Sending:
             self._go_on(work)
         queued = [one for one in works if one.push.state is PushState.QUEUED]
         for work in sorted(queued, key=lambda one: one.push.checked_at is not None):  # what failed before comes last
+            if self._is_excluded(work):
+                continue
             if not self._make_room(works) or not self._may_ask():
                 break
             self._ask(work)
@@ -161,15 +163,25 @@ class Sending:
         told, asked = self._tell(work, save_page_now.SAVE, extra, save_page_now.read_asked)
         if asked.answer.connected and asked.answer.failure is not Outcome.SKIPPED:
             self._asks.append(asked.answer.started_at)
+        if self._is_excluded(work):
+            return
         self._keep(work, save_page_now.after_asking(work.push, told, asked.answer.started_at.replace(microsecond=0)))
         if work.push.state is PushState.PENDING and not work.push.job_runs:
             self._look(work)
+
+    def _is_excluded(self, work: Work) -> bool:
+        """Whether the archive keeps the part's site from the public: then it is refused, and not asked about again."""
+        excluded = self._archives.keeps_from_the_public(_ORIGIN, work.held.address)
+        if excluded and work.push.state in OPEN:
+            self._keep(work, replace(work.push, state=PushState.REFUSED, reason=f"the Wayback Machine {EXCLUDED}",
+                                     job_id=None, made_at=None, checked_at=self._clock.now()))  # fmt: skip
+        return excluded
 
     # ─── hearing how it goes ────────────────────────────────────────────────────────────────────
 
     def _go_on(self, work: Work) -> None:
         """Hear of a job; look for its capture once it is done."""
-        if not self._may_go_on():
+        if not self._may_go_on() or self._is_excluded(work):
             return
         if work.push.job_runs and work.push.job_id is not None:
             extra = save_page_now.status_request(self._authorization)
@@ -247,6 +259,8 @@ class Sending:
         index = judge_index(page, lambda body: wayback.read_index(page, body)[0])
         url = wayback.index_url(page.url, since=push.not_before)
         asked = self._archives.ask(page, url, CaptureSource.WAYBACK, index)
+        if self._is_excluded(work):
+            return
         found = wayback.read_index(page, asked.answer.body or b"")[0] if asked.good else ()
         copy = the_one(found, push)
         if copy is not None:
@@ -268,7 +282,8 @@ class Sending:
         elif outcome in _NO_PAGE and wayback.is_memento(asked.answer):
             why = f"what was captured is not the page: {asked.judgement.reason}"
         else:
-            self._not_had(work, asked)
+            if not self._is_excluded(work):
+                self._not_had(work, asked)
             return
         self._archive.copies.note(held.page_id, [copy], now)
         self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome))
@@ -321,6 +336,8 @@ def told_of(answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
         return Told(Said.UNCLEAR, "Save Page Now answers with a redirect that is not followed")
     if answer.failure is not None:
         return Told(Said.DOWN, answer.error or answer.failure.value)
+    if wayback.excludes(answer):
+        return Told(Said.LASTING, f"the Wayback Machine {EXCLUDED}")
     if is_bot_check(answer):
         return Told(Said.LIMIT, "a bot check stands in place of Save Page Now")
     return read(status, answer.body or b"")

@@ -21,6 +21,7 @@ ORIGIN = "https://web.archive.org"
 INDEX = f"{ORIGIN}/cdx/search/cdx"
 _FIELDS = ("timestamp", "original", "mimetype", "statuscode", "digest")
 _ROWS = 500  # of one answer; more are asked for with its resume key
+_EXCLUDED = re.compile(r"Blocked\s*Site|AccessControl|excluded from the Wayback", re.IGNORECASE)
 _MEMENTO = re.compile(r"/([0-9]{14})(?:[a-z]{2}_)?/(https?:/.*)")
 
 
@@ -119,6 +120,17 @@ def split_memento(url: str) -> tuple[str, str] | None:
 def is_memento(answer: Answer) -> bool:
     """Whether an archive gives what it captured, and does not speak for itself (RFC 7089 §2.1.1)."""
     return answer.header("memento-datetime") is not None
+
+
+def excludes(answer: Answer) -> bool:
+    """Whether the answer says that the whole site is kept from the public: not about us, and not to be asked again.
+
+    The Wayback Machine says so by 403 and the name of an error in a field of its own (ANATOMY §11).
+    """
+    if answer.status not in {403, 451} or is_memento(answer):
+        return False
+    told = answer.header("x-archive-wayback-runtime-error") or (answer.body or b"")[:2_000].decode("utf-8", "replace")
+    return _EXCLUDED.search(told) is not None
 
 
 def made_at(answer: Answer, otherwise: datetime) -> datetime:

@@ -52,11 +52,16 @@ class Shelf:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._mementos: list[Memento] = []
+        self.excluded: set[str] = set()  # hosts that the archive keeps from the public
 
     def put(self, *mementos: Memento) -> None:
         """Add mementos."""
         with self._lock:
             self._mementos = sorted([*self._mementos, *mementos], key=lambda one: (surt(one.url), one.at))
+
+    def excludes(self, url: str) -> bool:
+        """Whether the site of a URL is kept from the public."""
+        return (urlsplit(url if "//" in url else f"http://{url}").hostname or "") in self.excluded
 
     def all(self) -> list[Memento]:
         """Every memento, by URL key and time."""

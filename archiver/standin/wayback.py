@@ -20,6 +20,9 @@ HOST = "web.archive.org"
 _FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
 _MEMENTO = re.compile(r"/web/([0-9]{1,14})(id_|if_|im_)?/(.+)")
 _TIMEMAP = re.compile(r"/web/timemap/link/(.+)")
+_BLOCKED = Reply(403, b"org.archive.wayback.exception.AdministrativeAccessControlException: Blocked Site Error\n",
+                 "text/plain", (("x-archive-wayback-runtime-error",
+                                 "AdministrativeAccessControlException: Blocked Site Error"),))  # fmt: skip
 _BANNER = b'<!-- BEGIN WAYBACK TOOLBAR INSERT --><div id="wm-ipp-base"></div><!-- END WAYBACK TOOLBAR INSERT -->'
 
 
@@ -44,6 +47,8 @@ def cdx(shelf: Shelf, request: Request) -> Reply:
     if "url" not in one:
         return Reply(400, b"org.archive.cdxserver.CDXException: Required param url= missing\n", "text/plain")
     url, match = one["url"], one.get("matchType", "exact")
+    if shelf.excludes(url):
+        return _BLOCKED
     if url.endswith("*"):
         url, match = url[:-1], "prefix"
     rows = [row for row in map(_row, shelf.of(url, match)) if _passes(row, given.get("filter", []), one)]
@@ -92,6 +97,8 @@ def _page(rows: list[dict[str, str]], one: Mapping[str, str]) -> tuple[list[dict
 
 def memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:
     """A memento, or the way to the nearest one; with `id_` byte for byte, without it with the toolbar put in."""
+    if shelf.excludes(url):
+        return _BLOCKED
     found = shelf.nearest(url, timestamp)
     if found is None:
         words = f"<html><head><title>Internet Archive Wayback Machine</title></head><body><p>The Wayback Machine has not archived that URL.</p><p>{quote(url)}</p></body></html>"  # noqa: E501
@@ -129,6 +136,8 @@ def _links(found: Memento) -> tuple[tuple[str, str], ...]:
 
 def timemap(shelf: Shelf, url: str) -> Reply:
     """Its own TimeMap; empty with status 404 when there is nothing."""
+    if shelf.excludes(url):
+        return _BLOCKED
     found = shelf.of(url)
     if not found:
         return Reply(404, b"", "application/link-format")

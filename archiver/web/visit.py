@@ -189,7 +189,8 @@ class Visitor:
         """
         network = self._network
         wants_rest = answer.retry_after_s is not None and answer.retry_after_s > network.max_retry_after_s
-        if wants_rest or answer.elapsed_ms >= network.timeout_s * 980 or is_bot_check(answer):
+        archived = answer.header("memento-datetime") is not None  # what a host answered long ago stays as it is
+        if wants_rest or archived or answer.elapsed_ms >= network.timeout_s * 980 or is_bot_check(answer):
             return False
         if answer.failure is not None:
             return answer.failure in TRANSIENT

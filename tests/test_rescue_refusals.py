@@ -1,0 +1,176 @@
+"""Rescue and what archives refuse: an excluded site, an archived refusal, and a real one, which wants silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FakeClock
+from rescuers import LOST, PARTS, Rescuer, copy, make_lost, rescuer
+from runs import config_for, rows, run_fetch, small_site
+
+from archiver.standin import StandIn
+from archiver.verdict import silence_s
+
+SITE = "ithelp.ithome.com.tw"
+ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_lost(tmp_path_factory.mktemp("lost"))
+
+
+@pytest.fixture(scope="module")
+def three_lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("three")
+    with StandIn(small_site()) as standin:
+        for number in PARTS[2:]:
+            standin.faults.not_found(number)
+        run_fetch(folder / "lost.db", config_for(standin, folder))
+    return folder / "lost.db"
+
+
+@pytest.fixture
+def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
+    with rescuer(lost, tmp_path) as made:
+        yield made
+
+
+def clock() -> FakeClock:
+    return FakeClock(datetime.now(UTC))
+
+
+# ─── an excluded site ───────────────────────────────────────────────────────────────────────────
+
+
+def test_an_excluded_site_is_told_as_that_and_asked_for_once(three_lost: Path, tmp_path: Path) -> None:
+    with rescuer(three_lost, tmp_path) as desk:
+        desk.archives.shelf.put(copy())
+        desk.archives.shelf.excluded.add(SITE)
+        summary = desk.rescue(clock=clock(), **ALONE)
+
+        assert summary.exit_code == 3
+        assert len(desk.asked()) == 1
+        assert len(summary.result.found) == 3
+        assert all("Blocked Site Error" in one.said[0] for one in summary.result.found)
+        told = summary.as_text()
+        assert "keeps this site from the public (Blocked Site Error)" in told
+        assert "later" not in told
+        assert "again" not in told
+        assert summary.result.refused == {}
+        assert [outcome for _, outcome, _ in desk.attempts()] == ["forbidden", "skipped", "skipped"]
+
+        desk.archives.shelf.excluded.clear()
+        desk.rescue(clock=clock(), **ALONE)
+        assert (LOST, "wayback") in desk.held(), "nothing rests for it"
+
+
+def test_an_excluded_site_stops_no_other_archive(desk: Rescuer) -> None:
+    desk.archives.shelf.excluded.add(SITE)
+    desk.archives.other_shelf.put(copy())
+
+    assert desk.rescue(clock=clock()).exit_code == 0
+    assert (LOST, "memento") in desk.held()
+
+
+def test_an_exclusion_that_only_playback_tells_is_one_too(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy(), copy(days=90))
+    blocked = (("x-archive-wayback-runtime-error", "AdministrativeAccessControlException: Blocked Site Error"),)
+    desk.archives.faults.replies("web.archive.org/web/*", b"", status=403, headers=blocked)
+    desk.rescue(clock=clock(), **ALONE)
+
+    assert len([url for url in desk.asked() if "/web/2" in url]) == 1
+
+
+# ─── archived refusals ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_an_archived_refusal_is_a_copy_that_is_no_good_and_is_asked_for_once(desk: Rescuer, status: int) -> None:
+    desk.archives.shelf.put(copy(b"<h1>no</h1>", status=status, said_status="200", headers=(("Retry-After", "7200"),)),
+                            copy(days=300))  # fmt: skip
+    ticking = clock()
+
+    assert desk.rescue(clock=ticking, **ALONE).exit_code == 0
+    assert (LOST, "wayback") in desk.held()
+    assert len([url for url in desk.asked() if copy().timestamp in url]) == 1
+    assert sum(ticking.sleeps) < 10, "nobody wants a rest"
+    reasons = [reason for _, outcome, reason in desk.attempts() if outcome in {"rate_limited", "server_error"}]
+    assert reasons == [f"HTTP {status}, as it was captured"]
+
+
+def test_an_archived_429_is_no_rest_for_the_next_run(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy(b"", status=429, said_status="200"))
+    ticking = clock()
+    desk.rescue(clock=ticking, **ALONE)
+    desk.archives.shelf.put(copy(days=40))
+
+    assert desk.rescue(clock=ticking, **ALONE).exit_code == 0
+    assert sum(ticking.sleeps) < 10
+
+
+# ─── real ones ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("retry_after", [None, 0, 5, 60])
+@pytest.mark.parametrize("target", ["web.archive.org/cdx*", "web.archive.org/web/*"])
+def test_a_real_429_is_followed_by_a_minute_of_silence(desk: Rescuer, retry_after: int | None, target: str) -> None:
+    desk.archives.shelf.put(copy())
+    desk.archives.faults.rate_limit(target, retry_after, times=1)
+    ticking = clock()
+
+    assert desk.rescue(clock=ticking, **ALONE).exit_code == 0
+    assert max(ticking.sleeps) >= 60
+
+
+def test_the_silence_doubles_until_the_archive_is_left_alone(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy())
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", None)
+    ticking = clock()
+    summary = desk.rescue(clock=ticking, **ALONE)
+
+    assert summary.exit_code == 4
+    assert len(desk.asked()) == 3
+    assert [round(sleep, -1) for sleep in ticking.sleeps if sleep > 30] == [60, 120]
+
+
+def test_the_silence_is_kept_by_the_next_run(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy())
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", None, times=3)
+    ticking = clock()
+    desk.rescue(clock=ticking, **ALONE)
+    asked = len(desk.asked())
+    ticking.advance(seconds=100)
+
+    summary = desk.rescue(clock=ticking, **ALONE)
+    assert summary.exit_code == 4
+    assert len(desk.asked()) == asked
+    assert "web.archive.org answered 429, and is left alone until" in summary.as_text()
+    ticking.advance(seconds=140)
+    assert desk.rescue(clock=ticking, **ALONE).exit_code == 0
+
+
+def test_a_short_silence_is_waited_for_by_the_next_run(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy())
+    desk.archives.faults.rate_limit("web.archive.org/cdx*", None, times=1)
+    ticking = clock()
+    desk.rescue(clock=ticking, limit=2, **ALONE)  # robots.txt and the index
+    before = ticking.elapsed
+    assert len(desk.asked()) == 1
+
+    assert desk.rescue(clock=ticking, **ALONE).exit_code == 0
+    first = rows(desk.db, "SELECT started_at FROM fetches WHERE source = 'wayback' AND http_status IN (200, 429)"
+                          " ORDER BY id LIMIT 2")  # fmt: skip
+    starts = [datetime.fromisoformat(at) for (at,) in first]
+    assert starts[1] - starts[0] >= timedelta(seconds=60)
+    assert ticking.elapsed > before
+
+
+def test_how_long_the_silence_is() -> None:
+    assert [silence_s(limits) for limits in (1, 2, 3, 4)] == [60, 120, 240, 480]
+    assert silence_s(0) == 60
+    assert silence_s(100_000) == 86_400
