@@ -506,7 +506,7 @@ def test_a_page_that_came_as_mhtml_and_then_live_was_not_edited(desk: Desk) -> N
 
 
 def browsed(body: bytes) -> bytes:
-    """What a browser makes of a page before anybody saves it: absolute addresses, code coloured by the site's script."""
+    """What a browser makes of a page before anybody saves it: absolute addresses, code coloured by a script."""
     coloured = b'<span class="hljs-keyword">fn</span> <span class="hljs-title function_">'
     body = body.replace(b'href="#', b'href="%s#' % DAY2.encode())
     body = body.replace(

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import saved_files as made
+from archives import tampering
 from runs import rows
 from saved_files import DAY1, DAY2, SERIES, SITE, page
 from test_import import Desk
@@ -323,11 +323,10 @@ def test_no_impossible_address_is_asked_for_after_a_saved_page(desk: Desk) -> No
 def test_parse_heals_an_archive_in_which_addresses_were_invented(desk: Desk) -> None:
     """As an earlier archiver left it: the page without a media type, and a picture where none can be."""
     desk.run("import", desk.save("page.html", made.chrome_html(DAY2, showing(IMAGE))))
-    with sqlite3.connect(desk.db) as raw:
+    with tampering(desk.db) as raw:
         raw.execute("UPDATE captures SET headers = '[]'")
         wrong = f"{SITE}/articles/page_files/20141304AbCdEfGhIj.png"
         raw.execute("UPDATE images SET url = ?", [wrong])
-    raw.close()
     assert desk.run("parse")[0] == 0
 
     assert rows(desk.db, HELD) == [("saved:./page_files/20141304AbCdEfGhIj.png", None, 0)]
