@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from archiver import __version__, notify, pages, report, urls
@@ -13,7 +14,15 @@ from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
 from archiver.clock import Clock, SystemClock
 from archiver.commands import sources
-from archiver.commands.run import NO_CONTACT, breaker_of, finish_broken, signals_raise, visitor_of
+from archiver.commands.run import (
+    NO_CONTACT,
+    breaker_of,
+    close,
+    finish_broken,
+    signals_raise,
+    tell_repairs,
+    visitor_of,
+)
 from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiverError
@@ -82,11 +91,12 @@ def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
     )  # fmt: skip
 
 
-def parse(config: Config, path: Path) -> int:
+def parse(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> int:
     """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
     if not path.exists():
         opening.open_reader(path)  # says that there is none
     with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
+        tell_repairs(archive, tell)
         return archive.rebuild()
 
 
@@ -119,9 +129,7 @@ def fetch(
     with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
-        for mended in archive.mend_search():
-            if not options.quiet:
-                tell(f"Repaired: {mended}")
+        tell_repairs(archive, tell)
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             summary = _run(archive, asked, network, clock, options, config, listener)
     command = config.notify if options.notify is None else options.notify
@@ -188,14 +196,13 @@ def _crawl(
 
 def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None, scope: Scope, clock: Clock) -> Summary:
     """Close the run, and say what it came to."""
-    with opening.reading(archive.path) as connection:
-        found = queries.status(connection, scope.source_ids)
-    exit_code = code if code is not None else _exit_code(result, found)
-    lines = fetch_lines(result, found)
-    result.doubt = archive.runs.finish_run(run_id, result.ended_by, exit_code, _note(result) or None, clock.now())
-    if result.doubt:
-        lines.append(result.doubt)
-    return Summary(result, exit_code, tuple(lines), report.status_json(found))
+    closed = close(
+        archive, run_id, result.ended_by, _note(result) or None, clock,
+        code=code, judged=partial(_exit_code, result), source_ids=scope.source_ids,
+    )  # fmt: skip
+    result.doubt = closed.doubt
+    lines = (*fetch_lines(result, closed.found), *closed.remarks)
+    return Summary(result, closed.exit_code, lines, report.status_json(closed.found))
 
 
 def _exit_code(result: RunResult, found: queries.Status) -> int:

@@ -14,7 +14,7 @@ A copy says nothing about the page as it is now: what is believed of it stays as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
 from archiver.commands import sources
 from archiver.commands.imported import Imported, Result
-from archiver.commands.run import finish_broken, signals_raise
+from archiver.commands.run import close, finish_broken, signals_raise, tell_repairs
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
@@ -116,8 +116,9 @@ def _named(url: str | None) -> Address | None:
 
 
 def run(
-    config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None
-) -> imports.Summary:
+    config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> imports.Summary:  # fmt: skip
     """Import files. Raises ArchiverError for what makes it impossible; a file that cannot be used is no such thing."""
     if url is not None and len(names) > 1:
         raise UsageError("--url says what one file is: import the files one by one")
@@ -130,6 +131,7 @@ def run(
     if not usable:
         return imports.summary(None, looked, [], None)
     with Archive(path, "import", pages.read, config.rules, config.schedule) as archive, signals_raise():
+        tell_repairs(archive, tell)
         return _run(archive, importer, looked, usable)
 
 
@@ -177,12 +179,11 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise
-    with opening.reading(archive.path) as connection:
-        found = queries.status(connection)
-    summary = imports.summary(run_id, looked, unasked, found)
-    exit_code = summary.exit_code if code is None else code
-    archive.runs.finish_run(run_id, ended_by, exit_code, _note(looked), clock.now())
-    return replace(summary, exit_code=exit_code)
+    closed = close(
+        archive, run_id, ended_by, _note(looked), clock, code=code, judged=lambda _: imports.exit_code(looked)
+    )
+    summary = imports.summary(run_id, looked, unasked, closed.found)
+    return replace(summary, exit_code=closed.exit_code, lines=(*summary.lines, *closed.remarks))
 
 
 def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked]:

@@ -64,6 +64,13 @@ class Beliefs:
             [run_id, stamp(now), law[0], json.dumps(law[1], sort_keys=True), changed],
         )
 
+    def changed_by_law(self, run_id: int) -> int | None:
+        """Of how many pages a run believes something else, since it follows another law; None when it does not."""
+        rows = self._database.query(
+            "SELECT pages_changed FROM laws WHERE run_id = ? AND id > (SELECT min(id) FROM laws)", [run_id]
+        )
+        return next((int(row["pages_changed"]) for row in rows), None)
+
     def _is_believed_anew(self, page_id: int) -> bool:
         before = self.belief(page_id)
         if self.recompute(page_id) == (before, self._changes(page_id)):

@@ -97,7 +97,7 @@ def import_files(
     from archiver import importing
 
     config, path = settings(config_path, db)
-    summary = importing.run(config, path, files, url=url)
+    summary = importing.run(config, path, files, url=url, tell=tell)
     for error in summary.errors:
         tell(f"archiver: {error}")
     if as_json:
@@ -185,7 +185,7 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     from archiver import fetching
 
     config, path = settings(config_path, db)
-    read = fetching.parse(config, path)
+    read = fetching.parse(config, path, tell)
     said = f"Read {read} stored answers again; every derived table is new."
     click.echo(json.dumps({"fetches": read}) if as_json else said)
     return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 
+from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock
 from archiver.config import Network
@@ -86,6 +88,58 @@ def signals_raise() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A run that has ended: its exit code, why its absences are doubted, and how all stands since."""
+
+    exit_code: int
+    doubt: str | None
+    found: queries.Status
+    remarks: tuple[str, ...]  # what else is to be told of it, a line each
+
+
+def close(
+    archive: Archive, run_id: int, ended_by: str, note: str | None, clock: Clock, *,
+    code: int | None, judged: Callable[[queries.Status], int], source_ids: tuple[int, ...] | None = None,
+) -> Closed:  # fmt: skip
+    """End a run in the ledger, and only then read what is to be told of it.
+
+    `code` is the exit code where it is known already; else `judged` makes it of what is held (of `source_ids`), after
+    absences that are to be doubted were.
+    """
+    archive.library.catch_up()
+    archive.library.settle()
+    archive.runs.doubt_absences(run_id)
+    exit_code = judged(_status(archive, source_ids)) if code is None else code
+    doubt = archive.runs.finish_run(run_id, ended_by, exit_code, note, clock.now())
+    return Closed(exit_code, doubt, _status(archive, source_ids), _remarks(archive, run_id, doubt))
+
+
+def _status(archive: Archive, source_ids: tuple[int, ...] | None) -> queries.Status:
+    with opening.reading(archive.path) as connection:
+        return queries.status(connection, source_ids)
+
+
+def _remarks(archive: Archive, run_id: int, doubt: str | None) -> tuple[str, ...]:
+    changed = archive.beliefs.changed_by_law(run_id)
+    if changed is None:
+        return (doubt,) if doubt else ()
+    law = "Everything was believed again by other rules ([judgement]) than before"
+    told = f"{law}: something else is believed of {changed} page{'s' * (changed != 1)}."
+    return (doubt, told) if doubt else (told,)
+
+
+def tell_repairs(archive: Archive, tell: Callable[[str], None]) -> None:
+    """Say what another program had done to the archive: what was put back, and what cannot be."""
+    for change in archive.changes:
+        if change.is_noted or change.how == "added":
+            tell(f"Changed {change}; `archiver verify` goes on saying so.")
+        elif not change.lasts:
+            tell(f"Put back: {change}")
+    for mended in archive.mend_search():
+        tell(f"Repaired: {mended}")
 
 
 def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:

@@ -51,10 +51,10 @@ def summary(run_id: int | None, looked: list[Imported], unasked: list[str], foun
         lines += [*report.held_lines(found), *report.series_notes(found)]
     errors = tuple(str(imported.error) for imported in looked if imported.error is not None)
     status = report.status_json(found) if found is not None else {"series": [], "last_run": None}
-    return Summary(run_id, tuple(looked), _exit_code(looked), tuple(lines), errors, status)
+    return Summary(run_id, tuple(looked), exit_code(looked), tuple(lines), errors, status)
 
 
-def _exit_code(looked: Iterable[Imported]) -> int:
+def exit_code(looked: Iterable[Imported]) -> int:
     """2 for a file that cannot be used, 3 for a page that was not kept or a file with none of ours, 0 for all well."""
     if any(imported.error is not None for imported in looked):
         return UnusableFile.exit_code

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from archiver import __version__, pages, report
-from archiver.archive import opening, queries
+from archiver.archive import opening
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, finish_broken, signals_raise
+from archiver.commands.run import NO_CONTACT, close, finish_broken, signals_raise, tell_repairs
 from archiver.config import Config, Network, usable_key
 from archiver.copies import OPEN, Held, PushState
 from archiver.crawl import Step
@@ -214,6 +214,7 @@ def push(
     with Archive(path, "push", pages.read, config.rules, config.schedule) as archive:
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
+        tell_repairs(archive, tell)
         _held(archive, options)
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, config, network, clock, options, keys, listener)
@@ -278,13 +279,11 @@ def _summary(archive: Archive, result: Result, code: int | None, options: Option
     result.held = _held(archive, options)
     if all(_is_confirmed(one) for one in result.held) and result.ended_by != "interrupted":
         result.ended_by = "finished"
-    exit_code = code if code is not None else _exit_code(result)
-    with opening.reading(archive.path) as connection:
-        found = queries.status(connection)
     why = [result.stop.why] if result.stop else []
     note = "; ".join([*why, *result.down.values(), *result.refused.values()]) or None
-    archive.runs.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
-    return Summary(result, exit_code, tuple(_lines(result, options)), report.status_json(found))
+    closed = close(archive, result.run_id, result.ended_by, note, clock, code=code, judged=lambda _: _exit_code(result))
+    lines = (*_lines(result, options), *closed.remarks)
+    return Summary(result, closed.exit_code, lines, report.status_json(closed.found))
 
 
 def _is_confirmed(one: Held) -> bool:

@@ -12,7 +12,7 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, finish_broken, signals_raise, visitor_of
+from archiver.commands.run import NO_CONTACT, close, finish_broken, signals_raise, tell_repairs, visitor_of
 from archiver.config import Config, Network
 from archiver.crawl import Step
 from archiver.errors import ArchiverError, UsageError
@@ -97,6 +97,7 @@ def rescue(
     network = network_of(config, options)
     clock = clock or SystemClock()
     with Archive(path, "rescue", pages.read, config.rules, config.schedule) as archive:
+        tell_repairs(archive, tell)
         series_id, page_url = target_of(archive, options.target)
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
@@ -212,17 +213,21 @@ def _summary(
     clock: Clock,
 ) -> Summary:  # fmt: skip
     archive.library.catch_up()
-    with opening.reading(archive.path) as connection:
-        found = queries.status(connection)
+    archive.library.settle()
     still = [one for one in archive.copies.parts(*target) if one.held is None]
     if result.ended_by == "finished" and _all_refused(result, still):
         result.ended_by = "refused"
-    whole = not still if options.target is not None else report.all_safe(found)
-    exit_code = code if code is not None else _exit_code(result, whole=whole)
-    lines = [*_lines(result, options, whole=whole), *report.held_lines(found)]
-    note = "; ".join([*result.down.values(), *result.refused.values()]) or None
-    archive.runs.finish_run(result.run_id, result.ended_by, exit_code, note, clock.now())
-    return Summary(result, exit_code, tuple(lines), report.status_json(found))
+
+    def is_whole(found: queries.Status) -> bool:
+        return not still if options.target is not None else report.all_safe(found)
+
+    closed = close(
+        archive, result.run_id, result.ended_by, "; ".join([*result.down.values(), *result.refused.values()]) or None,
+        clock, code=code, judged=lambda found: _exit_code(result, whole=is_whole(found)),
+    )  # fmt: skip
+    lines = _lines(result, options, whole=is_whole(closed.found))
+    lines += [*report.held_lines(closed.found), *closed.remarks]
+    return Summary(result, closed.exit_code, tuple(lines), report.status_json(closed.found))
 
 
 def _all_refused(result: Result, still: list[Wanted]) -> bool:
