@@ -132,20 +132,38 @@ def fetch(
         tell_repairs(archive, tell)
         with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
             summary = _run(archive, asked, network, clock, options, config, listener)
-    command = config.notify if options.notify is None else options.notify
-    return _told(summary, command, path) if command else summary
+        owed = _owed(archive, summary, clock) if _command(config, options) else []
+    return _told(summary, owed, config, options, path, clock) if owed else summary
 
 
-def _told(summary: Summary, command: str, path: Path) -> Summary:
-    """The summary, after the user's command was told what changed in this run, if anything did."""
-    with opening.reading(path) as connection:
-        changes = queries.changes_of_run(connection, summary.result.run_id)
+def _command(config: Config, options: Options) -> str:
+    """What is to be run when something changed; empty for nothing."""
+    return config.notify if options.notify is None else options.notify
+
+
+def _owed(archive: Archive, summary: Summary, clock: Clock) -> list[queries.Row]:
+    """What the user's command is to be told: what changed in this run, and before it while nobody was told."""
+    with opening.reading(archive.path) as connection:
+        changes = queries.changes_owed(connection)
     if not changes:
-        return summary
+        archive.notices.told(summary.result.run_id, clock.now())
+    return changes
+
+
+def _told(
+    summary: Summary, changes: list[queries.Row], config: Config, options: Options, path: Path, clock: Clock
+) -> Summary:
+    """The summary, after the user's command was told; what it does not take stays owed, and the next run tells it."""
     counts = [{key: value for key, value in one.items() if key != "items"} for one in summary.status["series"]]
     document = {"run_id": summary.result.run_id, "exit_code": summary.exit_code, "changes": changes, "series": counts}
-    trouble = notify.run(command, document)
-    return replace(summary, lines=(*summary.lines, trouble)) if trouble else summary
+    trouble = notify.run(_command(config, options), document)
+    if trouble is None:
+        try:
+            with Archive(path, "fetch", pages.read, config.rules, config.schedule) as archive:
+                archive.notices.told(summary.result.run_id, clock.now())
+        except ArchiverError as error:  # another archiver may have begun meanwhile, perhaps by that very command
+            trouble = f"the notify command was told, but that could not be noted ({error})"
+    return replace(summary, lines=(*summary.lines, f"{trouble}; the next run tells it again")) if trouble else summary
 
 
 def _run(
@@ -156,6 +174,8 @@ def _run(
     cut_short = archive.runs.was_cut_short()
     settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
     run_id = archive.runs.start_run("fetch", __version__, settings, clock.now())
+    if _command(config, options):
+        archive.notices.owe(run_id, clock.now())
     try:
         words = sources.keep(archive, config, options.urls, asked, clock.now())
     except ArchiverError as error:

@@ -35,6 +35,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "sources": [{"id": 1, "url": "https://index.example/", "kind": "index", "added_at": AT}],
     "runs": [{"id": 1, "command": "fetch", "started_at": AT, "version": "0"}],
     "laws": [{"id": 1, "run_id": 1, "at": AT, "version": 1, "rules": "{}", "pages_changed": 0}],
+    "notices": [{"id": 1, "run_id": 1, "state": "owed", "at": AT}],
     "seals": [{"kind": "rows", "name": "sources", "digest": "0"}],
     "pages": [
         {

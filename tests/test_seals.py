@@ -76,6 +76,7 @@ def lived(case: Case) -> None:
     case.archive.copies.note(page_id, [copy], case.clock.now())
     case.archive.copies.judged(page_id, copy, Outcome.OK)
     case.archive.pushes.queue([page_id], case.clock.now())
+    case.archive.notices.owe(case.run_id, case.clock.now())
     case.archive.library.settle()
     case.archive.runs.finish_run(case.run_id, "finished", 3, "a note", case.clock.now())
 

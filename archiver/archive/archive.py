@@ -20,6 +20,7 @@ from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library, ReadPage
 from archiver.archive.manners import Manners
+from archiver.archive.notices import Notices
 from archiver.archive.push_rows import Pushes
 from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
@@ -74,6 +75,7 @@ class Archive:
                 self.library = Library(self._database, path, self.captures, read)
                 self.copies = Copies(self._database, path)
                 self.sources = Sources(self._database, path, self.runs)
+                self.notices = Notices(self._database, path, self.runs)
                 self.pushes = Pushes(self._database, path)
                 with opening.explained(path):
                     self._read_on()

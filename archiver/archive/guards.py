@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 # Of some tables a part may change: how far a push got, when an index was last asked.
-_WHOLE = ("fetches", "captures", "laws")
+_WHOLE = ("fetches", "captures", "laws", "notices")
 _IN_PART = {
     "copies": ("id", "page_id", "holder", "url", "byte_range", "first_seen_at"),
     "pushes": ("id", "page_id", "queued_at"),

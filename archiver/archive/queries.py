@@ -59,14 +59,13 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
     )
 
 
-def changes_of_run(connection: sqlite3.Connection, run_id: int) -> list[Row]:
-    """Everything that happened to lists, parts and comments since a run began, in order of time."""
+def changes_owed(connection: sqlite3.Connection) -> list[Row]:
+    """Everything that happened to lists, parts and comments since the first run that owes a notice, in their order."""
     return _rows(
         connection,
-        "SELECT * FROM timeline WHERE at >= (SELECT started_at FROM runs WHERE id = ?)"
-        " AND kind IN ('index', 'series', 'feed', 'article', 'comment')"
-        " ORDER BY at, article_id",
-        run_id,
+        "SELECT timeline.* FROM timeline WHERE at >= (SELECT min(started_at) FROM runs JOIN notices ON run_id = runs.id"
+        " WHERE state = 'owed' AND notices.id > (SELECT coalesce(max(id), 0) FROM notices WHERE state = 'told'))"
+        " AND kind IN ('index', 'series', 'feed', 'article', 'comment') ORDER BY at, article_id",
     )
 
 

@@ -21,7 +21,7 @@ migrations = Migrations("archiver")
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
-    "013_sources.sql",
+    "013_sources.sql", "014_notices.sql",
 )  # fmt: skip
 
 
@@ -131,6 +131,13 @@ def m013_sources(database: Database) -> None:
     for statement in _statements(_script("013_sources.sql")):
         database.execute(statement)
     widen(database, "parts", "'neighbour', 'index')", "'neighbour', 'index', 'source')")
+
+
+@migrations()
+def m014_notices(database: Database) -> None:
+    """What the notify command was not told yet."""
+    for statement in _statements(_script("014_notices.sql")):
+        database.execute(statement)
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:
