@@ -38,6 +38,7 @@ class Facts:
     own_url: str | None = None  # og:url, or a feed's own idea of its series
     has_content: bool = False  # the part that makes the page worth keeping is there: the article's body, the list
     closed: bool = True  # the body container and the document are closed; False says that the page is cut
+    raised: str | None = None  # the name of the exception that our parser raised; nothing else was read
     words_sha256: str | None = None  # of a page without content: its words without digits, to know it again
 
 

@@ -153,6 +153,8 @@ def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading |
         return _say(answer, Outcome.UNCHANGED if held else Outcome.OK, "robots.txt")
     if not answer.body:
         return _say(answer, Outcome.TRUNCATED, "an empty answer")
+    if facts.raised is not None:
+        return _say(answer, Outcome.UNREADABLE, f"our parser fails on it ({facts.raised}); what came is kept")
     not_the_page = _not_the_page(asked, answer, facts)
     if not_the_page is not None:
         return not_the_page

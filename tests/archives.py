@@ -98,8 +98,9 @@ class Case:
     ) -> int:
         """Play a fetch of `url`: the page itself, or an outcome without one. `read_on=False`: killed then."""
         self.clock.advance(minutes=1)
-        address = urls.source_address(url)
-        assert isinstance(address, Address)
+        named = urls.source_address(url)
+        address = named if isinstance(named, Address) else urls.image_address(url)
+        assert address is not None, url
         body = self.world.put(page) if page is not None else None
         headers = (("content-type", "text/html"),)
         answer = Answer(address.url, self.clock.now(), 7, status=200 if page else 404, headers=headers, body=body)

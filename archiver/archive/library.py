@@ -8,6 +8,7 @@ its reading loses nothing.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +28,10 @@ from archiver.archive import (
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction
+from archiver.errors import ArchiverError
 from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Kind, Outcome
-from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Reading, SeriesPage
+from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
+from archiver.text import line
 from archiver.verdict import better_source, judge
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
@@ -74,7 +77,7 @@ class Library:
         for fetch in pending:
             reading = (fresh or {}).get(fetch["id"])
             with transaction(self._database, self._path):
-                self._take(fetch, reading)
+                self._take_or_tell(fetch, reading)
                 self._note("library", fetch["id"])
                 then()
         return len(pending)
@@ -126,12 +129,31 @@ class Library:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
             fetches = list(self._database.query(f"{_FETCHES} WHERE capture_id IS NOT NULL ORDER BY id"))
             for fetch in fetches:
-                self._take(fetch, None)
+                self._take_or_tell(fetch, None)
             if fetches:
                 self._note("library", fetches[-1]["id"])
             self._settle()
             then()
         return len(fetches)
+
+    def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
+        """One fetch; when what it says cannot be kept, none of it is, and a row says so, naming the exception.
+
+        So no single answer stops the archive from opening: the evidence stays, and a later version reads it.
+        """
+        self._database.execute("SAVEPOINT taking")
+        try:
+            self._take(fetch, reading)
+        except Exception as error:
+            if not _is_of_what_came(error):
+                raise
+            self._database.execute("ROLLBACK TO taking")
+            detail = line(f"{type(error).__name__}: {error}", 200)
+            problem = Problem("page", "unreadable", detail)
+            page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
+            parser = (reading or self._read_capture(page, fetch["capture_id"])).parser
+            self._keep_problems(fetch["page_id"], fetch, Reading(parser, Facts(), problems=(problem,)))
+        self._database.execute("RELEASE taking")
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
         """One fetch: what its capture says becomes rows."""
@@ -302,6 +324,18 @@ class Library:
 
     def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
         return next(iter(self._database.query(sql, list(parameters))))
+
+
+_OF_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
+
+def _is_of_what_came(error: Exception) -> bool:
+    """Whether an exception is about the values of one answer, and not about the archive, the disk or a lock."""
+    if isinstance(error, sqlite3.Error):
+        return isinstance(
+            error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError | sqlite3.ProgrammingError
+        )
+    return not isinstance(error, ArchiverError | OSError | MemoryError)
 
 
 def is_whole_list(reading: Reading) -> bool:

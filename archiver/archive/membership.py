@@ -220,8 +220,8 @@ def _want_shown(database: Database) -> None:
 
 def _want(database: Database, url: str, at: str | None) -> None:
     address = urls.classify(url)
-    assert isinstance(address, Address), url
-    _want_page(database, address, at)
+    if isinstance(address, Address):  # a number that no page can have names nothing that could be asked
+        _want_page(database, address, at)
 
 
 def _want_page(database: Database, address: Address, at: str | None) -> None:

@@ -25,6 +25,7 @@ from archiver.pages.facts import (
 )
 from archiver.pages.scan import Scan, scan
 from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
+from archiver.text import line
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,
@@ -37,7 +38,16 @@ PARSERS = {
 
 
 def read(address: Address, body: bytes, content_type: str | None) -> Reading:
-    """What the current parsers make of a body that came for `address`."""
+    """What the current parsers make of a body that came for `address`. Never raises."""
+    try:
+        return _read(address, body, content_type)
+    except Exception as error:  # noqa: BLE001 - whatever trips a parser, what came is evidence, and a later one reads it
+        raised = type(error).__name__
+        problem = Problem("page", "raised", line(f"{raised}: {error}", 200))
+        return Reading(_parser(address.kind), Facts(raised=raised), problems=(problem,))
+
+
+def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
     if address.kind in {Kind.ROBOTS, Kind.IMAGE}:
         return _read_plain(address.kind, body, content_type)
     text, encoding = decode(body, content_type)

@@ -241,11 +241,14 @@ def _views(panel: LexborNode, problems: Problems) -> int | None:
     return number
 
 
+_AUTHORS_OWN = (".markdown", ".markdown__style", ".qa-header")  # what stands in there are the words of people
+
+
 def _comments_count(side: LexborNode) -> int | None:
     """`N 則留言` above the comments, else the number behind 留言, else none are there."""
     for heading in side.css("h3, h4"):
-        match = re.search(r"([0-9]+)\s*則留言", text_of(heading) or "")
-        if match:
+        match = re.search(r"(?<![0-9])([0-9]{1,9})\s*則留言", text_of(heading) or "")
+        if match and not any(_inside(heading, name) for name in _AUTHORS_OWN):
             return int(match[1])
     shown = first_text(side, ".qa-action__link--reply")
     if shown is None:

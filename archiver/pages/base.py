@@ -76,6 +76,8 @@ def _inner_charset(match: re.Match[bytes] | None) -> str | None:
 _WORDLESS = frozenset("script style template noscript iframe object svg math head ins select textarea".split())
 
 
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
+
 # ─── small readers ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -154,9 +156,15 @@ def taipei_to_utc(text: str | None) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime(*(int(part or 0) for part in match.groups()), tzinfo=TAIPEI).astimezone(UTC)  # type: ignore[misc,arg-type]
+        shown = datetime(*(int(part or 0) for part in match.groups()), tzinfo=TAIPEI)  # type: ignore[misc,arg-type]
     except (ValueError, OverflowError):
         return None
+    return _believable(shown)
+
+
+def _believable(moment: datetime) -> datetime | None:
+    """A moment in UTC, unless nothing on the web can be of it."""
+    return moment.astimezone(UTC) if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
 
 
 def feed_date(text: str | None) -> datetime | None:
@@ -168,7 +176,7 @@ def feed_date(text: str | None) -> datetime | None:
         parsed = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=TAIPEI)).astimezone(UTC)
+    return _believable(parsed if parsed.tzinfo else parsed.replace(tzinfo=TAIPEI))
 
 
 def digest(parts: Iterable[object]) -> str:
