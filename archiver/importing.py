@@ -34,6 +34,7 @@ from archiver.errors import ArchiverError, UnusableFile, UsageError
 from archiver.model import (
     SUCCESSES,
     Address,
+    Answer,
     CaptureSource,
     Exchange,
     Judgement,
@@ -42,6 +43,7 @@ from archiver.model import (
     Provenance,
     Refusal,
 )
+from archiver.pages import saved
 from archiver.readings import ArticlePage, Reading
 from archiver.report import imports
 from archiver.rescue import files
@@ -128,8 +130,12 @@ def run(
             importer.sources |= queries.source_urls(connection)
     looked = [_look(importer, name) for name in names]
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
+    is_new = not path.exists() or (path.is_file() and not path.stat().st_size)
     if not usable:
         return imports.summary(None, looked, [], None)
+    if is_new and not _any_would_be_kept(importer, usable):
+        told = imports.summary(None, looked, [], None)
+        return replace(told, lines=(*told.lines, "Nothing was kept, so no archive was made."))
     with Archive(path, "import", pages.read, config.rules, config.schedule) as archive, signals_raise():
         tell_repairs(archive, tell)
         return _run(archive, importer, looked, usable)
@@ -160,6 +166,21 @@ def _follow(importer: _Importer, file: files.File, trails: Trails) -> None:
         for found in files.read(file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
             trails.note(found)
         before = unseen
+
+
+def _any_would_be_kept(importer: _Importer, usable: list[Imported]) -> bool:
+    """Judge all that is in the files, for an archive that is not there yet: one that would hold nothing is not made."""
+    for imported in usable:
+        try:
+            imported.results = [result for *_, result in _judgements(None, importer, imported, imported.trails)]
+            imported.taken = True
+        except UnusableFile as error:  # it changed since it was looked at
+            imported.error = error
+    if not any(result.kept for imported in usable for result in imported.results):
+        return False
+    for imported in usable:
+        imported.results, imported.taken = [], False
+    return True
 
 
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
@@ -261,19 +282,27 @@ def _copies(
     archive: Archive, importer: _Importer, imported: Imported, trails: Trails | None, taken: list[Result]
 ) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:
     """What a file holds of the wanted pages, judged; each is noted in `taken`."""
-    assert imported.file is not None
+    for exchange, judgement, reading, result in _judgements(archive, importer, imported, trails):
+        taken.append(result)
+        yield exchange, judgement, reading
+
+
+def _judgements(
+    archive: Archive | None, importer: _Importer, imported: Imported, trails: Trails | None
+) -> Iterator[tuple[Exchange, Judgement, Reading | None, Result]]:
+    """Every response of a file that is of a wanted page, judged; `archive` is None for one that is not there yet."""
+    file, now = imported.file, importer.clock.now()
+    assert file is not None
     assert trails is not None, "a file that is usable was looked at"
-    files.check_unchanged(imported.file)
-    now = importer.clock.now()
-    for found in files.read(imported.file, trails.wants, importer.bounds, Counter()):
+    files.check_unchanged(file)
+    for found in files.read(file, trails.wants, importer.bounds, Counter()):
         for step in trails.steps(found, now):
-            exchange, judgement, reading = _judged(archive, imported.file, step, now)
-            taken.append(_result(exchange, judgement, reading, step.found))
-            yield exchange, judgement, reading
+            exchange, judgement, reading = _judged(archive, importer, file, step, now)
+            yield exchange, judgement, reading, _result(exchange, judgement, reading, step.found)
 
 
 def _judged(
-    archive: Archive, file: files.File, step: Step, now: datetime
+    archive: Archive | None, importer: _Importer, file: files.File, step: Step, now: datetime
 ) -> tuple[Exchange, Judgement, Reading | None]:
     """A response of a file as an exchange, with the same judgement as if it had come over the wire.
 
@@ -287,14 +316,44 @@ def _judged(
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
     exchange = Exchange(address, answer, hop=step.hop, final=step.final, provenance=provenance)
     judged_as = answer if answer.status is not None else replace(answer, status=200)
-    held, words = archive.holds(exchange, reading), archive.manners.not_found_words()
+    held = archive is not None and archive.holds(exchange, reading)
+    words = archive.manners.not_found_words() if archive is not None else None
     judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
+    if file.is_one_page and address == importer.named:
+        judgement = _by_the_users_word(address, judged_as, reading, judgement, found.url, held=held)
     if step.final and judgement.outcome is Outcome.MOVED:
         judgement = replace(judgement, reason=f"{judgement.reason}, of which the file holds no answer")
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:
         signals["made_at_by"] = "the date of the file"
     return exchange, replace(judgement, signals=signals), reading
+
+
+def _by_the_users_word(
+    named: Address, answer: Answer, reading: Reading | None, judgement: Judgement, file_says: str, *, held: bool
+) -> Judgement:
+    """What the page is that the user named with --url, where it does not name itself and says nothing against it.
+
+    An article is known by its own name alone (`og:url`). Whoever saved it knows what it was: that is said, and counts,
+    unless its buttons or the tool that saved it name another article.
+    """
+    if judgement.outcome is not Outcome.UNREADABLE or reading is None or reading.facts.own_url is not None:
+        return judgement
+    others = {*saved.named_by_its_buttons(answer.body or b""), *_article_of(file_says)} - {named.article_id}
+    if others:
+        words = f"--url names {named.url}, but the file says that it is article {', '.join(map(str, sorted(others)))}"
+        return Judgement(Outcome.WRONG_PAGE, words, judgement.signals)
+    as_named = replace(reading, facts=replace(reading.facts, own_url=named.url))
+    judged = judge(named, answer, as_named, held=held)
+    if judged.outcome not in SUCCESSES:
+        return judged
+    reason = f"{judged.reason}, by the word of --url alone: it does not name itself (og:url)"
+    return replace(judged, reason=reason, signals={**judged.signals, "own_url": None, "named_by": "--url"})
+
+
+def _article_of(url: str) -> set[int]:
+    address = urls.classify(url) if url else None
+    return {address.article_id} if isinstance(address, Address) and address.article_id is not None else set()
 
 
 def _believable(at: datetime | None, now: datetime) -> datetime | None:

@@ -116,13 +116,14 @@ def test_a_page_that_tells_no_date_is_dated_by_its_file_and_says_so(desk: Desk) 
 
 @pytest.mark.parametrize("form", ["HTML as Chromium saves it", "HTML as it came", "SingleFile", "MHTML", "HAR", "WACZ"])
 def test_a_saved_bot_check_is_a_row_and_never_the_page(desk: Desk, form: str) -> None:
+    desk.run("import", desk.save("begun", page(DAY2)))
     file = desk.save("page", ONE_PAGE[form](DAY1, made.challenge()))
     code, out, err = desk.run("import", file, *(("--url", DAY1) if form == "HTML as it came" else ()))
 
     assert code == 3, err
     assert "not kept: 10319216: challenge: a bot check stands in place of the page" in out
-    assert desk.fetches() == [(DAY1, "challenge", "import")]
-    assert rows(desk.db, "SELECT count(*) FROM captures") == [(0,)]
+    assert desk.fetches() == [(DAY2, "ok", "import"), (DAY1, "challenge", "import")]
+    assert rows(desk.db, "SELECT count(*) FROM captures") == [(1,)]
     assert "challenge" in desk.run("why", "10319216")[1]
 
 
@@ -316,6 +317,90 @@ def test_what_others_really_wrote_is_imported_whole(desk: Desk, name: str) -> No
     assert "kept" in out
     ((text,),) = rows(desk.db, "SELECT body_text FROM articles WHERE id = 10319293")
     assert text == text_of(DAY2)
+
+
+# ─── what a file does not say, and what none of it is kept of ───────────────────────────────────
+
+UNNAMED = re.compile(rb'<meta property="og:url"[^>]*>')
+NAMELESS = re.compile(rb'data-id="[0-9]+"|<ul class="soc.*?</ul>', re.DOTALL)
+
+
+def test_an_article_that_does_not_name_itself_is_kept_by_the_word_of_url_alone_and_says_so(desk: Desk) -> None:
+    file = desk.save("page.html", UNNAMED.sub(b"", page(DAY2)))
+    code, out, err = desk.run("import", file)
+    assert (code, out) == (2, "")
+    assert "it does not say of which page it is a copy" in err
+
+    code, out, err = desk.run("import", file, "--url", DAY2)
+    assert (code, err) == (0, "")
+    assert "1 of 1 pages kept: 10319293" in out
+    assert desk.run("status", "--strict")[0] == 3, "the other parts are missing"
+    assert series_counts(desk.db) == (5, 1, 4)
+    assert "by the word of --url alone: it does not name itself" in desk.run("why", "10319293")[1]
+    assert (desk.run("parse")[0], desk.run("verify")[0]) == (0, 0)
+    assert series_counts(desk.db) == (5, 1, 4)
+    assert desk.run("import", file, "--url", DAY2)[0] == 0
+    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
+
+
+SAYS_OTHERWISE: dict[str, Callable[[bytes], bytes]] = {
+    "its button to like": lambda body: body,
+    "its buttons to share": lambda body: re.sub(rb'data-id="[0-9]+"', b"", body),
+    "the tool that saved it": lambda body: made.chrome_html(DAY1, NAMELESS.sub(b"", body)),
+}
+
+
+@pytest.mark.parametrize("what", SAYS_OTHERWISE)
+def test_what_the_file_says_outweighs_the_word_of_url(desk: Desk, what: str) -> None:
+    file = desk.save("page.html", SAYS_OTHERWISE[what](UNNAMED.sub(b"", page(DAY1))))
+    code, out, _ = desk.run("import", file, "--url", DAY2)
+
+    assert code == 3
+    assert "not kept: 10319293: wrong_page: --url names" in out
+    assert "10319216" in out
+    assert not desk.db.exists()
+
+
+def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> None:
+    for name, body in (
+        (
+            "empty",
+            re.sub(rb'(?s)<div class="markdown__style">.*?</div>', b'<div class="markdown__style"></div>', page(DAY2)),
+        ),
+        ("cut", page(DAY2)[:30_000]),
+        ("challenge", made.challenge()),
+        ("another", b"<!DOCTYPE html><html><head><title>x</title></head><body><p>hello</p></body></html>"),
+    ):
+        code, out, _ = desk.run("import", desk.save(name, UNNAMED.sub(b"", body)), "--url", DAY2)
+        assert (code, "0 of 1 pages kept" in out) == (3, True), name
+        assert not desk.db.exists()
+
+
+NOTHING_KEPT: dict[str, Callable[[], bytes]] = {
+    "a bot check": lambda: made.mhtml(DAY1, made.challenge()),
+    "a WARC of others": lambda: made.warc(("https://example.org/", b"<p>another")),
+    "a WARC of a 404": lambda: made.warc((DAY1, b"<p>no"), status="404 Not Found"),
+    "a picture alone": lambda: made.plain_record(f"{SITE}/upload/images/1/2.png", made.http(b"\x89PNG")),
+    "a page that is cut": lambda: page(DAY1)[:30_000],
+    "an empty HAR": lambda: made.har(),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING_KEPT)
+def test_an_import_that_keeps_nothing_leaves_no_new_archive_behind(desk: Desk, what: str) -> None:
+    file = desk.save("file", NOTHING_KEPT[what]())
+    code, out, err = desk.run("import", file)
+    assert (code, err) == (3, "")
+    assert out.startswith("file: ")
+    assert out.endswith("Nothing was kept, so no archive was made.\n")
+    assert sorted(path.name for path in desk.folder.iterdir()) == ["archiver.toml", "file"]
+    document = json.loads(desk.run("import", file, "--json")[1])
+    assert (document["run_id"], document["exit_code"]) == (None, 3)
+    assert [one["error"] for one in document["files"]] == [None]
+
+    desk.db.write_bytes(b"")
+    assert desk.run("import", file)[0] == 3
+    assert desk.db.read_bytes() == b""
 
 
 # ─── what is asked for, and what is not ─────────────────────────────────────────────────────────

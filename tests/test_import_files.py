@@ -187,7 +187,7 @@ BROKEN_WARCS = {
     "too many records": (GOOD * 51, "more than 50 records"),
     "too much": (gzip.compress(plain_record("https://x.org", os.urandom(2_100_000))), "more than 2000000 bytes"),
     "a bomb": (gzip.compress(plain_record("https://x.org", bytes(1_900_000))), "a bomb"),
-    "gzip in gzip": (gzip.compress(gzip.compress(GOOD)), "neither a recording"),
+    "gzip in gzip": (gzip.compress(gzip.compress(GOOD)), "a gzip file with no WARC in it"),
     "cut gzip": (gzip.compress(GOOD)[:-10], "the file ends in the middle"),
     "a broken checksum": (gzip.compress(GOOD)[:-8] + bytes(8), "damaged"),
     "rubbish after gzip": (gzip.compress(GOOD) + b"rubbish", "no gzip follows"),
@@ -304,6 +304,36 @@ def test_a_hostile_zip_is_refused_whole(path: Path, what: str) -> None:
 
     assert words in refused(path, make())
     assert sorted(path.parent.parent.rglob("*")) in (before, sorted([*before, path]))
+
+
+# ─── what people have instead ───────────────────────────────────────────────────────────────────
+
+ARC = b"filedesc://x.arc 0.0.0.0 20080101000000 text/plain 76\n1 0 Archive\n"
+PLIST = b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x">\n<plist>'
+OTHERS: dict[str, tuple[Callable[[], bytes], str]] = {
+    ".arc": (lambda: ARC, "an ARC file"),
+    ".arc.gz": (lambda: gzip.compress(ARC), "an ARC file"),
+    ".har.zip": (lambda: zipped({"har.har": b"{}", "a1b2.html": BODY}), "a HAR in a zip file"),
+    ".webarchive": (lambda: b"bplist00\xd1\x01\x02_\x10\x0fWebMainResource", "a web archive of Safari"),
+    ".webarchive as XML": (lambda: PLIST + b"<dict><key>WebMainResource</key></dict>", "a web archive of Safari"),
+    ".warc.zst": (lambda: b"\x28\xb5\x2f\xfd" + bytes(50), "a Zstandard file"),
+    ".warc.zst with a dictionary": (lambda: b"\x5d\x2a\x4d\x18" + bytes(50), "a Zstandard file"),
+    ".html.gz": (lambda: gzip.compress(BODY), "a gzip file with no WARC in it"),
+    ".zim": (lambda: b"ZIM\x04" + bytes(80), "a ZIM file"),
+    ".jpg": (lambda: b"\xff\xd8\xff\xe0" + bytes(80), "a picture"),
+    ".pdf": (lambda: b"%PDF-1.7\n", "a PDF"),
+    ".db": (lambda: b"SQLite format 3\x00" + bytes(90), "a database"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_format_that_is_not_read_is_named_with_what_to_do(path: Path, what: str) -> None:
+    make, words = OTHERS[what]
+    told = refused(path, make())
+
+    assert f"{words}" in told
+    assert "which is not read here" in told
+    assert told.count(";") >= 1, "and what to do"
 
 
 # ─── HAR and MHTML ──────────────────────────────────────────────────────────────────────────────

@@ -311,9 +311,9 @@ def test_no_path_leaves_the_folder_of_a_saved_page(desk: Desk, what: str) -> Non
 
 
 def test_no_impossible_address_is_asked_for_after_a_saved_page(desk: Desk) -> None:
-    more = b'<p><img alt="no source"><iframe src="./page_files/x.html">'
+    more = b'<p><img alt="no source"><iframe src="./page_files/x.html"></iframe>'
     body = made.chrome_html(DAY2, page(DAY2)).replace(b"<p>", more, 1)
-    desk.run("import", desk.save("page.html", body))
+    assert desk.run("import", desk.save("page.html", body))[0] == 0
 
     assert rows(desk.db, "SELECT url FROM pages WHERE kind = 'image' AND url LIKE '%page_files%'") == []
     assert all("page_files" not in url for (url,) in rows(desk.db, "SELECT url FROM links"))

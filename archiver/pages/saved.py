@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from archiver import urls
 from archiver.model import Address
@@ -61,6 +62,18 @@ def pictures(body: bytes, url: str) -> list[Picture]:
     page = urls.classify(url)
     base = page.url if isinstance(page, Address) else url or f"https://{urls.ITHOME}/articles/"
     return list(beside.pictures(parse_html(text), text, base))
+
+
+def named_by_its_buttons(body: bytes) -> frozenset[int]:
+    """The articles that a page's buttons to like and to share are for: its own number, beside `og:url` (ANATOMY §3)."""
+    text, _ = decode(body, None)
+    if scan(text).too_heavy:
+        return frozenset()
+    tree = parse_html(text)
+    found = [attribute(node, "data-id") or "" for node in tree.css(".qa-panel__side .like_btn[data-type=article]")[:5]]
+    shares = [attribute(node, "href") or "" for node in tree.css(".soc a[href]")[:5]]
+    found += [match[1] for share in shares for match in re.finditer(r"/articles/([0-9]{1,12})", unquote(share))]
+    return frozenset(int(number) for number in found if re.fullmatch(r"[1-9][0-9]{0,11}", number))
 
 
 def _is_ours(url: str) -> bool:

@@ -24,12 +24,15 @@ _HEAD = 16_384
 _READABLE = "WARC, WACZ, HAR, MHTML and saved HTML can be imported"
 _HEADER_LINES = re.compile(rb"\s*(?:[A-Za-z-]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,100}")
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|rss|\?xml|meta|title|!--)", re.IGNORECASE)
+_SAVE_IT = "save the page as HTML or with SingleFile"
 _OTHERS = (  # what people have instead, and what to do with it
-    (b"filedesc://", "an ARC file, the format before WARC", "make a WARC of it (`warcio recompress`)"),
-    (b"bplist", "a web archive of Safari", "save the page as HTML or with SingleFile"),
-    (b"%PDF", "a PDF", "save the page as HTML or with SingleFile"),
-    (b"SQLite format 3", "a database", "name it with --db to use it as an archive"),
-    (b"\x89PNG", "a picture", "save the page as HTML or with SingleFile"),
+    (rb"bplist|\s*<\?xml[^>]*>\s*<!DOCTYPE plist", "a web archive of Safari (.webarchive)", _SAVE_IT),
+    (rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", "a Zstandard file (.zst)", "unpack it with `unzstd`"),
+    (rb"ZIM\x04", "a ZIM file", _SAVE_IT),
+    (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ|BZh[1-9]", "a packed file", "unpack it and import what is in it"),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture", _SAVE_IT),
+    (rb"%PDF", "a PDF", _SAVE_IT),
+    (rb"SQLite format 3", "a database", "name it with --db to use it as an archive"),
 )
 
 
@@ -81,6 +84,9 @@ def _zip_format(raw: BinaryIO, bounds: Bounds, name: str) -> Format:
     try:
         with zipped.opened(raw, bounds) as archive:
             members = zipped.checked(archive, bounds)
+            if any(member.lower().endswith(".har") for member in members) and not wacz.warcs_of(members):
+                advice = "unpack it and import the .har; record with the bodies embedded in it"
+                raise _not_read(name, "a HAR in a zip file (.har.zip)", advice)
             is_page = not wacz.warcs_of(members) and singlefile.index_of(members) is not None
             return Format.SINGLEFILE if is_page else Format.WACZ
     except UnusableFile as error:
@@ -159,10 +165,8 @@ def _why_closed(path: Path, error: Exception) -> str:
 def _format(head: bytes, name: str) -> Format:
     if not head.strip():
         raise UnusableFile("an empty file", name=name, advice=_READABLE)
-    for mark, what, advice in _OTHERS:
-        if head.startswith(mark):
-            raise UnusableFile(f"{what}, which is not read here", name=name, advice=advice)
     unpacked = _unpacked_head(head)
+    _refuse_others(head, unpacked, name)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if unpacked.startswith(b"WARC/"):
         return Format.WARC
@@ -175,7 +179,22 @@ def _format(head: bytes, name: str) -> Format:
         return Format.MHTML
     if unpacked is head and (_MARKUP.search(head[:4_096]) or _is_wide_markup(head)):
         return Format.SINGLEFILE if singlefile.unpacks_itself(head) else Format.HTML
+    if unpacked is not head:
+        raise _not_read(name, "a gzip file with no WARC in it", "unpack it with `gunzip` and import what is in it")
     raise UnusableFile("neither a recording of pages nor a saved page", name=name, advice=_READABLE)
+
+
+def _refuse_others(head: bytes, unpacked: bytes, name: str) -> None:
+    """Raise UnusableFile with the name of a format that people have, and that is not read here."""
+    for mark, what, advice in _OTHERS:
+        if re.match(mark, head):
+            raise _not_read(name, what, advice)
+    if unpacked.startswith(b"filedesc://"):
+        raise _not_read(name, "an ARC file, the format before WARC", "make a WARC of it (`warcio recompress`)")
+
+
+def _not_read(name: str, what: str, advice: str) -> UnusableFile:
+    return UnusableFile(f"{what}, which is not read here", name=name, advice=advice)
 
 
 def _is_wide_markup(head: bytes) -> bool:
