@@ -352,6 +352,21 @@ def test_a_series_tells_edits_events_and_rot(shown: Any) -> None:
     assert "3 of 5 images held, 2 gone before we held them. 2 parts gone from the site." in text
 
 
+def test_renumberings_never_push_out_what_caused_them(tmp_path: Path) -> None:
+    path = make(tmp_path / "kept.db")
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "INSERT INTO events (at, kind, series_id, article_id, detail) VALUES (?, 'renumbered', ?, ?, 'is another part')",
+        [(f"2099-01-01T00:00:{second:02}.000Z", SERIES, ALIVE) for second in range(40)],
+    )
+    connection.commit()
+    connection.close()
+    datasette = server.application(path)
+
+    for place in ("/", f"/kept/series/{SERIES}"):
+        assert "left index article 2" in words(page(datasette, place)), place
+
+
 def test_dead_links_are_told_where_the_archive_knows_them(tmp_path: Path) -> None:
     path = make(tmp_path / "kept.db")
     connection = sqlite3.connect(path)

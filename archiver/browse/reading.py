@@ -306,7 +306,8 @@ SELECT events.*,
         OR EXISTS (SELECT 1 FROM parts WHERE parts.article_id = events.other_article_id) AS other_has_page
 FROM events
 """
-SERIES_EVENTS = f"{_EVENTS} WHERE series_id = ? ORDER BY at DESC, id DESC LIMIT 30"
+# Renumberings follow from other events, thirty from one, and must not push it out.
+SERIES_EVENTS = f"{_EVENTS} WHERE series_id = ? ORDER BY kind = 'renumbered', at DESC, id DESC LIMIT 30"
 SERIES_IMAGES = """
 SELECT count(DISTINCT images.id) AS shown,
     count(DISTINCT CASE WHEN images.capture_id IS NOT NULL THEN images.id END) AS held,
@@ -384,7 +385,7 @@ JOIN series ON series.id = series_progress.id LEFT JOIN authors ON authors.id = 
 ORDER BY series.contest_year DESC, series_progress.id DESC LIMIT 500
 """
 HOMELESS = "SELECT * FROM page_status WHERE series_id IS NULL LIMIT 200"
-EVENTS = f"{_EVENTS} ORDER BY at DESC LIMIT 20"
+EVENTS = f"{_EVENTS} WHERE kind != 'renumbered' ORDER BY at DESC LIMIT 20"
 STATES = "SELECT state, count(*) AS parts FROM pages WHERE kind = 'article' GROUP BY state"
 RECENT_FETCHES = """
 SELECT date(started_at) AS day, outcome, count(*) AS times FROM fetches
