@@ -356,7 +356,7 @@ def test_renumberings_never_push_out_what_caused_them(tmp_path: Path) -> None:
     path = make(tmp_path / "kept.db")
     connection = sqlite3.connect(path)
     connection.executemany(
-        "INSERT INTO events (at, kind, series_id, article_id, detail) VALUES (?, 'renumbered', ?, ?, 'is another part')",
+        "INSERT INTO events (at, kind, series_id, article_id, detail) VALUES (?, 'renumbered', ?, ?, 'elsewhere')",
         [(f"2099-01-01T00:00:{second:02}.000Z", SERIES, ALIVE) for second in range(40)],
     )
     connection.commit()
