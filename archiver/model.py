@@ -62,6 +62,9 @@ REFUSALS = frozenset({Outcome.FORBIDDEN, Outcome.RATE_LIMITED, Outcome.CHALLENGE
 SUCCESSES = frozenset({Outcome.OK, Outcome.UNCHANGED})
 """We saw the page itself."""
 
+NOT_READ = frozenset({Outcome.UNREADABLE, Outcome.TOO_LARGE})
+"""What came whole may be the page, but our parser cannot tell: kept, and judged anew by a later version."""
+
 NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.ROBOTS_UNREACHABLE, Outcome.SKIPPED})
 """No request for the page left this machine."""
 

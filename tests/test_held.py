@@ -131,3 +131,25 @@ def test_a_page_named_by_the_user_that_is_another_is_not_kept(standin: StandIn, 
 
     assert summary.exit_code == 3
     assert not empty.exists() or rows(empty, "SELECT id FROM articles") == []
+
+
+def test_a_page_too_heavy_to_read_is_kept_and_read_by_a_parser_that_can(standin: StandIn, tmp_path: Path) -> None:
+    """Nested deeper than today's parser bears: the bytes are evidence, marked as not read, with the reason."""
+    db, file = tmp_path / "a.db", config_for(standin, tmp_path, sources=_sources(SERIES))
+    deep = "<div>" * 6_000 + "深" + "</div>" * 6_000
+    standin.faults.reword(PART, r"(<div class=.markdown__style.>)", rf"\1{deep}")
+
+    assert run_fetch(db, file).exit_code == 3
+    assert series_counts(db) == (2, 1, 1)
+    assert rows(db, "SELECT outcome, body_bytes > 60000 FROM captures WHERE outcome = 'too_large'") == [
+        ("too_large", 1)
+    ]
+    assert rows(db, "SELECT field, problem FROM parse_problems") == [("page", "too_heavy")]
+
+    def stronger(address: Address, body: bytes, content_type: str | None) -> Reading:
+        return pages.read(address, body.replace(b"<div>", b"").replace(b"</div>" * 6_000, b""), content_type)
+
+    settings = config.load(file)
+    with Archive(db, "parse", stronger, settings.rules, settings.schedule) as archive:
+        archive.rebuild()
+    assert series_counts(db) == (2, 2, 0)

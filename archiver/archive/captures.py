@@ -12,11 +12,11 @@ from sqlite_utils import Database
 from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
-from archiver.model import Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
+from archiver.model import NOT_READ, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
 from archiver.readings import Reading
 from archiver.text import line
 
-_WORTH_KEEPING = frozenset({Outcome.OK, Outcome.UNREADABLE})
+_WORTH_KEEPING = NOT_READ | {Outcome.OK}
 _COOKIES = frozenset({"set-cookie", "set-cookie2"})
 _AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superfluous, a copy only other copies
 
@@ -30,7 +30,7 @@ class Captures:
     def keep(self, page_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int | None:
         """The number of the capture that holds this answer: stored now, or held already; None when not worth it.
 
-        Only the page itself is kept, and a right page that our parser cannot read. An unchanged page is not stored
+        Only the page itself is kept, and what came whole but our parser cannot read. An unchanged page is not stored
         again (DESIGN §7), but a live answer is stored beside a copy that says the same: then the page is no longer
         held from others alone.
         """

@@ -29,7 +29,7 @@ from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction
 from archiver.errors import ArchiverError
-from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Kind, Outcome
+from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
 from archiver.text import line
 from archiver.verdict import better_source, judge
@@ -234,14 +234,14 @@ class Library:
     def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
         """The one law of what is held: only an answer that was the page itself changes it (DESIGN §4).
 
-        What was judged unreadable is judged anew with the reading of today, since a later parser may fit; no other
-        answer is ever the page, whatever a parser finds in it.
+        What could not be read is judged anew with the reading of today, since a later parser may fit; no other answer
+        is ever the page, whatever a parser finds in it.
         """
         if not (reading.facts.has_content and reading.facts.closed):
             return False
         if fetch["outcome"] in SUCCESSES:
             return True
-        if fetch["outcome"] != Outcome.UNREADABLE:
+        if fetch["outcome"] not in NOT_READ:
             return False
         kept = self._row("SELECT final_url, http_status, headers FROM captures WHERE id = ?", fetch["capture_id"])
         answer = Answer(

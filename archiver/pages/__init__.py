@@ -59,7 +59,8 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read_feed(text, encoding)
     seen = scan(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
-        return Reading(_parser(address.kind), Facts(markup, encoding, too_deep=markup))
+        heavy = (Problem("page", "too_heavy"),) if markup else ()
+        return Reading(_parser(address.kind), Facts(markup, encoding, too_deep=markup), problems=heavy)
     return _read_html(address, text, encoding, seen, is_saved=(content_type or "").startswith(SAVED_PAGE_TYPE))
 
 
