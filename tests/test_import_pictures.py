@@ -270,6 +270,21 @@ def test_a_page_saved_complete_and_the_site_s_own_differ_in_dress_alone(desk: De
     assert rows(desk.db, "SELECT cosmetic FROM edits ORDER BY id") == [(1,), (0,)]
 
 
+def test_a_link_whose_address_a_mirror_does_not_tell_is_unknown_and_no_edit(desk: Desk) -> None:
+    """HTTrack's `x.html` may have been called so or not."""
+    link = b'<div class="markdown__style"><a href="%s">The Book</a>'
+    body = page(DAY2).replace(b'<div class="markdown__style">', link % b"https://doc.example/ch04.html", 1)
+    mirrored = body.replace(b"https://doc.example/", b"../../doc.example/")
+    desk.run("import", desk.save("page.html", made.httrack(DAY2, mirrored)))
+    assert rows(desk.db, "SELECT url, target_url, text FROM links ORDER BY position LIMIT 1") == [
+        ("saved:../../doc.example/ch04.html", None, "The Book")
+    ]
+    assert "saved:" not in rows(desk.db, "SELECT body_html FROM articles")[0][0]
+
+    desk.run("import", desk.save("x.warc", made.plain_record(DAY2, made.http(body), WARC_Date=later(0))))
+    assert rows(desk.db, "SELECT cosmetic FROM edits") == [(1,)]
+
+
 def later(hours: int) -> str:
     """A date that no copy has that a test dates by its file."""
     return (datetime.now(UTC) + timedelta(hours=1 + hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -439,7 +454,7 @@ BAD_COMPRESSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a bomb": (
         lambda _: made.unpacking_itself(
             DAY2, made.zipped({"index.html": bytes(80_000_000), "a": b""}, zipfile.ZIP_DEFLATED)), "a bomb"),
-    "no page": (lambda _: made.unpacking_itself(DAY2, made.zipped({"a": b"x", "b": b"y"})), "without a page"),
+    "no page": (lambda _: made.unpacking_itself(DAY2, made.zipped({"a": b"x", "b": b"y"})), "has no page in it"),
 }  # fmt: skip
 
 
@@ -450,6 +465,7 @@ def test_a_compressed_singlefile_that_cannot_be_opened_is_named_as_that(desk: De
     code, out, err = desk.run("import", desk.save("page.html", make(packed)))
 
     assert (code, out) == (2, "")
+    assert "a compressed page of SingleFile" in err
     assert words in err
     assert not desk.db.exists()
 

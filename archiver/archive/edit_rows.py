@@ -73,18 +73,22 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
     ]
     # An older reading took the absolute form of a link within the page, as browsers save it, for a link out of it.
     parts_before[2] = [url for url in parts_before[2] if not ("#" in url and url.partition("#")[0] == before["url"])]
-    same_parts = parts_before[0::2] == parts[0::2] and _may_be_the_same(parts_before[1], parts[1])
+    same_parts = parts_before[0] == parts[0] and all(map(_may_be_the_same, parts_before[1:], parts[1:]))
     return same_words and tags_before == list(dict.fromkeys(article.tags)) and same_parts
 
 
 def _may_be_the_same(before: list[str], after: list[str]) -> bool:
-    """Whether two bodies show the same pictures, as far as is known: a saved page may not tell where one came from."""
-    known = [(old, new) for old, new in zip(before, after, strict=False) if not (_is_unknown(old) or _is_unknown(new))]
-    return len(before) == len(after) and all(old == new for old, new in known)
+    """Whether two bodies show the same pictures or lead to the same places, as far as is known.
+
+    A saved page may not tell where a picture came from or a link led to, and carry a picture in itself.
+    """
+    pairs = zip(before, after, strict=False)
+    return len(before) == len(after) and all(old == new or _is_unknown(old, new) for old, new in pairs)
 
 
-def _is_unknown(url: str) -> bool:
-    return url.startswith((SAVED_MARK, "data:"))
+def _is_unknown(old: str, new: str) -> bool:
+    in_one = old.startswith("data:") != new.startswith("data:")
+    return in_one or old.startswith(SAVED_MARK) or new.startswith(SAVED_MARK)
 
 
 _PARTS = {

@@ -69,7 +69,8 @@ def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
         name = "content" if node.tag == "meta" else "href"
         _rewrite(node, name, _page(attribute(node, name) or "", page_url))
     for node in tree.css("a[href]"):
-        _rewrite(node, "href", _page(attribute(node, "href") or "", page_url))
+        reference = attribute(node, "href") or ""
+        _rewrite(node, "href", _page(reference, page_url) or f"{SAVED_MARK}{line(unquote(reference), 300)}")
     sources = _Sources(tree, text, page_url)
     for node in tree.css("img"):
         source = sources.of(node)
@@ -162,8 +163,9 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     address = urls.classify(laid_out) if laid_out else None
     if isinstance(address, Address) and address.kind is Kind.IMAGE:
         return _as_the_site_has_it(address.url)
-    plain = _COUNTED.sub("", _name(parts.path))
-    told = next((url for url in (*_told(node), *_linked(node)) if _name(url) == plain), None)
+    plain = _COUNTED.sub("", _name(parts.path)).rpartition(".")[0]  # browsers correct the ending by the bytes
+    candidates = (*_told(node), *_linked(node)) if plain else ()
+    told = next((url for url in candidates if _name(url).rpartition(".")[0] == plain), None)
     if told is not None:
         return told
     foreign = laid_out is not None and not urls.is_ithome(laid_out)

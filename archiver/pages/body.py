@@ -292,7 +292,8 @@ def _links(root: LexborNode, addresses: _Addresses) -> tuple[OutgoingLink, ...]:
     """Every link out of the body, in order, with its words; a picture's words where the link holds only one."""
     found = []
     for link in root.css("a[href]"):
-        url = addresses.of_link(attribute(link, "href") or "#")
+        href = attribute(link, "href") or "#"
+        url = href if href.startswith(SAVED_MARK) else addresses.of_link(href)
         if url is not None and not url.startswith("#"):
             words = line(link.text(deep=True), 500)
             image = link.css_first("img") if not words else None

@@ -44,11 +44,18 @@ def index_of(members: Members) -> str | None:
 
 def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
     """The page, and every wanted picture of it. Raises UnusableFile."""
+    try:
+        yield from _read_zip(raw, wanted, bounds, passed)
+    except UnusableFile as error:
+        raise error.of("", "a compressed page of SingleFile") from None
+
+
+def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
     with zipped.opened(_alone(raw, bounds), bounds) as archive:
         members = zipped.checked(archive, bounds)
         index = index_of(members)
         if index is None:
-            raise UnusableFile("a zip file without a page that SingleFile saved (index.html)")
+            raise UnusableFile("its zip file has no page in it (index.html)")
         page = _read(archive, members[index], bounds.body_bytes)
         if page is None:
             raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", place=index)
@@ -91,9 +98,7 @@ def _alone(raw: BinaryIO, bounds: Bounds) -> BinaryIO:
     document = raw.read(bounds.document_bytes)
     end = document.rfind(_END)
     if end < 0 or end + 22 > len(document):
-        raise UnusableFile(
-            "a compressed page of SingleFile whose zip file is cut or not there", advice="save the page again"
-        )
+        raise UnusableFile("its zip file is cut or not there", advice="save the page again")
     length = int.from_bytes(document[end + 20 : end + 22], "little")
     return io.BytesIO(document[: end + 22 + length])
 
