@@ -20,6 +20,8 @@ from archiver.commands.run import (
     close,
     finish_broken,
     signals_raise,
+    tell_changes,
+    tell_dumped,
     tell_repairs,
     visitor_of,
 )
@@ -100,19 +102,21 @@ def parse(config: Config, path: Path, tell: Callable[[str], None] = lambda _: No
         return archive.rebuild()
 
 
-def verify(config: Config, path: Path) -> list[str]:
+def verify(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Everything about an archive that is not as it was written, a line each."""
     if not path.exists():
         opening.open_reader(path)  # says that there is none
     with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
+        tell_dumped(archive, tell)
         return list(archive.verify())
 
 
-def repair(config: Config, path: Path) -> list[str]:
+def repair(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Fill the search index anew when anything is wrong with it; gives what was wrong, a line each."""
     if not path.exists():
         opening.open_reader(path)  # says that there is none
     with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
+        tell_changes(archive, tell)
         return archive.mend_search(thorough=True)
 
 

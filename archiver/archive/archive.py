@@ -64,6 +64,7 @@ class Archive:
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
                 with opening.explained(path):
+                    self.was_dumped = opening.is_unmarked(self._database.conn)
                     self.changes = seals.changes(self._database)  # before anything is put back
                 schema.ensure(self._database, path, lambda: seals.renew(self._database, self.changes))
                 self.captures = Captures(self._database)

@@ -46,11 +46,40 @@ def _try_reader(path: Path, options: str) -> sqlite3.Connection:
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """An empty file may become an archive; any other must say that it is one, in the file or in its WAL."""
+    """An empty file may become an archive; any other must say that it is one, in the file or in its WAL.
+
+    What is read back from a dump has lost that word, and is known by its tables.
+    """
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and application_id != APPLICATION_ID:
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    if not tables or application_id == APPLICATION_ID:
+        return
+    if application_id or not _was_migrated_by_us(connection, tables):
         raise _foreign(path)
+    missing = sorted(_OF_EVERY_ARCHIVE - tables)
+    if missing:
+        raise ArchiveDamaged(
+            f"{path}: a dump of an archive that was not read back whole (no table {missing[0]}); make it again with"
+            " `sqlite3 OLD.db .dump | sqlite3 NEW.db`, this one is untouched"
+        )
+
+
+_OF_EVERY_ARCHIVE = frozenset({"captures", "fetches", "pages", "progress", "runs", "series", "sources"})
+
+
+def _was_migrated_by_us(connection: sqlite3.Connection, tables: set[str]) -> bool:
+    if "_sqlite_migrations" not in tables:
+        return False
+    with contextlib.suppress(sqlite3.Error):
+        ours = "SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'archiver' AND name = 'm001_tables'"
+        return connection.execute(ours).fetchone() is not None
+    return False
+
+
+def is_unmarked(connection: sqlite3.Connection) -> bool:
+    """Whether a file holds tables and does not say that it is an archive of ours, as one read back from a dump."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return bool(tables) and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID
 
 
 def check_file(path: Path) -> None:

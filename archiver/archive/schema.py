@@ -13,7 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from archiver.archive import guards, search_index
 from archiver.archive.connection import transaction
-from archiver.archive.opening import APPLICATION_ID, explained
+from archiver.archive.opening import APPLICATION_ID, explained, is_unmarked
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
 migrations = Migrations("archiver")
@@ -165,7 +165,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
         applied = [migration.name for migration in migrations.applied(database)]
         if pending and applied:
             _keep_copy(database, path.with_name(f"{path.name}.bak-{len(applied)}"))
-        if not applied:  # first of all, so that a file left half made is known as ours
+        if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if not pending and not _amiss(database) and guards.stand(database):
             return

@@ -77,6 +77,8 @@ def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) ->
 def clear(database: Database) -> None:
     """An empty index, whatever became of the one before. The caller holds the transaction."""
     database.execute("DROP TABLE IF EXISTS search_index")
+    for table in SHADOWS:  # those of an index that is not there: a dump may be read back so
+        database.execute(f"DROP TABLE IF EXISTS {table}")
     database.execute("DROP TABLE IF EXISTS search_rows")
     for statement in _statements():
         database.execute(statement)

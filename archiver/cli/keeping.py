@@ -204,9 +204,9 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 
     config, path = settings(config_path, db)
     if repair:
-        for mended in fetching.repair(config, path):
+        for mended in fetching.repair(config, path, tell):
             tell(f"Repaired: {mended}")
-    findings = fetching.verify(config, path)
+    findings = fetching.verify(config, path, tell)
     if as_json:
         click.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))
     else:

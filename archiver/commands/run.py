@@ -132,14 +132,26 @@ def _remarks(archive: Archive, run_id: int, doubt: str | None) -> tuple[str, ...
 
 
 def tell_repairs(archive: Archive, tell: Callable[[str], None]) -> None:
-    """Say what another program had done to the archive: what was put back, and what cannot be."""
+    """Say what another program had done to the archive, and mend its search index where that is not whole."""
+    tell_changes(archive, tell)
+    for mended in archive.mend_search():
+        tell(f"Repaired: {mended}")
+
+
+def tell_changes(archive: Archive, tell: Callable[[str], None]) -> None:
+    """Say what was done to the archive before it was opened: what was put back then, and what cannot be."""
+    tell_dumped(archive, tell)
     for change in archive.changes:
         if change.is_noted or change.how == "added":
             tell(f"Changed {change}; `archiver verify` goes on saying so.")
         elif not change.lasts:
             tell(f"Put back: {change}")
-    for mended in archive.mend_search():
-        tell(f"Repaired: {mended}")
+
+
+def tell_dumped(archive: Archive, tell: Callable[[str], None]) -> None:
+    """Say that a file read back from a dump was made an archive of ours again."""
+    if archive.was_dumped:
+        tell(f"{archive.path}: read back from a dump, which loses the mark of an archive; it is marked again.")
 
 
 def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
