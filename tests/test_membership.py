@@ -154,7 +154,8 @@ def test_an_index_of_many_authors_keeps_each_article_and_does_not_claim_to_know_
     assert followed(case) == []
     assert not report.all_safe(found), "there are series behind them, of which nobody knows all parts"
     assert [(row["parts"], row["safe"], row["missing"]) for row in found.homeless] == [(2, 2, 0)]
-    assert "series = " in report.series_notes(found)[0]
+    assert "`archiver fetch` that" in report.series_notes(found)[0]
+    assert SERIES in report.series_notes(found)[0]
 
 
 def test_an_index_of_ordinary_articles_is_whole_when_each_is_held(case: Case) -> None:

@@ -100,7 +100,11 @@ SELECT sources.id, sources.url, sources.kind, sources.dropped_at IS NULL AS is_a
     coalesce(sum(part.safe), 0) AS safe, coalesce(sum(part.rescued), 0) AS rescued,
     coalesce(sum(part.missing), 0) AS missing, coalesce(sum(part.state = 'gone'), 0) AS gone,
     coalesce(sum(part.edits > 0), 0) AS edited, max(part.last_fetch_at) AS last_checked_at,
-    count(articles.series_id) AS of_series, sources.id IN (SELECT source_id FROM series_sources) AS has_series,
+    count(articles.series_id) AS of_series, (
+        SELECT series.url FROM parts JOIN articles AS one ON one.id = parts.article_id
+        JOIN series ON series.id = one.series_id WHERE parts.source_id = sources.id
+        GROUP BY series.id ORDER BY count(*) DESC, series.id LIMIT 1) AS likely_url,
+    sources.id IN (SELECT source_id FROM series_sources) AS has_series,
     (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
 FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN page_status AS part ON part.source_id = sources.id
 LEFT JOIN articles ON articles.id = part.id

@@ -261,9 +261,11 @@ def _homeless_note(row: Row) -> str:
     if row["last_outcome"] and not row["last_ok_at"]:
         text += f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})"
     if row["parts"]:
+        text += f": no author wrote most of the {row['parts']} articles it links to, as far as they were read"
+    if row["likely_url"]:
+        named = safe(row["likely_url"])
         text += (
-            f": no author wrote most of the {row['parts']} articles it links to, as far as they were read, so each is"
-            ' kept for itself; `series = "URL"` beside its url in the config names the series'
+            f'; should it be {named}, put `series = "{named}"` beside its url in the config, or `archiver fetch` that'
         )
     return text
 
