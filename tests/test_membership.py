@@ -154,8 +154,19 @@ def test_an_index_of_many_authors_keeps_each_article_and_does_not_claim_to_know_
     assert followed(case) == []
     assert not report.all_safe(found), "there are series behind them, of which nobody knows all parts"
     assert [(row["parts"], row["safe"], row["missing"]) for row in found.homeless] == [(2, 2, 0)]
-    assert "`archiver fetch` that" in report.series_notes(found)[0]
-    assert SERIES in report.series_notes(found)[0]
+    assert "its series is not known yet" in report.series_notes(found)[0]
+
+
+def test_an_index_of_which_most_is_dead_names_the_series_that_it_most_likely_lists(case: Case) -> None:
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(99), "a stranger's"), *((url_of(one), "own") for one in range(1, 9))))
+    ask(case, 99, None, foreign=True)
+    for number in range(1, 9):
+        ask(case, number, None if number < 4 else Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    assert followed(case) == []
+    assert f'`series = "{SERIES}"`' in report.series_notes(status(case))[0].replace("put ", "")
 
 
 def test_an_index_of_ordinary_articles_is_whole_when_each_is_held(case: Case) -> None:

@@ -103,7 +103,7 @@ SELECT sources.id, sources.url, sources.kind, sources.dropped_at IS NULL AS is_a
     count(articles.series_id) AS of_series, (
         SELECT series.url FROM parts JOIN articles AS one ON one.id = parts.article_id
         JOIN series ON series.id = one.series_id WHERE parts.source_id = sources.id
-        GROUP BY series.id ORDER BY count(*) DESC, series.id LIMIT 1) AS likely_url,
+        GROUP BY series.id HAVING count(*) > 1 ORDER BY count(*) DESC, series.id LIMIT 1) AS likely_url,
     sources.id IN (SELECT source_id FROM series_sources) AS has_series,
     (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
 FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN page_status AS part ON part.source_id = sources.id
