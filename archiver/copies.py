@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archiver.model import Address, CaptureSource, State
+from archiver.model import SUCCESSES, Address, CaptureSource, Outcome, State
+from archiver.text import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,34 @@ class Copy:
     media_type: str | None = None
     http_status: int | None = None
     byte_range: tuple[int, int] | None = None  # of a WARC file at `url`
+
+
+CopyKey = tuple[CaptureSource, str, str]
+"""What tells one copy from another: its holder, where it is had, and which bytes of that."""
+
+
+def key_of(copy: Copy) -> CopyKey:
+    """The key of a copy. The bytes are text, empty for all, since NULLs are never equal to one another."""
+    byte_range = "" if copy.byte_range is None else f"{copy.byte_range[0]}-{copy.byte_range[1]}"
+    return copy.holder, line(copy.url, 8_000), byte_range
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of having a copy, and the law that it was judged by; no law: its bytes were not had."""
+
+    outcome: Outcome | None = None  # None: never asked for
+    judged_by: str | None = None
+    digest: str | None = None  # of the payload, as the index writes it
+
+    def is_by(self, law: str) -> bool:
+        """Whether the bytes were judged, and by this very law."""
+        return self.judged_by == law
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether it was asked for and not had, as far as is known."""
+        return self.outcome is not None and self.outcome not in SUCCESSES and self.judged_by is None
 
 
 class PushState(StrEnum):

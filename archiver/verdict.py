@@ -41,6 +41,7 @@ _STATUS_OUTCOMES = {
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _SILENCE_S = 60.0
+JUDGE = 1  # one more whenever `judge` makes something else of the same answer: refused copies are then judged anew
 LAW = 1  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
 GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 

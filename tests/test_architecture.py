@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
     "rules": set(),
-    "copies": {"model"},
+    "copies": {"model", "text"},
     "readings": {"model"},
     "urls": {"model", "text"},
     "diff": set(),

@@ -19,8 +19,8 @@ from warcio.warcwriter import WARCWriter
 from archiver.copies import Copy
 from archiver.model import Answer, CaptureSource, Outcome
 from archiver.rescue import common_crawl, memento, wayback
+from archiver.rescue.choosing import in_order
 from archiver.rescue.found import Bounds
-from archiver.rescue.searching import in_order
 from archiver.rescue.spelling import names, spellings
 from archiver.rescue.wayback import NotAnIndex
 from archiver.web import robots
@@ -258,7 +258,7 @@ def test_a_record_that_is_not_the_page_whole_is_a_failure_with_its_reason(
 def test_the_nearest_to_publication_comes_first_and_the_oldest_when_nobody_knows() -> None:
     copies = [
         Copy(CaptureSource.WAYBACK, f"u{days}", START + timedelta(days=days), URL, media_type=kind)
-        for days, kind in ((9, "text/html"), (-3, "text/html"), (2, "text/html"), (1, "warc/revisit"))
+        for days, kind in ((9, "text/html"), (-3, "text/html"), (2, "text/html"))
     ]
     assert [copy.url for copy in in_order(copies, START)] == ["u2", "u-3", "u9"]
     assert [copy.url for copy in in_order(copies, None)] == ["u-3", "u2", "u9"]

@@ -74,7 +74,7 @@ class Archive:
                 self.ledger = Ledger(self._database, path, self.captures, self.beliefs)
                 self.manners = Manners(self._database, self.captures, schedule)
                 self.library = Library(self._database, path, self.captures, read)
-                self.copies = Copies(self._database, path)
+                self.copies = Copies(self._database, path, self.captures)
                 self.sources = Sources(self._database, path, self.runs)
                 self.notices = Notices(self._database, path, self.runs)
                 self.pushes = Pushes(self._database, path)

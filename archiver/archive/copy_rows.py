@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.archive.queries import STORED_BODY
 from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import moment, stamp
-from archiver.copies import Copy
-from archiver.model import Address, CaptureSource, Kind, Outcome
+from archiver.copies import Copy, CopyKey, Verdict, key_of
+from archiver.errors import ArchiveDamaged
+from archiver.model import Address, Answer, CaptureSource, Kind, Outcome
 from archiver.text import line
 
 # The best capture of a page: the one that its article was read from; of an image, any good one.
@@ -67,9 +70,10 @@ class Wanted:
 class Copies:
     """The copies of one open archive."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, path: Path, captures: Captures) -> None:
         self._database = database
         self._path = path
+        self._captures = captures
 
     def parts(
         self, series_id: int | None = None, page_url: str | None = None, *, dropped: bool = False
@@ -111,27 +115,66 @@ class Copies:
         """Remember what an index told, in one commit; what it told before keeps its first date and our verdict."""
         with transaction(self._database, self._path):
             for copy in copies:
+                holder, url, byte_range = key_of(copy)
                 self._database.execute(
                     "INSERT INTO copies (page_id, holder, url, byte_range, made_at, digest, media_type, http_status,"
                     " confirmed, first_seen_at, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (page_id, holder, url, byte_range) DO UPDATE SET checked_at = excluded.checked_at,"
                     " confirmed = max(confirmed, excluded.confirmed)",
                     [
-                        page_id, copy.holder.value, line(copy.url, 8_000), _range(copy), stamp(copy.made_at),
+                        page_id, holder.value, url, byte_range, stamp(copy.made_at),
                         copy.digest and line(copy.digest, 100), copy.media_type and line(copy.media_type, 100),
                         copy.http_status, int(confirmed), stamp(now), stamp(now),
                     ],
                 )  # fmt: skip
 
-    def judged(self, page_id: int, copy: Copy, outcome: Outcome) -> None:
-        """Remember what came of having a copy."""
+    def judged(self, page_id: int, copy: Copy, outcome: Outcome, law: str | None = None) -> None:
+        """Remember what came of asking for a copy; `law`: its bytes were had, and judged by that law.
+
+        That it was not had, this time, takes no verdict about its bytes away.
+        """
+        holder, url, byte_range = key_of(copy)
         with transaction(self._database, self._path):
             self._database.execute(
-                "UPDATE copies SET outcome = ? WHERE page_id = ? AND holder = ? AND url = ? AND byte_range = ?",
-                [outcome.value, page_id, copy.holder.value, line(copy.url, 8_000), _range(copy)],
+                "UPDATE copies SET outcome = ?1, judged_by = ?2 WHERE page_id = ?3 AND holder = ?4 AND url = ?5"
+                " AND byte_range = ?6 AND (?2 IS NOT NULL OR judged_by IS NULL)",
+                [outcome.value, law, page_id, holder.value, url, byte_range],
             )
 
+    def verdicts(self, page_id: int) -> dict[CopyKey, Verdict]:
+        """Every copy of a page that an index named, and what came of having it."""
+        rows = self._database.query(
+            "SELECT holder, url, byte_range, outcome, judged_by, digest FROM copies WHERE page_id = ?", [page_id]
+        )
+        return {
+            (CaptureSource(row["holder"]), row["url"], row["byte_range"]): Verdict(
+                Outcome(row["outcome"]) if row["outcome"] else None, row["judged_by"], row["digest"]
+            )
+            for row in rows
+        }
 
-def _range(copy: Copy) -> str:
-    """The bytes of a copy as text; empty for all, since NULLs are never equal to one another."""
-    return "" if copy.byte_range is None else f"{copy.byte_range[0]}-{copy.byte_range[1]}"
+    def kept_bytes(self, page_id: int, copy: Copy) -> Answer | None:
+        """A copy whose bytes are held, though no parser could read them: the answer as it came."""
+        rows = self._database.query(
+            "SELECT id, source_url, http_status, headers FROM captures WHERE page_id = ? AND source = ?"
+            " AND outcome = 'unreadable' AND source_at = ? ORDER BY id DESC LIMIT 1",
+            [page_id, copy.holder.value, stamp(copy.made_at)],
+        )
+        for row in rows:
+            headers = tuple((name, value) for name, value in json.loads(row["headers"]))
+            try:
+                body = self._captures.body(row["id"])
+            except ArchiveDamaged:
+                continue  # `verify` tells; the archive that gave it still has it
+            return Answer(row["source_url"] or copy.url, copy.made_at, 0, status=row["http_status"], headers=headers,
+                          body=body)  # fmt: skip
+        return None
+
+    def crawls_without(self, page_id: int) -> set[str]:
+        """The questions about a page that indexes of Common Crawl answered with no copy: a crawl never changes."""
+        rows = self._database.query(
+            "SELECT DISTINCT requested_url FROM fetches WHERE page_id = ? AND source = 'common_crawl'"
+            " AND outcome = 'not_found' AND signals ->> 'step' = 'index'",
+            [page_id],
+        )
+        return {row["requested_url"] for row in rows}

@@ -21,7 +21,7 @@ migrations = Migrations("archiver")
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
-    "013_sources.sql", "014_notices.sql",
+    "013_sources.sql", "014_notices.sql", "015_judged_copies.sql",
 )  # fmt: skip
 
 
@@ -137,6 +137,13 @@ def m013_sources(database: Database) -> None:
 def m014_notices(database: Database) -> None:
     """What the notify command was not told yet."""
     for statement in _statements(_script("014_notices.sql")):
+        database.execute(statement)
+
+
+@migrations()
+def m015_judged_copies(database: Database) -> None:
+    """By which law the copies of others were judged."""
+    for statement in _statements(_script("015_judged_copies.sql")):
         database.execute(statement)
 
 

@@ -44,7 +44,7 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
     except Exception as error:  # noqa: BLE001 - whatever trips a parser, what came is evidence, and a later one reads it
         raised = type(error).__name__
         problem = Problem("page", "raised", line(f"{raised}: {error}", 200))
-        return Reading(_parser(address.kind), Facts(raised=raised), problems=(problem,))
+        return Reading(parser_of(address.kind), Facts(raised=raised), problems=(problem,))
 
 
 def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
@@ -60,11 +60,11 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
     seen = scan(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
         heavy = (Problem("page", "too_heavy"),) if markup else ()
-        return Reading(_parser(address.kind), Facts(markup, encoding, too_deep=markup), problems=heavy)
+        return Reading(parser_of(address.kind), Facts(markup, encoding, too_deep=markup), problems=heavy)
     return _read_html(address, text, encoding, seen, is_saved=(content_type or "").startswith(SAVED_PAGE_TYPE))
 
 
-def _parser(kind: Kind) -> str:
+def parser_of(kind: Kind) -> str:
     """The parser of a kind of page; pages that are only looked at, such as control requests, have none."""
     return PARSERS.get(kind, "facts/1")
 
@@ -127,7 +127,7 @@ def _read_html(address: Address, text: str, encoding: str, seen: Scan, *, is_sav
     )  # fmt: skip
     if address.kind is Kind.CONTROL or not facts.has_content:
         said = replace(facts, words_sha256=plain_words(tree))
-        return Reading(_parser(address.kind), said, problems=_what_is_missing(address.kind))
+        return Reading(parser_of(address.kind), said, problems=_what_is_missing(address.kind))
     return _read_content(tree, address, facts)
 
 

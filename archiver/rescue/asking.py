@@ -19,6 +19,7 @@ from archiver.clock import Clock
 from archiver.copies import Copy, Extra
 from archiver.crawl import Step
 from archiver.model import (
+    ABSENCES,
     NOT_ASKED,
     REFUSALS,
     Address,
@@ -39,6 +40,8 @@ from archiver.web.visit import Visitor, is_bot_check
 _AGAIN = 3  # asks of one URL that is answered with 429, each after the rest that the host wants
 _FAULTS = 2  # answers in a row without anything, each after all its tries: then a host is down
 EXCLUDED = "keeps this site from the public (Blocked Site Error): nothing of it is to be had there"
+HOLDS_NONE = "holds no copy"
+_NAMES_NONE: dict[str, str | int | float | bool | None] = {"copies": 0}
 _DOWN = frozenset({
     Outcome.SERVER_ERROR, Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR,
     Outcome.PROTOCOL_ERROR, Outcome.TRUNCATED, Outcome.ROBOTS_UNREACHABLE,
@@ -235,9 +238,14 @@ def _in_between(page: Address, answer: Answer) -> Judged:
 
 
 def judge_index(
-    page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies")
-) -> Judge:
-    """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page."""
+    page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies"), *,
+    others: Callable[[bytes], int] = lambda _: 0, says_none: Callable[[Answer], bool] = lambda _: False,
+) -> Judge:  # fmt: skip
+    """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page.
+
+    `others` counts what an answer names that is no copy to be had; `says_none` is whether a 404 is how this index says
+    that it names none. "Holds no copy" is said only of an index that names nothing at all.
+    """
 
     def say(answer: Answer) -> Judged:
         bare = replace(answer, body=None)  # an index is no capture of the page
@@ -247,15 +255,22 @@ def judge_index(
             return Judged(bare, _of_index(_excluded(answer)))
         if answer.failure is not None or answer.status is None or not 200 <= answer.status < 300:
             judgement = judge(page, bare, None)
-            if judgement.outcome is Outcome.NOT_FOUND:
-                judgement = replace(judgement, reason="holds no copy (HTTP 404)")
+            if judgement.outcome is Outcome.NOT_FOUND and says_none(answer):
+                words = f"{HOLDS_NONE} (HTTP 404)"
+                judgement = replace(judgement, reason=words, signals={**judgement.signals, **_NAMES_NONE})
+            elif judgement.outcome in ABSENCES:
+                words = f"HTTP {answer.status} in place of the index"
+                judgement = replace(judgement, outcome=Outcome.UNREADABLE, reason=words)
             return Judged(bare, _of_index(judgement))
         try:
             copies = read(answer.body or b"")
         except NotAnIndex as error:
             return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
         if not copies:
-            return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, "holds no copy", {"status": answer.status})))
+            count = others(answer.body or b"")
+            words = f"names {count} captures, of which none can be had" if count else HOLDS_NONE
+            named = {"others": count} if count else _NAMES_NONE
+            return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})))
         dates = sorted(copy.made_at for copy in copies)
         words = f"names {len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
         signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
@@ -289,7 +304,8 @@ def judge_copy(
         judgement = judge(page, found, reading, held=held)
         archived = is_memento(answer) or found is not answer  # what came is a copy, and not the archive's own word
         reason = f"{judgement.reason}, as it was captured" if archived and (found.status or 0) >= 400 else None
-        signals = {**judgement.signals, "step": "copy", "archived": archived}
+        had = archived and found.failure is None  # all its bytes, so that they were judged
+        signals = {**judgement.signals, "step": "copy", "archived": archived, "had": had}
         return Judged(found, replace(judgement, reason=reason or judgement.reason, signals=signals), reading)
 
     return say

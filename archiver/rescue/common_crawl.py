@@ -93,6 +93,8 @@ def index_url(crawl: Crawl, page: Address) -> str:
 
 def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
     """The copies of a page that an index names, one JSON object a line. Raises NotAnIndex."""
+    if not body.strip():  # it says 404 where it has none
+        raise NotAnIndex("the index answers with nothing")
     copies = []
     for text in body.decode("utf-8", "replace").splitlines():
         try:
@@ -116,6 +118,20 @@ def _copy(row: dict[str, Any], page: Address) -> Copy | None:
         media_type=str(row.get("mime", "")) or None, http_status=int(status) if status.isdecimal() else None,
         byte_range=(int(first), int(first) + int(length) - 1),
     )  # fmt: skip
+
+
+def says_none(answer: Answer) -> bool:
+    """Whether a 404 is how the index says that a crawl has no capture: JSON with a message, as it documents."""
+    try:
+        said = json.loads(answer.body or b"")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and "message" in said
+
+
+def count_lines(body: bytes) -> int:
+    """How many captures an answer names, of whatever page."""
+    return sum(bool(line.strip()) for line in body.splitlines())
 
 
 # ─── one record ─────────────────────────────────────────────────────────────────────────────────

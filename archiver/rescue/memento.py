@@ -42,7 +42,7 @@ def read(page: Address, body: bytes, own_url: str) -> TimeMap:
     """
     text = body.decode("utf-8", "replace")
     links = [(match[1].strip(), _parameters(match[2])) for match in _LINK.finditer(text)]
-    if text.strip() and not any("rel" in parameters for _, parameters in links):
+    if not any("rel" in parameters for _, parameters in links):
         raise NotAnIndex("the archive answers with something that is no TimeMap")
     copies, for_people, further = [], [], []
     for target, parameters in links:
@@ -56,6 +56,12 @@ def read(page: Address, body: bytes, own_url: str) -> TimeMap:
         elif rel == ["timemap"] and host == urls.host(own_url) and target != own_url:
             further.append(target)
     return TimeMap(tuple(dict.fromkeys(copies)), tuple(dict.fromkeys(for_people)), tuple(dict.fromkeys(further)))
+
+
+def count_mementos(body: bytes) -> int:
+    """How many mementos a TimeMap names, those included that other readers ask for, or only a person may look at."""
+    text = body.decode("utf-8", "replace")
+    return sum("memento" in _parameters(match[2]).get("rel", "").lower().split() for match in _LINK.finditer(text))
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Summary:
         missing = [
             {
                 "id": one.wanted.address.article_id, "page": one.wanted.address.url, "said": one.said,
-                "look_at": one.for_people,
+                "look_at": one.for_people, "copies_left": one.left,
             }
             for one in result.found if one.source is None
         ]  # fmt: skip
@@ -259,6 +259,9 @@ def _lines(result: Result, options: Options, *, whole: bool) -> list[str]:
     lines += [f"{safe(why, 300)}; the others were asked." for why in (*result.down.values(), *result.refused.values())]
     if result.found and not result.answered and not any(one.source for one in result.found):
         lines.append("No archive answered: nothing changed. Run the same command again later.")
+    left = sum(one.left for one in result.found if one.source is None or options.history)
+    if left and result.ended_by == "finished":
+        lines.append(f"{left} more copies are named and were not tried yet. Run the same command again to go on.")
     if result.ended_by == "limit":
         lines.append("Stopped at the limit of requests. Run the same command again to go on.")
     return lines

@@ -9,26 +9,28 @@ the series feed, last of all
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
-from archiver import urls
+from archiver import pages, urls
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock
 from archiver.config import Config
-from archiver.copies import Copy, Extra
-from archiver.model import Address, CaptureSource, Kind, Outcome
+from archiver.copies import Copy, CopyKey, Extra, Verdict, key_of
+from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Outcome, Provenance
 from archiver.rescue import common_crawl, feeds, memento, wayback
 from archiver.rescue.asking import Archives, Asked, judge_copy, judge_index
+from archiver.rescue.choosing import Chosen, choose
 from archiver.rescue.common_crawl import Crawl
 from archiver.rescue.found import Bounds
 from archiver.rescue.spelling import names, spellings
+from archiver.verdict import JUDGE
 
 _PAGES = 5  # of one index, or further TimeMaps
-_USELESS = frozenset({"warc/revisit"})  # has no body of its own
 
 
 @dataclass(slots=True)
@@ -41,7 +43,16 @@ class Found:
     made_at: datetime | None = None
     versions: int = 0  # copies with a content that was not held
     said: list[str] = field(default_factory=list)  # by each holder, why not
+    tried: set[CopyKey] = field(default_factory=set)  # in this run, under whatever spelling they are named
+    waiting: set[CopyKey] = field(default_factory=set)  # named and not tried: the next run does
+    silent: dict[str, str] = field(default_factory=dict)  # index → what it said that named none so far
+    spoke: set[str] = field(default_factory=set)  # indexes that named something, or gave no answer of use
     for_people: list[str] = field(default_factory=list)  # where a person may look
+
+    @property
+    def left(self) -> int:
+        """How many copies are named and were not tried yet."""
+        return len(self.waiting - self.tried)
 
 
 class Search:
@@ -78,6 +89,7 @@ class Search:
             holder(found)
             if self._is_done(found):
                 break
+        found.said += [f"{host}: {words}" for host, words in found.silent.items() if host not in found.spoke]
         return found
 
     def _is_done(self, found: Found) -> bool:
@@ -106,7 +118,10 @@ class Search:
             for _ in range(_PAGES):
                 prefix = page.kind is Kind.ARTICLE and number == 0
                 url = wayback.index_url(spelling, prefix=prefix, resume_key=key)
-                asked = self._index(found, url, CaptureSource.WAYBACK, lambda body: wayback.read_index(page, body)[0])
+                asked = self._index(
+                    found, url, CaptureSource.WAYBACK, lambda body: wayback.read_index(page, body)[0],
+                    others=wayback.count_rows,
+                )  # fmt: skip
                 if not asked.good:
                     break
                 listed, key = wayback.read_index(page, asked.answer.body or b"")
@@ -128,7 +143,10 @@ class Search:
         while pending and len(seen) < _PAGES:
             url = pending.pop(0)
             seen.add(url)
-            asked = self._index(found, url, CaptureSource.MEMENTO, partial(_copies_of_timemap, page, url))
+            asked = self._index(
+                found, url, CaptureSource.MEMENTO, partial(_copies_of_timemap, page, url),
+                others=memento.count_mementos, says_none=lambda _: True,
+            )  # fmt: skip
             if not asked.good and asked.judgement.outcome is not Outcome.NOT_FOUND:
                 break
             if asked.answer.status == 200:
@@ -141,13 +159,22 @@ class Search:
     # ─── Common Crawl ───────────────────────────────────────────────────────────────────────────
 
     def _common_crawl(self, found: Found) -> None:
-        """The crawls nearest to publication, each with an index of its own; the list of crawls once a run."""
+        """The crawls nearest to publication, each with an index of its own; the list of crawls once a run.
+
+        A crawl never changes: one that did not have the page is not asked again, and the next ones are.
+        """
         page, wanted = found.wanted.address, found.wanted
-        for crawl in common_crawl.nearest(self._list_crawls(found), wanted.published_about, self._rescue.crawls):
+        without = self._archive.copies.crawls_without(wanted.page_id)
+        listed = self._list_crawls(found)
+        open_still = [crawl for crawl in listed if common_crawl.index_url(crawl, page) not in without]
+        if len(open_still) < len(listed):
+            found.said.append(f"{len(listed) - len(open_still)} crawls of Common Crawl named none in earlier runs")
+        for crawl in common_crawl.nearest(open_still, wanted.published_about, self._rescue.crawls):
             url = common_crawl.index_url(crawl, page)
             asked = self._index(
-                found, url, CaptureSource.COMMON_CRAWL, lambda body: common_crawl.read_index(page, body), robots=False
-            )
+                found, url, CaptureSource.COMMON_CRAWL, lambda body: common_crawl.read_index(page, body), robots=False,
+                others=common_crawl.count_lines, says_none=common_crawl.says_none,
+            )  # fmt: skip
             copies = common_crawl.read_index(page, asked.answer.body or b"") if asked.good else ()
             self._try(found, copies, f"Common Crawl {crawl.id}")
             if self._is_done(found) or self._archives.closed(common_crawl.INDEX, page):
@@ -188,42 +215,86 @@ class Search:
 
     def _index(
         self, found: Found, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
-        robots: bool = True,
+        robots: bool = True, others: Callable[[bytes], int] = lambda _: 0,
+        says_none: Callable[[Answer], bool] = lambda _: False,
     ) -> Asked:  # fmt: skip
         """Ask an index, and remember what it named."""
-        wanted = found.wanted
+        wanted, host = found.wanted, urls.host(url)
         what = ("crawl", "crawls") if read is _as_if_copies else ("copy", "copies")
-        asked = self._archives.ask(wanted.address, url, source, judge_index(wanted.address, read, what), robots=robots)
+        judge_answer = judge_index(wanted.address, read, what, others=others, says_none=says_none)
+        asked = self._archives.ask(wanted.address, url, source, judge_answer, robots=robots)
         if asked.good and read is not _as_if_copies:
             self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
-        if not asked.good:
-            found.said.append(f"{urls.host(url)}: {asked.judgement.reason}")
+            found.spoke.add(host)
+        elif asked.judgement.signals.get("copies") == 0:  # of this spelling, or this crawl: another one may be named
+            found.silent.setdefault(host, asked.judgement.reason)
+        elif not asked.good:
+            found.spoke.add(host)
+            found.said.append(f"{host}: {asked.judgement.reason}")
         return asked
 
     def _try(self, found: Found, copies: Iterable[Copy], name: str) -> None:
-        """Have copies, the likeliest first, until one is good. The same bytes are not had twice."""
+        """Have copies, the likeliest first, until one is good, on from where the last run stopped.
+
+        The same bytes are not had twice.
+        """
         if self._check:
             return
-        wanted = found.wanted
+        wanted, law = found.wanted, self._law(found.wanted.address.kind)
+        known = self._archive.copies.verdicts(wanted.page_id)
+        copies = [copy for copy in copies if key_of(copy) not in found.tried]
+        chosen = choose(copies, wanted.published_about, known, law, every_version=self._history)
+        found.said += _before(chosen, name)
         had: set[str] = set()
         tried = 0
-        for copy in in_order(copies, wanted.published_about):
+        for place, copy in enumerate(chosen.todo):
             if copy.digest in had or (copy.digest is None and copy.url in had):
                 continue
-            if tried >= self._rescue.copies or self._archives.closed(copy.url, wanted.address):
+            why_not = self._archives.closed(copy.url, wanted.address)
+            if tried >= self._rescue.copies or why_not is not None or not self._archives.budget_left():
+                found.waiting |= {key_of(left) for left in chosen.todo[place:] if left.digest not in had}
+                found.said += [f"{name}: {why_not}"] if why_not is not None else []
                 break
             tried += 1
-            asked = self._have(found, copy)
-            outcome = asked.judgement.outcome
-            if outcome is not Outcome.SKIPPED:
-                self._archive.copies.judged(wanted.page_id, copy, outcome)
-            self._settle(found, outcome, copy.holder, asked.answer.requested_url, wayback.made_at(
+            found.tried.add(key_of(copy))
+            before = known.get(key_of(copy), Verdict())
+            asked = self._judged_anew(found, copy, before) or self._have(found, copy)
+            self._remember(wanted, copy, asked, before, law)
+            self._settle(found, asked.judgement.outcome, copy.holder, asked.answer.requested_url, wayback.made_at(
                 asked.answer, copy.made_at) if copy.byte_range is None else copy.made_at)  # fmt: skip
             if self._is_done(found):
                 return
             had.add(copy.digest or copy.url)
             if not asked.good:
                 found.said.append(f"{name}, copy of {copy.made_at:%Y-%m-%d}: {asked.judgement.reason}")
+
+    def _law(self, kind: Kind) -> str:
+        """By what a copy is judged today: when that changes, what was refused is judged anew."""
+        return f"{pages.parser_of(kind)} judge/{JUDGE} bytes/{self._bounds.body_bytes}"
+
+    def _remember(self, wanted: Wanted, copy: Copy, asked: Asked, before: Verdict, law: str) -> None:
+        """Note what came of a copy. What its bytes are is final; that they were not had is so when it comes twice."""
+        outcome, signals = asked.judgement.outcome, asked.judgement.signals
+        if outcome is Outcome.SKIPPED:
+            return
+        twice = before.outcome is outcome and (signals.get("archived") or outcome is Outcome.NOT_FOUND)
+        had = signals.get("had") or twice
+        self._archive.copies.judged(wanted.page_id, copy, outcome, law if had else None)
+
+    def _judged_anew(self, found: Found, copy: Copy, before: Verdict) -> Asked | None:
+        """A copy whose bytes are held and that an older law could not read, by the law of today; None for others."""
+        if before.outcome is not Outcome.UNREADABLE or before.judged_by is None:
+            return None
+        kept = self._archive.copies.kept_bytes(found.wanted.page_id, copy)
+        if kept is None:
+            return None
+        page = found.wanted.address
+        answer = replace(kept, started_at=self._clock.now())
+        judged = judge_copy(self._archive, page, copy.holder)(answer)
+        judgement = replace(judged.judgement, signals={**judged.judgement.signals, "archived": True, "had": True})
+        exchange = Exchange(page, answer, provenance=Provenance(copy.holder, answer.requested_url, copy.made_at))
+        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, judged.reading)
+        return Asked(answer, judgement, fetch_id)
 
     def _have(self, found: Found, copy: Copy) -> Asked:
         page = found.wanted.address
@@ -266,8 +337,12 @@ def _is_the_same_memento(url: str, copy: Copy, wanted: Wanted) -> bool:
     return urls.host(url) == urls.host(copy.url) and target is not None and names(target[1], wanted.address)
 
 
-def in_order(copies: Iterable[Copy], published_about: datetime | None) -> list[Copy]:
-    """Copies with a body, nearest to publication first; the oldest first where nobody knows when that was."""
-    start = published_about or datetime.min.replace(tzinfo=UTC)
-    usable = (copy for copy in copies if copy.media_type not in _USELESS)
-    return sorted(usable, key=lambda copy: (abs(copy.made_at - start), copy.url))
+def _before(chosen: Chosen, name: str) -> list[str]:
+    """What came of the copies that an index names and that are not tried again."""
+    said = []
+    if chosen.refused:
+        why = ", ".join(f"{count} {outcome}" for outcome, count in Counter(chosen.refused).items())
+        said.append(f"{name}: copies that were no good in earlier runs ({why})")
+    if chosen.empty and not chosen.todo and not chosen.refused:
+        said.append(f"{name}: names {chosen.empty} captures without a body of their own")
+    return said

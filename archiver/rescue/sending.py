@@ -38,6 +38,7 @@ _A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
 _NO_ANSWER = frozenset({Outcome.OFF_SITE, Outcome.MOVED})
 _TO_LOG_IN = re.compile(r"log-?in|sign-?in|account|auth", re.IGNORECASE)
 _PLAIN_HEADERS = frozenset({"content-type", "content-length", "date", "retry-after"})
+_BY_PUSH = "push"  # judged against our text: as a copy of the page it may be as good as any, and a rescue may try it
 _NOT_YET = "the index of the Wayback Machine does not show it yet"
 _HIDDEN = "(a key)"
 _SHORTEST_KEY = 4  # letters that are worth hiding
@@ -286,7 +287,7 @@ class Sending:
                 self._not_had(work, asked)
             return
         self._archive.copies.note(held.page_id, [copy], now)
-        self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome))
+        self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome), _BY_PUSH)
         seen, words = (Seen.EQUAL, "the index shows it, and its text is ours") if why is None else (Seen.OTHER, why)
         self._keep(work, save_page_now.after_looking(
             work.push, seen, words, now, copy_url=copy.url, made_at=copy.made_at, text_sha256=held.text_sha256,

@@ -68,6 +68,16 @@ def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None
     return tuple(copy for copy in found if copy is not None), key
 
 
+def count_rows(body: bytes) -> int:
+    """How many captures an answer names, of whatever page. Raises nothing: an answer that is none names none."""
+    try:
+        listed = json.loads(body)
+    except (ValueError, RecursionError):
+        return 0
+    rows = listed[1:] if isinstance(listed, list) else []
+    return sum(isinstance(row, list) and len(row) > 1 for row in rows)
+
+
 def _without_key(listed: list[list[Any]]) -> tuple[list[list[Any]], str | None]:
     """The rows, and the resume key that an empty row announces."""
     if len(listed) >= 2 and listed[-2] == [] and len(listed[-1]) == 1:

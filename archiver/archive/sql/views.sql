@@ -197,16 +197,16 @@ SELECT
     captures.source AS ours, -- whose copy ours is; empty when none is held
     captures.captured_at AS ours_at, -- when we had it
     (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'wayback' AND confirmed
-        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS wayback_at, -- the latest in the Wayback Machine, confirmed by its index
+        AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS wayback_at, -- the latest in the Wayback Machine, confirmed by its index
     (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'common_crawl'
-        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS common_crawl_at, -- the latest in Common Crawl
+        AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS common_crawl_at, -- the latest in Common Crawl
     (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'memento'
-        AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS other_archive_at, -- the latest in another web archive
+        AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS other_archive_at, -- the latest in another web archive
     (SELECT max(source_at) FROM captures AS imported WHERE imported.page_id = pages.id AND source = 'import'
         AND outcome = 'ok') AS imported_at, -- the latest that was imported
     (SELECT max(checked_at) FROM copies WHERE copies.page_id = pages.id) AS checked_at, -- when others last confirmed a copy
     (captures.id IS NOT NULL) + (SELECT count(DISTINCT holder) FROM copies WHERE copies.page_id = pages.id
-        AND confirmed AND coalesce(outcome, 'ok') IN ('ok', 'unchanged')) AS copies, -- how many hold it, we included
+        AND confirmed AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS copies, -- how many hold it, we included
     pushes.state AS push, -- how far the last `archiver push` of it got; empty when there was none
     pushes.reason AS push_reason, -- why, in plain words
     coalesce(pushes.asked_at, pushes.queued_at) AS pushed_at, -- when it was asked for
