@@ -124,7 +124,8 @@ class Crawl:
             if page.address.kind is Kind.INDEX and judgement.outcome not in SUCCESSES:
                 self._try_alternates(page)
             if page.address.kind is Kind.ARTICLE and judgement.outcome in ABSENCES:
-                self._due_absent += page.state not in _ABSENT_ALREADY
+                is_vouched = "unlisted_since" in judgement.signals
+                self._due_absent += page.state not in _ABSENT_ALREADY and not is_vouched
                 self._ask_control()
             if page.address.kind in _LISTS:
                 self._archive.library.settle()
@@ -214,6 +215,7 @@ class Crawl:
         held = self._archive.holds(exchange, reading)
         words = self._archive.manners.not_found_words() if _could_be_a_soft_404(reading) else None
         judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
+        judgement = self._with_witness(exchange.address, judgement)
         fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
         fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}
         self._archive.library.catch_up(fresh)
@@ -226,6 +228,16 @@ class Crawl:
         done = sum(self.result.outcomes.values())
         self._listener(Step(page.address, exchange, judgement, done, left))
         return judgement
+
+    def _with_witness(self, address: Address, judgement: Judgement) -> Judgement:
+        """An absence with what the lists of its series say of it: that is evidence, too (`archive.witnesses`)."""
+        if address.kind is not Kind.ARTICLE or judgement.outcome not in ABSENCES:
+            return judgement
+        since = self._archive.unlisted_since(address.url)
+        if since is None:
+            return judgement
+        reason = f"{judgement.reason}; the lists of its series name it no longer, since {since[:10]}"
+        return replace(judgement, reason=reason, signals={**judgement.signals, "unlisted_since": since})
 
     def _within_bounds(self, exchange: Exchange) -> Exchange:
         """An image that is larger than we keep is none."""

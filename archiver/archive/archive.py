@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index
+from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index, witnesses
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures, is_held
 from archiver.archive.copy_rows import Copies
@@ -162,6 +162,10 @@ class Archive:
         """A living part to be asked beside those that are due (`doubt.next_witness`)."""
         row = doubt.next_witness(self._database, run_id, due_absent)
         return None if row is None else self.ledger.due_page(row)
+
+    def unlisted_since(self, url: str) -> str | None:
+        """Since when the site's own lists name a part no longer (`witnesses.unlisted_since`)."""
+        return witnesses.unlisted_since(self._database, url)
 
     def alternates(self, url: str, now: datetime) -> list[DuePage]:
         """The other addresses of an index source, as pages."""

@@ -14,6 +14,7 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from archiver import verdict
+from archiver.archive import doubt
 from archiver.archive.times import moment, stamp
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.rules import Rules, Schedule
@@ -145,11 +146,15 @@ class Beliefs:
 
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
         for row in self._database.query(
-            "SELECT outcome, fetches.started_at AS at, mass_absence FROM fetches JOIN runs ON runs.id = run_id"
+            "SELECT outcome, fetches.started_at AS at, run_id, mass_absence,"
+            " signals ->> 'unlisted_since' IS NOT NULL AS unlisted FROM fetches JOIN runs ON runs.id = run_id"
             " WHERE page_id = ? AND final AND source = 'live' ORDER BY fetches.id",
             [page_id],
         ):
-            yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), bool(row["mass_absence"])
+            doubted = bool(row["mass_absence"])
+            if doubted and row["unlisted"]:  # the site itself says so: then only a host that answers oddly is doubted
+                doubted = doubt.control_says(self._database, row["run_id"], self._rules) is not None
+            yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), doubted
 
     def _write_belief(self, page_id: int, belief: Belief) -> None:
         page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))

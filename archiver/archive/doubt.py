@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 from archiver import verdict
 from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import stamp
-from archiver.model import ABSENCES, Outcome
+from archiver.model import ABSENCES, Kind, Outcome
 from archiver.rules import Rules
 
 _NOT_ASKED = "('skipped', 'disallowed', 'robots_unreachable')"
@@ -20,7 +21,10 @@ _ABSENT = ", ".join(f"'{outcome}'" for outcome in sorted(ABSENCES))
 # The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
 # they are absent, and say nothing about the others.
 _ASKED = f"""
-SELECT page_id, outcome IN ({_ABSENT}) AS absent FROM fetches JOIN pages ON pages.id = page_id
+SELECT page_id, outcome IN ({_ABSENT}) AS absent, signals ->> 'unlisted_since' IS NOT NULL AS unlisted,
+    coalesce((SELECT series_id FROM parts WHERE parts.page_id = pages.id),
+        (SELECT series_id FROM articles WHERE articles.id = pages.article_id)) AS series_id
+FROM fetches JOIN pages ON pages.id = page_id
 WHERE run_id = :run_id AND final AND source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
 AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at < :started_at
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
@@ -31,9 +35,9 @@ SELECT pages.* FROM pages LEFT JOIN articles ON articles.id = pages.article_id
 WHERE kind = 'article' AND state = 'alive'
 AND (pages.id IN ({STILL_ASKED}) OR pages.id NOT IN (SELECT page_id FROM parts))
 AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id)
-ORDER BY articles.series_id IN (
+ORDER BY :same_first * (coalesce(articles.series_id, -1) IN (
     SELECT articles.series_id FROM articles JOIN pages AS asked ON asked.article_id = articles.id
-    JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id) DESC, last_fetch_at, pages.id LIMIT 1
+    JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id)) DESC, last_fetch_at, pages.id LIMIT 1
 """  # noqa: S608 - the same
 
 _CONTROL = f"""
@@ -44,43 +48,63 @@ ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same
 
 
-def absent_parts(database: Database, run_id: int) -> list[int]:
-    """The pages of articles that were absent in a run."""
+def absent_pages(database: Database, run_id: int) -> list[tuple[int, Kind]]:
+    """The pages that were absent in a run, each with its kind."""
     rows = database.query(
-        f"SELECT DISTINCT page_id FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
-        f" AND source = 'live' AND pages.kind = 'article' AND outcome IN ({_ABSENT}) ORDER BY page_id",
+        f"SELECT DISTINCT page_id, kind FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
+        f" AND source = 'live' AND outcome IN ({_ABSENT}) ORDER BY page_id",
         [run_id],
     )
-    return [row["page_id"] for row in rows]
+    return [(row["page_id"], Kind(row["kind"])) for row in rows]
 
 
 def reason(database: Database, run_id: int, rules: Rules) -> str | None:
-    """Why none of the absences of a run is believed; None when nothing speaks against them."""
-    asked, absent = _asked(database, run_id)
-    if verdict.mass_absence(asked, absent):
-        return f"{absent} of the {asked} parts asked were absent, which smells of the host: no absence is believed."
+    """Why the absences of a run are not believed that no list vouches for; None when nothing speaks against them."""
+    rows = _asked(database, run_id)
+    absent = sum(row["absent"] for row in rows)
+    if verdict.mass_absence(len(rows), absent) and not _others_answer(rows):
+        return f"{absent} of the {len(rows)} parts asked were absent, which smells of the host: no absence is believed."
+    return control_says(database, run_id, rules)
+
+
+def control_says(database: Database, run_id: int, rules: Rules) -> str | None:
+    """Why no absence of a run is believed, by how the host answered for an article that cannot exist."""
     control = control_since(database, run_id, _started_at(database, run_id) - timedelta(days=rules.control_days))
     if control is not None and control not in ABSENCES:
         return f"An article that cannot exist was answered with {control}, so no absence of this run is believed."
     return None
 
 
+def _others_answer(rows: list[dict[str, Any]]) -> bool:
+    """Whether whole series are absent while enough parts of others were asked, and all of those are there."""
+    asked = Counter(row["series_id"] for row in rows)
+    absent = Counter(row["series_id"] for row in rows if row["absent"])
+    there = sum(count for series_id, count in asked.items() if not absent[series_id])
+    return there >= verdict.GUARD_AT_LEAST and all(absent[series_id] in {0, asked[series_id]} for series_id in asked)
+
+
 def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, Any] | None:
     """A living part to be asked though it is not due, so that a run can tell a lost part from a lost host.
 
-    `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left.
+    `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left. Parts
+    of the same series come first; parts of others when most of those were absent.
     """
-    asked, _ = _asked(database, run_id)
-    if not due_absent or asked >= verdict.enough_witnesses(due_absent):
+    rows = _asked(database, run_id)
+    if not due_absent or len(rows) >= verdict.enough_witnesses(due_absent):
         return None
-    return next(iter(database.query(_NEXT_WITNESS, {"run_id": run_id})), None)
+    is_wiped = verdict.mass_absence(len(rows), sum(row["absent"] for row in rows))
+    order = {"run_id": run_id, "same_first": -1 if is_wiped else 1}
+    return next(iter(database.query(_NEXT_WITNESS, order)), None)
 
 
-def _asked(database: Database, run_id: int) -> tuple[int, int]:
-    """How many parts a run asked, and how many of them were absent."""
+def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
+    """The parts that a run asked and that tell something of the host.
+
+    An absence that the site's own lists vouch for is none of its faults (`witnesses`).
+    """
     started_at = stamp(_started_at(database, run_id))
-    rows = list(database.query(_ASKED, {"run_id": run_id, "started_at": started_at}))
-    return len(rows), sum(row["absent"] for row in rows)
+    rows = database.query(_ASKED, {"run_id": run_id, "started_at": started_at})
+    return [row for row in rows if not (row["absent"] and row["unlisted"])]
 
 
 def _started_at(database: Database, run_id: int) -> datetime:

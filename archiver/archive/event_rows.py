@@ -2,6 +2,7 @@
 
 left_index, back_in_index    an index page no longer links the article, or does so again
 left_series, back_in_series  no page of the series' list names it any more, or one does again
+emptied                      the first page of the series' list, or its feed, names no article any more
 duplicate_day                another part of the series has the same day in its title
 beyond_thirty                a part after the thirtieth: the contest has thirty days (ANATOMY §1)
 reposted                     the same text under another id
@@ -20,7 +21,7 @@ CONTEST_DAYS = 30
 
 
 def note(
-    database: Database, at: str, kind: str, article_id: int, series_id: int | None, detail: str,
+    database: Database, at: str, kind: str, article_id: int | None, series_id: int | None, detail: str,
     other_article_id: int | None = None,
 ) -> None:  # fmt: skip
     """Write an event. The caller holds the transaction."""
@@ -104,6 +105,17 @@ def notice_lists(
             note(database, at, f"left_{via}", row["article_id"], row["series_id"], detail)
         if not named and key in named_now and not elsewhere:
             note(database, at, f"back_in_{via}", row["article_id"], row["series_id"], detail)
+
+
+def notice_emptied(database: Database, page: Mapping[str, Any], via: str, at: str) -> None:
+    """A list that named articles until now and names none, though it answers."""
+    lost = database.query(
+        "SELECT count(*) AS n FROM discoveries WHERE from_page_id = ? AND via = ? AND gone_at = ?",
+        [page["id"], via, at],
+    )
+    if count := next(iter(lost))["n"]:
+        name = "the series page" if via == "series" else "the feed"
+        note(database, at, "emptied", None, page["series_id"], f"{name} names no article any more; it named {count}")
 
 
 def _is_named_elsewhere(database: Database, page_id: int, row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.archive.times import stamp
+from archiver.archive.witnesses import LEFT_SINCE_ASKED
 
 # A page belongs to a source when the source is it, asks for its series, or is an index that links to it.
 _BELONGS = """
@@ -36,6 +37,12 @@ _SHOWN = """
             JOIN comments ON comments.id = comment_id WHERE article_id IN kept
         UNION SELECT target_url FROM links WHERE article_id IN kept))
 """
+
+# Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time.
+_DUE = (
+    "pages.due_at <= :now OR pages.last_fetch_at > :tomorrow OR (pages.last_fetch_at <= :lately"
+    " AND pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since))"
+)
 
 _ALL = "SELECT pages.*, parts.position AS part_position "
 
@@ -138,11 +145,7 @@ def _due(scope: Scope) -> str:
         return "1"
     if scope.max_age_days is not None:
         return "coalesce(pages.last_ok_at, '') <= :seen_before"
-    # Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time.
-    return (
-        "(pages.due_at <= :now OR pages.last_fetch_at > :tomorrow OR (pages.last_fetch_at <= :lately"
-        " AND pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since)))"
-    )
+    return f"({_DUE} OR ({LEFT_SINCE_ASKED}))"
 
 
 def _seen_before(scope: Scope, now: datetime) -> str:

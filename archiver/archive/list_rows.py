@@ -81,6 +81,8 @@ def keep_series(
     if copy is None and is_whole:
         _overtake_twins(database, page, {one.url for one in named}, at)
     _keep(database, page["id"], named, ("series", "pager"), at, copy, is_whole=is_whole)
+    if not named and page["page_number"] in {None, 1} and copy is None and is_whole:
+        event_rows.notice_emptied(database, page, "series", at)
 
 
 def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str], at: str) -> None:
@@ -143,6 +145,8 @@ def keep_feed(
         for position, item in enumerate(oldest_first, start=1)
     ]
     _keep(database, page["id"], named, ("feed",), at, copy, is_whole=is_whole)
+    if not named and copy is None and is_whole:
+        event_rows.notice_emptied(database, page, "feed", at)
 
 
 def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None) -> None:

@@ -16,6 +16,7 @@ from archiver.archive.connection import transaction
 from archiver.archive.digest import run_digest
 from archiver.archive.seals import Change
 from archiver.archive.times import stamp
+from archiver.model import Kind
 from archiver.rules import Rules
 from archiver.text import storable
 
@@ -119,10 +120,11 @@ class Runs:
 
     def _settle_run(self, run_id: int) -> str | None:
         """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""
-        absent = doubt.absent_parts(self._database, run_id)
-        reason = doubt.reason(self._database, run_id, self._rules) if absent else None
+        absent = doubt.absent_pages(self._database, run_id)
+        has_lost_parts = any(kind is Kind.ARTICLE for _, kind in absent)
+        reason = doubt.reason(self._database, run_id, self._rules) if has_lost_parts else None
         if reason is not None:
             self._database.execute("UPDATE runs SET mass_absence = 1 WHERE id = ?", [run_id])
-            for page_id in absent:
+            for page_id, _ in absent:  # of whatever kind: a list that is absent then is doubted with its parts
                 self._beliefs.believe_again(page_id)
         return reason

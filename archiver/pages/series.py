@@ -44,6 +44,9 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     held = contest.required(
         problems, first_text(root, ".ir-profile-years__title") or "", [attribute(badge, "href") or ""]
     )
+    declared = _number_in(r"共\s*([0-9]+)\s*篇", info)
+    if not items and declared and (asked.page_number or 1) == 1:  # it contradicts itself: no witness to anything
+        problems.add("item_link", "not_found", f"{declared} are announced")
     if box is None and not empty:
         problems.add("series", "not_found")
     return SeriesPage(
@@ -57,7 +60,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         group_slug=_slug(badge),
         finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in classes_of(box)),
         contest_days=_number_in(r"參賽天數\s*([0-9]+)\s*天", info),
-        declared_parts=problems.required("declared_parts", _number_in(r"共\s*([0-9]+)\s*篇", info)),
+        declared_parts=problems.required("declared_parts", declared),
         subscribers=count(first_text(root, ".qa-list__info--ironman .subscription-amount")),
         author_total_views=count(first_text(root, ".profile-header__view-num")),
         feed_url=_feed_url(root, asked.url),

@@ -1,0 +1,246 @@
+"""What the site's own lists say of parts that are absent: a series taken away is told from a host that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from archives import FEED, SERIES, archive_at, feed_of, part, series_of, url_of
+from fakes import FakeClock
+from page_fixtures import RUNNING, markup, read_as
+from runs import SERIES as SERIES_URL
+from runs import config_for, rows, terse_site
+
+from archiver import cli
+from archiver.archive.witnesses import unlisted_since
+from archiver.model import Outcome
+from archiver.readings import FeedPage
+from archiver.standin import Faults, StandIn
+
+PARTS = terse_site(5).series[5943].part_ids
+OTHER = "https://ithelp.ithome.com.tw/users/20141304/ironman/4111"
+SOURCE = f'[[sources]]\nurl = "{SERIES_URL}"'
+
+
+class Days:
+    """An archive of a series, kept daily by the command line against a stand-in, with a clock of our own."""
+
+    def __init__(self, folder: Path, standin: StandIn, sources: str = SOURCE) -> None:
+        self.db = folder / "a.db"
+        self.standin = standin
+        self.config = config_for(standin, folder, sources=sources, extra="tries = 1")
+        self.clock = FakeClock()
+        self.day = 0
+
+    def fetch(self, *more: str) -> int:
+        self.clock.elapsed = timedelta(days=self.day).total_seconds()
+        named = ["fetch", "-q", "--json", "--config", str(self.config), "--db", str(self.db), *more]
+        return cli.run(named, self.clock)
+
+    def days(self, count: int, step: int = 1) -> None:
+        for _ in range(0, count, step):
+            self.day += step
+            self.fetch()
+
+    def states(self) -> set[str]:
+        return {
+            state
+            for (state,) in rows(
+                self.db,
+                "SELECT state FROM pages JOIN parts ON parts.page_id = pages.id WHERE parts.series_id = 5943",
+            )
+        }
+
+    def proves_itself(self, capsys: pytest.CaptureFixture[str]) -> bool:
+        capsys.readouterr()
+        return cli.run(["verify", "--db", str(self.db)]) == 0
+
+
+def _wiped(site: Faults) -> None:
+    for number in PARTS:
+        site.delete(number)
+
+
+# ─── a series that is taken away ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("settled", [0, 60], ids=["at once", "after two months"])
+def test_a_series_that_its_author_deletes_is_told_as_gone_within_a_fortnight(
+    settled: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin)
+        assert kept.fetch() == 0
+        kept.day = settled
+        kept.fetch()
+        _wiped(standin.faults)
+        kept.days(2)
+        assert kept.states() == {"suspect"}
+        kept.days(12, step=2)
+
+        assert kept.states() == {"gone"}
+        assert kept.proves_itself(capsys)
+    told = rows(kept.db, "SELECT kind, series_id, detail FROM events WHERE kind = 'emptied' ORDER BY id")
+    assert told == [
+        ("emptied", 5943, "the series page names no article any more; it named 5"),
+        ("emptied", 5943, "the feed names no article any more; it named 5"),
+    ]
+    assert rows(kept.db, "SELECT count(*), sum(safe) FROM page_status WHERE series_id = 5943") == [(5, 5)]
+    assert cli.run(["why", str(PARTS[0]), "--db", str(kept.db)]) == 0
+    assert "name it no longer" in capsys.readouterr().out
+    assert cli.run(["status", "--db", str(kept.db)]) == 0
+    assert "emptied" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("refused", ["series", "feed"])
+def test_one_list_that_answers_is_witness_enough(refused: str, tmp_path: Path) -> None:
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin)
+        kept.fetch()
+        kept.day = 40
+        kept.fetch()
+        _wiped(standin.faults)
+        standin.faults.refuse(refused)
+        kept.days(14, step=2)
+
+        assert kept.states() == {"gone"}
+
+
+def test_parts_that_leave_the_list_are_asked_now_and_live_on_where_they_answer(tmp_path: Path) -> None:
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin)
+        kept.fetch()
+        kept.day = 40
+        kept.fetch()
+        before = len(standin.log)
+        for number in PARTS[2:4]:
+            standin.faults.drop_from_series(number)
+        kept.days(4)
+
+        asked = [entry.target for entry in standin.log[before:] if entry.target.startswith("/articles/")]
+        assert asked == [f"/articles/{number}" for number in PARTS[2:4]]
+        assert kept.states() == {"alive"}
+
+
+def test_a_deleted_account_is_told_from_the_host_by_a_series_that_answers(tmp_path: Path) -> None:
+    """Its lists are absent, too, and so no witnesses; but the parts of others are there."""
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin, f'{SOURCE}\n[[sources]]\nurl = "{OTHER}"')
+        kept.fetch()
+        kept.day = 40
+        kept.fetch()
+        _wiped(standin.faults)
+        for target in ("/users/*/ironman/5943*", "/rss/series/5943"):
+            standin.faults.not_found(target)
+        kept.days(14, step=2)
+
+        assert kept.states() == {"gone"}
+        living = "SELECT DISTINCT pages.state FROM pages JOIN parts ON page_id = pages.id WHERE parts.series_id != 5943"
+        assert rows(kept.db, living) == [("alive",)]
+
+
+# ─── a host that fails ──────────────────────────────────────────────────────────────────────────
+
+
+def _all_but_parts(act: Callable[[Faults, str], None]) -> Callable[[Faults], None]:
+    def outage(site: Faults) -> None:
+        site.not_found("article")
+        act(site, "series")
+        act(site, "feed")
+
+    return outage
+
+
+OUTAGES: dict[str, Callable[[Faults], None]] = {
+    "articles only": lambda site: site.not_found("article"),
+    "articles soft": lambda site: site.soft_404("article"),
+    "lists too": _all_but_parts(lambda site, kind: site.not_found(kind)),
+    "lists refused": _all_but_parts(lambda site, kind: site.refuse(kind)),
+    "lists fail": _all_but_parts(lambda site, kind: site.error(kind)),
+    "lists are soft 404s": _all_but_parts(lambda site, kind: site.soft_404(kind)),
+    "lists are redesigned": _all_but_parts(lambda site, kind: site.drift(kind)),
+    "lists are sent home": _all_but_parts(lambda site, kind: site.redirect(kind)),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_believes_nothing(outage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin)
+        kept.fetch()
+        kept.day = 40
+        kept.fetch()
+        OUTAGES[outage](standin.faults)
+        kept.days(20, step=4)
+
+        assert kept.states() == {"alive"}
+        standin.faults.clear()
+        kept.days(4, step=4)
+        assert kept.states() == {"alive"}
+        assert kept.proves_itself(capsys)
+
+
+def test_where_the_host_answers_oddly_no_list_vouches_for_an_absence(tmp_path: Path) -> None:
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path, standin)
+        kept.fetch()
+        kept.day = 40
+        kept.fetch()
+        _wiped(standin.faults)
+        standin.faults.error("/articles/999999999", status=500)
+        kept.days(14, step=2)
+
+        assert kept.states() == {"alive"}
+
+
+# ─── which list is a witness ────────────────────────────────────────────────────────────────────
+
+
+def test_a_list_is_a_witness_by_its_latest_word(tmp_path: Path) -> None:
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(SERIES)
+        database = case.archive._database  # what the crawl asks, without a crawl
+
+        def vouched(number: int) -> bool:
+            return unlisted_since(database, url_of(number)) is not None
+
+        case.answer(url_of(1), part(1))
+        assert not vouched(1), "nobody ever named it"
+        case.answer(SERIES, series_of(1, 2))
+        case.answer(FEED, feed_of(1, 2))
+        assert not vouched(1)
+        case.answer(SERIES, series_of(2))
+        assert not vouched(1), "the feed, heard minutes before, still names it"
+        case.clock.advance(days=3)
+        case.answer(SERIES, series_of(2))
+        assert vouched(1), "the feed was not heard since"
+        case.answer(FEED, outcome=Outcome.NOT_FOUND)
+        assert vouched(1)
+        case.answer(SERIES, outcome=Outcome.NOT_FOUND)
+        assert vouched(1), "that a list vanished takes back nothing"
+        assert not vouched(2)
+        case.answer(SERIES, series_of(1, 2))
+        assert not vouched(1)
+
+
+def test_a_feed_that_drops_its_oldest_for_a_new_one_is_no_witness(tmp_path: Path) -> None:
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(SERIES)
+        database = case.archive._database  # the same
+        case.answer(FEED, feed_of(1, 2, 3))
+        case.answer(FEED, feed_of(2, 3, 4))
+        assert unlisted_since(database, url_of(1)) is None
+        case.answer(FEED, feed_of(4))
+        assert unlisted_since(database, url_of(2)) is not None
+        case.answer(FEED, FeedPage("a series", 2023, 20141304, ()))
+        assert unlisted_since(database, url_of(4)) is not None
+
+
+def test_a_list_that_contradicts_itself_takes_nothing_away() -> None:
+    start, end = markup(RUNNING).index('<div class="qa-list profile-list'), markup(RUNNING).index("profile-pagination")
+    torn = markup(RUNNING)[:start] + '<div class="ir-profile-series-empty"></div><div class="' + markup(RUNNING)[end:]
+    problems = {(problem.field, problem.name) for problem in read_as(RUNNING, torn).problems}
+
+    assert ("item_link", "not_found") in problems
