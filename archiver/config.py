@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from archiver import disk
 from archiver.errors import ConfigError
 from archiver.rules import Rules, Schedule
 from archiver.text import safe
 
 PACKAGED = "archiver.toml"
+_MAX_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,11 @@ def _packaged_text() -> str:
 
 def _file_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
+        with os.fdopen(disk.open_regular(path), "rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise ConfigError([f"{safe(path)}: more than {_MAX_BYTES} bytes; name another file with --config"])
+        return data.decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
     except OSError as error:
         raise ConfigError(
             [f"{safe(path)}: cannot be read ({error.strerror}); name another file with --config"]

@@ -147,7 +147,7 @@ def _command(config: Config, options: Options) -> str:
 
 def _owed(archive: Archive, summary: Summary, clock: Clock) -> list[queries.Row]:
     """What the user's command is to be told: what changed in this run, and before it while nobody was told."""
-    with opening.reading(archive.path) as connection:
+    with archive.reading() as connection:
         changes = queries.changes_owed(connection)
     if not changes:
         archive.notices.told(summary.result.run_id, clock.now())

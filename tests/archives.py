@@ -134,7 +134,7 @@ class Case:
         self.run_id = self.archive.runs.start_run("fetch", "0", {}, self.clock.now())
 
     def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
-        with reading(self.path) as connection:
+        with self.archive.reading() as connection:
             return [dict(row) for row in connection.execute(sql, parameters)]
 
 

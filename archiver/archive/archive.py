@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -96,6 +98,10 @@ class Archive:
             opening.explain(self.path, error)
         finally:
             self._lock.release()
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A second connection that only reads, closed afterwards (`opening.reading`)."""
+        return opening.reading(self.path, is_open_here=True)
 
     def _read_on(self) -> None:
         """Read and settle what a killed run left; all of it where a migration took the mark of what was read away."""

@@ -10,47 +10,53 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from archiver import disk
 from archiver.archive import opening
-from archiver.archive.opening import check_file, explained, refuse_foreign
+from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
 from archiver.text import line
 
 _CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run
 
+_LONGEST = 200  # bytes of a lock file
+_OURS = re.compile(rb'\{"pid": [^\n]{0,180}|\x00{0,200}')  # nothing yet, or zeroes after a loss of power
+
 _EMPTY_SHARE = 8  # an eighth of the file: then it is written anew without what is empty
 
 
 class WriterLock:
-    """The right to write to one archive, held by one process. `acquire` raises ArchiveLocked with the holder."""
+    """The right to write to one archive, held by one process. `acquire` raises ArchiveLocked with the holder.
+
+    The lock is of the file: whichever symbolic link names it, it lies beside the file itself. A file that did not come
+    from here is neither followed, nor emptied, nor removed.
+    """
 
     def __init__(self, db_path: Path) -> None:
-        self._path = db_path.with_name(db_path.name + ".lock")
+        self._path = opening.beside(db_path, ".lock")
         self._descriptor: int | None = None
 
     def acquire(self, command: str) -> None:
         """Take the lock or say who has it. Raises ArchiveLocked or ArchiveUnwritable."""
         while True:
-            try:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            except OSError as error:
-                raise ArchiveUnwritable(
-                    f"{self._path}: cannot create the lock file ({error.strerror}); "
-                    "choose another place with --db, or make the folder writable"
-                ) from error
+            descriptor = self._open()
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 holder = self._holder(descriptor)
                 os.close(descriptor)
                 raise ArchiveLocked(
                     f"{self._path.name.removesuffix('.lock')} is in use by {holder}; wait until it ends, or stop it"
                 ) from error
+            except OSError as error:
+                os.close(descriptor)
+                raise self._unusable(f"cannot be locked ({error.strerror})") from error
             if self._is_current(descriptor):
                 break
             os.close(descriptor)  # its owner removed it between our open and our lock
@@ -59,16 +65,37 @@ class WriterLock:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "command": command}).encode(), 0)
 
+    def _open(self) -> int:
+        """The lock file, made if it is not there. Raises ArchiveUnwritable for a file that is no lock of ours."""
+        try:
+            with contextlib.suppress(FileExistsError):
+                return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            descriptor = disk.open_regular(self._path, os.O_RDWR, follow=False)
+        except FileNotFoundError:
+            if self._path.parent.is_dir():
+                return self._open()  # its owner removed it just now
+            raise self._unusable("cannot be made (its folder does not exist)") from None
+        except OSError as error:
+            raise self._unusable(f"cannot be used as the lock file ({error.strerror})") from error
+        if os.fstat(descriptor).st_nlink > 1 or not _OURS.fullmatch(os.pread(descriptor, _LONGEST + 1, 0)):
+            os.close(descriptor)
+            raise self._unusable("a file of somebody else stands where the lock belongs; move it away")
+        return descriptor
+
+    def _unusable(self, why: str) -> ArchiveUnwritable:
+        advice = "" if why.endswith("away") else "; choose another place with --db, or make the folder writable"
+        return ArchiveUnwritable(f"{self._path}: {why}{advice}")
+
     def _is_current(self, descriptor: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
-        except FileNotFoundError:
+            return os.path.samestat(os.fstat(descriptor), self._path.lstat())
+        except OSError:
             return False
 
     @staticmethod
     def _holder(descriptor: int) -> str:
         try:
-            holder = json.loads(os.pread(descriptor, 1000, 0))
+            holder = json.loads(os.pread(descriptor, _LONGEST, 0))
             return f"archiver {holder['command']} (process {int(holder['pid'])})"
         except (ValueError, KeyError, TypeError, OSError):
             return "another archiver"
@@ -78,7 +105,8 @@ class WriterLock:
         if self._descriptor is None:
             return
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if self._is_current(self._descriptor):
+                self._path.unlink()
         os.close(self._descriptor)
         self._descriptor = None
 
@@ -96,6 +124,7 @@ def open_writer(path: Path) -> Database:
     Raises ArchiveDamaged, ArchiveUnwritable, ArchiveLocked (a foreign writer) or ArchiveTooNew (from `schema`).
     """
     check_file(path)
+    check_names(path)
     with explained(path), contextlib.ExitStack() as on_failure:
         connection = _connect(path)
         on_failure.callback(connection.close)

@@ -6,22 +6,42 @@ Imports nothing heavy, since `archiver status` waits for it.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from archiver import disk
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 
 APPLICATION_ID = 0x49544152  # "ITAR": PRAGMA application_id tells our files from others
 BUSY_TIMEOUT_MS = 10_000
 _HEADER = b"SQLite format 3\x00"
+_COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+_NAMES_OTHERS = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names another file (fileformat2 §3)
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """The archive for reading, also from a folder that cannot be written. Raises ArchiveError."""
+def beside(path: Path, suffix: str) -> Path:
+    """The file beside an archive with this behind its name, whichever link leads to it. Raises ArchiveUnwritable."""
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise ArchiveUnwritable(f"{path}: its links lead nowhere; name another file with --db") from error
+    return real.with_name(real.name + suffix)
+
+
+def open_reader(path: Path, *, is_open_here: bool = False) -> sqlite3.Connection:
+    """The archive for reading, also from a folder that cannot be written. Raises ArchiveError.
+
+    `is_open_here`: this process writes to it already, so it was checked, and is not opened past SQLite again: closing
+    any descriptor of a file drops all locks that the process has on it (fcntl(2)), and another program that ends would
+    then take away the WAL under us.
+    """
     if not path.exists():
         raise ArchiveError(f"{path}: there is no archive yet; `archiver fetch` makes it, --db names another")
-    check_file(path)
+    if not is_open_here:
+        check_file(path)
     with explained(path):
         try:
             return _try_reader(path, "mode=ro")
@@ -34,7 +54,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 def _at_rest(path: Path) -> bool:
     """Whether no run has left a part of the archive in the WAL beside the file."""
-    wal = path.with_name(path.name + "-wal")
+    wal = beside(path, "-wal")
     return not wal.is_file() or wal.stat().st_size == 0
 
 
@@ -86,11 +106,10 @@ def check_file(path: Path) -> None:
     """Refuse what cannot be an archive of ours, before SQLite touches it. A missing or empty file is fine."""
     if path.is_dir():
         raise ArchiveDamaged(f"{path}: this is a folder, not an archive; name a file with --db")
+    _check_companions(path)
     try:
-        size = path.stat().st_size
-        if size == 0:
-            return
-        with path.open("rb") as file:
+        with os.fdopen(disk.open_regular(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
             header = file.read(100)
     except FileNotFoundError:
         if not path.parent.is_dir():
@@ -98,6 +117,8 @@ def check_file(path: Path) -> None:
         return
     except OSError as error:
         raise ArchiveUnwritable(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    if size == 0:
+        return
     if header[:16] != _HEADER:
         raise ArchiveDamaged(f"{path}: not an SQLite database; name another file with --db, this one is untouched")
     if int.from_bytes(header[68:72], "big") not in {0, APPLICATION_ID}:
@@ -105,11 +126,50 @@ def check_file(path: Path) -> None:
     _check_length(path, header, size)
 
 
+def check_names(path: Path) -> None:
+    """Refuse to write to a file that has a second name: SQLite knows its log only by the name that it was opened by.
+
+    Raises ArchiveUnwritable. Symbolic links are no second names, SQLite and our lock follow them to the file.
+    """
+    for suffix in ("", *_COMPANIONS):
+        file = beside(path, suffix)
+        names = 0
+        with contextlib.suppress(OSError):  # not there yet; of what cannot be read more is said when it is opened
+            names = file.stat().st_nlink
+        if names > 1:
+            raise ArchiveUnwritable(
+                f"{file}: it has {names} names (hard links), so a run under another could not be seen;"
+                " make it a file of its own: copy it, and name the copy"
+            )
+
+
+def _check_companions(path: Path) -> None:
+    for suffix in _COMPANIONS:
+        file = beside(path, suffix)
+        try:
+            status = file.lstat()
+        except OSError:
+            continue  # none, or none that SQLite can see
+        if not stat.S_ISREG(status.st_mode):
+            raise ArchiveDamaged(f"{file}: {disk.NO_FILE} or a link where SQLite keeps a file of its own; remove it")
+        if suffix == "-journal" and _ends_with(file, _NAMES_OTHERS):
+            raise ArchiveDamaged(
+                f"{file}: a journal that names another file, which SQLite would remove; no archiver wrote it"
+            )
+
+
+def _ends_with(file: Path, mark: bytes) -> bool:
+    with contextlib.suppress(OSError), os.fdopen(disk.open_regular(file, follow=False), "rb") as opened:
+        opened.seek(-len(mark), os.SEEK_END)
+        return opened.read() == mark
+    return False
+
+
 def _check_length(path: Path, header: bytes, size: int) -> None:
     page_bytes = int.from_bytes(header[16:18], "big")
     page_bytes = 65_536 if page_bytes == 1 else page_bytes
     expected = page_bytes * int.from_bytes(header[28:32], "big")
-    if size < expected and not path.with_name(path.name + "-wal").exists():
+    if size < expected and not beside(path, "-wal").exists():
         raise ArchiveDamaged(
             f"{path}: cut short, {size} of {expected} bytes; put back a copy of it, this one is untouched"
         )
@@ -167,9 +227,9 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The archive for reading, closed afterwards. Raises ArchiveError."""
-    connection = open_reader(path)
+def reading(path: Path, *, is_open_here: bool = False) -> Iterator[sqlite3.Connection]:
+    """The archive for reading (`open_reader`), closed afterwards. Raises ArchiveError."""
+    connection = open_reader(path, is_open_here=is_open_here)
     try:
         with explained(path):
             yield connection

@@ -13,7 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from archiver.archive import guards, search_index
 from archiver.archive.connection import transaction
-from archiver.archive.opening import APPLICATION_ID, explained, is_unmarked
+from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
 migrations = Migrations("archiver")
@@ -171,7 +171,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
         pending = [migration.name for migration in migrations.pending(database)]
         applied = [migration.name for migration in migrations.applied(database)]
         if pending and applied:
-            _keep_copy(database, path.with_name(f"{path.name}.bak-{len(applied)}"))
+            _keep_copy(database, beside(path, f".bak-{len(applied)}"))
         if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if not pending and not _amiss(database) and guards.stand(database):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 
-from archiver.archive import opening, queries
+from archiver.archive import queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock
 from archiver.config import Network
@@ -118,7 +118,7 @@ def close(
 
 
 def _status(archive: Archive, source_ids: tuple[int, ...] | None) -> queries.Status:
-    with opening.reading(archive.path) as connection:
+    with archive.reading() as connection:
         return queries.status(connection, source_ids)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver import disk
 from archiver.errors import UnusableFile
 from archiver.rescue import har, mhtml, saved_html, singlefile, wacz, warc, zipped
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
@@ -137,15 +137,12 @@ def _read(file: File, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Pas
 def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """A regular file, open to read. Never waits for a FIFO and never follows a link."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = disk.open_regular(path, follow=False)
+    except IsADirectoryError as error:
+        raise UnusableFile("a folder", name=name, advice="name the files in it") from error
     except (OSError, ValueError) as error:
-        raise UnusableFile(_why_closed(path, error), name=name, advice="name a file that can be read") from error
+        raise UnusableFile(_why_closed(error), name=name, advice="name a file that can be read") from error
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        folder = stat.S_ISDIR(status.st_mode)
-        wrong = "a folder" if folder else "no regular file (a pipe, a socket or a device)"
-        raise UnusableFile(wrong, name=name, advice="name the files in it" if folder else "name a file")
     with os.fdopen(descriptor, "rb") as raw:
         try:
             yield raw, status
@@ -153,13 +150,11 @@ def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
             raise UnusableFile(f"cannot be read ({error.strerror})", name=name) from error
 
 
-def _why_closed(path: Path, error: Exception) -> str:
-    try:
-        if path.is_symlink():
-            return "a symbolic link, which is not followed"
-    except (OSError, ValueError):
-        pass
-    return f"cannot be read ({error.strerror if isinstance(error, OSError) else 'no usable name'})"
+def _why_closed(error: OSError | ValueError) -> str:
+    words = error.strerror if isinstance(error, OSError) else "no usable name"
+    if words in {disk.NO_FILE, disk.A_LINK}:
+        return words
+    return f"cannot be read ({words})"
 
 
 def _format(head: bytes, name: str) -> Format:
