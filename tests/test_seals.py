@@ -27,11 +27,12 @@ from archives import (
     tampering,
     url_of,
 )
-from fakes import START, FakeClock
+from fakes import START, FakeClock, article
 from sqlite_utils import Database
 
 from archiver.archive import proof, seals
 from archiver.archive.archive import Archive
+from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
 from archiver.copies import Copy
 from archiver.errors import ArchiveError
@@ -207,6 +208,52 @@ def test_what_was_changed_between_two_runs_stays_told(at_rest: tuple[Path, World
     with archive_of(path, world) as archive:
         archive.rebuild()
     assert findings(path, world) == []
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1", "UPDATE sources SET added_at = 'x'"])
+def test_an_archive_from_before_seals_is_sealed_as_it_was_left_and_told_where_it_was_not(
+    at_rest: tuple[Path, World], tmp_path: Path, sql: str
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with tampering(path) as connection:
+        connection.execute("DROP TABLE seals")
+        connection.execute("ALTER TABLE runs DROP COLUMN changed_before")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm012_seals'")
+        connection.execute("UPDATE runs SET kept_digest = NULL, digest = NULL")
+        connection.execute("UPDATE runs SET kept_digest = ?", [kept_digest(Database(connection))])
+        connection.execute(sql)
+    told = [[finding for finding in findings(path, world) if not finding.startswith("run ")] for _ in range(2)]
+    with archive_of(path, world) as archive:
+        case = Case(path, archive, world, FakeClock(START + timedelta(days=20)))
+        archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+    told.append([finding for finding in findings(path, world) if not finding.startswith("run ")])
+
+    assert [bool(found) for found in told] == [sql != "SELECT 1"] * 3, told
+
+
+def test_what_we_write_outside_a_run_is_no_change_of_others(at_rest: tuple[Path, World], tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with archive_of(path, world) as archive:
+        assert archive.sources.drop(INDEX, START + timedelta(days=20))
+    assert findings(path, world) == []
+    with archive_of(path, world) as archive:
+        archive.ledger.page(article(10_000_009), START + timedelta(days=20))
+    assert findings(path, world) == []
+
+
+def test_a_law_that_is_no_law_is_told_and_followed_by_the_next_run(at_rest: tuple[Path, World], tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    for rules in ("[]", "7", '{"absences": "x"}', '{"absences": 3}'):
+        shutil.copy(at_rest[0], path)
+        with tampering(path) as connection:
+            connection.execute("UPDATE laws SET rules = ?", [rules])
+        assert any("laws" in finding for finding in findings(path, world))
+        with archive_of(path, world) as archive:
+            case = Case(path, archive, world, FakeClock(START + timedelta(days=20)))
+            archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+        assert findings(path, world) == ["before run 4: another program had changed rows of laws"]
 
 
 # ─── the shape ──────────────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,7 @@ class Archive:
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
                 with opening.explained(path):
+                    schema.refuse_newer(self._database, path)
                     self.was_dumped = opening.is_unmarked(self._database.conn)
                     self.changes = seals.changes(self._database)  # before anything is put back
                 schema.ensure(self._database, path, lambda: seals.renew(self._database, self.changes))
@@ -94,7 +95,11 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            connection.close(self._database, self.path)
+            try:
+                if error is None:
+                    self.runs.seal_at_the_end()
+            finally:
+                connection.close(self._database, self.path)
             opening.explain(self.path, error)
         finally:
             self._lock.release()

@@ -81,7 +81,8 @@ class Beliefs:
 
     def _stored_law(self) -> tuple[int, dict[str, Any]] | None:
         rows = self._database.query("SELECT version, rules FROM laws ORDER BY id DESC LIMIT 1")
-        return next(((row["version"], dict(json.loads(row["rules"]))) for row in rows), None)
+        stored = next(((row["version"], json.loads(row["rules"])) for row in rows), None)
+        return stored if stored is None or isinstance(stored[1], dict) else (stored[0], {})
 
     # ─── one page ───────────────────────────────────────────────────────────────────────────────
 

@@ -30,6 +30,7 @@ class Runs:
         self._rules = rules
         self._beliefs = beliefs
         self._changed: list[Change] = []
+        self._sealed_at = database.conn.total_changes  # changes by this connection when all was last sealed
 
     def found_changed(self, changes: Iterable[Change]) -> None:
         """What another program changed before the archive was opened: the next run notes what cannot be put back."""
@@ -50,9 +51,7 @@ class Runs:
                     [row["id"]],
                 )
                 self._seal(row["id"])
-            changed = ", ".join(
-                dict.fromkeys(f"{change.kind} of {change.name}" for change in self._changed if change.is_noted)
-            )
+            changed = ", ".join(dict.fromkeys(change.what for change in self._changed if change.is_noted))
             cursor = self._database.execute(
                 "INSERT INTO runs (command, started_at, version, config, changed_before, kept_digest)"
                 " VALUES (?, ?, ?, ?, ?, (SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
@@ -107,6 +106,14 @@ class Runs:
     def seal_kept(self) -> None:
         """Seal what is there now, but for what another program changed. The caller holds the transaction."""
         seals.renew(self._database, self._changed)
+        self._sealed_at = self._database.conn.total_changes
+
+    def seal_at_the_end(self) -> None:
+        """Seal what was written outside a run and not sealed in its own commit, before the archive is closed."""
+        if self._database.conn.total_changes == self._sealed_at:
+            return
+        with transaction(self._database, self._path):
+            self.seal_kept()
 
     def seal_rebuilt(self) -> None:
         """The same after all that is derived was made anew: nothing is left of what was done to it."""

@@ -20,6 +20,8 @@ from archiver.archive.library import DERIVED_TABLES
 
 _VERSION = "2:"  # archives before had one digest over three tables
 _ROWS, _TABLE = "rows", "table"
+_SEALED_TOGETHER = ("sources", "pages", "captures")  # before there was a seal for each table
+_ONE_OF_THREE, _UNSEALED = "changed in one of three", "without a seal"
 _ITS_OWN = {"runs": ("kept_digest",)}  # it is made of the seals
 # Whose rows the digests of runs cover (`digest`), or that are the seals themselves.
 _ELSEWHERE = frozenset({"fetches", "seals", "search_index"})
@@ -37,6 +39,15 @@ class Change:
     name: str
     after_run: int
     how: str = "changed"
+
+    @property
+    def what(self) -> str:
+        """What was changed, in the words of `runs.changed_before`."""
+        return f"{self.kind} of {self._where}" if self.kind == _ROWS else f"{self.kind} {self.name}"
+
+    @property
+    def _where(self) -> str:
+        return "sources, pages or captures" if self.how == _ONE_OF_THREE else self.name
 
     @property
     def lasts(self) -> bool:
@@ -60,8 +71,10 @@ class Change:
 
     def __str__(self) -> str:
         since = f"after run {self.after_run}: "
+        if self.how == _UNSEALED:
+            return f"{since}the rows of {self.name} have no seal: before they got one, something was changed"
         if self.kind == _ROWS:
-            return f"{since}a row of {self.name} was changed, added or taken away by another program (digest differs)"
+            return f"{since}a row of {self._where} was changed, added or taken away by another program (digest differs)"
         if self.how == "added":
             return f"{since}trigger {self.name} was added by another program; it can change rows unseen"
         return f"{since}{self.kind} {self.name} was {self.how} by another program (digest differs)"
@@ -78,7 +91,7 @@ def changes(database: Database) -> list[Change]:
     number, ended = last["id"], last["finished_at"] is not None
     if not str(last["kept_digest"]).startswith(_VERSION):
         broken = ended and last["kept_digest"] != kept_digest(database)
-        return [Change(_ROWS, "sources, pages or captures", number)] if broken else []
+        return [Change(_ROWS, table, number, _ONE_OF_THREE) for table in _SEALED_TOGETHER] if broken else []
     stored = _stored(database)
     found = [] if last["kept_digest"] == _over(stored) else [Change(_ROWS, "seals", number)]
     now = {**_shape(database), **(_rows(database) if ended else {})}
@@ -87,7 +100,7 @@ def changes(database: Database) -> list[Change]:
             continue
         found.append(Change(kind, name, number, "changed" if (kind, name) in now else "dropped"))
     unsealed = [one for one in now if one not in stored]
-    found += [Change(kind, name, number) for kind, name in unsealed if kind == _ROWS]
+    found += [Change(kind, name, number, _UNSEALED) for kind, name in unsealed if kind == _ROWS and ended]
     return found + [Change("trigger", name, number, "added") for name in _foreign_triggers(database)]
 
 
