@@ -53,6 +53,8 @@ LIMITS = [  # as they were reported, and made up in their likeness
     ("Your IP address has been banned for abuse.", HOUR),
     ("We are overloaded at the moment", HOUR),
     ("Maximum number of captures reached", HOUR),
+    ("Please wait 10 minutes before the next capture", 600.0),
+    ("Captures are suspended", HOUR),
     ("No more captures for https://example.org/not-found-robots", HOUR),
 ]
 
@@ -91,7 +93,7 @@ def test_a_demand_for_an_account_is_known_by_its_meaning(words: str) -> None:
     ["Couldn't resolve host for https://example.org/.", "The page is blocked by robots.txt",
      "Target URL not found: https://example.org/limit (HTTP status=404).", "https://x URL syntax is not valid.",
      "This URL is in the Save Page Now service block list and cannot be captured.",
-     "Target URL could not be accessed (status=403)."],
+     "Target URL could not be accessed (status=403).", "Too many redirects (more than 60) for this URL."],
 )  # fmt: skip
 def test_a_message_about_the_page_itself_is_one(words: str) -> None:
     answers = [read_asked(200, message(words)), read_asked(200, message(words, status="error")),
@@ -99,6 +101,21 @@ def test_a_message_about_the_page_itself_is_one(words: str) -> None:
                read_status(200, message(words, status="error"))]  # fmt: skip
 
     assert {told.said for told in answers} == {Said.LASTING}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("This URL cannot be archived at this time", Said.PASSING), ("No response from target server", Said.PASSING),
+        ("Bad Gateway (HTTP status=502).", Said.PASSING), ("Job not found", Said.UNCLEAR),
+        ("Account not found", Said.KEYS), ("Words that nobody has heard", Said.UNCLEAR),
+        ("Live page is not available: chrome-error://chromewebdata/", Said.UNCLEAR),
+        ("You need to log in (HTTP status=401).", Said.KEYS),
+        ("This URL has been already captured 10 times today. Please try again tomorrow.", Said.ACCEPTED),
+    ],
+)  # fmt: skip
+def test_what_is_not_clearly_lasting_of_the_page_is_not_final(words: str, said: Said) -> None:
+    assert read_asked(200, message(words)).said is said
 
 
 @pytest.mark.parametrize(
@@ -148,6 +165,7 @@ def test_a_job_that_begins_late_is_a_job() -> None:
         (200, b"<html><title>Internet Archive</title><h1>Services are offline</h1></html>", "2026-12-23 13:00"),
         (200, message("Words that nobody has heard"), "2026-12-23 13:00"),
         (200, message("Not this time", status="error", status_ext="error:of-a-new-kind"), "2026-12-23 13:00"),
+        (200, b"Your daily captures are used up", "2026-12-24 12:00"),
         (403, b"<h1>403 Forbidden</h1>", "2026-12-23 13:00"),
         (429, b"", "2026-12-23 13:00"),
         (500, b"", "2026-12-23 12:05"),
@@ -194,6 +212,15 @@ def test_a_redirect_to_a_login_asks_for_an_account(desk: Desk, capsys: pytest.Ca
     assert desk.push("5943", "-q") == 4
     assert "Save Page Now asks for an account" in capsys.readouterr().out
     assert desk.asked() == [f"POST {SAVE}"]
+
+
+def test_a_429_that_asks_for_no_rest_has_a_minute(desk: Desk) -> None:
+    desk.archives.faults.rate_limit("web.archive.org/save", 0, times=1)
+    assert desk.push(str(ONE), "-q") == 4
+    desk.clock.advance(seconds=50)
+    assert desk.push(str(ONE), "-q") == 4
+    desk.clock.advance(seconds=11)
+    assert desk.push(str(ONE), "-q") == 0
 
 
 def test_a_limit_without_keys_is_none_for_an_account(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,8 +251,20 @@ def test_crawls_that_had_none_are_not_asked_again_and_the_next_ones_are(desk: Re
         asked.append([url for url in desk.asked()[before:] if "-index" in url])
 
     crawls = [url.partition("?")[0] for run in asked for url in run]
-    assert len(crawls) == len(set(crawls))
-    desk.archives.crawls.put(CRAWL, copy(days=60))
+    assert len(crawls) == len(set(crawls)) > 2
+
+
+def test_crawls_whose_copies_were_refused_make_room_for_the_next_ones(desk: Rescuer) -> None:
+    desk.archives.crawls.put(CRAWL, copy(bad(1), days=60))
+    asked: list[set[str]] = []
+    for _ in range(3):
+        before = len(desk.asked())
+        look(desk, common_crawl=True, wayback=False, crawls=1)
+        asked.append({url.partition("?")[0] for url in desk.asked()[before:] if "-index" in url})
+
+    assert not asked[0] & asked[1]
+    assert not asked[1] & asked[2]
+    assert len([url for url in desk.asked() if "data.commoncrawl" in url]) <= 1
 
 
 # ─── the order, as a property ───────────────────────────────────────────────────────────────────

@@ -170,6 +170,18 @@ def test_a_short_silence_is_waited_for_by_the_next_run(desk: Rescuer) -> None:
     assert ticking.elapsed > before
 
 
+def test_a_429_for_robots_txt_is_silence_too(desk: Rescuer) -> None:
+    desk.archives.faults.rate_limit("web.archive.org/robots.txt", None, times=1)
+    ticking = clock()
+    desk.rescue(clock=ticking, **ALONE)
+    before = len(desk.archives.log)
+    elapsed = ticking.elapsed
+    desk.rescue(clock=ticking, **ALONE)
+
+    assert len(desk.archives.log) > before
+    assert ticking.elapsed - elapsed >= 59
+
+
 def test_how_long_the_silence_is() -> None:
     assert [silence_s(limits) for limits in (1, 2, 3, 4)] == [60, 120, 240, 480]
     assert silence_s(0) == 60

@@ -89,9 +89,10 @@ class Manners:
     def archive_limits(self, now: datetime) -> dict[str, list[datetime]]:
         """Archive → when it answered 429 in the last hour, oldest first; a 429 that it captured is none of its own."""
         rows = self._database.query(
-            "SELECT requested_url, started_at AS at FROM fetches WHERE started_at > ? AND http_status = 429"
-            " AND source NOT IN ('live', 'import', 'feed') AND (signals ->> 'step' IN ('index', 'push')"
-            " OR signals ->> 'archived' = 0) ORDER BY id",
+            "SELECT requested_url, fetches.started_at AS at FROM fetches JOIN pages ON pages.id = page_id"
+            " WHERE fetches.started_at > ? AND http_status = 429 AND (kind = 'robots' OR ("
+            " source NOT IN ('live', 'import', 'feed') AND (signals ->> 'step' IN ('index', 'push')"
+            " OR signals ->> 'archived' = 0))) ORDER BY fetches.id",
             [stamp(now - timedelta(hours=1))],
         )
         found: dict[str, list[datetime]] = {}

@@ -40,12 +40,17 @@ def choose(
     todo, refused = [], []
     for copy in in_order(usable, published_about):
         verdict = verdicts[copy]
-        if verdict.is_by(law) and verdict.outcome is not None and (every_version or verdict.outcome not in SUCCESSES):
+        if verdict.outcome is not None and is_settled(verdict, law, every_version=every_version):
             refused += [verdict.outcome] if verdict.outcome not in SUCCESSES else []
         elif copy.digest is None or copy.digest not in bad:
             todo.append(copy)
     todo.sort(key=lambda copy: verdicts[copy].in_vain)
     return Chosen(tuple(todo), tuple(refused), len(listed) - len(usable))
+
+
+def is_settled(verdict: Verdict, law: str, *, every_version: bool) -> bool:
+    """Whether nothing new can come of a copy: refused by the law of today, or good and had (`every_version`)."""
+    return verdict.is_by(law) and verdict.outcome is not None and (every_version or verdict.outcome not in SUCCESSES)
 
 
 def in_order(copies: Iterable[Copy], published_about: datetime | None) -> list[Copy]:

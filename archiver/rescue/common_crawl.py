@@ -91,6 +91,11 @@ def index_url(crawl: Crawl, page: Address) -> str:
     return f"{crawl.index}?{urlencode([('url', page.url), ('output', 'json'), ('filter', '=status:200')])}"
 
 
+def is_of(crawl: Crawl, url: str) -> bool:
+    """Whether a file lies in a crawl."""
+    return f"/crawl-data/{crawl.id}/" in url
+
+
 def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
     """The copies of a page that an index names, one JSON object a line. Raises NotAnIndex."""
     if not body.strip():  # it says 404 where it has none

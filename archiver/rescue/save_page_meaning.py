@@ -99,28 +99,36 @@ _PLACES = re.compile(r"(?:https?://|www\.)\S+")  # a page may be called anything
 _CAPTURED = re.compile(r"\bthis\s+url\b.{0,40}\bcaptured\b.{0,40}\btimes\b", re.IGNORECASE)
 _LIMIT = re.compile(
     r"limit|quota|throttl|exceed|allowance|\bdaily\b|\bmax(?:imum)?\b|\btoday\b|\btomorrow\b|\bslow(?:er)?\s+down\b"
-    r"|\b(?:per|an?|every|each|this)\s+(?:second|minute|hour|day|week|month)s?\b|\btoo\s+(?:many|much|fast|often|quick)"
-    r"|\bmore\s+than\s+\(?[0-9]|\brate\b|\bno\s+more\s+captures\b|\bused\s+up\b|\bhttp\s+status\s*=\s*429\b",
+    r"|\b(?:per|an?|every|each|this)\s+(?:second|minute|hour|day|week|month)s?\b|\btoo\s+(?:many(?!\s+redirect)|much|fast|often|quick)"
+    r"|\b(?:make|do|take|save|capture|archive)\s+more\s+than\b|\brate\b|\bno\s+more\s+captures\b|\bused\s+up\b|\bhttp\s+status\s*=\s*429\b",
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"\bhttp\s+status\s*=\s*([0-9]{3})\b", re.IGNORECASE)  # of the page's host, as the service says it
 _KEYS = re.compile(
-    r"\blog(?:ged|ging)?[\s-]*(?:in|on)\b|\bsign(?:ed|ing)?[\s-]*(?:in|up)\b|\baccounts?\b|\bregister|\bcredential"
+    r"\blog(?:ged|ging)?[\s-]*(?:in|on)\b|\bsign(?:ed|ing)?[\s-]*(?:in|up)\b|\baccounts?\b|\bregister|\bcredentials?\b|\banonymous|\bmembers?\b"
     r"|\b(?:api|access|secret|s3)[\s-]*keys?\b|\bauthori[sz]|\bauthenticat|\bpermission",
     re.IGNORECASE,
 )
 _YOU = re.compile(r"\byou(?:r|rs)?\b", re.IGNORECASE)
 _US = re.compile(
-    r"\byou(?:r|rs)?\b|\bip\b|\bclients?\b|\busers?\b|\bbann|\babus|\bsessions?\b|\boverload|\bbusy\b|\bmaintenance\b"
+    r"\byou(?:r|rs)?\b|\bip\b|\bclients?\b|\busers?\b|\bbann|\babus|\bsessions?\b|\boverload|\bbusy\b|\bmaintenance\b|\bcredits?\b"
     r"|\btemporar|\bcapacity\b|\bsystem\b|\binternal\b|\bservice\s+(?:is\s+)?(?:unavailable|down|offline)",
     re.IGNORECASE,
 )
 _PAGE = re.compile(
-    r"\bresolv|\brobots\b|\bnot\s+found\b|\bblock[\s-]*list|\bexclu(?:ded|sion)|\burl\s+syntax|\binvalid\s+url"
-    r"|\bunsupported\b|\bcannot\s+be\s+(?:captured|archived|saved|accessed)|\bcould\s+not\s+be\s+accessed"
-    r"|\b(?:this|target)\s+(?:url|page|site|website|domain|host|server)\b|\bhost\s+name\b",
+    r"\bresolv\w*\s+(?:the\s+)?(?:host|domain|name|dns)|\b(?:host|domain|name|dns)\s+resol|\b(?:cannot|can.t|couldn.t"
+    r"|could\s+not|unable\s+to|failed\s+to)\s+resolve|\brobots\b|\b(?:url|page|site|host|target)\b.{0,60}\bnot\s+found\b"
+    r"|\bblock[\s-]*list|\bexclu(?:ded|sion)|\burl\s+syntax|\binvalid\s+url|\btoo\s+many\s+redirects|\bunsupported\b"
+    r"|\bcannot\s+be\s+(?:captured|archived|saved|accessed)|\bcould\s+not\s+be\s+accessed"
+    r"|\b(?:this|target)\s+(?:url|page|site|website|domain|host|server)\b",
     re.IGNORECASE,
 )
+_FOR_NOW = re.compile(
+    r"\bat\s+(?:this|the)\s+(?:time|moment)\b|\bright\s+now\b|\bcurrently\b|\bfor\s+now\b|\blater\b|\btry\s+again\b"
+    r"|\b(?:please\s+)?wait\b|\bcome\s+back\b|\bsuspended\b|\bdisabled\b",
+    re.IGNORECASE,
+)
+_NO_ANSWER = re.compile(r"\brespon[ds]|\btimed?[\s-]*out\b|\bunreachable\b|\bconnection\b", re.IGNORECASE)
 
 
 def of_words(words: str, reason: str | None = None) -> Told:
@@ -138,7 +146,10 @@ def of_words(words: str, reason: str | None = None) -> Told:
         return Told(Said.KEYS, told)
     if _US.search(plain):
         return Told(Said.LIMIT, told, rest_s=rest_s(plain))
-    return Told(Said.LASTING if _PAGE.search(plain) else Said.UNCLEAR, told, rest_s=rest_s(plain))
+    for_now = _FOR_NOW.search(plain)
+    if _PAGE.search(plain):
+        return Told(Said.PASSING if for_now or _NO_ANSWER.search(plain) else Said.LASTING, told)
+    return Told(Said.LIMIT if for_now else Said.UNCLEAR, told, rest_s=rest_s(plain))
 
 
 _LONG = re.compile(
@@ -165,6 +176,7 @@ def rest_s(words: str, otherwise: float = _HOUR_S) -> float:
 # ─── where the words stand ──────────────────────────────────────────────────────────────────────
 
 _NO_WORDS = frozenset({"url", "original_url", "job_id", "timestamp", "status", "status_ext"})
+_PROSE = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]+\W+[A-Za-z]{2,}")
 _HEADED = re.compile(r"<(?:title|h[1-4]|p)\b[^<>]{0,200}>\s*([^<>]{1,500})", re.IGNORECASE)
 
 
@@ -182,6 +194,8 @@ def words_of(document: Mapping[str, Any]) -> str:
 
 
 def words_of_page(text: str) -> str:
-    """The title, headings and paragraphs of a page for people, in one line; empty for what is no page."""
+    """The title, headings and paragraphs of a page for people, in one line, or plain words; empty for neither."""
+    if "<" not in text:
+        return safe(text[:_FEW_WORDS], _FEW_WORDS) if _PROSE.search(text[:_FEW_WORDS]) else ""
     said = [safe(" ".join(words.split()), _FEW_WORDS) for words in _HEADED.findall(text[:200_000])[:_MOST_SAID]]
     return safe(". ".join(dict.fromkeys(filter(None, said))), _FEW_WORDS)

@@ -24,7 +24,7 @@ from archiver.copies import Copy, CopyKey, Extra, Verdict, key_of
 from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Outcome, Provenance
 from archiver.rescue import common_crawl, feeds, memento, wayback
 from archiver.rescue.asking import Archives, Asked, judge_copy, judge_index
-from archiver.rescue.choosing import Chosen, choose
+from archiver.rescue.choosing import Chosen, choose, is_settled
 from archiver.rescue.common_crawl import Crawl
 from archiver.rescue.found import Bounds
 from archiver.rescue.spelling import names, spellings
@@ -164,11 +164,11 @@ class Search:
         A crawl never changes: one that did not have the page is not asked again, and the next ones are.
         """
         page, wanted = found.wanted.address, found.wanted
-        without = self._archive.copies.crawls_without(wanted.page_id)
         listed = self._list_crawls(found)
-        open_still = [crawl for crawl in listed if common_crawl.index_url(crawl, page) not in without]
+        open_still = self._open_crawls(wanted, listed)
         if len(open_still) < len(listed):
-            found.said.append(f"{len(listed) - len(open_still)} crawls of Common Crawl named none in earlier runs")
+            done = len(listed) - len(open_still)
+            found.said.append(f"{done} crawls of Common Crawl had none, or none that was good, in earlier runs")
         for crawl in common_crawl.nearest(open_still, wanted.published_about, self._rescue.crawls):
             url = common_crawl.index_url(crawl, page)
             asked = self._index(
@@ -179,6 +179,18 @@ class Search:
             self._try(found, copies, f"Common Crawl {crawl.id}")
             if self._is_done(found) or self._archives.closed(common_crawl.INDEX, page):
                 return
+
+    def _open_crawls(self, wanted: Wanted, listed: Iterable[Crawl]) -> list[Crawl]:
+        """The crawls that may have a copy which was not looked at."""
+        without = self._archive.copies.crawls_without(wanted.page_id)
+        known, law = self._archive.copies.verdicts(wanted.page_id), self._law(wanted.address.kind)
+        found = []
+        for crawl in listed:
+            named = [verdict for key, verdict in known.items() if common_crawl.is_of(crawl, key[1])]
+            looked_at = named and all(is_settled(verdict, law, every_version=self._history) for verdict in named)
+            if not looked_at and common_crawl.index_url(crawl, wanted.address) not in without:
+                found.append(crawl)
+        return found
 
     def _list_crawls(self, found: Found) -> tuple[Crawl, ...]:
         if self._crawls is None:
