@@ -14,7 +14,7 @@ A copy says nothing about the page as it is now: what is believed of it stays as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -152,20 +152,30 @@ def _look(importer: _Importer, path: Path) -> Imported:
         ):
             if not importer.wants(found.url) and not trails.wants(found.url):
                 raise _no_page(file, found)
-            trails.note(found)
-        _follow(importer, file, trails)
+            trails.note(found, file)
+        _follow(importer, [imported], trails)
     except UnusableFile as error:
         imported.error = error
     return imported
 
 
-def _follow(importer: _Importer, file: files.File, trails: Trails) -> None:
-    """Look for what redirects lead to where it stands before them in the file."""
+def _follow(importer: _Importer, among: Iterable[Imported], trails: Trails) -> None:
+    """Look for what redirects lead to where it stands before them, or in another file."""
     before: frozenset[str] = frozenset()
     while (unseen := trails.unseen()) != before:
-        for found in files.read(file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
-            trails.note(found)
+        for imported in among:
+            if imported.error is None and imported.file is not None:
+                _note_unseen(importer, imported, trails, unseen)
         before = unseen
+
+
+def _note_unseen(importer: _Importer, imported: Imported, trails: Trails, unseen: frozenset[str]) -> None:
+    assert imported.file is not None
+    try:
+        for found in files.read(imported.file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
+            trails.note(found, imported.file)
+    except UnusableFile as error:  # it changed since it was looked at
+        imported.error = error
 
 
 def _any_would_be_kept(importer: _Importer, usable: list[Imported]) -> bool:
@@ -252,30 +262,30 @@ def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: lis
         address = urls.image_address(url)
         return address if address is not None and address.url in shown else None
 
+    trails = Trails(image, importer.most_redirects)
     for imported in usable if shown else []:
-        if imported.error is None and imported.file is not None:
-            try:
-                trails = _noted_images(importer, imported, image)
-            except UnusableFile as error:  # it changed since its pages were taken
-                imported.error = error
-                continue
-            if trails.any():
-                _take(archive, run_id, importer, imported, trails)
+        if imported.error is None:
+            _note_images(importer, imported, trails)
+    _follow(importer, usable, trails)
+    for imported in usable:
+        if imported.error is None and imported.file is not None and trails.any_of(imported.file):
+            _take(archive, run_id, importer, imported, trails)
 
 
-def _noted_images(importer: _Importer, imported: Imported, image: Root) -> Trails:
+def _note_images(importer: _Importer, imported: Imported, trails: Trails) -> None:
     """The ways to the images of a file; what is passed over is counted anew, since an image may lie on any host."""
-    file, trails, passed = imported.file, Trails(image, importer.most_redirects), Passed()
+    file, passed = imported.file, Passed()
     assert file is not None
     assert imported.trails is not None
     is_page = imported.trails.wants
-    for found in files.read(
-        file, lambda url: importer.wants(url) or is_page(url) or trails.wants(url), importer.bounds, passed
-    ):
-        trails.note(found)
-    _follow(importer, file, trails)
+    try:
+        for found in files.read(
+            file, lambda url: importer.wants(url) or is_page(url) or trails.wants(url), importer.bounds, passed
+        ):
+            trails.note(found, file)
+    except UnusableFile as error:  # it changed since its pages were taken
+        imported.error = error
     imported.passed = passed
-    return trails
 
 
 def _copies(
@@ -296,20 +306,20 @@ def _judgements(
     assert trails is not None, "a file that is usable was looked at"
     files.check_unchanged(file)
     for found in files.read(file, trails.wants, importer.bounds, Counter()):
-        for step in trails.steps(found, now):
-            exchange, judgement, reading = _judged(archive, importer, file, step, now)
+        for step in trails.steps(found, file, now):
+            exchange, judgement, reading = _judged(archive, importer, step, now)
             yield exchange, judgement, reading, _result(exchange, judgement, reading, step.found)
 
 
 def _judged(
-    archive: Archive | None, importer: _Importer, file: files.File, step: Step, now: datetime
+    archive: Archive | None, importer: _Importer, step: Step, now: datetime
 ) -> tuple[Exchange, Judgement, Reading | None]:
     """A response of a file as an exchange, with the same judgement as if it had come over the wire.
 
     A saved page does not tell its status. The browser showed it, so it is judged as one that came with a success; what
     it says itself decides whether it is the page, a bot check or something else.
     """
-    address, answer, found = step.address, step.answer, step.found
+    address, answer, found, file = step.address, step.answer, step.found, step.file
     reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
     made_at = _believable(found.at, now)
     told = f"{file.name}, sha256 {file.sha256}"
@@ -322,7 +332,7 @@ def _judged(
     if file.is_one_page and address == importer.named:
         judgement = _by_the_users_word(address, judged_as, reading, judgement, found.url, held=held)
     if step.final and judgement.outcome is Outcome.MOVED:
-        judgement = replace(judgement, reason=f"{judgement.reason}, of which the file holds no answer")
+        judgement = replace(judgement, reason=f"{judgement.reason}, of which no file holds an answer")
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:
         signals["made_at_by"] = "the date of the file"

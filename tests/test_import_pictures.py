@@ -131,7 +131,7 @@ def test_a_picture_of_another_host_is_kept_from_a_recording(desk: Desk) -> None:
 
 
 NOT_KEPT = {
-    "the target is not there": ((redirect(IMAGE, AT_CDN),), "moved", "of which the file holds no answer"),
+    "the target is not there": ((redirect(IMAGE, AT_CDN),), "moved", "of which no file holds an answer"),
     "a placeholder": (
         (redirect(IMAGE, "https://i.imgur.com/removed.png"), picture("https://i.imgur.com/removed.png")),
         "soft_404", "a picture that says it was removed"),
@@ -189,6 +189,18 @@ def test_an_index_behind_a_redirect_is_kept_and_another_article_is_not_followed(
         (blog, blog, "moved", 0), (blog, moved, "ok", 1), (DAY1, DAY1, "moved", 0), (DAY2, DAY2, "ok", 0),
     ]  # fmt: skip
     assert (10319216,) in rows(desk.db, "SELECT article_id FROM parts")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_recording_in_several_files_is_followed_across_them(desk: Desk, order: int) -> None:
+    first = desk.save("rec-0.warc", document(DAY2, showing(IMAGE)) + redirect(IMAGE, AT_CDN))
+    second = desk.save("rec-1.warc", picture(AT_CDN))
+    code, out, _ = desk.run("import", *[first, second][::order])
+
+    assert (code, "rec-0.warc: 1 of 1 pages kept" in out) == (0, True)
+    assert rows(desk.db, HELD) == [(IMAGE, "image/png", 1)]
+    told = rows(desk.db, f"SELECT substr(source_url, 1, 10) FROM ({HOPS.replace('requested_url', 'source_url')})")
+    assert told == [("rec-0.warc",), ("rec-1.warc",)], "each hop says which file it stands in"
 
 
 def test_a_hop_is_told_in_json_and_by_why(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from archiver import urls
 from archiver.commands.trails import Step, Trails
 from archiver.model import Address
+from archiver.rescue.files import File, Format
 from archiver.rescue.found import Found
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MOST = 3
+FILE = File(Path("x.warc"), "x.warc", Format.WARC, 1, "0" * 64, NOW)
 PLACES = [f"https://pictures.example/{number}.png" for number in range(7)]
 SHOWN = frozenset(PLACES[:3])
 
@@ -35,14 +38,14 @@ def followed(responses: list[Found]) -> list[Step]:
     trails = Trails(root, MOST)
     for found in responses:
         if trails.wants(found.url):
-            trails.note(found)
+            trails.note(found, FILE)
     before: frozenset[str] = frozenset()
     while (unseen := trails.unseen()) != before:
         for found in responses:
             if trails.is_unseen(found.url, unseen):
-                trails.note(found)
+                trails.note(found, FILE)
         before = unseen
-    return [step for found in responses if trails.wants(found.url) for step in trails.steps(found, NOW)]
+    return [step for found in responses if trails.wants(found.url) for step in trails.steps(found, FILE, NOW)]
 
 
 def ends(answers: dict[int, int | None], place: int) -> tuple[int, int] | None:

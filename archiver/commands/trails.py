@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from archiver import urls
 from archiver.model import Address, Answer, Outcome
+from archiver.rescue.files import File
 from archiver.rescue.found import Found
 from archiver.verdict import may_lead_to
 from archiver.web import guard, redirects
@@ -26,6 +28,7 @@ class Step:
 
     address: Address  # of the page that was asked for
     found: Found
+    file: File  # that it stands in
     answer: Answer
     hop: int = 0  # redirects followed before
     final: bool = True
@@ -36,11 +39,14 @@ class _Way:
     """How a recording leads to a URL: from which page, through which redirects."""
 
     address: Address
-    hops: tuple[Found, ...] = ()
+    hops: tuple[tuple[Found, File], ...] = ()
 
 
 class Trails:
-    """The redirects of one file. `note` every wanted response until nothing is `unseen`, then `steps` tells of each."""
+    """The redirects of the files of one recording.
+
+    `note` every wanted response until nothing is `unseen`, then `steps` tells of each.
+    """
 
     def __init__(self, root: Root, most: int) -> None:
         """`root` says which page a URL is; `most` is how many redirects are followed."""
@@ -50,27 +56,29 @@ class Trails:
         self._leads: dict[tuple[str, str], set[str]] = {}  # URL and page → where its redirects lead
         self._ends: set[tuple[str, str]] = set()  # URL and page, where an answer is the last one
         self._noted: set[tuple[str, str]] = set()  # URL and page
+        self._files: set[Path] = set()  # with responses of wanted pages
 
     def wants(self, url: str) -> bool:
         """Whether a response for a URL is of a page that is wanted, by itself or through a redirect noted so far."""
         return _key(url) in self._ways or self._root(url) is not None
 
-    def note(self, found: Found) -> None:
-        """Remember where a response leads, but not its body."""
+    def note(self, found: Found, file: File) -> None:
+        """Remember where a response of a file leads, but not its body."""
         key = _key(found.url)
         for way in self._ways_to(found.url):
             page, target = way.address.url, self._target(way, found)
             self._noted.add((key, page))
+            self._files.add(file.path)
             if target is None:
                 self._ends.add((key, page))
                 continue
             self._leads.setdefault((key, page), set()).add(target)
-            longer = _Way(way.address, (*way.hops, replace(found, body=None)))
+            longer = _Way(way.address, (*way.hops, (replace(found, body=None), file)))
             self._ways.setdefault(target, {}).setdefault(page, longer)
 
-    def any(self) -> bool:
-        """Whether any response noted is of a wanted page."""
-        return bool(self._noted)
+    def any_of(self, file: File) -> bool:
+        """Whether any response noted of a file is of a wanted page."""
+        return file.path in self._files
 
     def unseen(self) -> frozenset[str]:
         """URLs that redirects lead to, of which nothing was noted: they stand earlier in the file, or not in it."""
@@ -80,19 +88,19 @@ class Trails:
         """Whether a response for a URL is one of those."""
         return _key(url) in unseen
 
-    def steps(self, found: Found, now: datetime) -> Iterator[Step]:
+    def steps(self, found: Found, file: File, now: datetime) -> Iterator[Step]:
         """What a response says of each page that it is of: the redirects before it, and itself as the last answer.
 
-        Nothing for a redirect that is followed to an answer in the file: it comes before that answer.
+        Nothing for a redirect that is followed to an answer that was noted: it comes before that answer.
         """
         for way in self._ways_to(found.url):
             target = self._target(way, found)
             if target is not None and self._is_answered(target, way.address.url):
                 continue
-            for hop, before in enumerate(way.hops):
-                yield Step(way.address, before, answer_of(way.address, before, now), hop, final=False)
+            for hop, (before, of_file) in enumerate(way.hops):
+                yield Step(way.address, before, of_file, answer_of(way.address, before, now), hop, final=False)
             answer = self._followed(way, found, now)
-            yield Step(way.address, found, answer, len(way.hops))
+            yield Step(way.address, found, file, answer, len(way.hops))
 
     def _ways_to(self, url: str) -> list[_Way]:
         led = self._ways.get(_key(url), {})
@@ -102,7 +110,7 @@ class Trails:
 
     def _followed(self, way: _Way, found: Found, now: datetime) -> Answer:
         """A response as the answer to the last request of a way; a redirect that is not followed says why."""
-        answer, seen = answer_of(way.address, found, now), {_key(found.url), *(_key(hop.url) for hop in way.hops)}
+        answer, seen = answer_of(way.address, found, now), {_key(found.url), *(_key(hop.url) for hop, _ in way.hops)}
         if answer.location is not None:
             answer = replace(answer, location=answer.location.partition("#")[0])
         return redirects.only_to_follow(
@@ -115,7 +123,7 @@ class Trails:
         return _key(answer.location or "") if redirects.leads_on(answer) else None
 
     def _is_answered(self, key: str, page: str) -> bool:
-        """Whether the file has a last answer for a page at a URL, or behind redirects from it."""
+        """Whether there is a last answer for a page at a URL, or behind redirects from it."""
         pending, seen = [key], set()
         while pending:
             at = pending.pop()
