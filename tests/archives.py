@@ -17,7 +17,7 @@ from archiver import urls
 from archiver.archive.archive import Archive
 from archiver.archive.opening import reading
 from archiver.config import Source
-from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
+from archiver.model import ABSENCES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import (
     ArticlePage,
     Author,
@@ -108,7 +108,10 @@ class Case:
         exchange = Exchange(address, answer)
         if outcome is None:
             outcome = Outcome.UNCHANGED if self.archive.holds(exchange, reading) else Outcome.OK
-        judgement = Judgement(outcome, "as the test says", dict(counters or {}))
+        signals: dict[str, str | int | float | bool | None] = dict(counters or {})
+        if outcome in ABSENCES and (since := self.archive.unlisted_since(address.url)) is not None:
+            signals["unlisted_since"] = since  # as `crawl` notes it
+        judgement = Judgement(outcome, "as the test says", signals)
         fetch_id = self.archive.ledger.record(self.run_id, exchange, judgement, reading)
         if read_on:
             self.archive.library.catch_up({fetch_id: reading} if reading and outcome is Outcome.OK else {})

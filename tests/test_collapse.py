@@ -19,7 +19,8 @@ from archiver.archive import schema, search
 from archiver.archive.collapse_rows import is_collapse, letters
 from archiver.archive.connection import open_writer
 from archiver.archive.opening import reading
-from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
+from archiver.archive.times import stamp
+from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance, State
 from archiver.readings import ArticlePage, Body, ImageReference
 from archiver.standin import StandIn
 
@@ -191,6 +192,28 @@ def test_an_archive_from_before_is_read_again_for_its_collapses(tmp_path: Path) 
     with archive_at(path, world) as case:
         assert [row["full_body_text"] for row in collapses(case)] == [LONG]
     assert "collapses" in schema.descriptions()
+
+
+def test_a_copy_of_what_is_left_is_no_copy_of_the_text(case: Case) -> None:
+    def copy_of(days: int) -> None:
+        page = case.rows("SELECT id FROM pages WHERE url = ?", url_of(1))[0]["id"]
+        at = stamp(case.clock.now() - timedelta(days=days))
+        with case.archive._database.atomic():
+            case.archive._database.execute(
+                "INSERT INTO copies (page_id, holder, url, made_at, confirmed, first_seen_at, checked_at)"
+                " VALUES (?, 'wayback', ?, ?, 1, ?, ?)",
+                [page, f"https://web.archive.org/{days}", at, at, at],
+            )
+
+    case.answer(url_of(1), said(LONG))
+    case.next_run(days=2)
+    case.answer(url_of(1), said(GONE))
+    case.clock.advance(days=5)
+    copy_of(1)
+    assert case.rows("SELECT copies, wayback_at FROM copies_of_parts") == [{"copies": 1, "wayback_at": None}]
+    assert [held.page_state for held in case.archive.pushes.held()] == [State.GONE], "nobody could save the full one"
+    copy_of(30)
+    assert case.rows("SELECT copies FROM copies_of_parts") == [{"copies": 2}]
 
 
 # ─── as it is told ──────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from archives import FEED, SERIES, archive_at, feed_of, part, series_of, url_of
 from fakes import FakeClock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from page_fixtures import RUNNING, markup, read_as
 from runs import SERIES as SERIES_URL
 from runs import config_for, rows, terse_site
@@ -244,3 +246,31 @@ def test_a_list_that_contradicts_itself_takes_nothing_away() -> None:
     problems = {(problem.field, problem.name) for problem in read_as(RUNNING, torn).problems}
 
     assert ("item_link", "not_found") in problems
+
+
+_SEEN = st.sampled_from([None, Outcome.NOT_FOUND, Outcome.NOT_FOUND, Outcome.SOFT_404, Outcome.TIMEOUT])
+_LIST = st.tuples(st.sampled_from([SERIES, FEED]), st.sets(st.integers(1, 5)) | st.none())
+_RUN = st.tuples(st.lists(_LIST, max_size=2), st.lists(st.tuples(st.integers(1, 5), _SEEN), max_size=7))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(_RUN, st.floats(0.1, 40.0)), min_size=1, max_size=6))
+def test_whatever_lists_say_the_beliefs_are_what_the_fetches_alone_say(
+    tmp_path_factory: pytest.TempPathFactory,
+    runs: list[tuple[tuple[list[tuple[str, set[int] | None]], list[tuple[int, Outcome | None]]], float]],
+) -> None:
+    with archive_at(tmp_path_factory.mktemp("beliefs") / "a.db") as case:
+        case.source(SERIES)
+        for (lists, answers), days in runs:
+            for url, named in lists:
+                made = series_of if url == SERIES else feed_of
+                outcome = Outcome.NOT_FOUND if named is None else None
+                case.answer(url, None if named is None else made(*sorted(named)), outcome)
+            for number, outcome in answers:
+                case.answer(url_of(number), part(number) if outcome is None else None, outcome)
+            case.next_run(days=days)
+        for page in case.rows("SELECT id FROM pages"):
+            belief, changes = case.archive.beliefs.recompute(page["id"])
+            assert case.archive.beliefs.belief(page["id"]) == belief
+            told = case.rows("SELECT old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", page["id"])
+            assert [(row["old_state"], row["new_state"]) for row in told] == [(one.old, one.new) for one in changes]

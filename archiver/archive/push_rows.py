@@ -16,10 +16,12 @@ from archiver.copies import Held, Ours, Push, PushState
 from archiver.model import Address, CaptureSource, Kind, State
 from archiver.text import line
 
-# What hangs on the fewest copies first, then what is about to go, then the oldest.
+# What hangs on the fewest copies first, then what is about to go, then the oldest. Of a text that shrank to nearly
+# nothing the full one is gone from the site: nobody could save it.
 _HELD = f"""
 SELECT pages.id AS page, pages.url, pages.kind, pages.article_id, pages.series_id, pages.user_id, pages.page_number,
-    pages.state AS page_state, held.copies, articles.content_sha256, pushes.*, pushes.id AS push_id
+    iif(articles.id IN (SELECT article_id FROM collapses), 'gone', pages.state) AS page_state,
+    held.copies, articles.content_sha256, pushes.*, pushes.id AS push_id
 FROM copies_of_parts AS held
 JOIN pages ON pages.url = held.url
 JOIN articles ON articles.id = pages.article_id

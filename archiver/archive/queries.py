@@ -145,7 +145,10 @@ ORDER BY events.at DESC, events.id DESC
 
 _COLLAPSED = """
 SELECT articles.id, articles.title, articles.series_id, articles.url, collapses.since, collapses.letters,
-    collapses.full_letters, collapses.full_capture_id, collapses.full_seen_at, collapses.full_title
+    collapses.full_letters, collapses.full_capture_id, collapses.full_seen_at, collapses.full_title,
+    EXISTS (SELECT 1 FROM sources WHERE dropped_at IS NULL AND (sources.url = articles.url
+        OR id IN (SELECT source_id FROM parts WHERE article_id = articles.id)
+        OR id IN (SELECT source_id FROM series_sources WHERE series_id = articles.series_id))) AS is_asked
 FROM collapses JOIN articles ON articles.id = collapses.article_id WHERE NOT articles.is_citation AND (?1 = 'null'
 OR articles.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
 OR articles.url IN (SELECT url FROM sources WHERE id IN (SELECT value FROM json_each(?1)))

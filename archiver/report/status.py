@@ -29,7 +29,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "cited": [dict(row) for row in status.cited],
         "events": [dict(row) for row in status.events],
         "drift": [dict(row) for row in status.drift],
-        "collapsed": [dict(row) for row in status.collapsed],
+        "collapsed": [{**row, "is_asked": bool(row["is_asked"])} for row in status.collapsed],
         "last_run": _run_json(status.last_run),
     }
 
@@ -179,7 +179,7 @@ def _renumberings(status: Status) -> list[tuple[str, ...]]:
 
 def alarms(status: Status) -> bool:
     """Whether something was seen that a person must look at, though all may be held: exit 3."""
-    return bool(status.drift or status.collapsed)
+    return bool(status.drift) or any(row["is_asked"] for row in status.collapsed)
 
 
 def collapse_notes(status: Status) -> list[str]:

@@ -196,17 +196,18 @@ SELECT
     coalesce(articles.title, parts.title) AS title, -- its title
     captures.source AS ours, -- whose copy ours is; empty when none is held
     captures.captured_at AS ours_at, -- when we had it
-    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'wayback' AND confirmed
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'wayback' AND confirmed AND (collapses.since IS NULL OR made_at < collapses.since)
         AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS wayback_at, -- the latest in the Wayback Machine, confirmed by its index
-    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'common_crawl'
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'common_crawl' AND (collapses.since IS NULL OR made_at < collapses.since)
         AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS common_crawl_at, -- the latest in Common Crawl
-    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'memento'
+    (SELECT max(made_at) FROM copies WHERE copies.page_id = pages.id AND holder = 'memento' AND (collapses.since IS NULL OR made_at < collapses.since)
         AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS other_archive_at, -- the latest in another web archive
     (SELECT max(source_at) FROM captures AS imported WHERE imported.page_id = pages.id AND source = 'import'
         AND outcome = 'ok') AS imported_at, -- the latest that was imported
     (SELECT max(checked_at) FROM copies WHERE copies.page_id = pages.id) AS checked_at, -- when others last confirmed a copy
     (captures.id IS NOT NULL) + (SELECT count(DISTINCT holder) FROM copies WHERE copies.page_id = pages.id
-        AND confirmed AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))) AS copies, -- how many hold it, we included
+        AND confirmed AND (judged_by IS NULL OR outcome IN ('ok', 'unchanged'))
+        AND (collapses.since IS NULL OR made_at < collapses.since)) AS copies, -- how many hold it, we included; the full text of one that shrank to nearly nothing
     pushes.state AS push, -- how far the last `archiver push` of it got; empty when there was none
     pushes.reason AS push_reason, -- why, in plain words
     coalesce(pushes.asked_at, pushes.queued_at) AS pushed_at, -- when it was asked for
@@ -216,6 +217,7 @@ FROM parts
 JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
 LEFT JOIN captures ON captures.id = articles.capture_id
+LEFT JOIN collapses ON collapses.article_id = articles.id
 LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
 
