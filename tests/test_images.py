@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archives import archive_at, derived_rows, part, tampering, url_of
+from archives import World, archive_at, derived_rows, part, tampering, url_of
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +18,12 @@ from sqlite_utils import Database
 from archiver import cli, config, fetching
 from archiver.archive import queries
 from archiver.archive.digest import kept_digest
+from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
 from archiver.browse import images as browsing
-from archiver.model import Address, Kind
+from archiver.model import Address, Answer, Exchange, Judgement, Kind, Outcome, Validators
 from archiver.pages import image, languages, read
-from archiver.readings import OutgoingLink
+from archiver.readings import ImagePage, ImageReference, OutgoingLink, Reading
 from archiver.standin import Site, StandIn
 from archiver.standin.images import SVG, gif, jpeg, png
 
@@ -324,6 +325,41 @@ def test_a_cut_picture_is_truncated_and_never_held(tmp_path: Path) -> None:
     assert healed == [(3, 3)]
     assert rows(db, HELD) == [(3, 3)], "what is held stays"
     assert rows(db, "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id WHERE kind = 'image'") == [(3,)]
+
+
+class Stricter(World):
+    """The same world, read by a version that finds every picture cut."""
+
+    def read(self, address: Address, body: bytes, content_type: str | None) -> Reading:
+        reading = super().read(address, body, content_type)
+        return replace(reading, facts=replace(reading.facts, closed=address.kind is not Kind.IMAGE))
+
+
+def test_a_picture_that_a_later_law_finds_cut_is_asked_for_again_whole(tmp_path: Path) -> None:
+    path, world, picture = tmp_path / "a.db", World(), Address(f"{UPLOAD}aaaaaaaaaa.png", Kind.IMAGE)
+    page = part(1)
+    assert page.body is not None
+    with archive_at(path, world) as case:
+        case.source(url_of(1))
+        case.answer(url_of(1), replace(page, body=replace(page.body, images=(ImageReference(picture.url),))))
+        body = world.put(ImagePage("image/png", 1, 1))
+        headers = (("etag", '"1"'),)
+        answer = Answer(picture.url, case.clock.now(), 1, status=200, headers=headers, body=body)
+        found = world.read(picture, body, None)
+        case.archive.ledger.record(case.run_id, Exchange(picture, answer), Judgement(Outcome.OK, "it is"), found)
+        case.archive.library.catch_up()
+        case.next_run(days=2)
+        scope, now = Scope(case.archive.source_ids(None)), case.clock.now()
+        assert picture not in [one.address for one in case.archive.due(scope, now)]
+        assert case.archive.ledger.page(picture, now).validators == Validators('"1"', None, picture.url)
+        assert case.archive.copies.lost_images() == []
+    stricter = Stricter()
+    stricter.pages = world.pages
+    with archive_at(path, stricter) as case:
+        case.archive.rebuild()
+        (due,) = [one for one in case.archive.due(scope, now) if one.address == picture]
+        assert due.validators == Validators()
+        assert [one.address for one in case.archive.copies.lost_images()] == [picture]
 
 
 WHOLE = {

@@ -20,7 +20,7 @@ from archiver.errors import ArchiveDamaged
 from archiver.model import Address, Answer, CaptureSource, Kind, Outcome
 from archiver.text import line
 
-# The best capture of a page: the one that its article was read from; of an image, any good one.
+# The best capture of a page: the one that its article was read from; of an image, the one with its bytes.
 _PAGES = """
 SELECT pages.*, captures.source AS held, series_of.series_id AS part_of,
     (SELECT published_at FROM (SELECT nearest.published_at, abs(nearest.id - pages.article_id) AS apart
@@ -30,7 +30,7 @@ FROM pages
 LEFT JOIN parts AS series_of ON series_of.page_id = pages.id
 LEFT JOIN articles ON articles.id = pages.article_id AND pages.kind = 'article'
 LEFT JOIN captures ON captures.id = coalesce(articles.capture_id,
-    (SELECT max(id) FROM captures AS image WHERE pages.kind = 'image' AND image.page_id = pages.id AND outcome = 'ok'))
+    (SELECT capture_id FROM images WHERE pages.kind = 'image' AND images.url = pages.url))
 """
 
 # What was taken back is left out, unless it is named.

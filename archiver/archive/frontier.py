@@ -38,10 +38,13 @@ _SHOWN = """
         UNION SELECT target_url FROM links WHERE article_id IN kept))
 """
 
-# Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time.
+# Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time; and a
+# picture that came, and by a later law counts as none, since it is cut.
 _DUE = (
     "pages.due_at <= :now OR pages.last_fetch_at > :tomorrow OR (pages.last_fetch_at <= :lately"
-    " AND pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since))"
+    " AND (pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since)"
+    " OR (pages.kind = 'image' AND pages.last_outcome IN ('ok', 'unchanged')"
+    " AND EXISTS (SELECT 1 FROM images WHERE images.url = pages.url AND images.capture_id IS NULL))))"
 )
 
 _ALL = "SELECT pages.*, parts.position AS part_position "
