@@ -301,6 +301,16 @@ def test_a_site_that_is_excluded_while_its_captures_are_pending_is_refused(desk:
     assert len(desk.asked("/cdx/")) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_captured_refusal_of_the_site_is_a_mismatch_and_asked_for_once(desk: Desk, status: int) -> None:
+    headers = (("Memento-Datetime", "Wed, 23 Dec 2026 12:00:00 GMT"),)
+    desk.archives.faults.replies("web.archive.org/web/2*", b"<h1>no</h1>", status=status, headers=headers)
+
+    assert desk.push(str(ONE), "-q") == 3
+    assert desk.pushes()[ONE][0] == "mismatch"
+    assert len(desk.asked("/web/2")) == 1
+
+
 def test_a_limit_that_is_told_of_a_job_leaves_it_pending(desk: Desk) -> None:
     desk.archives.faults.replies("web.archive.org/save/status*", message("Too many questions"), status=429, times=1)
 

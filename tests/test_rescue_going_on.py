@@ -114,6 +114,25 @@ def test_a_copy_that_is_broken_in_the_archive_is_asked_for_in_two_runs(desk: Res
     assert len(runs) == 2
 
 
+def test_a_copy_that_playback_does_not_have_is_asked_for_in_two_runs(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy())
+    desk.archives.faults.not_found("web.archive.org/web/*")
+    for _ in range(4):
+        look(desk)
+
+    assert len(had(desk)) == 2
+
+
+def test_what_the_run_has_no_requests_left_for_waits_for_the_next(desk: Rescuer) -> None:
+    desk.archives.shelf.put(copy(bad(1)), copy(bad(2), days=9))
+    first = look(desk, limit=2)
+
+    assert first.result.found[0].left == 2
+    assert had(desk) == []
+    look(desk)
+    assert len(had(desk)) == 2
+
+
 def test_the_history_goes_on_too(desk: Rescuer) -> None:
     desk.archives.shelf.put(*(copy(page().replace("。".encode(), b"%d. " % day), days=day) for day in range(1, 6)))
     for _ in range(3):

@@ -58,7 +58,7 @@ def test_an_excluded_site_is_told_as_that_and_asked_for_once(three_lost: Path, t
         assert len(summary.result.found) == 3
         assert all("Blocked Site Error" in one.said[0] for one in summary.result.found)
         told = summary.as_text()
-        assert "keeps this site from the public (Blocked Site Error)" in told
+        assert "excludes this site from the public (Blocked Site Error)" in told
         assert "later" not in told
         assert "again" not in told
         assert summary.result.refused == {}

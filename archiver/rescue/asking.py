@@ -39,7 +39,7 @@ from archiver.web.visit import Visitor, is_bot_check
 
 _AGAIN = 3  # asks of one URL that is answered with 429, each after the rest that the host wants
 _FAULTS = 2  # answers in a row without anything, each after all its tries: then a host is down
-EXCLUDED = "keeps this site from the public (Blocked Site Error): nothing of it is to be had there"
+EXCLUDED = "excludes this site from the public (Blocked Site Error): nothing of it is to be had there"
 HOLDS_NONE = "holds no copy"
 _NAMES_NONE: dict[str, str | int | float | bool | None] = {"copies": 0}
 _DOWN = frozenset({

@@ -150,7 +150,7 @@ def keys_of(config: Config, environment: Mapping[str, str] = os.environ) -> tupl
     keys = (environment.get(KEY, ""), environment.get(SECRET, "")) if named else (config.push.key, config.push.secret)
     where = f"{KEY} and {SECRET}" if named else f"{config.origin}: push.key and push.secret"
     if bool(keys[0]) != bool(keys[1]):
-        raise UsageError(f"{where}: one of the two is set; set both, or neither to push without keys")
+        raise UsageError(f"{where}: one of the two is set; {HOW_TO_GET_KEYS}")
     if any(usable_key(key) is None for key in keys):
         raise UsageError(f"{where}: not keys of archive.org, which have no spaces and colons")
     return keys

@@ -271,6 +271,9 @@ class Search:
             found.tried.add(key_of(copy))
             before = known.get(key_of(copy), Verdict())
             asked = self._judged_anew(found, copy, before) or self._have(found, copy)
+            if asked.judgement.outcome is Outcome.SKIPPED:
+                found.tried.discard(key_of(copy))
+                found.waiting.add(key_of(copy))
             self._remember(wanted, copy, asked, before, law)
             self._settle(found, asked.judgement.outcome, copy.holder, asked.answer.requested_url, wayback.made_at(
                 asked.answer, copy.made_at) if copy.byte_range is None else copy.made_at)  # fmt: skip

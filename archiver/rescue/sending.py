@@ -48,6 +48,7 @@ _NO_PAGE = frozenset({
     Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404, Outcome.LOGIN, Outcome.CHALLENGE, Outcome.FORBIDDEN,
     Outcome.NOT_HTML, Outcome.WRONG_PAGE, Outcome.UNREADABLE, Outcome.TOO_LARGE,
 })  # fmt: skip
+_ERRORS = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})  # of the site, where they were captured
 _NOT_PLAYED = frozenset({Outcome.NOT_FOUND, Outcome.MOVED, Outcome.OFF_SITE, Outcome.FORBIDDEN})
 _OUTCOMES = {
     Said.ACCEPTED: Outcome.OK, Said.RUNNING: Outcome.OK, Said.DONE: Outcome.OK, Said.FORGOTTEN: Outcome.NOT_FOUND,
@@ -281,7 +282,7 @@ class Sending:
         if outcome in {Outcome.OK, Outcome.UNCHANGED} and ours is not None:
             reading = pages.read(page, asked.answer.body or b"", asked.answer.header("content-type"))
             why = difference(ours, reading)
-        elif outcome in _NO_PAGE and wayback.is_memento(asked.answer):
+        elif outcome in _NO_PAGE | _ERRORS and wayback.is_memento(asked.answer):
             why = f"what was captured is not the page: {asked.judgement.reason}"
         else:
             if not self._is_excluded(work):
