@@ -516,7 +516,15 @@ def test_a_file_that_changes_meanwhile_is_noticed(path: Path) -> None:
 
 # ─── anything at all ────────────────────────────────────────────────────────────────────────────
 
+SHOWING = BODY.replace(
+    b"<p>", b"<p><img src=images/1.png><img src='./f/2.png' alt='https://ithelp.ithome.com.tw/upload/images/1/2.png'>"
+    b"<img src=data:image/png;base64,iVBORw0KGgo=><img src='../../ithelp.ithome.com.tw/upload/images/1/3.png?x'>"
+)  # fmt: skip
+PACKED = made.singlefile_zip(
+    DAY1, SHOWING, {"images/1.png": ("https://ithelp.ithome.com.tw/upload/images/1/1.png", b"\x89PNG\r\n\x1a\n")}
+)
 SEEDS = [
+    PACKED, made.unpacking_itself(DAY1, PACKED), made.httrack(DAY1, SHOWING), made.chrome_html(DAY1, SHOWING),
     GOOD + plain_record(DAY2, encoded("gzip, chunked")), gzip.compress(GOOD) * 2, wacz(GOOD_WARC),
     made.har(made.entry(DAY1, BODY)),
     made.mhtml(DAY1, BODY, ("https://ithelp.ithome.com.tw/upload/images/a.png", b"x")),

@@ -68,19 +68,19 @@ def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
     for node in tree.css("meta[property='og:url'], link[rel=canonical i]"):
         name = "content" if node.tag == "meta" else "href"
         _rewrite(node, name, _page(attribute(node, name) or "", page_url))
-    for node in tree.css("a[href]"):
-        reference = attribute(node, "href") or ""
-        _rewrite(node, "href", _page(reference, page_url) or f"{SAVED_MARK}{line(unquote(reference), 300)}")
     sources = _Sources(tree, text, page_url)
-    for node in tree.css("img"):
+    for node in tree.css("img"):  # before links, which may tell where one came from
         source = sources.of(node)
         url = sources.address(node, source)
         if url is not None:
             node.attrs["src"] = url
-        elif _relative(source) is not None or _is_empty(source):
+        elif _relative(source) is not None or _is_empty(source) or source.startswith(("?", "#")):
             node.attrs["src"] = f"{SAVED_MARK}{line(unquote(source.partition('?')[0]), 300)}"
         elif source != (attribute(node, "src") or ""):
             node.attrs["src"] = source
+    for node in tree.css("a[href]"):
+        reference = attribute(node, "href") or ""
+        _rewrite(node, "href", _page(reference, page_url) or f"{SAVED_MARK}{line(unquote(reference), 300)}")
     for node in tree.css("iframe[src], embed[src], video[src], audio[src], source[src]"):
         if _relative(attribute(node, "src") or "") is not None:
             del node.attrs["src"]
@@ -193,7 +193,9 @@ def _linked(node: LexborNode) -> Iterator[str]:
 
 def _absolute(value: str | None) -> Iterator[str]:
     if value and value.startswith(("http://", "https://")) and urls.image_address(value) is not None:
-        yield value
+        address = urls.classify(value)
+        if not urls.is_ithome(value) or (isinstance(address, Address) and address.kind is Kind.IMAGE):
+            yield value
 
 
 def _is_picture(url: str) -> bool:

@@ -60,7 +60,7 @@ def pictures(body: bytes, url: str) -> list[Picture]:
     if scan(text).too_heavy:
         return []
     page = urls.classify(url)
-    base = page.url if isinstance(page, Address) else url or f"https://{urls.ITHOME}/articles/"
+    base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{urls.ITHOME}/articles/"
     return list(beside.pictures(parse_html(text), text, base))
 
 

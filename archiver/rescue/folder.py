@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from archiver import urls
+
 _LONGEST_NAME = 255
 
 
@@ -17,9 +19,9 @@ class Folder:
     def __init__(self, page: Path, page_url: str) -> None:
         """`page_url` says which folders a mirroring tool makes: `ithelp.ithome.com.tw/articles/` for an article."""
         here = Path(os.path.abspath(page)).parent  # noqa: PTH100 - resolve() would follow links
-        parts = urlsplit(page_url)
-        mirrored = [parts.netloc, *parts.path.split("/")[1:-1]]
-        is_mirror = bool(parts.netloc) and list(here.parts[-len(mirrored) :]) == mirrored
+        host = urls.host(page_url)
+        mirrored = [host, *urlsplit(page_url).path.split("/")[1:-1]] if host else [""]
+        is_mirror = list(here.parts[-len(mirrored) :]) == mirrored
         self._root = here.parents[len(mirrored) - 1] if is_mirror else here
         self._page_steps = mirrored if is_mirror else []
 
