@@ -541,6 +541,22 @@ def test_a_rebuilt_index_is_said_by_search_found_by_verify_and_mended_by_repair(
     assert run("verify", "--db", str(db)) == 0
 
 
+def test_an_index_that_another_program_wrote_to_is_told_and_filled_anew_though_its_words_are_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong list of its pages is one that no reading of all its words notices, and no search finds its way by."""
+    db = tmp_path / "archive.db"
+    with StandIn(small_site()) as standin:
+        run_fetch(db, config_for(standin, tmp_path))
+    sql(db, "DELETE FROM search_index_idx")
+    capsys.readouterr()
+
+    assert run("verify", "--db", str(db)) == 5
+    assert "another program wrote to search_index_idx" in capsys.readouterr().out
+    assert run("verify", "--repair", "--db", str(db)) == 0
+    assert run("verify", "--db", str(db)) == 0
+
+
 def test_an_archive_from_before_search_gets_its_index_when_it_is_opened(small: Path) -> None:
     sql(small, "DROP TABLE search_index; DROP TABLE search_rows; DROP VIEW articles_fts")
     sql(small, "DELETE FROM _sqlite_migrations WHERE name = 'm003_search'")

@@ -133,7 +133,10 @@ class Archive:
         Otherwise only counted, `thorough` also compares its words with those of the texts.
         """
         found = search_index.findings(self._database, thorough=thorough)
+        if not found and any(change.is_of_the_search for change in self.changes):
+            found = ["search index: another program wrote to it"]
         if found:
+            self.changes = [change for change in self.changes if not change.is_of_the_search]
             with connection.transaction(self._database, self.path):
                 search_index.refill(self._database)
                 self.runs.seal_search()

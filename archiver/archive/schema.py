@@ -220,12 +220,15 @@ def _named(kind: str, scripts: Iterable[str]) -> list[tuple[str, str]]:
 _MADE = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(TABLE|VIEW|INDEX|TRIGGER) (\w+)")
 
 
+_INDEX_OF_MIGRATIONS = "idx__sqlite_migrations_migration_set_name"  # as sqlite-utils names it
+
+
 @cache
 def names() -> frozenset[str]:
     """Every table, view, index and trigger in the file that is ours."""
     made = {name for kind in ("TABLE", "INDEX") for name, _ in _named(kind, _TABLES)}
     made |= {name for name, _ in _named("VIEW", ("views.sql",))}
-    made |= {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table}
+    made |= {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table, _INDEX_OF_MIGRATIONS}
     return frozenset(made) | guards.NAMES
 
 

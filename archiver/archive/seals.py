@@ -73,6 +73,10 @@ class Change:
         since = f"after run {self.after_run}: "
         if self.how == _UNSEALED:
             return f"{since}the rows of {self.name} have no seal: before they got one, something was changed"
+        if self.is_of_the_search and self.kind == _ROWS:
+            return (
+                f"{since}another program wrote to {self.name}; `archiver verify --repair` fills the search index anew"
+            )
         if self.kind == _ROWS:
             return f"{since}a row of {self._where} was changed, added or taken away by another program (digest differs)"
         if self.how == "added":
