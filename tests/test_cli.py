@@ -204,11 +204,11 @@ def test_a_signal_ends_the_run_in_order(tmp_path: Path, number: signal.Signals, 
         process = subprocess.Popen(
             [*ARCHIVER, "fetch", "--db", tmp_path / "a.db", "--config", file], stdout=subprocess.PIPE, text=True
         )
-        while not standin.log:
+        while not standin.log and process.poll() is None:
             time.sleep(0.02)
         time.sleep(0.3)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=5)
+        out, _ = process.communicate(timeout=30)
 
     assert process.returncode == code
     assert "Interrupted; everything fetched so far is stored" in out
