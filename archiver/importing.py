@@ -25,7 +25,7 @@ from archiver import __version__, pages, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
-from archiver.commands import sources
+from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, Result
 from archiver.commands.run import close, finish_broken, signals_raise, tell_repairs
 from archiver.commands.trails import Root, Step, Trails
@@ -34,7 +34,6 @@ from archiver.errors import ArchiverError, UnusableFile, UsageError
 from archiver.model import (
     SUCCESSES,
     Address,
-    Answer,
     CaptureSource,
     Exchange,
     Judgement,
@@ -43,7 +42,6 @@ from archiver.model import (
     Provenance,
     Refusal,
 )
-from archiver.pages import saved
 from archiver.readings import ArticlePage, Reading
 from archiver.report import imports
 from archiver.rescue import files
@@ -330,40 +328,13 @@ def _judged(
     words = archive.manners.not_found_words() if archive is not None else None
     judgement = judge(address, judged_as, reading, held=held, not_found_words=words)
     if file.is_one_page and address == importer.named:
-        judgement = _by_the_users_word(address, judged_as, reading, judgement, found.url, held=held)
+        judgement = users_word.judge_again(address, judged_as, reading, judgement, found.url, held=held)
     if step.final and judgement.outcome is Outcome.MOVED:
         judgement = replace(judgement, reason=f"{judgement.reason}, of which no file holds an answer")
     signals = {**judgement.signals, "status": answer.status, "place": found.place or None}
     if made_at is None:
         signals["made_at_by"] = "the date of the file"
     return exchange, replace(judgement, signals=signals), reading
-
-
-def _by_the_users_word(
-    named: Address, answer: Answer, reading: Reading | None, judgement: Judgement, file_says: str, *, held: bool
-) -> Judgement:
-    """What the page is that the user named with --url, where it does not name itself and says nothing against it.
-
-    An article is known by its own name alone (`og:url`). Whoever saved it knows what it was: that is said, and counts,
-    unless its buttons or the tool that saved it name another article.
-    """
-    if judgement.outcome is not Outcome.UNREADABLE or reading is None or reading.facts.own_url is not None:
-        return judgement
-    others = {*saved.named_by_its_buttons(answer.body or b""), *_article_of(file_says)} - {named.article_id}
-    if others:
-        words = f"--url names {named.url}, but the file says that it is article {', '.join(map(str, sorted(others)))}"
-        return Judgement(Outcome.WRONG_PAGE, words, judgement.signals)
-    as_named = replace(reading, facts=replace(reading.facts, own_url=named.url))
-    judged = judge(named, answer, as_named, held=held)
-    if judged.outcome not in SUCCESSES:
-        return judged
-    reason = f"{judged.reason}, by the word of --url alone: it does not name itself (og:url)"
-    return replace(judged, reason=reason, signals={**judged.signals, "own_url": None, "named_by": "--url"})
-
-
-def _article_of(url: str) -> set[int]:
-    address = urls.classify(url) if url else None
-    return {address.article_id} if isinstance(address, Address) and address.article_id is not None else set()
 
 
 def _believable(at: datetime | None, now: datetime) -> datetime | None:

@@ -357,8 +357,23 @@ def test_what_the_file_says_outweighs_the_word_of_url(desk: Desk, what: str) -> 
 
     assert code == 3
     assert "not kept: 10319293: wrong_page: --url names" in out
-    assert "10319216" in out
+    assert "/articles/10319216" in desk.run("import", file, "--url", DAY2, "--json")[1]
     assert not desk.db.exists()
+
+
+@pytest.mark.parametrize("tool", [False, True], ids=["its link to the feed", "the tool that saved it"])
+def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherwise(desk: Desk, tool: bool) -> None:
+    other = SERIES.replace("5943", "5944")
+    body = UNNAMED.sub(b"", page(SERIES))
+    file = desk.save(
+        "page.html", made.chrome_html(SERIES, body.replace(b"/rss/series/", b"/rss/none/")) if tool else body
+    )
+    code, out, _ = desk.run("import", file, "--url", other)
+    assert (code, "wrong_page: --url names" in out) == (3, True)
+
+    code, out, _ = desk.run("import", file, "--url", SERIES)
+    assert (code, "1 of 1 pages kept" in out) == (0, True)
+    assert "by the word of --url alone" in rows(desk.db, "SELECT signals FROM fetches")[0][0]
 
 
 def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> None:
