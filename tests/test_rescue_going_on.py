@@ -222,6 +222,8 @@ def test_another_spelling_that_names_none_does_not_deny_the_copies_of_the_first(
     desk.archives.shelf.put(copy(bad(1)))
 
     assert "holds no copy" not in said(look(desk))
+    reasons = [reason for _, outcome, reason in desk.attempts() if outcome == "not_found"]
+    assert reasons == ["holds no copy under this address"], "the row says of what"
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -240,23 +240,27 @@ def _in_between(page: Address, answer: Answer) -> Judged:
 def judge_index(
     page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies"), *,
     others: Callable[[bytes], int] = lambda _: 0, says_none: Callable[[Answer], bool] = lambda _: False,
+    of: str = "",
 ) -> Judge:  # fmt: skip
     """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page.
 
     `others` counts what an answer names that is no copy to be had; `says_none` is whether a 404 is how this index says
-    that it names none. "Holds no copy" is said only of an index that names nothing at all.
+    that it names none; `of` what was asked about, where that is not all that it has. "Holds no copy" is said only of
+    what names nothing at all.
     """
+    none = f"holds no {what[0]}{of and f' {of}'}"
 
     def say(answer: Answer) -> Judged:
         bare = replace(answer, body=None)  # an index is no capture of the page
         if is_bot_check(answer):
-            return Judged(bare, Judgement(Outcome.CHALLENGE, "a bot check stands in place of the index"))
+            why = "a bot check stands in place of the index"
+            return Judged(bare, _of_index(Judgement(Outcome.CHALLENGE, why, {"status": answer.status})))
         if excludes(answer):
             return Judged(bare, _of_index(_excluded(answer)))
         if answer.failure is not None or answer.status is None or not 200 <= answer.status < 300:
             judgement = judge(page, bare, None)
             if judgement.outcome is Outcome.NOT_FOUND and says_none(answer):
-                words = f"{HOLDS_NONE} (HTTP 404)"
+                words = f"{none} (HTTP 404)"
                 judgement = replace(judgement, reason=words, signals={**judgement.signals, **_NAMES_NONE})
             elif judgement.outcome in ABSENCES:
                 words = f"HTTP {answer.status} in place of the index"
@@ -268,7 +272,7 @@ def judge_index(
             return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
         if not copies:
             count = others(answer.body or b"")
-            words = f"names {count} captures, of which none can be had" if count else HOLDS_NONE
+            words = f"names {count} captures, of which none can be had" if count else none
             named = {"others": count} if count else _NAMES_NONE
             return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})))
         dates = sorted(copy.made_at for copy in copies)

@@ -23,7 +23,7 @@ from archiver.config import Config
 from archiver.copies import Copy, CopyKey, Extra, Verdict, key_of
 from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Outcome, Provenance
 from archiver.rescue import common_crawl, feeds, memento, wayback
-from archiver.rescue.asking import Archives, Asked, judge_copy, judge_index
+from archiver.rescue.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
 from archiver.rescue.choosing import Chosen, choose, is_settled
 from archiver.rescue.common_crawl import Crawl
 from archiver.rescue.found import Bounds
@@ -120,7 +120,7 @@ class Search:
                 url = wayback.index_url(spelling, prefix=prefix, resume_key=key)
                 asked = self._index(
                     found, url, CaptureSource.WAYBACK, lambda body: wayback.read_index(page, body)[0],
-                    others=wayback.count_rows,
+                    others=wayback.count_rows, of="under this address",
                 )  # fmt: skip
                 if not asked.good:
                     break
@@ -173,7 +173,7 @@ class Search:
             url = common_crawl.index_url(crawl, page)
             asked = self._index(
                 found, url, CaptureSource.COMMON_CRAWL, lambda body: common_crawl.read_index(page, body), robots=False,
-                others=common_crawl.count_lines, says_none=common_crawl.says_none,
+                others=common_crawl.count_lines, says_none=common_crawl.says_none, of="in this crawl",
             )  # fmt: skip
             copies = common_crawl.read_index(page, asked.answer.body or b"") if asked.good else ()
             self._try(found, copies, f"Common Crawl {crawl.id}")
@@ -228,18 +228,19 @@ class Search:
     def _index(
         self, found: Found, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
         robots: bool = True, others: Callable[[bytes], int] = lambda _: 0,
-        says_none: Callable[[Answer], bool] = lambda _: False,
+        says_none: Callable[[Answer], bool] = lambda _: False, of: str = "",
     ) -> Asked:  # fmt: skip
         """Ask an index, and remember what it named."""
         wanted, host = found.wanted, urls.host(url)
         what = ("crawl", "crawls") if read is _as_if_copies else ("copy", "copies")
-        judge_answer = judge_index(wanted.address, read, what, others=others, says_none=says_none)
+        judge_answer = judge_index(wanted.address, read, what, others=others, says_none=says_none, of=of)
         asked = self._archives.ask(wanted.address, url, source, judge_answer, robots=robots)
+        names_none = asked.judgement.signals.get("copies") == 0
         if asked.good and read is not _as_if_copies:
             self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
             found.spoke.add(host)
-        elif asked.judgement.signals.get("copies") == 0:  # of this spelling, or this crawl: another one may be named
-            found.silent.setdefault(host, asked.judgement.reason)
+        elif names_none and read is not _as_if_copies:  # another spelling, or another crawl, may have some
+            found.silent.setdefault(host, HOLDS_NONE)
         elif not asked.good:
             found.spoke.add(host)
             found.said.append(f"{host}: {asked.judgement.reason}")

@@ -259,7 +259,7 @@ class Sending:
         """Ask the index for the capture, have it, and compare it with ours."""
         page, push = work.held.address, work.push
         work.looked_at = self._clock.now()
-        index = judge_index(page, lambda body: wayback.read_index(page, body)[0])
+        index = judge_index(page, lambda body: wayback.read_index(page, body)[0], of="of then under this address")
         url = wayback.index_url(page.url, since=push.not_before)
         asked = self._archives.ask(page, url, CaptureSource.WAYBACK, index)
         if self._is_excluded(work):
