@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -303,6 +304,26 @@ def test_another_shape_is_told_and_put_back_where_that_can_be(
 
     assert any(words in finding for finding in told), told
     assert (findings(path, world) == []) is is_put_back
+
+
+def test_what_a_version_before_made_and_this_one_no_longer_does_is_no_change_of_others(
+    at_rest: tuple[Path, World], tmp_path: Path
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    old = "CREATE INDEX pages_of_old ON pages (kind)"
+    with archive_of(path, world) as archive, archive._database.atomic():
+        archive._database.execute(old)
+        seal = ["index", "pages_of_old", hashlib.sha256(old.encode()).hexdigest()]
+        archive._database.execute("INSERT INTO seals (kind, name, digest) VALUES (?, ?, ?)", seal)
+        kept = seals._over(seals._stored(archive._database))
+        archive._database.execute("UPDATE runs SET kept_digest = ? WHERE id = 3", [kept])
+        archive.runs._sealed_at = archive._database.conn.total_changes
+
+    assert findings(path, world) == []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX pages_of_old")
+    assert any("index pages_of_old was dropped" in finding for finding in findings(path, world))
 
 
 def test_what_others_put_beside_it_is_theirs(at_rest: tuple[Path, World], tmp_path: Path) -> None:

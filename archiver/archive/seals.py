@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from archiver.archive import schema
 from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
 
-_VERSION = "2:"  # archives before had one digest over three tables
+_VERSION = "2:"  # one more when anything else is hashed; archives before had one digest over three tables, without
 _ROWS, _TABLE = "rows", "table"
 _SEALED_TOGETHER = ("sources", "pages", "captures")  # before there was a seal for each table
 _ONE_OF_THREE, _UNSEALED = "changed in one of three", "without a seal"
@@ -93,12 +93,16 @@ def changes(database: Database) -> list[Change]:
     if last is None or last.get("kept_digest") is None:
         return _unsealed(last)
     number, ended = last["id"], last["finished_at"] is not None
-    if not str(last["kept_digest"]).startswith(_VERSION):
+    version, colon, _ = str(last["kept_digest"]).partition(":")
+    if colon and version + colon != _VERSION:
+        return []  # sealed by other rules than ours; the next run seals by ours
+    if not colon:
         broken = ended and last["kept_digest"] != kept_digest(database)
         return [Change(_ROWS, table, number, _ONE_OF_THREE) for table in _SEALED_TOGETHER] if broken else []
     stored = _stored(database)
     found = [] if last["kept_digest"] == _over(stored) else [Change(_ROWS, "seals", number)]
-    now = {**_shape(database), **(_rows(database) if ended else {})}
+    ours = schema.names() | {name for _, name in stored}  # what a later version no longer makes was ours, too
+    now = _shape(database, ours) | (_rows(database, ours) if ended else {})
     for (kind, name), digest in stored.items():
         if (kind == _ROWS and not ended) or now.get((kind, name)) == digest:
             continue
@@ -128,8 +132,8 @@ def renew(database: Database, but: Iterable[Change] = ()) -> None:
     if last["finished_at"] is None:  # an open run: its rows are sealed when it ends
         rows = {key: digest for key, digest in before.items() if key[0] == _ROWS}
     else:
-        rows = _rows(database)
-    now = _shape(database) | rows
+        rows = _rows(database, schema.names())
+    now = _shape(database, schema.names()) | rows
     seals = {key: digest for key, digest in now.items() if key not in kept}
     seals |= {key: digest for key, digest in before.items() if key in kept}
     database.execute("DELETE FROM seals")
@@ -157,10 +161,9 @@ def _query(database: Database, sql: str, *, if_there: str) -> list[dict[str, Any
 # ─── what is sealed ─────────────────────────────────────────────────────────────────────────────
 
 
-def _shape(database: Database) -> dict[tuple[str, str], str]:
+def _shape(database: Database, ours: Collection[str]) -> dict[tuple[str, str], str]:
     """How everything of ours in the file was made. What others added beside it is theirs."""
     rows = database.query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    ours = schema.names()
     return {
         (row["type"], row["name"]): hashlib.sha256(row["sql"].encode("utf-8", "surrogatepass")).hexdigest()
         for row in rows
@@ -174,12 +177,11 @@ def _foreign_triggers(database: Database) -> list[str]:
     return [row["name"] for row in rows if row["name"] not in ours and row["tbl_name"] in ours]
 
 
-def _rows(database: Database) -> dict[tuple[str, str], str]:
+def _rows(database: Database, ours: Collection[str]) -> dict[tuple[str, str], str]:
     """The rows of every table of ours, but for those that are proven otherwise."""
     tables = database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    ours = schema.names() - _ELSEWHERE
     found = {}
-    for table in [row["name"] for row in tables if row["name"] in ours]:
+    for table in [row["name"] for row in tables if row["name"] in ours and row["name"] not in _ELSEWHERE]:
         columns = _columns(database, table)
         if columns:
             found[_ROWS, table] = _digest_of_rows(database, table, columns)
