@@ -19,7 +19,6 @@ from archiver.commands.run import (
     breaker_of,
     close,
     finish_broken,
-    signals_raise,
     tell_changes,
     tell_dumped,
     tell_repairs,
@@ -28,6 +27,7 @@ from archiver.commands.run import (
 from archiver.config import Config, Network, Source
 from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiverError
+from archiver.interruption import code_of
 from archiver.model import ABSENCES, Address, Kind, Outcome
 from archiver.report.runs import Plan, Summary, fetch_lines
 from archiver.web.client import Client
@@ -134,7 +134,7 @@ def fetch(
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
         tell_repairs(archive, tell)
-        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+        with progress(quiet=options.quiet, network=network) as listener:
             summary = _run(archive, asked, network, clock, options, config, listener)
         owed = _owed(archive, summary, clock) if _command(config, options) else []
     return _told(summary, owed, config, options, path, clock) if owed else summary
@@ -198,7 +198,7 @@ def _run(
                 archive.check_pages()
             crawl.run()
     except KeyboardInterrupt as interruption:
-        result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
+        result.ended_by, code = "interrupted", code_of(interruption)
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise

@@ -27,10 +27,11 @@ from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
 from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, Result
-from archiver.commands.run import close, finish_broken, signals_raise, tell_repairs
+from archiver.commands.run import close, finish_broken, tell_repairs
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import ArchiverError, UnusableFile, UsageError
+from archiver.interruption import code_of
 from archiver.model import (
     SUCCESSES,
     Address,
@@ -134,7 +135,7 @@ def run(
     if is_new and not _any_would_be_kept(importer, usable):
         told = imports.summary(None, looked, [], None)
         return replace(told, lines=(*told.lines, "Nothing was kept, so no archive was made."))
-    with Archive(path, "import", pages.read, config.rules, config.schedule) as archive, signals_raise():
+    with Archive(path, "import", pages.read, config.rules, config.schedule) as archive:
         tell_repairs(archive, tell)
         return _run(archive, importer, looked, usable)
 
@@ -204,7 +205,7 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
         unasked = _unasked(archive, importer, usable)
         _take_images(archive, run_id, importer, usable)
     except KeyboardInterrupt as interruption:
-        ended_by, code = "interrupted", getattr(interruption, "code", 130)
+        ended_by, code = "interrupted", code_of(interruption)
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise

@@ -28,8 +28,8 @@ from rescuers import PARTS, page
 from runs import config_for, rows
 
 from archiver import cli, pages, urls
-from archiver.commands.run import Interrupted
 from archiver.copies import Copy, Ours, Push, PushState
+from archiver.interruption import Interrupted
 from archiver.model import Address, CaptureSource
 from archiver.readings import ArticlePage, Reading
 from archiver.rescue.comparing import difference

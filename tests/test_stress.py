@@ -590,23 +590,46 @@ def columns_of_runs(db: Path) -> list[str]:
 def test_an_older_archive_is_copied_whole_before_it_is_changed(
     children: Children, standin: Watched, db: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    copied = db.with_name("kept.db")
+
+    def look_and_change(database: Database) -> None:
+        (copy,) = db.parent.glob("a.db.bak-*")
+        shutil.copy(copy, copied)
+        add_column(database)
+
     held = standin.hold(6)
     child = fetch(children, db, file)
     with held:
         child.kill()  # so that most of the archive is still in the WAL
     kept = evidence(db)
-    with_migration(monkeypatch, add_column)
+    with_migration(monkeypatch, look_and_change)
     with closing(sqlite3.connect(db)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM fetches").fetchone()  # so that the WAL cannot be folded in
         assert run_fetch(db, file).exit_code == 0
 
-    (copy,) = db.parent.glob("a.db.bak-*")
-    assert evidence(copy) == kept
-    assert_sound(copy)
+    assert evidence(copied) == kept
+    assert_sound(copied)
     assert "mood" in columns_of_runs(db)
-    assert "mood" not in columns_of_runs(copy)
-    assert list(db.parent.glob("a.db.*")) == [copy]
+    assert "mood" not in columns_of_runs(copied)
+    assert list(db.parent.glob("a.db.*")) == [], "the copy was for the time of the change"
+
+
+def test_copies_that_a_killed_update_left_are_removed_and_other_files_are_not(
+    db: Path, file: Path, whole: Path
+) -> None:
+    shutil.copy(whole, db)
+    left = ["a.db.bak-6", "a.db.bak-11.part", "a.db.bak-11.part-journal"]
+    mine = ["a.db.bak-old", "a.db.bak-6.txt", "a.db.bak-7", "b.db.bak-6"]
+    for name in left:
+        shutil.copy(whole, db.with_name(name))
+    for name in mine:
+        db.with_name(name).write_text("mine")
+
+    assert cli.run(["fetch", "-q", "--db", str(db), "--config", str(file)]) == 0
+
+    assert [db.with_name(name).exists() for name in left] == [False] * len(left)
+    assert [db.with_name(name).exists() for name in mine] == [True] * len(mine)
 
 
 def test_a_migration_that_fails_changes_nothing(

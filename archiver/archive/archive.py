@@ -60,8 +60,8 @@ class Archive:
         self._rules = rules
         self._lock = connection.WriterLock(path)
         opening.check_file(path)
-        self._lock.acquire(command)
         try:
+            self._lock.acquire(command)
             self._database = connection.open_writer(path)
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)

@@ -21,6 +21,7 @@ from archiver import disk
 from archiver.archive import opening
 from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
+from archiver.interruption import held_back
 from archiver.text import line
 
 _CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run
@@ -44,26 +45,27 @@ class WriterLock:
 
     def acquire(self, command: str) -> None:
         """Take the lock or say who has it. Raises ArchiveLocked or ArchiveUnwritable."""
-        while True:
-            descriptor = self._open()
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                holder = self._holder(descriptor)
-                os.close(descriptor)
-                raise ArchiveLocked(
-                    f"{self._path.name.removesuffix('.lock')} is in use by {holder}; wait until it ends, or stop it"
-                ) from error
-            except OSError as error:
-                os.close(descriptor)
-                raise self._unusable(f"cannot be locked ({error.strerror})") from error
-            if self._is_current(descriptor):
-                break
-            os.close(descriptor)  # its owner removed it between our open and our lock
-        self._descriptor = descriptor
-        with contextlib.suppress(OSError):  # a full disk: it is the lock that counts, not the name of its holder
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "command": command}).encode(), 0)
+        with held_back():
+            while True:
+                descriptor = self._open()
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    holder = self._holder(descriptor)
+                    os.close(descriptor)
+                    raise ArchiveLocked(
+                        f"{self._path.name.removesuffix('.lock')} is in use by {holder}; wait until it ends, or stop it"
+                    ) from error
+                except OSError as error:
+                    os.close(descriptor)
+                    raise self._unusable(f"cannot be locked ({error.strerror})") from error
+                if self._is_current(descriptor):
+                    break
+                os.close(descriptor)  # its owner removed it between our open and our lock
+            self._descriptor = descriptor
+            with contextlib.suppress(OSError):  # a full disk: it is the lock that counts, not the name of its holder
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "command": command}).encode(), 0)
 
     def _open(self) -> int:
         """The lock file, made if it is not there. Raises ArchiveUnwritable for a file that is no lock of ours."""
@@ -104,11 +106,12 @@ class WriterLock:
         """Give the lock back and remove its file."""
         if self._descriptor is None:
             return
-        with contextlib.suppress(OSError):
-            if self._is_current(self._descriptor):
-                self._path.unlink()
-        os.close(self._descriptor)
-        self._descriptor = None
+        with held_back():
+            with contextlib.suppress(OSError):
+                if self._is_current(self._descriptor):
+                    self._path.unlink()
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import re
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -17,6 +19,7 @@ from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmar
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
 migrations = Migrations("archiver")
+_COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")
 # In the order of their migrations.
 _TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
@@ -160,7 +163,7 @@ def widen(database: Database, table: str, old: str, new: str) -> None:
 
 
 def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: None) -> None:
-    """Bring the archive to this version's shape; an older one is copied beside itself first.
+    """Bring the archive to this version's shape; an older one is copied beside itself for as long as that takes.
 
     Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
     which is called when anything had to be done. Raises ArchiveTooNew when a newer archiver wrote it, and ArchiveError
@@ -175,6 +178,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
         if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if not pending and not _amiss(database) and guards.stand(database):
+            _drop_copies(path)
             return
         with transaction(database, path):  # readers never see a view missing
             guards.lift(database)
@@ -186,6 +190,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
                 database.execute(statement)
             guards.put(database)
             then()
+        _drop_copies(path)
 
 
 def _migrate(database: Database, path: Path) -> None:
@@ -238,6 +243,20 @@ def _keep_copy(database: Database, copy: Path) -> None:
     unfinished.unlink(missing_ok=True)
     database.execute("VACUUM INTO ?", [str(unfinished)])
     unfinished.replace(copy)
+
+
+def _drop_copies(path: Path) -> None:
+    """Remove the copies that an update made, and what a killed one left of them: the archive itself is whole."""
+    for copy in path.parent.glob(f"{glob.escape(path.name)}.bak-*"):
+        name = _COPY.fullmatch(copy.name.removeprefix(path.name))
+        with contextlib.suppress(OSError):  # a read-only folder: it stays
+            if name is not None and (name["unfinished"] or _is_ours(copy)):
+                copy.unlink()
+
+
+def _is_ours(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return int.from_bytes(stream.read(72)[68:], "big") == APPLICATION_ID
 
 
 def refuse_newer(database: Database, path: Path) -> None:

@@ -8,11 +8,13 @@ import socket
 import sqlite3
 import sys
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.archive.opening import reading
 from archiver.errors import UsageError, how_to_install
+from archiver.interruption import code_of
 from archiver.text import safe
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def serve(path: Path, *, port: int, open_browser: bool) -> int:
     Raises UsageError (Datasette is missing, the port is taken) and ArchiveError (no archive, or none of ours).
     """
     datasette = application(path)
-    with _listening(port) as listener, contextlib.suppress(KeyboardInterrupt):
+    with _listening(port) as listener, _until_ctrl_c():
         url = f"http://{HOST}:{listener.getsockname()[1]}{datasette.urls.instance()}"
         sys.stderr.write(f"{safe(path)} is at {url} (Ctrl-C ends)\n")
         sys.stderr.flush()
@@ -85,6 +87,15 @@ def serve(path: Path, *, port: int, open_browser: bool) -> int:
             webbrowser.open(url)
         _run(datasette, listener)
     return 0
+
+
+@contextlib.contextmanager
+def _until_ctrl_c() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupted:
+        if code_of(interrupted) != 130:  # SIGTERM
+            raise
 
 
 def _listening(port: int) -> socket.socket:

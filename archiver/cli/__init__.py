@@ -14,33 +14,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archiver import interruption
 from archiver.cli import keeping, reading  # noqa: F401 - the commands join the group when they are imported
-from archiver.cli.frame import EXIT_CODES, archiver
+from archiver.cli.frame import EXIT_CODES, Stopped, archiver
 from archiver.errors import ArchiverError
 from archiver.text import safe
 
 if TYPE_CHECKING:
     from archiver.clock import Clock
 
-__all__ = ["EXIT_CODES", "archiver", "main", "run"]
-
-
-def main() -> None:
-    """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
-    with contextlib.suppress(AttributeError, ValueError):
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an ASCII terminal shows ? for Chinese
-    sys.exit(run(sys.argv[1:]))
+__all__ = ["EXIT_CODES", "archiver", "run"]
 
 
 def run(arguments: list[str], clock: Clock | None = None) -> int:
-    """Run one command line; gives the exit code. `clock`: another than the machine's, for tests of long times."""
+    """Run one command line; gives the exit code. `clock`: another than the machine's, for tests of long times.
+
+    What a user can mend is one line, never a traceback.
+    """
     verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
         "--verbose"
     )
     _configure_logging(verbose)
     try:
-        with _broken_pipes_are_fine():
+        with interruption.caught(), _broken_pipes_are_fine():
             code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
@@ -49,9 +45,9 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
         return 2
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("archiver: interrupted; what was stored stays, run the same command again to go on", err=True)
-        return int(getattr(error.__cause__ or error, "code", 130))
+    except (click.Abort, KeyboardInterrupt, Stopped) as error:
+        click.echo(interruption.WORDS, err=True)
+        return interruption.code_of(error.__cause__ or error)
     except ArchiverError as error:
         for message in str(error).splitlines():
             click.echo(f"archiver: {safe(message)}", err=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ import click
 
 from archiver import __version__
 from archiver.errors import UsageError
+from archiver.interruption import code_of
 from archiver.text import safe
 
 if TYPE_CHECKING:
@@ -54,7 +56,37 @@ def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
     return loaded, db if db is not None else Path(loaded.db)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+class _Group(click.Group):
+    """Gives an interruption as it came: click would print an empty line first."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the arguments."""
+        with _as_stopped():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _as_stopped():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _as_stopped() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as interrupted:
+        raise Stopped(code_of(interrupted)) from interrupted
+
+
+class Stopped(Exception):
+    """Interrupted by a signal; `code` is the exit code that follows from it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="archiver")
 def archiver() -> None:
     """Keep an iThome Ironman article series whole, readable and provable after its host is gone.

@@ -1,13 +1,11 @@
-"""The frame of a run: what earlier runs learnt, signals, and an end in the ledger whatever happens."""
+"""The frame of a run: what earlier runs learnt, and an end in the ledger whatever happens."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from types import FrameType
 
 from archiver.archive import queries
 from archiver.archive.archive import Archive
@@ -29,14 +27,6 @@ NO_CONTACT = (
     "No contact is set, so the site cannot tell who asks: "
     "set network.contact in config/archiver.toml to a URL or mail address."
 )
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGINT or SIGTERM; `code` is the exit code that follows from it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = 128 + number
 
 
 def visitor_of(
@@ -71,23 +61,6 @@ def breaker_of(
     answers = archive.manners.answers(clock.now() - _REMEMBER_REFUSALS)
     breaker.remember((Heard(*answer) for answer in answers), ours=not force)
     return breaker
-
-
-@contextmanager
-def signals_raise() -> Iterator[None]:
-    """SIGINT and SIGTERM end the run in an orderly way; a second one ends it at once."""
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_DFL)
-        raise Interrupted(number)
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @dataclass(frozen=True, slots=True)

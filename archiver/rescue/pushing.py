@@ -14,11 +14,12 @@ from archiver import __version__, pages, report
 from archiver.archive import opening
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, close, finish_broken, signals_raise, tell_repairs
+from archiver.commands.run import NO_CONTACT, close, finish_broken, tell_repairs
 from archiver.config import Config, Network, usable_key
 from archiver.copies import OPEN, Held, PushState
 from archiver.crawl import Step
 from archiver.errors import ArchiverError, UsageError
+from archiver.interruption import code_of
 from archiver.model import State
 from archiver.rescue import rescuing
 from archiver.rescue.asking import Archives
@@ -216,7 +217,7 @@ def push(
             tell(NO_CONTACT)
         tell_repairs(archive, tell)
         _held(archive, options)
-        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+        with progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, config, network, clock, options, keys, listener)
 
 
@@ -241,7 +242,7 @@ def _run(
             finally:
                 _note(result, archives, sending)
     except KeyboardInterrupt as interruption:
-        result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
+        result.ended_by, code = "interrupted", code_of(interruption)
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise

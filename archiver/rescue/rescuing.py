@@ -12,10 +12,11 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, close, finish_broken, signals_raise, tell_repairs, visitor_of
+from archiver.commands.run import NO_CONTACT, close, finish_broken, tell_repairs, visitor_of
 from archiver.config import Config, Network
 from archiver.crawl import Step
 from archiver.errors import ArchiverError, UsageError
+from archiver.interruption import code_of
 from archiver.model import Address, Kind
 from archiver.rescue.asking import Archives
 from archiver.rescue.searching import Found, Search
@@ -101,7 +102,7 @@ def rescue(
         series_id, page_url = target_of(archive, options.target)
         if not network.contact and not options.quiet:
             tell(NO_CONTACT)
-        with signals_raise(), progress(quiet=options.quiet, network=network) as listener:
+        with progress(quiet=options.quiet, network=network) as listener:
             return _run(archive, config, network, clock, options, (series_id, page_url), listener)
 
 
@@ -152,7 +153,7 @@ def _run(
                 result.requests, result.down = archives.requests, archives.down()
                 result.refused, result.answered = archives.refused(), frozenset(archives.answered)
     except KeyboardInterrupt as interruption:
-        result.ended_by, code = "interrupted", getattr(interruption, "code", 130)
+        result.ended_by, code = "interrupted", code_of(interruption)
     except ArchiverError as error:
         finish_broken(archive, run_id, error, clock)
         raise

@@ -1,0 +1,89 @@
+"""A signal at any instant, from importing to closing, ends the program in one line and with its exit code."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from runs import config_for, run_fetch, terse_site
+
+from archiver import cli
+from archiver.standin import StandIn
+
+WORDS = "archiver: interrupted; what was stored stays, run the same command again to go on\n"
+
+# A program that sends itself a signal at the first audit event that fits, such as an import, a connection or a removal.
+SIGNALLED = """
+import os, sys
+number, event, words = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+sent = []
+def hook(name, details):
+    if name == event and words in str(details) and not sent:
+        sent.append(name)
+        os.kill(os.getpid(), number)
+sys.argv[:] = ["archiver", *sys.argv[4:]]
+from archiver.__main__ import main
+sys.addaudithook(hook)
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("kept")
+    with StandIn(terse_site(2)) as standin:
+        config = config_for(standin, folder)
+        run_fetch(folder / "a.db", config)
+    return folder / "a.db", config
+
+
+@pytest.mark.parametrize(
+    ("number", "command", "event", "words"),
+    [
+        (signal.SIGTERM, "status", "import", "'click'"),
+        (signal.SIGINT, "verify", "import", "sqlite_utils"),
+        (signal.SIGTERM, "verify", "open", "a.db.lock"),
+        (signal.SIGINT, "parse", "sqlite3.connect", "a.db"),
+        (signal.SIGTERM, "parse", "os.remove", "a.db.lock"),
+        (signal.SIGINT, "fetch", "sqlite3.connect", "a.db"),
+    ],
+)
+def test_a_signal_at_any_instant_is_one_line_and_its_exit_code(
+    tmp_path: Path, kept: tuple[Path, Path], number: signal.Signals, command: str, event: str, words: str
+) -> None:
+    db = tmp_path / "a.db"
+    shutil.copy(kept[0], db)
+    arguments = [command, "--db", db, "--config", kept[1]]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, str(int(number)), event, words, *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        128 + number, "", WORDS,
+    )  # fmt: skip
+    assert not db.with_name("a.db.lock").exists()
+    assert cli.run(["verify", "--db", str(db), "--config", str(kept[1])]) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["a.db"]
+
+
+def test_a_signal_in_a_finaliser_is_not_lost() -> None:
+    program = (
+        "import os, signal\n"
+        "from archiver import interruption\n"
+        "interruption.catch()\n"
+        "class Last:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); sum(range(10))\n"
+        "last = Last()\n"
+        "del last\n"
+        "print('went on')\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "", WORDS)
