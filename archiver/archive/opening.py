@@ -223,6 +223,8 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
         return ArchiveUnwritable(f"{path}: the disk fails ({error}); nothing stored is lost, run again when it is well")
     if isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column")):
         return ArchiveTooNew(f"{path}: its tables are not those of this version ({error}); run `archiver fetch` once")
+    if str(error).startswith("Could not decode to UTF-8"):  # Python's own words for text that is none
+        return ArchiveDamaged(f"{path}: damaged (text that is no text); put back a copy, or save what is left")
     raise error
 
 
