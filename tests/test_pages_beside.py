@@ -90,6 +90,31 @@ def test_another_picture_s_address_is_not_taken(html_of_it: str) -> None:
     assert shown.url.startswith(("saved:", "data:"))
 
 
+WAYBACK = [
+    "<!-- BEGIN WAYBACK TOOLBAR INSERT -->",
+    f"<!-- saved from url=(0075)https://web.archive.org/web/20230921000000/{PAGE} -->",
+    f"<!--\n Page saved with SingleFile \n url: https://web.archive.org/web/20230921000000/{PAGE} \n-->",
+    "<!--\n     FILE ARCHIVED ON 00:00:00 Sep 21, 2023 AND RETRIEVED FROM THE INTERNET ARCHIVE\n-->",
+]
+
+
+@pytest.mark.parametrize("sign", WAYBACK)
+@pytest.mark.parametrize(
+    "before", ["https://web.archive.org/web/20230921000000", "/web/2023", "http://web.archive.org/web/1"]
+)
+def test_what_the_wayback_machine_led_to_its_copies_is_led_back(sign: str, before: str) -> None:
+    body = read(f'{sign}<a href="{before}/{PAGE}?sc=1">words</a><img src="{before}im_/{UPLOAD}" alt="a plan">')
+
+    assert [link.url for link in body.links] == [f"{PAGE}?sc=1"]
+    assert [image.url for image in body.images] == [UPLOAD]
+
+
+def test_a_link_to_a_copy_that_the_author_set_stays() -> None:
+    copy = "https://web.archive.org/web/2020/https://example.org/"
+
+    assert [link.url for link in read(f'<a href="{copy}">words</a>').links] == [copy]
+
+
 LINKS = {
     "10321315.html": "https://ithelp.ithome.com.tw/articles/10321315",
     "10321315.html#reply": "https://ithelp.ithome.com.tw/articles/10321315#reply",

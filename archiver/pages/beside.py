@@ -27,6 +27,12 @@ from archiver.text import line
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|svg|ico)$", re.IGNORECASE)
 _HASHED = re.compile(r"(?<=[^/])[0-9a-f]{4}(\.[a-z0-9]{1,5})?$")  # by HTTrack, where the URL has a query
+# The Wayback Machine leads every address of a page to its own copies, with a mark for what kind of thing it is.
+_ARCHIVED = re.compile(r"^(?:https?://web\.archive\.org)?/web/[0-9]{1,14}(?:[a-z]{2}_)?/(https?:)/{1,2}(?=[^/])")
+_FROM_WAYBACK = re.compile(
+    r"<!--\s*(?:saved from url=\([0-9]{1,6}\)|Page saved with SingleFile\s+url: )https?://web\.archive\.org/"
+    r"|<!--\s*(?:BEGIN WAYBACK TOOLBAR INSERT|FILE ARCHIVED ON )"
+)
 _COUNTED = re.compile(r" ?\([0-9]{1,3}\)(?=\.[^.]*$|$)")  # browsers, where a name is taken: x(1).png
 _BODIES = ".markdown img, .markdown__style img, .comment__content img"  # of articles and comments, not of their frame
 _MOST = 2_000  # pictures of one page
@@ -65,11 +71,25 @@ def _manifest(text: str) -> dict[str, str]:
 
 def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
     """Write the site's own addresses in place of relative ones; a mark in place of a picture's that nobody knows."""
+    if _FROM_WAYBACK.search(text):
+        for node in tree.css("a[href], img, meta[property='og:url']"):
+            for name in ("href", "src", "content", "data-sf-original-src"):
+                _rewrite(node, name, _original(attribute(node, name)))
     for node in tree.css("meta[property='og:url'], link[rel=canonical i]"):
         name = "content" if node.tag == "meta" else "href"
         _rewrite(node, name, _page(attribute(node, name) or "", page_url))
-    sources = _Sources(tree, text, page_url)
-    for node in tree.css("img"):  # before links, which may tell where one came from
+    _restore_images(tree, _Sources(tree, text, page_url))
+    for node in tree.css("a[href]"):
+        reference = attribute(node, "href") or ""
+        _rewrite(node, "href", _page(reference, page_url) or f"{SAVED_MARK}{line(unquote(reference), 300)}")
+    for node in tree.css("iframe[src], embed[src], video[src], audio[src], source[src]"):
+        if _relative(attribute(node, "src") or "") is not None:
+            del node.attrs["src"]
+
+
+def _restore_images(tree: LexborHTMLParser, sources: _Sources) -> None:
+    """Before links are led back, which may tell where a picture came from."""
+    for node in tree.css("img"):
         source = sources.of(node)
         url = sources.address(node, source)
         if url is not None:
@@ -78,12 +98,6 @@ def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
             node.attrs["src"] = f"{SAVED_MARK}{line(unquote(source.partition('?')[0]), 300)}"
         elif source != (attribute(node, "src") or ""):
             node.attrs["src"] = source
-    for node in tree.css("a[href]"):
-        reference = attribute(node, "href") or ""
-        _rewrite(node, "href", _page(reference, page_url) or f"{SAVED_MARK}{line(unquote(reference), 300)}")
-    for node in tree.css("iframe[src], embed[src], video[src], audio[src], source[src]"):
-        if _relative(attribute(node, "src") or "") is not None:
-            del node.attrs["src"]
 
 
 def pictures(tree: LexborHTMLParser, text: str, page_url: str) -> Iterator[Picture]:
@@ -134,9 +148,15 @@ def _is_empty(source: str) -> bool:
     return source.lower().startswith("data:") and embedded.data(source) == b""
 
 
+def _original(url: str | None) -> str | None:
+    """An address as the page had it before the Wayback Machine led it to a copy."""
+    return _ARCHIVED.sub(r"\1//", url) if url else url
+
+
 def _rewrite(node: LexborNode, name: str, value: str | None) -> None:
     if value is None:
-        del node.attrs[name]
+        if name in node.attributes:
+            del node.attrs[name]
     elif value != attribute(node, name):
         node.attrs[name] = value
 
@@ -181,7 +201,7 @@ def _as_the_site_has_it(url: str) -> str:
 def _told(node: LexborNode) -> Iterator[str]:
     """Absolute addresses of a picture that stand beside it: the site's editor writes them as its words (ANATOMY §3)."""
     for name in ("data-sf-original-src", "data-src", "data-original", "alt", "title"):
-        yield from _absolute(attribute(node, name))
+        yield from _absolute(_original(attribute(node, name)))
 
 
 def _linked(node: LexborNode) -> Iterator[str]:
