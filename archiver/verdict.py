@@ -232,9 +232,9 @@ def _unnamed(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
         other_kind = facts.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}
         outcome = Outcome.WRONG_PAGE if other_kind else Outcome.SOFT_404
         return _say(answer, outcome, "no trace of the page that was asked for", own_url=facts.own_url)
-    if asked.kind is Kind.ARTICLE:
-        return _say(answer, Outcome.UNREADABLE, "an article that does not name itself (og:url)", own_url=facts.own_url)
-    return None
+    if asked.kind is Kind.FEED:  # a feed names nobody but its articles
+        return None
+    return _say(answer, Outcome.UNREADABLE, f"a page of kind {asked.kind} that does not name itself", own_url=None)
 
 
 # ─── beliefs ────────────────────────────────────────────────────────────────────────────────────

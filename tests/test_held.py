@@ -153,3 +153,18 @@ def test_a_page_too_heavy_to_read_is_kept_and_read_by_a_parser_that_can(standin:
     with Archive(db, "parse", stronger, settings.rules, settings.schedule) as archive:
         archive.rebuild()
     assert series_counts(db) == (2, 2, 0)
+
+
+def test_another_series_list_under_this_ones_address_names_no_part_of_it(standin: StandIn, tmp_path: Path) -> None:
+    """Without its name and its feed's button nothing says whose list it is; with another feed's, it is another's."""
+    for words in ("", "/rss/series/4015"):
+        db, file = tmp_path / f"{len(words)}.db", config_for(standin, tmp_path, sources=_sources(SERIES))
+        standin.faults.clear()
+        standin.faults.reword("series", rf"{_OG_URL}|/rss/series/\d+", words)
+
+        run_fetch(db, file)
+
+        assert rows(
+            db, "SELECT DISTINCT outcome FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'series'"
+        ) == [("wrong_page" if words else "unreadable",)]
+        assert rows(db, "SELECT * FROM discoveries WHERE via = 'series'") == []

@@ -118,17 +118,25 @@ def _read_html(address: Address, text: str, encoding: str, seen: Scan, *, is_sav
     tree = parse_html(text)
     if is_saved:
         beside.restore(tree, text, address.url)
-    own_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
+    own_url = _own_url(tree, address)
     facts = Facts(
         is_html=True, encoding=encoding, kind=skeleton_kind(tree),
         looks_like=looks_like(tree, text, address.kind, complete=seen.ended or (seen.whole and not seen.open_at_end)),
-        own_url=urls.resolve(address.url, own_url) if own_url else None,
+        own_url=own_url,
         has_content=has_content(tree, address.kind), closed=is_closed(tree, seen, address.kind),
     )  # fmt: skip
     if address.kind is Kind.CONTROL or not facts.has_content:
         said = replace(facts, words_sha256=plain_words(tree))
         return Reading(parser_of(address.kind), said, problems=_what_is_missing(address.kind))
     return _read_content(tree, address, facts)
+
+
+def _own_url(tree: LexborHTMLParser, address: Address) -> str | None:
+    """What a page calls itself: its `og:url`; a series' list without one is known by the button of its feed."""
+    named = attribute(tree.css_first('meta[property="og:url"]'), "content")
+    if named:
+        return urls.resolve(address.url, named)
+    return series.feed_url(tree.root, address.url) if tree.root is not None else None
 
 
 def _what_is_missing(kind: Kind) -> tuple[Problem, ...]:

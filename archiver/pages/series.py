@@ -63,7 +63,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         declared_parts=problems.required("declared_parts", declared),
         subscribers=count(first_text(root, ".qa-list__info--ironman .subscription-amount")),
         author_total_views=count(first_text(root, ".profile-header__view-num")),
-        feed_url=_feed_url(root, asked.url),
+        feed_url=feed_url(root, asked.url),
         page_number=asked.page_number or 1,
         next_page=_next_page(root, asked),
         empty=empty or not items,
@@ -133,7 +133,8 @@ def _number_in(pattern: str, text: str) -> int | None:
     return int(match[1][:9]) if match else None
 
 
-def _feed_url(root: LexborNode, base: str) -> str | None:
+def feed_url(root: LexborNode, base: str) -> str | None:
+    """The feed that the list's own button leads to."""
     address = address_of(root.css_first("a.btn-rss"), base)
     return address.url if address is not None and address.kind is Kind.FEED else None
 
