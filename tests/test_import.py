@@ -373,7 +373,8 @@ def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherw
 
     code, out, _ = desk.run("import", file, "--url", SERIES)
     assert (code, "1 of 1 pages kept" in out) == (0, True)
-    assert "by the word of --url alone" in rows(desk.db, "SELECT signals FROM fetches")[0][0]
+    by_word = "by the word of --url alone" in rows(desk.db, "SELECT signals FROM fetches")[0][0]
+    assert by_word is tool, "its feed's button is a name of its own"
 
 
 def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> None:
