@@ -337,6 +337,18 @@ def test_what_others_put_beside_it_is_theirs(at_rest: tuple[Path, World], tmp_pa
     assert findings(path, world) == []
 
 
+def test_the_copy_that_a_killed_verify_left_is_removed(at_rest: tuple[Path, World], tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    left, anothers = tmp_path / ".a.db.verify-x1", tmp_path / ".b.db.verify-x1"
+    for folder in (left, anothers):
+        folder.mkdir()
+        shutil.copy(path, folder / "copy.db")
+
+    assert findings(path, world) == []
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".b.db.verify-x1", "a.db"]
+
+
 # ─── append-only ────────────────────────────────────────────────────────────────────────────────
 
 

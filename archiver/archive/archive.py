@@ -82,6 +82,7 @@ class Archive:
                 self.notices = Notices(self._database, path, self.runs)
                 self.pushes = Pushes(self._database, path)
                 with opening.explained(path):
+                    proof.drop_what_was_left(path)
                     self._read_on()
                 on_failure.pop_all()
         except BaseException:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
+import shutil
 import sqlite3
 import tempfile
 from collections import Counter
@@ -18,6 +20,7 @@ from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.digest import run_digest
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
+from archiver.archive.opening import beside
 from archiver.archive.seals import Change
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
@@ -125,7 +128,8 @@ def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
 
 def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
     """Read everything again in a copy, and compare row by row."""
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=path.resolve().parent) as folder:
+    place = beside(path, "")
+    with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:
         copy = Path(folder) / "copy.db"
         database.execute("VACUUM INTO ?", [str(copy)])
         other = Database(sqlite3.connect(copy), execute_plugins=False)
@@ -136,6 +140,17 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
             yield "derived tables: not compared, since a capture cannot be read"
         finally:
             other.close()
+
+
+def _folder_prefix(place: Path) -> str:
+    return f".{place.name}.verify-"
+
+
+def drop_what_was_left(path: Path) -> None:
+    """Remove the copy that a killed `verify` left beside the archive. The caller holds the lock."""
+    place = beside(path, "")
+    for folder in place.parent.glob(f"{glob.escape(_folder_prefix(place))}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def differences(database: Database, fresh: Database) -> Iterator[str]:
