@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -225,6 +227,10 @@ def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None,
         code=code, judged=partial(_exit_code, result), source_ids=scope.source_ids,
     )  # fmt: skip
     result.doubt = closed.doubt
+    if closed.found.last_run is not None:  # the one count of a run: that of its rows, as `status` tells it
+        result.requests = closed.found.last_run["requests"]
+        counted = json.loads(closed.found.last_run["outcomes"] or "{}")
+        result.outcomes = Counter({Outcome(name): count for name, count in counted.items()})
     lines = (*fetch_lines(result, closed.found), *closed.remarks)
     return Summary(result, closed.exit_code, lines, report.status_json(closed.found))
 

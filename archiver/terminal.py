@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -109,7 +110,7 @@ def _visible(text: str) -> str:
 @contextmanager
 def progress(*, quiet: bool, network: Network) -> Iterator[Callable[[Step], None]]:
     """A listener for a run: one live line on a terminal, else one line a page on stderr."""
-    if quiet:
+    if quiet or logging.getLogger("archiver").isEnabledFor(logging.INFO):  # -v tells more than this, line by line
         yield lambda _: None
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with _live_line(network) as listener:

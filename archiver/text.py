@@ -44,6 +44,18 @@ def safe(text: object, limit: int = 2_000) -> str:
     return line(_INVISIBLE.sub("", str(text)), limit)
 
 
+def event(name: str, **values: object) -> str:
+    """One line for the log: `request outcome=ok status=200 url=https://… reason="the page itself"`."""
+    told = {key: safe(value, 400) for key, value in values.items() if value is not None}
+    return " ".join([name, *(f"{key}={_quoted(value)}" for key, value in told.items())])
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r'[^\s"=]+|https?://[^\s"]+', value):
+        return value
+    return '"' + value.replace('"', "'") + '"'
+
+
 def inked(text: str) -> str:
     """A piece of a text for a terminal: as `safe`, but with its own spaces."""
     return _INVISIBLE.sub("", prose(text)).replace("\n", " ")

@@ -6,6 +6,7 @@ The table `laws` keeps by which law the beliefs that stand in the archive were m
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -18,6 +19,9 @@ from archiver.archive import doubt
 from archiver.archive.times import moment, stamp
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.rules import Rules, Schedule
+from archiver.text import event
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Beliefs:
         ]
 
     def _note_change(self, page_id: int, change: StateChange) -> None:
+        _log.info(event("decision", page=page_id, was=change.old, now=change.new, since=stamp(change.at)))
         self._database.execute(
             "INSERT INTO state_changes (page_id, at, old_state, new_state) VALUES (?, ?, ?, ?)",
             [page_id, stamp(change.at), change.old.value, change.new.value],

@@ -6,6 +6,7 @@ The evidence of one attempt (its row, the belief, the capture) is one commit.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +22,17 @@ from archiver.archive.connection import transaction
 from archiver.archive.source_rows import NamedBy
 from archiver.archive.times import stamp
 from archiver.config import Source
-from archiver.model import SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
+from archiver.model import NOT_ASKED, SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
 from archiver.readings import Reading
-from archiver.text import line, storable
+from archiver.text import event, line, storable
 
 _KEPT_HEADERS = (
     "content-type", "content-length", "content-encoding", "date", "server", "etag", "last-modified", "retry-after",
     "location", "cf-ray", "cf-mitigated", "x-robots-tag",
 )  # fmt: skip
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,14 @@ class Ledger:
                 int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
                 stamp(provenance.at) if provenance.at else None,
             ],
+        )  # fmt: skip
+        _log.info(
+            event(
+                "request" if judgement.outcome not in NOT_ASKED else "left-out", run=run_id, outcome=judgement.outcome,
+                status=answer.status, ms=answer.elapsed_ms, tries=exchange.tries, hop=exchange.hop,
+                kind=exchange.address.kind, source=None if provenance.is_live else provenance.source,
+                url=answer.requested_url, reason=judgement.reason,
+            )
         )  # fmt: skip
         if exchange.final and provenance.is_live:  # a copy says nothing about the page as it is now
             self._renew_belief(page_id, exchange, judgement)

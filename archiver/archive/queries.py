@@ -163,7 +163,7 @@ SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_abs
         AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')) AS requests,
     (SELECT json_group_object(outcome, n) FROM (
         SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
-        WHERE run_id = runs.id AND final AND kind != 'robots'
+        WHERE run_id = runs.id AND final AND kind NOT IN ('robots', 'control')
         AND (source = 'live' OR runs.command = 'import') GROUP BY outcome)) AS outcomes
 FROM runs ORDER BY id DESC LIMIT 1
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,9 @@ from archiver.archive.seals import Change
 from archiver.archive.times import stamp
 from archiver.model import Kind
 from archiver.rules import Rules
-from archiver.text import storable
+from archiver.text import event, storable
+
+_log = logging.getLogger(__name__)
 
 
 class Runs:
@@ -63,6 +66,7 @@ class Runs:
             run_id = int(cursor.lastrowid or 0)
             self._beliefs.follow_law(run_id, now)
         self._changed = []
+        _log.info(event("run", id=run_id, begun=command))
         return run_id
 
     def was_cut_short(self) -> bool:
@@ -96,6 +100,7 @@ class Runs:
             )
             self._seal(run_id)
             self.seal_kept()
+        _log.info(event("run", id=run_id, ended=ended_by, exit_code=exit_code, note=storable(words) or None))
         return reason
 
     def _seal(self, run_id: int) -> None:

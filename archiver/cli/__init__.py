@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -75,7 +76,16 @@ def _broken_pipes_are_fine() -> Iterator[None]:
 
 
 def _configure_logging(verbose: int) -> None:
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
-    for noisy in ("httpx", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    """-v: every request, wait and decision of ours on stderr, a line each; nothing of what libraries say."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Stamped())
+    logger = logging.getLogger("archiver")
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.raiseExceptions = False  # a pipe that closes early is no error
+
+
+class _Stamped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """When and what, in one line; its text was made safe where the line was made (`text.event`)."""
+        return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {record.getMessage()}"

@@ -41,7 +41,7 @@ def common(command: _Command) -> _Command:
             click.option("--db", type=click.Path(path_type=Path), envvar="ARCHIVER_DB", metavar="FILE",
                          help="The archive. Default: archive.db in this folder."),
             click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
-            click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks."),
+            click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks."),
         ]
     ):  # fmt: skip
         command = option(command)

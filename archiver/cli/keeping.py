@@ -232,7 +232,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
     help="Taken for the sake of scripts; the demo has its own settings.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
-@click.option("-v", "--verbose", count=True, help="More on stderr; twice: tracebacks.")
+@click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks.")
 @click.option("--rot", is_flag=True, help="Delete six parts first, and get them back from other people's copies.")
 @click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
 def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:

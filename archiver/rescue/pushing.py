@@ -284,6 +284,7 @@ def _summary(archive: Archive, result: Result, code: int | None, options: Option
     note = "; ".join([*why, *result.down.values(), *result.refused.values()]) or None
     closed = close(archive, result.run_id, result.ended_by, note, clock, code=code, judged=lambda _: _exit_code(result))
     lines = (*_lines(result, options), *closed.remarks)
+    result.requests = (closed.found.last_run or {}).get("requests", result.requests)  # one count, that of the rows
     return Summary(result, closed.exit_code, lines, report.status_json(closed.found))
 
 

@@ -226,6 +226,7 @@ def _summary(
         archive, result.run_id, result.ended_by, "; ".join([*result.down.values(), *result.refused.values()]) or None,
         clock, code=code, judged=lambda found: _exit_code(result, whole=is_whole(found)),
     )  # fmt: skip
+    result.requests = (closed.found.last_run or {}).get("requests", result.requests)  # one count, that of the rows
     lines = _lines(result, options, whole=is_whole(closed.found))
     lines += [*report.held_lines(closed.found), *closed.remarks]
     return Summary(result, closed.exit_code, tuple(lines), report.status_json(closed.found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from archiver import urls
 from archiver.clock import Clock
 from archiver.config import Network
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
+from archiver.text import event
+
+_log = logging.getLogger(__name__)
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
@@ -57,7 +61,10 @@ class Pace:
 
     def wait(self, host: str) -> None:
         """Wait until the next request may start, and note that it starts now."""
-        self._clock.sleep(self.wait_s(host))
+        seconds = self.wait_s(host)
+        if seconds:
+            _log.info(event("wait", host=host, seconds=f"{seconds:.2f}"))
+        self._clock.sleep(seconds)
         # Never quite without jitter: the host sees the gap from its own side, where a slower connection eats into it.
         jitter = self._network.jitter_s * self._random.uniform(0.25, 1.0)
         self._next[self._server(host)] = self._clock.monotonic() + self.delay_s(host) + jitter
@@ -198,6 +205,10 @@ class Breaker:
         known = self._closures.get((closure.host, closure.kind))
         if known is None or closure.until > known.until:
             self._closures[closure.host, closure.kind] = closure
+            until = closure.until.isoformat(timespec="seconds")
+            _log.info(
+                event("decision", host=closure.host, kind=closure.kind or "all", rest_until=until, why=closure.why)
+            )
 
     def closed(self, host: str, kind: Kind) -> str | None:
         """Why a kind of page is not asked of a host any more in this run; None while it is."""
