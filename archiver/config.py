@@ -57,6 +57,7 @@ class Network:
     max_crawl_delay_s: float = 120.0  # a longer Crawl-delay means that the host wants no crawler
     refusals: int = 3  # in a row of one kind of page: that kind is not asked again in the run
     host_refusals: int = 5  # in a row on one host: nothing there is asked again in the run
+    host_faults: int = 5  # pages in a row that failed, of one kind or of a host: no more are asked for in the run
     robots_max_age_s: float = 86_400.0  # RFC 9309 §2.4: at most 24 hours
     connect_to: Mapping[str, str] = field(default_factory=dict)  # origin → origin, as curl's --connect-to
 
@@ -236,6 +237,7 @@ _NETWORK: dict[str, _Key] = {
     "max_crawl_delay_s": _number(0, 86_400, "seconds"),
     "refusals": _whole(1, 100, "refusals"),
     "host_refusals": _whole(1, 100, "refusals"),
+    "host_faults": _whole(1, 100, "pages"),
     "robots_max_age_s": _number(0, 86_400, "seconds"),
     "connect_to": _MAP,
 }

@@ -44,7 +44,9 @@ from archiver.model import (
 )
 from archiver.readings import Reading
 from archiver.verdict import judge, may_lead_to
-from archiver.web.pace import Breaker, Closure
+from archiver.web import robots
+from archiver.web.pace import Breaker, Closure, trouble
+from archiver.web.redirects import is_redirect
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
 _ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
@@ -87,6 +89,8 @@ class RunResult:
     failed: list[tuple[str, Outcome, str]] = field(default_factory=list)  # URL, outcome, reason
     refused_hosts: dict[str, str] = field(default_factory=dict)  # host → why nothing more is asked of it
     come_back_at: datetime | None = None
+    failing: dict[str, str] = field(default_factory=dict)  # host → how it fails, so that it is left alone
+    failing_until: datetime | None = None  # when it has rested; None for at once
     left: int = 0  # pages still to be asked
     resting: int = 0  # pages that were refused and are not asked before `resting_until`
     resting_until: datetime | None = None
@@ -220,10 +224,9 @@ class Crawl:
         fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}
         self._archive.library.catch_up(fresh)
         self._count(exchange, judgement)
-        host = urls.host(exchange.answer.requested_url)
         if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
-            self._unreachable[host] = judgement.reason
-        self._breaker.heard(host, exchange.address.kind, _heard_as(exchange, judgement), exchange.answer.retry_after_s)
+            self._unreachable[urls.host(exchange.answer.requested_url)] = judgement.reason
+        self._tell_breaker(exchange, judgement)
         left = self._archive.count_due(self._scope, self._clock.now()) if exchange.final else 0
         done = sum(self.result.outcomes.values())
         self._listener(Step(page.address, exchange, judgement, done, left))
@@ -238,6 +241,18 @@ class Crawl:
             return judgement
         reason = f"{judgement.reason}; the lists of its series name it no longer, since {since[:10]}"
         return replace(judgement, reason=reason, signals={**judgement.signals, "unlisted_since": since})
+
+    def _tell_breaker(self, exchange: Exchange, judgement: Judgement) -> None:
+        address, answer = exchange.address, exchange.answer
+        connected = judgement.signals.get("connected")
+        found = trouble(
+            judgement.outcome, None if connected is None else bool(connected), others_answer=self.result.connected
+        )
+        self._breaker.heard(
+            urls.host(address.url if address.kind is Kind.ROBOTS else answer.requested_url), address.kind,
+            robots.heard_as(address.kind, judgement.outcome, answer.status), answer.retry_after_s,
+            trouble=found, final=exchange.final,
+        )  # fmt: skip
 
     def _within_bounds(self, exchange: Exchange) -> Exchange:
         """An image that is larger than we keep is none."""
@@ -273,6 +288,7 @@ class Crawl:
         result.resting_until = min((page.due_at for page in resting), default=None)
         result.next_due = min((page.due_at for page in standing), default=None)
         self._needed |= {(page.host, page.kind) for page in resting if not page.is_held}
+        self._note_failing(standing)
         closures = [one for one in self._breaker.closures() if self._stops_us(one)]
         hosts = {host for host, _ in self._needed}
         result.refused_hosts = {host: why for host, why in result.refused_hosts.items() if host in hosts}
@@ -285,11 +301,23 @@ class Crawl:
             result.come_back_at = max((one.until for one in closures), default=result.come_back_at)
             result.left = sum(page.due_at <= now or page.last_outcome in REFUSALS for page in standing)
 
+    def _note_failing(self, standing: list[Standing]) -> None:
+        """Which hosts fail so that they are left alone: nobody refuses us, and the next run may go on."""
+        result, now = self.result, self._clock.now()
+        faults = [one for one in self._breaker.closures() if one.is_fault]
+        result.failing = {one.host: one.why for one in sorted(faults, key=lambda one: one.kind is None)}
+        result.failing_until = max((one.until for one in faults if one.until > now), default=None)
+        if faults:
+            result.left = sum(page.due_at <= now for page in standing)
+
     def _stops_us(self, closure: Closure) -> bool:
         """Whether what is not asked any more is what the run is for.
 
-        A series page or a feed is not: others tell of the parts too. Nor is a host that only images live on.
+        A series page or a feed is not: others tell of the parts too. Nor is a host that only images live on, nor one
+        that fails.
         """
+        if closure.is_fault:
+            return False
         if closure.kind is None:
             return any(host == closure.host for host, _ in self._needed)
         return closure.kind in _ESSENTIAL and (closure.host, closure.kind) in self._needed
@@ -311,19 +339,13 @@ def _refusals(resting: list[Standing]) -> dict[str, str]:
     return {host: f"{host} refused {', '.join(what)}" for host, what in said.items()}
 
 
-def _heard_as(exchange: Exchange, judgement: Judgement) -> Outcome:
-    """The outcome for the breaker: a bot check with 403 in place of a robots.txt is no robots.txt, as any 403 is."""
-    is_none = exchange.address.kind is Kind.ROBOTS and exchange.answer.status == 403
-    return Outcome.FORBIDDEN if is_none else judgement.outcome
-
-
 def _says_no(answer: Answer, outcome: Outcome) -> bool:
     """Whether a robots.txt that cannot be had is the host's doing, and not a missing network.
 
     A status in the range of 4xx means that there are no rules; a name that does not resolve or a closed port says
     nothing about what the host wants.
     """
-    if outcome is Outcome.SKIPPED or not answer.connected:
+    if outcome is Outcome.SKIPPED or not answer.connected or is_redirect(answer):  # one that leads nowhere is none
         return False
     status = answer.status
     is_check = outcome is Outcome.CHALLENGE and status is not None and 200 <= status < 300

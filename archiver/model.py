@@ -62,14 +62,17 @@ REFUSALS = frozenset({Outcome.FORBIDDEN, Outcome.RATE_LIMITED, Outcome.CHALLENGE
 SUCCESSES = frozenset({Outcome.OK, Outcome.UNCHANGED})
 """We saw the page itself."""
 
+TRANSIENT = frozenset({Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TRUNCATED})
+"""Transport faults worth another try in the same run (with `server_error`)."""
+
+FAULTS = TRANSIENT | {Outcome.SERVER_ERROR, Outcome.TLS_ERROR, Outcome.PROTOCOL_ERROR}
+"""The host, or the way to it, gave nothing whole: says nothing about the part, and much about the host."""
+
 NOT_READ = frozenset({Outcome.UNREADABLE, Outcome.TOO_LARGE})
 """What came whole may be the page, but our parser cannot tell: kept, and judged anew by a later version."""
 
 NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.ROBOTS_UNREACHABLE, Outcome.SKIPPED})
 """No request for the page left this machine."""
-
-TRANSIENT = frozenset({Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TRUNCATED})
-"""Transport faults worth another try in the same run (with `server_error`)."""
 
 
 class State(StrEnum):

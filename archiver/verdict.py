@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from archiver import urls
 from archiver.model import (
     ABSENCES,
+    FAULTS,
     REFUSALS,
     SUCCESSES,
     Address,
@@ -84,7 +85,11 @@ def _judge_failure(asked: Address, answer: Answer) -> Judgement:
     assert outcome is not None
     if outcome in {Outcome.OFF_SITE, Outcome.DISALLOWED} and answer.location and answer.status:
         return _judge_redirect(asked, answer)
-    return _say(answer, outcome, answer.error or outcome.value.replace("_", " "))
+    words = answer.error or outcome.value.replace("_", " ")
+    is_redirect = answer.status is not None and 300 <= answer.status < 400 and answer.status != 304
+    if outcome in FAULTS and not is_redirect:  # whether the host itself was reached is what the breaker asks
+        return _say(answer, outcome, words, connected=answer.connected)
+    return _say(answer, outcome, words)
 
 
 def _judge_redirect(asked: Address, answer: Answer) -> Judgement:

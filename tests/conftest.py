@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from desks import PARTS, Desk
 from hypothesis import settings
+from runs import terse_site
+
+from archiver.standin import StandIn
 
 _ORDINARY = socket.socket.connect
 
@@ -31,5 +37,12 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in ("ARCHIVER_DB", "ARCHIVER_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture
+def sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Desk]]:
+    with StandIn(terse_site(PARTS)) as standin:
+        yield lambda sources=None, extra="": Desk(tmp_path, capsys, standin, sources, extra)

@@ -4,51 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from fakes import FakeClock
-from runs import config_for, terse_site
+from desks import PARTS, Desk
 
-from archiver import cli
-from archiver.standin import StandIn
 from archiver.standin.faults import Faults
 
-PARTS = 9
 ARTICLE = '[[sources]]\nurl = "https://ithelp.ithome.com.tw/articles/10319216"'
 REST = re.compile(r"resting until (\d{4}-\d\d-\d\d \d\d:\d\d) UTC")
-
-
-class Desk:
-    """One archive, a clock that can be moved on, and a stand-in that refuses."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], standin: StandIn, sources: str | None) -> None:
-        self.clock = FakeClock()
-        self.standin = standin
-        self.faults = standin.faults
-        self.db = folder / "a.db"
-        self._capsys = capsys
-        self._config = config_for(standin, folder, delay_s=2.0, sources=sources)
-
-    def fetch(self, *options: str) -> tuple[int, str, Counter[str]]:
-        """Exit code, what was printed, and how many requests of each kind there were."""
-        before = len(self.standin.log)
-        arguments = ["fetch", "-q", "--db", str(self.db), "--config", str(self._config), *options]
-        code = cli.run(arguments, clock=self.clock)
-        asked = Counter(_kind(request.target) for request in self.standin.log[before:])
-        return code, "".join(self._capsys.readouterr()), asked
-
-
-def _kind(target: str) -> str:
-    kinds = {"robots": "/robots.txt", "series": "/users/", "feed": "/rss/", "article": "/articles/", "index": "/posts/"}
-    return next((kind for kind, path in kinds.items() if path in target), "other")
-
-
-@pytest.fixture
-def sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Desk]]:
-    with StandIn(terse_site(PARTS)) as standin:
-        yield lambda sources=None: Desk(tmp_path, capsys, standin, sources)
 
 
 BAD_DAYS: dict[str, tuple[Callable[[Faults], None], str]] = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.config import Network
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
-from archiver.web.pace import Breaker, Heard, Pace
+from archiver.web.pace import Breaker, Heard, Pace, Trouble
 
 NETWORK = Network(delay_s=2.0, jitter_s=0.02)
 HOST, OTHER = "ithelp.ithome.com.tw", "blog.example"
@@ -347,8 +347,9 @@ def test_a_breaker_that_remembers_is_as_one_that_heard_it_all(
     for kind, outcome, after, later in answers:
         if bench.breaker.closed(HOST, kind) is not None:
             break  # nobody asks on
-        bench.breaker.heard(HOST, kind, outcome, after)
-        heard.append(Heard(HOST, kind, outcome, after, bench.clock.now()))
+        fails = Trouble.FAILED if outcome in {Outcome.TIMEOUT, Outcome.SERVER_ERROR} else None
+        bench.breaker.heard(HOST, kind, outcome, after, trouble=fails)
+        heard.append(Heard(HOST, kind, outcome, after, bench.clock.now(), fails))
         bench.clock.advance(seconds=later)
     next_run = Bench()
     next_run.clock.elapsed = bench.clock.elapsed
@@ -356,6 +357,7 @@ def test_a_breaker_that_remembers_is_as_one_that_heard_it_all(
 
     running = [one for one in bench.breaker.closures() if one.until > bench.clock.now()]
     assert {(one.kind, one.until) for one in next_run.breaker.closures()} == {(one.kind, one.until) for one in running}
+    assert next_run.pace.tries(HOST) == bench.pace.tries(HOST)
     assert next_run.pace.delay_s(HOST) == bench.pace.delay_s(HOST)
     assert next_run.pace.wait_s(HOST) == pytest.approx(bench.pace.wait_s(HOST))
 

@@ -16,6 +16,21 @@ from archiver.rules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a host answered about a page of its own."""
+
+    host: str  # of a robots.txt the host that it is for
+    kind: Kind
+    outcome: Outcome
+    http_status: int | None
+    retry_after_s: float | None
+    at: datetime
+    final: bool  # False: another try or hop followed
+    connected: bool | None  # whether the host was reached, of a fault of the way there; None where an answer came
+    others_answered: bool  # whether any host did in that run
+
+
+@dataclass(frozen=True, slots=True)
 class RobotsRecord:
     """What the last answer of a robots.txt was, to be used until it is too old."""
 
@@ -45,20 +60,25 @@ class Manners:
         )
         return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
 
-    def answers(self, since: datetime) -> list[tuple[str, Kind, Outcome, float | None, datetime]]:
-        """What hosts answered about their own pages, oldest first: host, kind, outcome, Retry-After and moment."""
+    def answers(self, since: datetime) -> list[Answered]:
+        """What hosts answered about their own pages, oldest first."""
         recent = self._database.query(
-            "SELECT requested_url, kind, retry_after_s, fetches.started_at AS at,"
-            # A bot check with 403 in place of a robots.txt is no robots.txt (RFC 9309 §2.3.1.3), as any 403 is.
-            " iif(kind = 'robots' AND outcome = 'challenge' AND http_status = 403, 'forbidden', outcome) AS outcome"
+            "SELECT iif(kind = 'robots', url, requested_url) AS asked, kind, retry_after_s, fetches.started_at AS at,"
+            " final, signals ->> 'connected' AS connected, EXISTS (SELECT 1 FROM fetches AS others"
+            " WHERE others.run_id = fetches.run_id AND others.http_status IS NOT NULL) AS others_answered,"
+            " outcome, http_status"
             " FROM fetches"
             " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live'"
             " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
             [stamp(since)],
         )
         return [
-            (urls.host(row["requested_url"]), Kind(row["kind"]), Outcome(row["outcome"]), row["retry_after_s"],
-             datetime.fromisoformat(row["at"]))
+            Answered(
+                urls.host(row["asked"]), Kind(row["kind"]), Outcome(row["outcome"]), row["http_status"],
+                row["retry_after_s"],
+                datetime.fromisoformat(row["at"]), bool(row["final"]),
+                None if row["connected"] is None else bool(row["connected"]), bool(row["others_answered"]),
+            )
             for row in reversed(list(recent))
         ]  # fmt: skip
 

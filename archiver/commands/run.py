@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archiver.archive import queries
 from archiver.archive.archive import Archive
+from archiver.archive.manners import Answered, RobotsRecord
 from archiver.clock import Clock
 from archiver.config import Network
 from archiver.errors import ArchiveLocked, ArchiverError
-from archiver.model import Answer
+from archiver.model import Answer, Outcome
 from archiver.rules import Schedule
 from archiver.web import robots
 from archiver.web.client import Client
-from archiver.web.pace import Breaker, Heard, Pace
+from archiver.web.pace import Breaker, Heard, Pace, trouble
+from archiver.web.redirects import is_redirect
 from archiver.web.robots import RobotsCache
 from archiver.web.visit import Budget, Visitor
 
@@ -43,11 +45,17 @@ def visitor_of(
     pace = Pace(network, clock, last_starts)
     cache = RobotsCache(network.robots_max_age_s)
     for record in archive.manners.robots(now, network.robots_max_age_s):
-        answer = Answer(record.origin, record.fetched_at, 0, status=record.http_status, body=record.body)
-        rules = robots.from_answer(answer)
+        rules = robots.from_answer(_robots_answer(record))
         if rules.unreachable is None:
             cache.keep(record.origin, rules, record.fetched_at)
     return Visitor(client, pace, cache, network, clock, Budget(network.max_requests), client.named_origins), pace
+
+
+def _robots_answer(record: RobotsRecord) -> Answer:
+    """The answer that a row is left of. Broken HTTP is none, whatever its status; a redirect to nowhere is one."""
+    answer = Answer(record.origin, record.fetched_at, 0, status=record.http_status, body=record.body)
+    is_broken = record.outcome is Outcome.PROTOCOL_ERROR and not is_redirect(answer)
+    return replace(answer, failure=record.outcome) if is_broken else answer
 
 
 def breaker_of(
@@ -59,8 +67,16 @@ def breaker_of(
     """
     breaker = Breaker(network, clock, pace, rest_s=schedule.refused_host_days * 86_400)
     answers = archive.manners.answers(clock.now() - _REMEMBER_REFUSALS)
-    breaker.remember((Heard(*answer) for answer in answers), ours=not force)
+    breaker.remember(map(_heard, answers), ours=not force)
     return breaker
+
+
+def _heard(answered: Answered) -> Heard:
+    return Heard(
+        answered.host, answered.kind, robots.heard_as(answered.kind, answered.outcome, answered.http_status),
+        answered.retry_after_s, answered.at,
+        trouble(answered.outcome, answered.connected, others_answer=answered.others_answered), answered.final,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class Summary:
             "failed": [{"url": url, "outcome": outcome.value, "reason": why} for url, outcome, why in result.failed],
             "refused_hosts": result.refused_hosts,
             "come_back_at": result.come_back_at.isoformat().replace("+00:00", "Z") if result.come_back_at else None,
+            "failing_hosts": result.failing,
+            "failing_until": result.failing_until and result.failing_until.isoformat().replace("+00:00", "Z"),
             "left": result.left,
             "mass_absence": result.doubt is not None,
             "doubt": result.doubt,
@@ -96,6 +98,8 @@ def fetch_lines(result: RunResult, found: queries.Status) -> list[str]:
         lines.append(_refused(result))
     else:
         lines += _resting(result)
+    if result.failing:
+        lines.append(_failing(result))
     return lines
 
 
@@ -132,6 +136,15 @@ def _resting(result: RunResult) -> list[str]:
     pages = f"{result.resting} page{'s' * (result.resting > 1)}"
     are = "are" if result.resting > 1 else "is"
     return [f"{pages} that the site refused {are} resting until {report.minute(result.resting_until)}."]
+
+
+def _failing(result: RunResult) -> str:
+    """Which hosts fail, until when they are left alone, and how much is left."""
+    why = safe("; ".join(result.failing.values()), 600)
+    rest = f", resting until {report.minute(result.failing_until)}" if result.failing_until else ""
+    when = "Run the same command again then" if result.failing_until else "Run the same command again"
+    left = f"{result.left} page{'s are' if result.left != 1 else ' is'} left"
+    return f"Left alone: {why}{rest}. {when}: {left}. Nothing that was held is lost."
 
 
 def _refused(result: RunResult) -> str:

@@ -7,17 +7,19 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from archiver import urls
 from archiver.clock import Clock
 from archiver.config import Network
-from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Kind, Outcome
+from archiver.model import ABSENCES, NOT_ASKED, REFUSALS, SUCCESSES, Kind, Outcome
 from archiver.text import event
 
 _log = logging.getLogger(__name__)
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+_PATIENCE = 2  # pages that failed in a row on a host: from then on each is tried once
 
 
 class Pace:
@@ -32,6 +34,7 @@ class Pace:
         self._clock = clock
         self._next: dict[str, float] = {}
         self._crawl_delay: dict[str, float] = {}
+        self._impatient: set[str] = set()
         self._servers = {urls.host(name): urls.host(target) for name, target in network.connect_to.items()}
         self._random = random.Random()  # noqa: S311 - spreads requests, keeps no secret
         now, monotonic = clock.now(), clock.monotonic()
@@ -80,16 +83,46 @@ class Pace:
         server = self._server(host)
         self._next[server] = max(self._next.get(server, 0.0), self._clock.monotonic() + rest)
 
+    def be_patient(self, host: str, *, patient: bool) -> None:
+        """Whether what fails on a host is worth another try: not where everything has failed of late."""
+        (self._impatient.discard if patient else self._impatient.add)(host)
+
+    def tries(self, host: str) -> int:
+        """How often one URL of a host is tried at most."""
+        return 1 if host in self._impatient else self._network.tries
+
+
+class Trouble(StrEnum):
+    """What a fault says of a host."""
+
+    FAILED = "failed"  # it was reached, and gave nothing whole
+    DOWN = "down"  # no connection, while other hosts answered
+    OFFLINE = "offline"  # no connection, perhaps for want of a network on this machine
+
+
+def trouble(outcome: Outcome, connected: bool | None, *, others_answer: bool) -> Trouble | None:
+    """What an answer says of trouble with its host; None for none.
+
+    `connected`: whether the host was reached, of a fault of the way there; None where an answer came.
+    """
+    if outcome is Outcome.SERVER_ERROR or connected:
+        return Trouble.FAILED
+    if connected is None:
+        return None
+    return Trouble.DOWN if others_answer and outcome is not Outcome.DNS_ERROR else Trouble.OFFLINE
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What came of one request, as far as it says how a host takes us."""
 
-    host: str
+    host: str  # of a robots.txt the host that it is for, whoever answered at the end of its redirects
     kind: Kind
     outcome: Outcome
     retry_after_s: float | None
     at: datetime
+    trouble: Trouble | None = None
+    final: bool = True  # False: another try or hop followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +134,7 @@ class Closure:
     why: str
     until: datetime
     is_ours: bool  # False: the host itself, or the caller, said until when
+    is_fault: bool = False  # the host fails, and refuses nobody
 
 
 class Breaker:
@@ -110,6 +144,11 @@ class Breaker:
     one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row. Answers
     between them begin the count anew, except of 429s: a host that says again and again that we are too fast is asked
     more slowly each time, and then no more.
+
+    A host that fails is left alone as one that refuses, counted by pages, each with all its tries: one failing page of
+    thirty says nothing, five in a row say that its trouble is not ours to add to. After two in a row each page is tried
+    once. A 5xx for robots.txt closes its host at once, since nothing may be asked without it. That this machine has no
+    network ends a run, and makes no host rest.
 
     What earlier runs heard is told by the same law (`remember`): so a rest outlasts the run that began it, and a host
     that refused us three times is asked once after its rest, not three times again.
@@ -123,12 +162,17 @@ class Breaker:
         self._rest = timedelta(seconds=rest_s)
         self._of_kind: dict[tuple[str, Kind], int] = {}
         self._of_host: dict[str, int] = {}
+        self._failed_of_kind: dict[tuple[str, Kind], int] = {}
+        self._failed_of_host: dict[str, int] = {}
         self._too_fast: dict[str, list[datetime]] = {}
         self._closures: dict[tuple[str, Kind | None], Closure] = {}
 
-    def heard(self, host: str, kind: Kind, outcome: Outcome, retry_after_s: float | None) -> None:
+    def heard(
+        self, host: str, kind: Kind, outcome: Outcome, retry_after_s: float | None, *,
+        trouble: Trouble | None = None, final: bool = True,
+    ) -> None:  # fmt: skip
         """Note what came of a request."""
-        heard = Heard(host, kind, outcome, retry_after_s, self._clock.now())
+        heard = Heard(host, kind, outcome, retry_after_s, self._clock.now(), trouble, final)
         self._count(heard)
         self._give_rest(heard)
 
@@ -136,7 +180,7 @@ class Breaker:
         """Take over what earlier runs heard, oldest first; `ours` False: only the rests that hosts asked for."""
         now = self._clock.now()
         for heard in earlier:
-            if heard.at > now:  # a clock that was wrong then
+            if heard.at > now or heard.trouble is Trouble.OFFLINE:  # a clock that was wrong, or no network, then
                 continue
             if ours:
                 self._count(heard)
@@ -162,6 +206,28 @@ class Breaker:
                 self._rests(heard, kind, f"{host} refused {of_kind} {kind} pages in a row ({outcome})")
         if outcome is Outcome.RATE_LIMITED:
             self._count_too_fast(heard)
+        self._count_trouble(heard)
+
+    def _count_trouble(self, heard: Heard) -> None:
+        """Pages in a row that failed."""
+        host, kind, outcome, most = heard.host, heard.kind, heard.outcome, self._network.host_faults
+        if heard.trouble is None:
+            if kind is not Kind.ROBOTS and outcome not in NOT_ASKED:  # a robots.txt may be served by another machine
+                self._failed_of_kind[host, kind] = self._failed_of_host[host] = 0
+                self._pace.be_patient(host, patient=True)
+            return
+        if not heard.final:
+            return
+        of_kind = self._failed_of_kind[host, kind] = self._failed_of_kind.get((host, kind), 0) + 1
+        of_host = self._failed_of_host[host] = self._failed_of_host.get(host, 0) + 1
+        if of_host >= _PATIENCE:
+            self._pace.be_patient(host, patient=False)
+        if kind is Kind.ROBOTS and (outcome is Outcome.SERVER_ERROR or of_host >= most):
+            self._fails(heard, None, f"{host}: its robots.txt could not be had ({outcome})")
+        elif of_host >= most and of_host > of_kind:
+            self._fails(heard, None, f"{host} failed {of_host} times in a row ({outcome}), with every kind of page")
+        elif of_kind >= most:
+            self._fails(heard, kind, f"{host} failed {of_kind} {kind} pages in a row ({outcome})")
 
     def _count_too_fast(self, heard: Heard) -> None:
         """429s within one rest, whatever was answered between."""
@@ -189,6 +255,12 @@ class Breaker:
 
     def _rests(self, heard: Heard, kind: Kind | None, why: str) -> None:
         self._close(Closure(heard.host, kind, why, heard.at + self._rest, is_ours=True))
+
+    def _fails(self, heard: Heard, kind: Kind | None, why: str) -> None:
+        """A robots.txt that the host itself fails to give is its word that nothing may be asked, and no mere fault."""
+        rest = timedelta(0) if heard.trouble is Trouble.OFFLINE else self._rest
+        is_fault = heard.kind is not Kind.ROBOTS or heard.trouble is not Trouble.FAILED
+        self._close(Closure(heard.host, kind, why, heard.at + rest, is_ours=True, is_fault=is_fault))
 
     def _lift(self, heard: Heard) -> None:
         """An earlier run was answered again, as when it was told to ask all the same."""

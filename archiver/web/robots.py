@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from archiver.model import Answer, Outcome
+from archiver.model import REFUSALS, Answer, Kind, Outcome
 from archiver.web.rules import Rules, parse
 
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|head|body|title|\?xml)", re.IGNORECASE)
@@ -32,6 +32,17 @@ def from_answer(answer: Answer, *, challenge: bool = False) -> Rules:
     if answer.body is None or status == 206:
         return Rules(unreachable=f"robots.txt unreachable (HTTP {status} without the whole of it)")
     return Rules() if _HTML.match(answer.body) else parse(answer.body)
+
+
+def heard_as(kind: Kind, outcome: Outcome, status: int | None) -> Outcome:
+    """What the breaker hears of an answer: that of a robots.txt which there is none of forbids nothing further.
+
+    A bot check with 403, or a redirect to the log-in, in its place is no robots.txt (§2.3.1.2 f.), as any 403 is.
+    """
+    if kind is not Kind.ROBOTS or outcome not in REFUSALS or status is None:
+        return outcome
+    is_none = 300 <= status < 500 and status not in {408, 429}
+    return Outcome.FORBIDDEN if is_none else outcome
 
 
 class RobotsCache:

@@ -203,7 +203,8 @@ class Visitor:
         """
         if extra is not None and extra.form is not None:
             return 1
-        return min(self._network.tries, 2) if answer.failure is Outcome.DNS_ERROR else self._network.tries
+        most = self._pace.tries(urls.host(answer.requested_url))
+        return min(most, 2) if answer.failure is Outcome.DNS_ERROR else most
 
     def _ask(self, url: str, validators: Validators | None, *, keep_cut: bool, extra: Extra | None) -> Answer:
         if not self._budget.take():
@@ -271,7 +272,8 @@ class Visitor:
         if refused is not None:
             return redirects.not_followed(answer, Outcome.OFF_SITE, refused)
         if hop >= _ROBOTS_REDIRECTS:
-            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects")
+            words = f"after {hop} redirects, which is as having none (RFC 9309 §2.3.1.2)"
+            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, words)
         return answer
 
 
