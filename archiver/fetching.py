@@ -71,7 +71,7 @@ def plan(config: Config, path: Path, options: Options, clock: Clock | None = Non
     resting: tuple[str, ...] = ()
     if path.exists():
         with Archive(path, "fetch --dry-run", pages.read, config.rules, config.schedule) as archive:
-            known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
+            asked, known = sources.planned(archive, config, options.urls, asked)
             due = archive.due(_scope(known, 0, options), clock.now())
             new = [address for _, address, _ in asked if archive.ledger.page_id(address.url) is None]
             pace = Pace(network, clock)

@@ -141,6 +141,19 @@ def test_what_the_config_names_no_longer_is_asked_no_more_and_nothing_of_it_is_d
     assert desk.status()["no_longer_asked"] == []
 
 
+def test_a_plan_leaves_out_what_the_next_run_takes_back(desk: Desk) -> None:
+    desk.name(OF_INDEX, source(ORDINARY))
+    desk.fetch()
+    desk.name(OF_INDEX)
+    desk.clock.advance(days=40)
+
+    planned = desk.run("fetch", "--dry-run")[1]
+
+    assert ORDINARY not in planned
+    assert PART in planned
+    assert desk.status()["no_longer_asked"] == []
+
+
 def test_what_was_taken_back_and_is_missing_fails_nothing(desk: Desk) -> None:
     desk.standin.faults.not_found(10300077)
     desk.name(OF_INDEX, source(ORDINARY))
@@ -231,6 +244,10 @@ def test_who_named_a_url_is_never_given_the_packaged_series_as_well(tmp_path: Pa
             return summary.exit_code, summary.as_text(), Counter(one.target for one in standin.log[before:])
 
         assert fetch(ORDINARY)[0] == 0
+
+        clock.advance(days=40)
+        plan = fetching.plan(settings, db, fetching.Options(), clock)
+        assert [page.address.url for page in plan.pages] == [ORDINARY]
 
         code, text, asked = fetch()
 

@@ -42,14 +42,18 @@ class Sources:
         """Whether the archive was ever asked to keep something."""
         return bool(list(self._database.query("SELECT 1 FROM sources LIMIT 1")))
 
-    def drop_unnamed(self, named: Iterable[str], now: datetime) -> list[str]:
-        """Take back what an earlier config named and this one, with these URLs, does not; gives the URLs."""
+    def unnamed(self, named: Iterable[str]) -> list[str]:
+        """What an earlier config named and this one, with these URLs, does not."""
         rows = self._database.query(
             "SELECT url FROM sources WHERE named_by = 'config' AND dropped_at IS NULL"
             " AND url NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
             [json.dumps(list(named))],
         )
-        unnamed = [row["url"] for row in rows]
+        return [row["url"] for row in rows]
+
+    def drop_unnamed(self, named: Iterable[str], now: datetime) -> list[str]:
+        """Take that back; gives the URLs."""
+        unnamed = self.unnamed(named)
         if unnamed:
             with transaction(self._database, self._path):
                 self._drop(unnamed, now)

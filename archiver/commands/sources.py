@@ -97,6 +97,20 @@ def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[A
     return words
 
 
+def planned(
+    archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked]
+) -> tuple[list[Asked], tuple[int, ...]]:
+    """What `keep` would have a run ask for, nothing noted yet: new sources, and the numbers of those that are known."""
+    by_urls = [address.url for _, address, _ in asked]
+    if named:
+        return asked, archive.source_ids(by_urls)
+    if config.is_packaged and archive.sources.ever_named():
+        return [], archive.source_ids(None)
+    unnamed = set(archive.sources.unnamed(by_urls))
+    kept = [url for url in archive.sources.urls() if url not in unnamed]
+    return asked, archive.source_ids(list(dict.fromkeys([*kept, *by_urls])))
+
+
 def add(archive: Archive, asked: list[Asked], now: datetime) -> None:
     """Note what a config names."""
     for source, address, alternates in asked:
