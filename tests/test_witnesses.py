@@ -253,7 +253,7 @@ _LIST = st.tuples(st.sampled_from([SERIES, FEED]), st.sets(st.integers(1, 5)) | 
 _RUN = st.tuples(st.lists(_LIST, max_size=2), st.lists(st.tuples(st.integers(1, 5), _SEEN), max_size=7))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(_RUN, st.floats(0.1, 40.0)), min_size=1, max_size=6))
 def test_whatever_lists_say_the_beliefs_are_what_the_fetches_alone_say(
     tmp_path_factory: pytest.TempPathFactory,
