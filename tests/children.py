@@ -13,6 +13,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,8 +54,10 @@ class Children:
     """Starts children. A context manager."""
 
     def __enter__(self) -> Self:
+        self._state = tempfile.TemporaryDirectory()
+        environment = os.environ | {"XDG_STATE_HOME": self._state.name}  # nothing of ours in the tester's home
         self._server = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         return self
 
@@ -62,6 +65,7 @@ class Children:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.communicate()
+        self._state.cleanup()
 
     def start(self, *arguments: str | Path, file_bytes: int | None = None, as_nobody: bool = False) -> Child:
         """Start `archiver` with these arguments.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from archiver.web.client import Client
 from archiver.web.pace import Breaker, Heard, Pace, trouble
 from archiver.web.redirects import is_redirect
 from archiver.web.robots import RobotsCache
+from archiver.web.turns import Turns, state_file
 from archiver.web.visit import Budget, Visitor
 
 _REMEMBER_STARTS = timedelta(hours=2)  # longer than any delay that a host can ask for
@@ -42,7 +44,7 @@ def visitor_of(
     last_starts = archive.manners.last_starts(now - _REMEMBER_STARTS)
     if cut_short:  # nobody knows when the last request of a killed run went out: perhaps just now
         last_starts = dict.fromkeys(archive.manners.hosts(), now)
-    pace = Pace(network, clock, last_starts)
+    pace = Pace(network, clock, last_starts, Turns(state_file(os.environ)))
     cache = RobotsCache(network.robots_max_age_s)
     for record in archive.manners.robots(now, network.robots_max_age_s):
         rules = robots.from_answer(_robots_answer(record))

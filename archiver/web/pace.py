@@ -14,19 +14,24 @@ from archiver.clock import Clock
 from archiver.config import Network
 from archiver.model import ABSENCES, NOT_ASKED, REFUSALS, SUCCESSES, Kind, Outcome
 from archiver.text import event
+from archiver.web.turns import POLL_S, Turns
 
 _log = logging.getLogger(__name__)
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
+_LONGEST_TURN_S = 120.0  # longer than a request of another archiver may take
 _PATIENCE = 2  # pages that failed in a row on a host: from then on each is tried once
 
 
 class Pace:
     """Spaces the starts of requests to each host; remembers them across restarts by what it is told."""
 
-    def __init__(self, network: Network, clock: Clock, last_starts: Mapping[str, datetime] | None = None) -> None:
-        """`last_starts`: host → when its last request went out, from the archive.
+    def __init__(
+        self, network: Network, clock: Clock, last_starts: Mapping[str, datetime] | None = None,
+        turns: Turns | None = None,
+    ) -> None:  # fmt: skip
+        """`last_starts`: host → when its last request went out, from the archive; `turns`: shared with other archivers.
 
         Hosts that `connect_to` maps to one server share its pace: it is that server which feels the load.
         """
@@ -35,6 +40,8 @@ class Pace:
         self._next: dict[str, float] = {}
         self._crawl_delay: dict[str, float] = {}
         self._impatient: set[str] = set()
+        self._turns = turns or Turns(None)
+        self._started = 0.0
         self._servers = {urls.host(name): urls.host(target) for name, target in network.connect_to.items()}
         self._random = random.Random()  # noqa: S311 - spreads requests, keeps no secret
         now, monotonic = clock.now(), clock.monotonic()
@@ -69,19 +76,35 @@ class Pace:
             _log.info(event("wait", host=host, seconds=f"{seconds:.2f}"))
         self._clock.sleep(seconds)
         # Never quite without jitter: the host sees the gap from its own side, where a slower connection eats into it.
-        jitter = self._network.jitter_s * self._random.uniform(0.25, 1.0)
-        self._next[self._server(host)] = self._clock.monotonic() + self.delay_s(host) + jitter
+        gap = self.delay_s(host) + self._network.jitter_s * self._random.uniform(0.25, 1.0)
+        if gap > 0:
+            self._wait_for_turn(host, gap)
+        self._started = self._clock.monotonic()
+        self._next[self._server(host)] = self._started + gap
+
+    def _wait_for_turn(self, host: str, gap_s: float) -> None:
+        """Wait for other archivers on this machine; not for ever for one that does not end its turn."""
+        busy_s = 0.0
+        while busy_s < _LONGEST_TURN_S:
+            seconds = self._turns.take(self._server(host), gap_s, self._clock.monotonic())
+            if seconds <= 0:
+                return
+            busy_s += seconds if seconds == POLL_S else 0.0
+            self._clock.sleep(seconds)
 
     def went_out(self, host: str, seconds: float) -> None:
-        """The request went out so many seconds after the wait: the delay runs from there, not from the look-up."""
+        """A request has ended that went out so many seconds after the wait: the delay runs from there."""
         if 0 < seconds < self._network.timeout_s:  # anything else is a clock that was set
             self._next[self._server(host)] += seconds
+            self._started += seconds
+        self._turns.give_back(self._started)
 
     def rest(self, host: str, seconds: float | None) -> None:
         """The host asked for a rest: so long, or ten delays when it did not say how long."""
         rest = self.delay_s(host) * _REST_FACTOR if seconds is None else seconds
         server = self._server(host)
         self._next[server] = max(self._next.get(server, 0.0), self._clock.monotonic() + rest)
+        self._turns.rest(server, self._next[server])
 
     def be_patient(self, host: str, *, patient: bool) -> None:
         """Whether what fails on a host is worth another try: not where everything has failed of late."""
