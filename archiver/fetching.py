@@ -18,9 +18,9 @@ from archiver.clock import Clock, SystemClock
 from archiver.commands import sources
 from archiver.commands.run import (
     NO_CONTACT,
+    always_closed,
     breaker_of,
     close,
-    finish_broken,
     tell_changes,
     tell_dumped,
     tell_repairs,
@@ -180,13 +180,17 @@ def _run(
     cut_short = archive.runs.was_cut_short()
     settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
     run_id = archive.runs.start_run("fetch", __version__, settings, clock.now())
+    with always_closed(archive, run_id, clock):
+        return _go(archive, asked, network, clock, options, config, listener, run_id, cut_short)
+
+
+def _go(
+    archive: Archive, asked: list[tuple[Source, Address, tuple[str, ...]]], network: Network, clock: Clock,
+    options: Options, config: Config, listener: Callable[[Step], None], run_id: int, cut_short: bool,
+) -> Summary:  # fmt: skip
     if _command(config, options):
         archive.notices.owe(run_id, clock.now())
-    try:
-        words = sources.keep(archive, config, options.urls, asked, clock.now())
-    except ArchiverError as error:
-        finish_broken(archive, run_id, error, clock)
-        raise
+    words = sources.keep(archive, config, options.urls, asked, clock.now())
     archive.library.settle()
     known = archive.source_ids([address.url for _, address, _ in asked] if options.urls else None)
     scope = _scope(known, run_id, replace(options, images=options.images and config.images.fetch))
@@ -201,9 +205,6 @@ def _run(
             crawl.run()
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", code_of(interruption)
-    except ArchiverError as error:
-        finish_broken(archive, run_id, error, clock)
-        raise
     summary = _summary(archive, run_id, result, code, scope, clock)
     return replace(summary, lines=(*words, *summary.lines))
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
 from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, Result
-from archiver.commands.run import close, finish_broken, tell_repairs
+from archiver.commands.run import always_closed, close, tell_repairs
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
-from archiver.errors import ArchiverError, UnusableFile, UsageError
+from archiver.errors import UnusableFile, UsageError
 from archiver.interruption import code_of
 from archiver.model import (
     SUCCESSES,
@@ -45,12 +45,11 @@ from archiver.model import (
 )
 from archiver.readings import ArticlePage, Reading
 from archiver.report import imports
-from archiver.rescue import files
+from archiver.rescue import files, values
 from archiver.rescue.found import Bounds, Found, Passed
 from archiver.text import safe
 from archiver.verdict import judge
 
-_SITE_BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
 _KINDS = frozenset({Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.INDEX, Kind.IMAGE})
 
 
@@ -195,6 +194,14 @@ def _any_would_be_kept(importer: _Importer, usable: list[Imported]) -> bool:
 def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
     clock = importer.clock
     run_id = archive.runs.start_run("import", __version__, _settings(importer, usable), clock.now())
+    with always_closed(archive, run_id, clock):
+        return _go(archive, importer, looked, usable, run_id)
+
+
+def _go(
+    archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported], run_id: int
+) -> imports.Summary:
+    clock = importer.clock
     sources.add(archive, _sources_to_add(archive, importer), clock.now())
     archive.library.settle()
     unasked: list[str] = []
@@ -206,9 +213,6 @@ def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: 
         _take_images(archive, run_id, importer, usable)
     except KeyboardInterrupt as interruption:
         ended_by, code = "interrupted", code_of(interruption)
-    except ArchiverError as error:
-        finish_broken(archive, run_id, error, clock)
-        raise
     closed = close(
         archive, run_id, ended_by, _note(looked), clock, code=code, judged=lambda _: imports.exit_code(looked)
     )
@@ -320,7 +324,7 @@ def _judged(
     """
     address, answer, found, file = step.address, step.answer, step.found, step.file
     reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
-    made_at = _believable(found.at, now)
+    made_at = values.believable(found.at, now)
     told = f"{file.name}, sha256 {file.sha256}"
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))
     exchange = Exchange(address, answer, hop=step.hop, final=step.final, provenance=provenance)
@@ -336,11 +340,6 @@ def _judged(
     if made_at is None:
         signals["made_at_by"] = "the date of the file"
     return exchange, replace(judgement, signals=signals), reading
-
-
-def _believable(at: datetime | None, now: datetime) -> datetime | None:
-    """A date that a file gives, unless no copy can be of it: later than now, or from before the site was there."""
-    return at if at is not None and _SITE_BEGAN <= at <= now + timedelta(days=1) else None
 
 
 def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, found: Found) -> Result:

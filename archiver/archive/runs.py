@@ -74,6 +74,11 @@ class Runs:
         rows = self._database.query("SELECT ended_by FROM runs WHERE command != 'import' ORDER BY id DESC LIMIT 1")
         return any(row["ended_by"] in {None, "killed", "interrupted"} for row in rows)
 
+    def is_open(self, run_id: int) -> bool:
+        """Whether a run has no end yet."""
+        rows = self._database.query("SELECT 1 FROM runs WHERE id = ? AND finished_at IS NULL", [run_id])
+        return next(iter(rows), None) is not None
+
     def asked_without_names(self) -> int:
         """How many runs of fetch named no URL, the one that is going on included."""
         rows = self._database.query(

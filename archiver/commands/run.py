@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,8 +14,10 @@ from archiver.archive.manners import Answered, RobotsRecord
 from archiver.clock import Clock
 from archiver.config import Network
 from archiver.errors import ArchiveLocked, ArchiverError
+from archiver.interruption import code_of
 from archiver.model import Answer, Outcome
 from archiver.rules import Schedule
+from archiver.text import line
 from archiver.web import robots
 from archiver.web.client import Client
 from archiver.web.pace import Breaker, Heard, Pace, trouble
@@ -145,9 +147,27 @@ def tell_dumped(archive: Archive, tell: Callable[[str], None]) -> None:
         tell(f"{archive.path}: read back from a dump, which loses the mark of an archive; it is marked again.")
 
 
-def finish_broken(archive: Archive, run_id: int, error: ArchiverError, clock: Clock) -> None:
-    """Close the run of an archive that failed under us, where it still lets us."""
-    if isinstance(error, ArchiveLocked):
-        return  # another wait as long as the first would change nothing; the next run closes this one
-    with suppress(ArchiverError):
-        archive.runs.finish_run(run_id, "error", error.exit_code, str(error), clock.now())
+@contextmanager
+def always_closed(archive: Archive, run_id: int, clock: Clock) -> Iterator[None]:
+    """Whatever is raised within, the run is closed in the ledger with what it was: no run goes on when nobody runs it.
+
+    An archive that is locked, or that fails under us, may not let us; then the next run closes this one.
+    """
+    try:
+        yield
+    except ArchiverError as error:
+        if not isinstance(error, ArchiveLocked):  # another wait as long as the first would change nothing
+            _close_broken(archive, run_id, "error", error.exit_code, str(error), clock)
+        raise
+    except KeyboardInterrupt as interruption:
+        _close_broken(archive, run_id, "interrupted", code_of(interruption), "", clock)
+        raise
+    except Exception as error:
+        _close_broken(archive, run_id, "error", 1, f"a bug: {type(error).__name__}: {error}", clock)
+        raise
+
+
+def _close_broken(archive: Archive, run_id: int, ended_by: str, code: int, note: str, clock: Clock) -> None:
+    with suppress(Exception):  # it is the first error that is to be told
+        if archive.runs.is_open(run_id):
+            archive.runs.finish_run(run_id, ended_by, code, line(note), clock.now())

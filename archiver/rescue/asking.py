@@ -32,6 +32,7 @@ from archiver.model import (
     Provenance,
 )
 from archiver.readings import Reading
+from archiver.rescue.values import MOST_COPIES
 from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker, Pace
@@ -161,6 +162,7 @@ class Archives:
                 continue
             judged = judge_answer(exchange.answer) if exchange.final else _in_between(page, exchange.answer)
             at = whose(exchange.answer) if whose is not None else made_at
+            at = min(at, exchange.answer.started_at) if at is not None else None  # no copy is of tomorrow
             provenance = Provenance(source, exchange.answer.requested_url, at)
             recorded = replace(exchange, answer=judged.answer, provenance=provenance)
             fetch_id = self._archive.ledger.record(self._run_id, recorded, judged.judgement, judged.reading)
@@ -270,13 +272,17 @@ def judge_index(
             copies = read(answer.body or b"")
         except NotAnIndex as error:
             return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
+        except Exception as error:  # noqa: BLE001 - whatever trips a reader, the next archive is asked
+            words = f"the index cannot be read ({type(error).__name__})"
+            return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, words, {"status": answer.status})))
         if not copies:
             count = others(answer.body or b"")
             words = f"names {count} captures, of which none can be had" if count else none
             named = {"others": count} if count else _NAMES_NONE
             return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})))
         dates = sorted(copy.made_at for copy in copies)
-        words = f"names {len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
+        least = "at least " if len(copies) >= MOST_COPIES else ""
+        words = f"names {least}{len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
         signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
         return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)))
 
@@ -291,6 +297,15 @@ def _of_index(judgement: Judgement) -> Judgement:
     return replace(judgement, signals={**judgement.signals, "step": "index"})
 
 
+def _unpacked(answer: Answer, unpack: Callable[[Answer], Answer]) -> Answer:
+    """What is inside a record; one that trips its reader is none."""
+    try:
+        return unpack(answer)
+    except Exception as error:  # noqa: BLE001 - whatever trips a reader, the next copy is tried
+        why = f"the record cannot be read ({type(error).__name__})"
+        return replace(answer, body=None, failure=Outcome.PROTOCOL_ERROR, error=why)
+
+
 def judge_copy(
     archive: Archive, page: Address, source: CaptureSource, unpack: Callable[[Answer], Answer] = lambda answer: answer
 ) -> Judge:
@@ -300,7 +315,7 @@ def judge_copy(
         if excludes(answer):
             excluded = _excluded(answer)
             return Judged(replace(answer, body=None), replace(excluded, signals={**excluded.signals, "step": "copy"}))
-        found = unpack(answer)
+        found = _unpacked(answer, unpack)
         reading = None
         if found.body is not None and found.failure is None:
             reading = pages.read(page, found.body, found.header("content-type"))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +22,7 @@ from archiver import urls
 from archiver.copies import Copy
 from archiver.errors import UnusableFile
 from archiver.model import Address, Answer, CaptureSource, Outcome
-from archiver.rescue import warc
+from archiver.rescue import values, warc
 from archiver.rescue.found import Bounds, Found, Passed
 from archiver.rescue.spelling import names
 from archiver.rescue.wayback import NotAnIndex, moment
@@ -32,6 +31,7 @@ from archiver.text import line
 INDEX = "https://index.commoncrawl.org"
 DATA = "https://data.commoncrawl.org"
 CRAWLS = f"{INDEX}/collinfo.json"
+_LARGEST_FILE = 10**12  # bytes; a WARC file of theirs has a billion
 _FILE = re.compile(r"crawl-data/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+\.warc\.gz")
 
 
@@ -48,9 +48,9 @@ class Crawl:
 def read_crawls(body: bytes) -> tuple[Crawl, ...]:
     """The crawls that there are. Raises NotAnIndex."""
     try:
-        listed = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise NotAnIndex("the list of crawls is not JSON") from error
+        listed = values.document(body)
+    except values.TooMuch as error:
+        raise NotAnIndex(f"the list of crawls is {error}") from error
     if not isinstance(listed, list):
         raise NotAnIndex("the list of crawls is no list")
     found = (_crawl(entry) for entry in listed if isinstance(entry, dict))
@@ -59,23 +59,18 @@ def read_crawls(body: bytes) -> tuple[Crawl, ...]:
 
 def _crawl(entry: dict[str, Any]) -> Crawl | None:
     """A crawl whose index lies where indexes lie; the list cannot send us anywhere else."""
-    identity, index = str(entry.get("id", "")), str(entry.get("cdx-api", ""))
+    identity, index = values.text(entry.get("id")) or "", values.text(entry.get("cdx-api")) or ""
     week = re.fullmatch(r"CC-MAIN-([0-9]{4})-([0-9]{2})", identity)
     if week is None or urls.origin(index) != INDEX or "?" in index:
         return None
     try:
-        began = datetime.fromisocalendar(int(week[1]), int(week[2]), 1).replace(tzinfo=UTC)
+        began = values.in_bounds(datetime.fromisocalendar(int(week[1]), int(week[2]), 1))
     except ValueError:
         return None
-    return Crawl(identity, index, _date(entry.get("from")) or began, _date(entry.get("to")) or began)
-
-
-def _date(text: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+    if began is None:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    first, last = values.iso_date(entry.get("from")), values.iso_date(entry.get("to"))
+    return Crawl(identity, index, first or began, last or began)
 
 
 def nearest(crawls: Iterable[Crawl], published_about: datetime | None, most: int) -> list[Crawl]:
@@ -100,43 +95,46 @@ def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
     """The copies of a page that an index names, one JSON object a line. Raises NotAnIndex."""
     if not body.strip():  # it says 404 where it has none
         raise NotAnIndex("the index answers with nothing")
-    copies = []
-    for text in body.decode("utf-8", "replace").splitlines():
+    if len(body) > values.MOST_BYTES:
+        raise NotAnIndex(f"the index answers with more than {values.MOST_BYTES} bytes")
+    copies: dict[Copy, None] = {}
+    for written in BytesIO(body):
         try:
-            row = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise NotAnIndex("the index answers with something that is not JSON, or is cut") from error
+            row = values.document(written) if written.strip() else None
+        except values.TooMuch as error:
+            raise NotAnIndex(f"the index answers with {error}") from error
         copy = _copy(row, page) if isinstance(row, dict) else None
-        copies += [copy] if copy is not None else []
+        if copy is not None and len(copies) < values.MOST_COPIES:
+            copies[copy] = None
     return tuple(copies)
 
 
 def _copy(row: dict[str, Any], page: Address) -> Copy | None:
-    at, original, file = moment(row.get("timestamp")), str(row.get("url", "")), str(row.get("filename", ""))
-    first, length = str(row.get("offset", "")), str(row.get("length", ""))
-    usable = first.isdecimal() and length.isdecimal() and int(length) > 0 and _FILE.fullmatch(file) and ".." not in file
-    if at is None or not usable or not names(original, page):
+    at, original, file = moment(row.get("timestamp")), values.text(row.get("url")), values.text(row.get("filename"))
+    first, length = values.whole(row.get("offset"), _LARGEST_FILE), values.whole(row.get("length"), _LARGEST_FILE)
+    if at is None or original is None or file is None or first is None or not length:
         return None
-    status = str(row.get("status", ""))
+    if not _FILE.fullmatch(file) or ".." in file or not names(original, page):
+        return None
     return Copy(
-        CaptureSource.COMMON_CRAWL, f"{DATA}/{file}", at, original, digest=str(row.get("digest", "")) or None,
-        media_type=str(row.get("mime", "")) or None, http_status=int(status) if status.isdecimal() else None,
-        byte_range=(int(first), int(first) + int(length) - 1),
+        CaptureSource.COMMON_CRAWL, f"{DATA}/{file}", at, original, digest=values.text(row.get("digest")) or None,
+        media_type=values.text(row.get("mime")) or None, http_status=values.http_status(row.get("status")),
+        byte_range=(first, first + length - 1),
     )  # fmt: skip
 
 
 def says_none(answer: Answer) -> bool:
     """Whether a 404 is how the index says that a crawl has no capture: JSON with a message, as it documents."""
     try:
-        said = json.loads(answer.body or b"")
-    except (ValueError, RecursionError):
+        said = values.document(answer.body or b"")
+    except values.TooMuch:
         return False
     return isinstance(said, dict) and "message" in said
 
 
 def count_lines(body: bytes) -> int:
     """How many captures an answer names, of whatever page."""
-    return sum(bool(line.strip()) for line in body.splitlines())
+    return sum(bool(line.strip()) for line in BytesIO(body))
 
 
 # ─── one record ─────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +164,7 @@ def unpack(page: Address, answer: Answer, copy: Copy, bounds: Bounds) -> Answer:
 def _is_the_range(answer: Answer, copy: Copy) -> bool:
     """Whether Content-Range, where it is said, begins where we asked (RFC 9110 §14.4)."""
     said = re.match(r"bytes ([0-9]+)-", answer.header("content-range") or "")
-    return said is None or copy.byte_range is None or int(said[1]) == copy.byte_range[0]
+    return said is None or copy.byte_range is None or said[1].lstrip("0") == str(copy.byte_range[0]).lstrip("0")
 
 
 def _is_cut(body: bytes) -> bool:

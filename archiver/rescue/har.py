@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
+from archiver.rescue import values
 from archiver.rescue.found import Bounds, Found, Passed, Wanted, cleaned
 
 _DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})  # undone by the browser
@@ -27,7 +28,8 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
         elif request.get("method", "GET") != "GET":
             passed["requests that do not ask for a page"] += 1
         else:
-            found = _found(url, response, _moment(entry.get("startedDateTime")), place, bounds)
+            at = values.iso_date(entry.get("startedDateTime"), zoned=True)
+            found = _found(url, response, at, place, bounds)
             if found is not None:
                 yield found
             else:
@@ -36,6 +38,7 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
 
 _MOST_VALUES = 1_000_000  # objects and lists; a busy day in a browser gives 200,000
 _MOST_COMMAS = 8_000_000
+_LONGEST_VALUE = 100_000  # of a header
 
 
 def _entries(document: bytes) -> list[dict[str, Any]]:
@@ -95,7 +98,8 @@ def _failed(url: str, at: datetime | None, place: str, outcome: Outcome, why: st
 
 
 def _as_utf8(headers: tuple[tuple[str, str], ...], content: dict[str, Any]) -> tuple[str, str]:
-    told = next((value for name, value in headers if name == "content-type"), str(content.get("mimeType", "")))
+    said = values.text(content.get("mimeType")) or ""
+    told = next((value for name, value in headers if name == "content-type"), said)
     return "content-type", f"{told.partition(';')[0].strip()[:200] or 'text/html'}; charset=utf-8"
 
 
@@ -111,16 +115,8 @@ def _body(content: dict[str, Any]) -> bytes | None:
 
 def _headers(listed: Any) -> tuple[tuple[str, str], ...]:
     pairs = [
-        (str(item.get("name", "")).lstrip(":"), str(item.get("value", "")))
+        ((values.text(item.get("name")) or "").lstrip(":"), values.text(item.get("value"), _LONGEST_VALUE) or "")
         for item in (listed if isinstance(listed, list) else [])[:1_000]
         if isinstance(item, dict)
     ]
     return tuple(pair for pair in cleaned(pairs) if pair[0] not in _DECODED)
-
-
-def _moment(stamped: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(stamped)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from itertools import islice
 
 from archiver import urls
 from archiver.copies import Copy
 from archiver.model import Address, CaptureSource
-from archiver.rescue import wayback
+from archiver.rescue import values, wayback
 from archiver.rescue.spelling import names
 from archiver.rescue.wayback import NotAnIndex
 
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
 NEVER_ASKED = frozenset(f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "vn", "fo"))
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)')
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*+)')
+_MOST_PLACES = 20  # for people, and further TimeMaps
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
 
 
@@ -38,30 +39,44 @@ def read(page: Address, body: bytes, own_url: str) -> TimeMap:
     """What an `application/link-format` document says of a page (RFC 6690, RFC 7089 §5). Raises NotAnIndex.
 
     Mementos in the Wayback Machine are left out, since its own index is asked; further TimeMaps count only on the
-    same host (§5.1.2).
+    same host (§5.1.2). Of endless lists the beginning counts.
     """
-    text = body.decode("utf-8", "replace")
-    links = [(match[1].strip(), _parameters(match[2])) for match in _LINK.finditer(text)]
-    if not any("rel" in parameters for _, parameters in links):
-        raise NotAnIndex("the archive answers with something that is no TimeMap")
-    copies, for_people, further = [], [], []
-    for target, parameters in links:
+    if len(body) > values.MOST_BYTES:
+        raise NotAnIndex(f"the archive answers with a TimeMap of more than {values.MOST_BYTES} bytes")
+    copies: dict[Copy, None] = {}
+    for_people: dict[str, None] = {}
+    further: dict[str, None] = {}
+    is_timemap = False
+    for target, parameters in _links(body):
+        is_timemap = is_timemap or "rel" in parameters
         rel = parameters.get("rel", "").lower().split()
         host = urls.host(target)
+        if len(target) > values.LONGEST_URL or len(copies) >= values.MOST_COPIES:
+            continue
         if "memento" in rel and host in NEVER_ASKED:
-            for_people.append(target)
+            for_people[target] = None
         elif "memento" in rel and host != urls.host(wayback.ORIGIN):
             copy = _copy(target, parameters, page)
-            copies += [copy] if copy is not None else []
+            if copy is not None:
+                copies[copy] = None
         elif rel == ["timemap"] and host == urls.host(own_url) and target != own_url:
-            further.append(target)
-    return TimeMap(tuple(dict.fromkeys(copies)), tuple(dict.fromkeys(for_people)), tuple(dict.fromkeys(further)))
+            further[target] = None
+    if not is_timemap:
+        raise NotAnIndex("the archive answers with something that is no TimeMap")
+    return TimeMap(tuple(copies), tuple(islice(for_people, _MOST_PLACES)), tuple(islice(further, _MOST_PLACES)))
+
+
+def _links(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
+    """The target and the parameters of each link, one at a time."""
+    for match in _LINK.finditer(body.decode("utf-8", "replace")):
+        yield match[1].strip(), _parameters(match[2])
 
 
 def count_mementos(body: bytes) -> int:
     """How many mementos a TimeMap names, those included that other readers ask for, or only a person may look at."""
-    text = body.decode("utf-8", "replace")
-    return sum("memento" in _parameters(match[2]).get("rel", "").lower().split() for match in _LINK.finditer(text))
+    if len(body) > values.MOST_BYTES:
+        return 0
+    return sum("memento" in parameters.get("rel", "").lower().split() for _, parameters in _links(body))
 
 
 def _parameters(text: str) -> dict[str, str]:
@@ -73,7 +88,7 @@ def _copy(target: str, parameters: dict[str, str], page: Address) -> Copy | None
     found = wayback.split_memento(target)
     if found is None or not names(found[1], page):
         return None
-    at = _date(parameters.get("datetime")) or wayback.moment(found[0])
+    at = values.http_date(parameters.get("datetime")) or wayback.moment(found[0])
     return None if at is None else Copy(CaptureSource.MEMENTO, raw_url(target), at, found[1])
 
 
@@ -83,14 +98,6 @@ def raw_url(target: str) -> str:
     What these give without it has rewritten links and a banner: not the page.
     """
     return re.sub(r"/([0-9]{14})(?:[a-z]{2}_)?/(?=https?:/)", r"/\1id_/", target, count=1)
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def for_a_person(page: Address) -> str:

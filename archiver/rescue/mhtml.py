@@ -9,13 +9,13 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import parsedate_to_datetime
 
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
+from archiver.rescue import values
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
 
 _MOST_PARTS = 20_000
@@ -31,7 +31,7 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
     page = next((number for number, (head, _) in enumerate(parts) if head.get_content_type() == "text/html"), None)
     if page is None:
         raise UnusableFile("MHTML without a page in it")
-    at = _date(message)
+    at = values.http_date(str(message["Date"] or ""))
     for number, (head, encoded) in enumerate(parts):
         own = _url(message["Snapshot-Content-Location"]) if number == page else ""
         url = own or _url(head["Content-Location"])
@@ -69,14 +69,6 @@ def _parts(message: Message, body: bytes) -> Iterator[bytes]:
 def _url(value: str | None) -> str:
     """A header's URL, without the folding of long lines (RFC 2557 §4.4.1)."""
     return "".join(str(value or "").split())
-
-
-def _date(message: Message) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(str(message["Date"] or ""))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
 
 
 def _found(head: Message, encoded: bytes, url: str, at: datetime | None, place: str, bounds: Bounds) -> Found:

@@ -14,11 +14,11 @@ from archiver import __version__, pages, report
 from archiver.archive import opening
 from archiver.archive.archive import Archive
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, close, finish_broken, tell_repairs
+from archiver.commands.run import NO_CONTACT, always_closed, close, tell_repairs
 from archiver.config import Config, Network, usable_key
 from archiver.copies import OPEN, Held, PushState
 from archiver.crawl import Step
-from archiver.errors import ArchiverError, UsageError
+from archiver.errors import UsageError
 from archiver.interruption import code_of
 from archiver.model import State
 from archiver.rescue import rescuing
@@ -229,6 +229,14 @@ def _run(
     cut_short = archive.runs.was_cut_short()
     asked = {"target": options.target, "keys": any(keys), "delay_s": config.push.delay_s}  # never the keys themselves
     run_id = archive.runs.start_run("push", __version__, asked, clock.now())
+    with always_closed(archive, run_id, clock):
+        return _go(archive, config, network, clock, options, keys, listener, run_id, cut_short)
+
+
+def _go(
+    archive: Archive, config: Config, network: Network, clock: Clock, options: Options, keys: tuple[str, str],
+    listener: Callable[[Step], None], run_id: int, cut_short: bool,
+) -> Summary:  # fmt: skip
     result, code = Result(run_id, has_keys=any(keys)), None
     try:
         works = _queue(archive, config, options, clock.now(), has_keys=any(keys))
@@ -243,9 +251,6 @@ def _run(
                 _note(result, archives, sending)
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", code_of(interruption)
-    except ArchiverError as error:
-        finish_broken(archive, run_id, error, clock)
-        raise
     return _summary(archive, result, code, options, clock)
 
 

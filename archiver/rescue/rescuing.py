@@ -12,10 +12,10 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, close, finish_broken, tell_repairs, visitor_of
+from archiver.commands.run import NO_CONTACT, always_closed, close, tell_repairs, visitor_of
 from archiver.config import Config, Network
 from archiver.crawl import Step
-from archiver.errors import ArchiverError, UsageError
+from archiver.errors import UsageError
 from archiver.interruption import code_of
 from archiver.model import Address, Kind
 from archiver.rescue.asking import Archives
@@ -140,6 +140,14 @@ def _run(
     cut_short = archive.runs.was_cut_short()
     asked = {"target": options.target, "check": options.check, "history": options.history, "delay_s": network.delay_s}
     run_id = archive.runs.start_run("rescue", __version__, asked, clock.now())
+    with always_closed(archive, run_id, clock):
+        return _go(archive, config, network, clock, options, target, listener, run_id, cut_short)
+
+
+def _go(
+    archive: Archive, config: Config, network: Network, clock: Clock, options: Options,
+    target: tuple[int | None, str | None], listener: Callable[[Step], None], run_id: int, cut_short: bool,
+) -> Summary:  # fmt: skip
     result, code = Result(run_id), None
     try:
         named = frozenset(map(urls.origin, config.rescue.timemaps))
@@ -154,9 +162,6 @@ def _run(
                 result.refused, result.answered = archives.refused(), frozenset(archives.answered)
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", code_of(interruption)
-    except ArchiverError as error:
-        finish_broken(archive, run_id, error, clock)
-        raise
     return _summary(archive, result, code, options, target, clock)
 
 

@@ -126,8 +126,10 @@ class Search:
                     break
                 listed, key = wayback.read_index(page, asked.answer.body or b"")
                 copies += listed
-                if key is None:
+                if not key:
                     break
+            if key is not None:
+                found.said.append(f"the Wayback Machine: names more captures than the {len(copies)} that are looked at")
             self._try(found, copies, "the Wayback Machine")
             if self._is_done(found) or self._archives.closed(wayback.ORIGIN, page):
                 return

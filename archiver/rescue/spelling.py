@@ -6,6 +6,7 @@ import re
 
 from archiver import urls
 from archiver.model import Address
+from archiver.rescue.values import LONGEST_URL
 
 _FRONT = re.compile(r"^https?://(?:www\d*\.)?", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r"^([^/:]+):(?:80|443)(?=/|$)")
@@ -13,6 +14,8 @@ _DEFAULT_PORT = re.compile(r"^([^/:]+):(?:80|443)(?=/|$)")
 
 def names(original: str, page: Address) -> bool:
     """Whether `original` is a spelling of the page: its classes agree, or, off iThome, all but scheme and www."""
+    if len(original) > LONGEST_URL:
+        return False
     found = urls.classify(original)
     if isinstance(found, Address):
         return found.url == page.url

@@ -6,21 +6,21 @@ body as it was captured, without the toolbar and without rewritten links.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from archiver.copies import Copy
 from archiver.model import Address, Answer, CaptureSource
+from archiver.rescue import values
 from archiver.rescue.spelling import names
 
 ORIGIN = "https://web.archive.org"
 INDEX = f"{ORIGIN}/cdx/search/cdx"
 _FIELDS = ("timestamp", "original", "mimetype", "statuscode", "digest")
 _ROWS = 500  # of one answer; more are asked for with its resume key
+_LONGEST_KEY = 2_000  # letters of a resume key, which names the row to go on from
 _EXCLUDED = re.compile(r"Blocked\s*Site|AccessControl|excluded from the Wayback", re.IGNORECASE)
 _MEMENTO = re.compile(r"/([0-9]{14})(?:[a-z]{2}_)?/(https?:/.*)")
 
@@ -50,12 +50,13 @@ def index_url(
 def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None]:
     """The copies of a page that an answer names, and the key for more of them. Raises NotAnIndex.
 
-    An empty list says that nothing is held. Rows that make no sense, or speak of another page, are left out.
+    An empty list says that nothing is held. Rows that make no sense, or speak of another page, are left out. A key
+    that is too long to be asked with is an empty one: there are more, and nobody can have them.
     """
     try:
-        listed = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise NotAnIndex("the index answers with something that is not JSON, or is cut") from error
+        listed = values.document(body)
+    except values.TooMuch as error:
+        raise NotAnIndex(f"the index answers with {error}") from error
     if not isinstance(listed, list) or not all(isinstance(row, list) for row in listed):
         raise NotAnIndex("the index answers with JSON that is no table")
     if not listed:
@@ -65,14 +66,14 @@ def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None
     if not all(isinstance(name, str) for name in names_of) or not {"timestamp", "original"} <= set(names_of):
         raise NotAnIndex("the index answers with a table of other columns")
     found = (_copy(dict(zip(names_of, row, strict=False)), page) for row in rows[1:])
-    return tuple(copy for copy in found if copy is not None), key
+    return tuple(copy for copy in found if copy is not None)[: values.MOST_COPIES], key
 
 
 def count_rows(body: bytes) -> int:
     """How many captures an answer names, of whatever page. Raises nothing: an answer that is none names none."""
     try:
-        listed = json.loads(body)
-    except (ValueError, RecursionError):
+        listed = values.document(body)
+    except values.TooMuch:
         return 0
     rows = listed[1:] if isinstance(listed, list) else []
     return sum(isinstance(row, list) and len(row) > 1 for row in rows)
@@ -81,24 +82,19 @@ def count_rows(body: bytes) -> int:
 def _without_key(listed: list[list[Any]]) -> tuple[list[list[Any]], str | None]:
     """The rows, and the resume key that an empty row announces."""
     if len(listed) >= 2 and listed[-2] == [] and len(listed[-1]) == 1:
-        return listed[:-2], unquote_plus(str(listed[-1][0]))
+        return listed[:-2], unquote_plus(values.text(listed[-1][0], _LONGEST_KEY) or "")
     return [row for row in listed if row], None
 
 
 def _copy(row: dict[str, Any], page: Address) -> Copy | None:
-    at, original = moment(row.get("timestamp")), row.get("original")
-    if at is None or not isinstance(original, str) or not names(original, page):
+    at, original = moment(row.get("timestamp")), values.text(row.get("original"))
+    if at is None or original is None or not names(original, page):
         return None
-    status = row.get("statuscode")
     return Copy(
         CaptureSource.WAYBACK, memento_url(str(row["timestamp"]), original), at, original,
-        digest=_text(row.get("digest")), media_type=_text(row.get("mimetype")),
-        http_status=int(status) if isinstance(status, str) and status.isdecimal() else None,
+        digest=values.text(row.get("digest")), media_type=values.text(row.get("mimetype")),
+        http_status=values.http_status(row.get("statuscode")),
     )  # fmt: skip
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def memento_url(timestamp: str, original: str) -> str:
@@ -107,11 +103,11 @@ def memento_url(timestamp: str, original: str) -> str:
 
 
 def moment(timestamp: Any) -> datetime | None:
-    """The moment that 14 digits name, UTC; None for anything else."""
+    """The moment that 14 digits name, UTC; None for anything else, and for a year without a web."""
     if not isinstance(timestamp, str) or not re.fullmatch(r"[0-9]{14}", timestamp):
         return None
     try:
-        return datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return values.in_bounds(datetime.strptime(timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
     except ValueError:
         return None
 
@@ -144,10 +140,7 @@ def excludes(answer: Answer) -> bool:
 
 
 def made_at(answer: Answer, otherwise: datetime) -> datetime:
-    """When the capture that came was made: Memento-Datetime, or the address that answered."""
-    try:
-        said = parsedate_to_datetime(answer.header("memento-datetime") or "")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        found = split_memento(answer.requested_url)
-        return (moment(found[0]) if found else None) or otherwise
-    return said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    """When the capture that came was made: Memento-Datetime, or the address that answered; never after it came."""
+    found = split_memento(answer.requested_url)
+    said = values.http_date(answer.header("memento-datetime")) or (moment(found[0]) if found else None)
+    return min(said or otherwise, answer.started_at)

@@ -133,6 +133,8 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - httpcore's signature
         self._call.sending()
         self._sock.settimeout(self._call.left())
+        if not buffer:  # to send nothing would take note of a reset in place of the read that is to tell it
+            return
         try:
             self._sock.sendall(buffer)
         except TimeoutError as error:
