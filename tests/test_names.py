@@ -221,7 +221,7 @@ def test_a_config_without_end_is_refused(children: Children, db: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
-@pytest.mark.parametrize("put", [a_link, a_pipe, a_folder, a_socket], ids=lambda put: put.__name__)
+@pytest.mark.parametrize("put", [a_link, a_pipe, a_socket], ids=lambda put: put.__name__)
 @pytest.mark.parametrize("command", [["fetch"], ["status"], ["verify"]], ids=" ".join)
 def test_what_stands_where_sqlite_keeps_a_file_is_not_opened(
     children: Children, db: Path, file: Path, suffix: str, put: Callable[[Path, Path], None], command: list[str]

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archiver import disk
-from archiver.archive import opening
+from archiver.archive import opening, shape
 from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
 from archiver.interruption import held_back
@@ -116,6 +116,7 @@ class WriterLock:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=opening.BUSY_TIMEOUT_MS / 1000)
+    shape.guard(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -132,6 +133,7 @@ def open_writer(path: Path) -> Database:
         connection = _connect(path)
         on_failure.callback(connection.close)
         refuse_foreign(connection, path)
+        shape.refuse_strange(connection, path)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise ArchiveUnwritable(f"{path}: this file system does not support SQLite's WAL; choose another with --db")
         on_failure.pop_all()

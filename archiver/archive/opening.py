@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver import disk
+from archiver.archive import shape
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
+from archiver.text import line
 
 APPLICATION_ID = 0x49544152  # "ITAR": PRAGMA application_id tells our files from others
 BUSY_TIMEOUT_MS = 10_000
@@ -60,8 +62,15 @@ def _at_rest(path: Path) -> bool:
 
 def _try_reader(path: Path, options: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        shape.guard_reader(connection)
+        refuse_foreign(connection, path)
+        shape.refuse_strange(connection, path)
+        shape.own_views(connection)
+    except BaseException:
+        connection.close()
+        raise
     connection.row_factory = sqlite3.Row
-    refuse_foreign(connection, path)
     return connection
 
 
@@ -71,7 +80,7 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     What is read back from a dump has lost that word, and is known by its tables.
     """
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    tables = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if not tables or application_id == APPLICATION_ID:
         return
     if application_id or not _was_migrated_by_us(connection, tables):
@@ -150,6 +159,8 @@ def _check_companions(path: Path) -> None:
             status = file.lstat()
         except OSError:
             continue  # none, or none that SQLite can see
+        if stat.S_ISDIR(status.st_mode):
+            continue  # SQLite can do nothing with it
         if not stat.S_ISREG(status.st_mode):
             raise ArchiveDamaged(f"{file}: {disk.NO_FILE} or a link where SQLite keeps a file of its own; remove it")
         if suffix == "-journal" and _ends_with(file, _NAMES_OTHERS):
@@ -221,10 +232,19 @@ def _explain(path: Path, error: sqlite3.Error) -> ArchiveError:
         if _is_damaged(path):  # a garbled file can lead SQLite to where nothing is to be read
             return ArchiveDamaged(f"{path}: damaged; put back a copy, or save what is left with sqlite3 .recover")
         return ArchiveUnwritable(f"{path}: the disk fails ({error}); nothing stored is lost, run again when it is well")
+    return _explain_others(path, error, name)
+
+
+def _explain_others(path: Path, error: sqlite3.Error, name: str) -> ArchiveError:
+    """What is not of the machine, but of what the file holds."""
     if isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column")):
         return ArchiveTooNew(f"{path}: its tables are not those of this version ({error}); run `archiver fetch` once")
     if str(error).startswith("Could not decode to UTF-8"):  # Python's own words for text that is none
         return ArchiveDamaged(f"{path}: damaged (text that is no text); put back a copy, or save what is left")
+    if name.startswith(("SQLITE_INTERRUPT", "SQLITE_TOOBIG")):
+        return ArchiveDamaged(f"{path}: no archive that archiver made: it takes more than any ({error})")
+    if isinstance(error, sqlite3.OperationalError):
+        return ArchiveDamaged(f"{path}: cannot be used as an archive ({line(str(error), 200)}); put back a copy")
     raise error
 
 

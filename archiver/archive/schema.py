@@ -4,46 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from archiver.archive import guards, search_index
+from archiver import disk
+from archiver.archive import actors, guards, search_index
 from archiver.archive.connection import transaction
 from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
+from archiver.archive.scripts import TABLES, VIEWS, made, names_of, script, statements
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
 migrations = Migrations("archiver")
 _COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")
-# In the order of their migrations.
-_TABLES = (
-    "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
-    "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
-    "013_sources.sql", "014_notices.sql", "015_judged_copies.sql",
-)  # fmt: skip
-
-
-def _script(name: str) -> str:
-    return (resources.files("archiver.archive") / "sql" / name).read_text("utf-8")
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of our own scripts: each ends with a semicolon that ends its line or has a remark after it."""
-    without_remarks = re.sub(r"^--.*\n", "", script, flags=re.MULTILINE)
-    pieces = re.split(r";(?:\s*--[^\n]*)?\s*\n", without_remarks + "\n")
-    return [statement.strip() for statement in pieces if statement.strip(" \n;")]
 
 
 @migrations()
 def m001_tables(database: Database) -> None:
     """Every table of DESIGN §7."""
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in _statements(_script("001_tables.sql")):
+    for statement in statements(script("001_tables.sql")):
         database.execute(statement)
 
 
@@ -52,7 +37,7 @@ def m002_time(database: Database) -> None:
     """State changes, versions, events, and pages of two more kinds."""
     widen(database, "pages", "'image')", "'image', 'link', 'control')")
     widen(database, "captures", "'feed')", "'feed', 'memento')")
-    for statement in _statements(_script("002_time.sql")):
+    for statement in statements(script("002_time.sql")):
         database.execute(statement)
 
 
@@ -65,35 +50,35 @@ def m003_search(database: Database) -> None:
 @migrations()
 def m004_rescue(database: Database) -> None:
     """Whose answer a fetch is: the host's own, or somebody's copy."""
-    for statement in _statements(_script("004_rescue.sql")):
+    for statement in statements(script("004_rescue.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m005_copies(database: Database) -> None:
     """Which copies others say that they hold."""
-    for statement in _statements(_script("005_copies.sql")):
+    for statement in statements(script("005_copies.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m006_push(database: Database) -> None:
     """Which pages somebody else was asked to save."""
-    for statement in _statements(_script("006_push.sql")):
+    for statement in statements(script("006_push.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m007_laws(database: Database) -> None:
     """By which rules beliefs were made."""
-    for statement in _statements(_script("007_laws.sql")):
+    for statement in statements(script("007_laws.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m008_contests(database: Database) -> None:
     """No contest has a negative number."""
-    for statement in _statements(_script("008_contests.sql")):
+    for statement in statements(script("008_contests.sql")):
         database.execute(statement)
     year, edition = "contest_year BETWEEN 2008 AND 2107", "contest_edition BETWEEN 1 AND 99"
     for table in ("series", "articles"):
@@ -104,7 +89,7 @@ def m008_contests(database: Database) -> None:
 @migrations()
 def m009_bodies(database: Database) -> None:
     """The same bytes stored once. What is stored twice already stays as it is."""
-    for statement in _statements(_script("009_bodies.sql")):
+    for statement in statements(script("009_bodies.sql")):
         database.execute(statement)
 
 
@@ -117,21 +102,21 @@ def m010_read_again(database: Database) -> None:
 @migrations()
 def m011_collapses(database: Database) -> None:
     """Articles whose text shrank to nearly nothing."""
-    for statement in _statements(_script("011_collapses.sql")):
+    for statement in statements(script("011_collapses.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m012_seals(database: Database) -> None:
     """What no fetch proves is sealed."""
-    for statement in _statements(_script("012_seals.sql")):
+    for statement in statements(script("012_seals.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m013_sources(database: Database) -> None:
     """Who named a source, and since when it is asked no more; an article that is a source is a part of its own."""
-    for statement in _statements(_script("013_sources.sql")):
+    for statement in statements(script("013_sources.sql")):
         database.execute(statement)
     widen(database, "parts", "'neighbour', 'index')", "'neighbour', 'index', 'source')")
 
@@ -139,14 +124,14 @@ def m013_sources(database: Database) -> None:
 @migrations()
 def m014_notices(database: Database) -> None:
     """What the notify command was not told yet."""
-    for statement in _statements(_script("014_notices.sql")):
+    for statement in statements(script("014_notices.sql")):
         database.execute(statement)
 
 
 @migrations()
 def m015_judged_copies(database: Database) -> None:
     """By which law the copies of others were judged."""
-    for statement in _statements(_script("015_judged_copies.sql")):
+    for statement in statements(script("015_judged_copies.sql")):
         database.execute(statement)
 
 
@@ -166,13 +151,16 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
     """Bring the archive to this version's shape; an older one is copied beside itself for as long as that takes.
 
     Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
-    which is called when anything had to be done. Raises ArchiveTooNew when a newer archiver wrote it, and ArchiveError
-    when it cannot be written.
+    which is called when anything had to be done. Raises ArchiveTooNew when a newer archiver wrote it, ArchiveDamaged
+    for what would act on our rows and is not ours (`actors`), and ArchiveError when it cannot be written.
     """
     with explained(path):
         refuse_newer(database, path)
+        actors.refuse_triggers_and_indexes(database.conn, path, names())
         pending = [migration.name for migration in migrations.pending(database)]
         applied = [migration.name for migration in migrations.applied(database)]
+        if not pending:
+            actors.refuse_other_tables(database.conn, path, _tables())
         if pending and applied:
             _keep_copy(database, beside(path, f".bak-{len(applied)}"))
         if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
@@ -184,6 +172,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
             guards.lift(database)
             if pending:
                 _migrate(database, path)
+                actors.refuse_other_tables(database.conn, path, _tables())
             ensure_views(database)
             for kind, name, statement in _amiss(database):
                 database.execute(f"DROP {kind} IF EXISTS {name}")
@@ -208,21 +197,11 @@ def _migrate(database: Database, path: Path) -> None:
 def _amiss(database: Database) -> list[tuple[str, str, str]]:
     """Kind, name and SQL of every view, index and trigger that is not as this version makes it."""
     held = {row["name"]: row["sql"] for row in database.query("SELECT name, sql FROM sqlite_master")}
-    made = [("VIEW", *one) for one in _named("VIEW", ("views.sql",))]
-    made.append(("TRIGGER", search_index.GUARD, search_index.GUARD_SQL))
+    wanted = [("VIEW", *one) for one in made("VIEW", VIEWS)]
+    wanted.append(("TRIGGER", search_index.GUARD, search_index.GUARD_SQL))
     sealed = {row["name"] for row in database.query("SELECT name FROM seals")} if "seals" in held else set()
-    made += [("INDEX", *one) for one in _named("INDEX", _TABLES) if one[0] in sealed]  # others went in a migration
-    return [one for one in made if held.get(one[1]) != one[2]]
-
-
-def _named(kind: str, scripts: Iterable[str]) -> list[tuple[str, str]]:
-    """Name and SQL of everything of a kind that our scripts make."""
-    statements = [statement for name in scripts for statement in _statements(_script(name))]
-    found = [(_MADE.match(statement), statement) for statement in statements]
-    return [(match[2], statement) for match, statement in found if match is not None and match[1] == kind]
-
-
-_MADE = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(TABLE|VIEW|INDEX|TRIGGER) (\w+)")
+    wanted += [("INDEX", *one) for one in made("INDEX", *TABLES) if one[0] in sealed]  # others went in a migration
+    return [one for one in wanted if held.get(one[1]) != one[2]]
 
 
 _INDEX_OF_MIGRATIONS = "idx__sqlite_migrations_migration_set_name"  # as sqlite-utils names it
@@ -231,10 +210,20 @@ _INDEX_OF_MIGRATIONS = "idx__sqlite_migrations_migration_set_name"  # as sqlite-
 @cache
 def names() -> frozenset[str]:
     """Every table, view, index and trigger in the file that is ours."""
-    made = {name for kind in ("TABLE", "INDEX") for name, _ in _named(kind, _TABLES)}
-    made |= {name for name, _ in _named("VIEW", ("views.sql",))}
-    made |= {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table, _INDEX_OF_MIGRATIONS}
-    return frozenset(made) | guards.NAMES
+    ours = names_of("TABLE", TABLES) | names_of("INDEX", TABLES) | names_of("VIEW", (VIEWS,)) | guards.NAMES
+    return ours | {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table, _INDEX_OF_MIGRATIONS}
+
+
+@cache
+def _tables() -> dict[str, str]:
+    """Table → its SQL, as our migrations make them."""
+    made_anew = Database(memory=True)
+    try:
+        migrations.apply(made_anew)
+        rows = made_anew.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    finally:
+        made_anew.close()
+    return {name: sql for name, sql in rows if name in names_of("TABLE", TABLES)}
 
 
 def _keep_copy(database: Database, copy: Path) -> None:
@@ -247,15 +236,16 @@ def _keep_copy(database: Database, copy: Path) -> None:
 
 def _drop_copies(path: Path) -> None:
     """Remove the copies that an update made, and what a killed one left of them: the archive itself is whole."""
-    for copy in path.parent.glob(f"{glob.escape(path.name)}.bak-*"):
-        name = _COPY.fullmatch(copy.name.removeprefix(path.name))
+    real = beside(path, "")
+    for copy in real.parent.glob(f"{glob.escape(real.name)}.bak-*"):
+        name = _COPY.fullmatch(copy.name.removeprefix(real.name))
         with contextlib.suppress(OSError):  # a read-only folder: it stays
             if name is not None and (name["unfinished"] or _is_ours(copy)):
                 copy.unlink()
 
 
 def _is_ours(file: Path) -> bool:
-    with file.open("rb") as stream:
+    with os.fdopen(disk.open_regular(file, follow=False), "rb") as stream:
         return int.from_bytes(stream.read(72)[68:], "big") == APPLICATION_ID
 
 
@@ -276,7 +266,7 @@ def ensure_views(database: Database) -> None:
     """Make every view as this version has it. Views are features: they are replaced whenever their text changed."""
     held = {view.name: view.schema for view in database.views}
     with database.atomic():  # readers never see a view missing
-        for statement in _statements(_script("views.sql")):
+        for statement in statements(script(VIEWS)):
             name = statement.split()[2]
             if held.pop(name, None) != statement:
                 database.execute(f"DROP VIEW IF EXISTS {name}")
@@ -294,14 +284,14 @@ _VIEW_COLUMN = re.compile(r'^\s+.*?(?:AS |\.|^\s+)"?(\w+)"?,? -- (.+)$', re.MULT
 def descriptions() -> dict[str, dict[str, str]]:
     """Table or view → {"": what a row is, column → what it holds}, in the order of the schema."""
     found: dict[str, dict[str, str]] = {}
-    for name in (*_TABLES, "views.sql"):
-        script = _script(name)
-        for statement in _statements(script):
+    for name in (*TABLES, VIEWS):
+        text = script(name)
+        for statement in statements(text):
             relation = _RELATION.search(statement)
             if relation:
                 column = _VIEW_COLUMN if statement.startswith("CREATE VIEW") else _COLUMN
                 columns = {match[1]: match[2].strip() for match in column.finditer(statement)}
                 found[relation[1]] = {"": relation[2].strip(), **columns}
-        for added in _ADDED.finditer(script):
+        for added in _ADDED.finditer(text):
             found[added[1]][added[2]] = added[3].strip()
     return found

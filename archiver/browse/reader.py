@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
+from archiver.archive import shape
 from archiver.browse import images, reading, render
 
 Scope = dict[str, Any]
@@ -66,6 +67,13 @@ class Reader(Datasette):  # type: ignore[misc]
     def app(self) -> App:
         """Datasette's application behind our front."""
         return _front(self, super().app())
+
+    def _prepare_connection(self, connection: sqlite3.Connection, database: str) -> None:
+        """Every connection to the archive, so that nothing of the file's own is evaluated (`archive.shape`)."""
+        super()._prepare_connection(connection, database)
+        if database == self.get_database().name:
+            shape.guard(connection)
+            shape.own_views(connection)
 
 
 def _front(datasette: Reader, behind: App) -> App:

@@ -1,0 +1,97 @@
+"""What a file may bring that would run when it is read: views, generated columns, virtual tables, a schema without end.
+
+An archive that somebody sent is input like any other. Nothing of it is evaluated: our tables must be plain ones, and
+the views that we ask are our own, made anew in each connection. Imports nothing heavy, since reading needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from functools import cache
+from pathlib import Path
+
+from archiver.archive import scripts
+from archiver.errors import ArchiveDamaged
+from archiver.text import safe
+
+_MOST_OBJECTS = 5_000  # tables, views, indexes and triggers; of ours there are a hundred
+_MOST_SQL = 1_000_000  # characters of one statement, and eight times that of all
+_MOST_BYTES = 268_435_456  # of one value; a body has at most a sixteenth of that
+_PATIENCE_S = 300.0  # for all that one command reads: the largest archive that we know of takes a second
+_STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+
+
+def guard(connection: sqlite3.Connection, *, patience_s: float | None = None) -> None:
+    """Bound what a connection gives a file to do, before anything of it is read.
+
+    Functions and virtual tables with effects cannot be called from the file's own SQL, and cells are checked before
+    they are used (https://sqlite.org/security.html). With `patience_s` everything ends after so many seconds.
+    """
+    connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _MOST_SQL)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+    if _can_distrust():
+        connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    if patience_s is not None:
+        until = time.monotonic() + patience_s
+        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+
+
+@cache
+def _can_distrust() -> bool:
+    """Whether SQLite can read our own tables without trust: before 3.41 it takes json_valid in a CHECK for unsafe."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as probe:
+        probe.execute("PRAGMA trusted_schema = OFF")
+        try:
+            probe.execute("CREATE TABLE t (x CHECK (json_valid(x)))")
+            probe.execute("INSERT INTO t VALUES ('1')")
+        except sqlite3.Error:
+            return False
+        return True
+
+
+def guard_reader(connection: sqlite3.Connection) -> None:
+    """The same for a connection that only reads: nothing can be attached, and the shape is not to be written."""
+    guard(connection, patience_s=_PATIENCE_S)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    configure = getattr(connection, "setconfig", None)  # since Python 3.12
+    if configure is not None:
+        configure(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), True)  # noqa: B009 - mypy knows 3.11
+
+
+def own_views(connection: sqlite3.Connection) -> None:
+    """Put views of ours before those of the file, for this connection alone: temporary names come first."""
+    for _, statement in scripts.made("VIEW", scripts.VIEWS):
+        connection.execute(statement.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def refuse_strange(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ArchiveDamaged when what has the name of a table or view of ours is something else, or is too much."""
+    rows = connection.execute("SELECT type, name, sql FROM main.sqlite_master LIMIT ?", [_MOST_OBJECTS + 1]).fetchall()
+    if len(rows) > _MOST_OBJECTS or sum(len(sql or "") for _, _, sql in rows) > 8 * _MOST_SQL:
+        raise _strange(path, "it has more tables, views and indexes than any archive")
+    tables, views = (
+        {name.lower(): sql for name, sql in scripts.made(kind, *names)}
+        for kind, names in (("TABLE", scripts.TABLES), ("VIEW", (scripts.VIEWS,)))
+    )
+    for kind, name, sql in rows:
+        of_ours = str(name).lower()
+        wanted = "table" if of_ours in tables else "view" if of_ours in views else kind
+        if kind != wanted:
+            raise _strange(path, f"{kind} {safe(name, 80)} has the name of a {wanted} of ours")
+        is_virtual = kind == "table" and str(sql).lstrip().upper().startswith("CREATE VIRTUAL")
+        if of_ours in tables and is_virtual and sql != tables[of_ours]:
+            raise _strange(path, f"table {safe(name, 80)} is not a table but something that acts as one")
+    generated = connection.execute(
+        "SELECT tables.name FROM main.sqlite_master AS tables JOIN pragma_table_xinfo(tables.name, 'main') AS columns"
+        " WHERE tables.type = 'table' AND columns.hidden IN (2, 3)"
+    )
+    for (name,) in generated:
+        if str(name).lower() in tables:
+            raise _strange(path, f"table {safe(name, 80)} has a column that is computed")
+
+
+def _strange(path: Path, what: str) -> ArchiveDamaged:
+    return ArchiveDamaged(f"{path}: no archive that archiver made: {what}; this one is untouched")

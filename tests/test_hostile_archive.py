@@ -1,0 +1,172 @@
+"""An archive that somebody sent: nothing in the file runs, and to a strange one nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from children import Children
+from runs import config_for, run_fetch, terse_site
+
+from archiver.browse import server
+from archiver.standin import StandIn
+
+ONE = "10319216"
+READERS = (["status"], ["status", "--copies"], ["why", ONE], ["search", "這是第"], ["diff", ONE])
+WRITERS = (["parse"], ["verify"], ["fetch", "--force"])
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS id FROM n"
+
+# What a view or table of ours is made into → whether it may still be read.
+VIEWS = ("page_status", "series_progress", "parser_drift", "timeline", "copies_of_parts", "missing_parts")
+STRANGE = {
+    "a view in place of a table": f"ALTER TABLE articles RENAME TO old; CREATE VIEW articles AS {ENDLESS}",
+    "the same in other letters": f"ALTER TABLE runs RENAME TO old; CREATE VIEW RUNS AS {ENDLESS}",
+    "a table in place of a view": "DROP VIEW parser_drift; CREATE TABLE parser_drift (kind TEXT)",
+    "a computed column": "ALTER TABLE articles ADD COLUMN more TEXT AS (hex(zeroblob(900000000))) VIRTUAL",
+    "a virtual table": "ALTER TABLE events RENAME TO old; CREATE VIRTUAL TABLE events USING fts5(kind, at)",
+    "a search index of other things": (
+        "DROP TABLE search_index; CREATE VIRTUAL TABLE search_index USING"
+        " fts5(article_id, content='page_status', content_rowid='id')"
+    ),
+    "a schema without end": ";".join(f"CREATE VIEW v{number} AS SELECT 1" for number in range(5_001)),
+}
+ACTING = {
+    "a trigger": ("CREATE TRIGGER thief AFTER INSERT ON fetches BEGIN DELETE FROM comments; END", "trigger thief"),
+    "a trigger by another spelling": (
+        "CREATE TRIGGER thief AFTER INSERT ON RUNS BEGIN UPDATE pages SET state = 'gone'; END",
+        "trigger thief",
+    ),
+    "a trigger by way of a key": (
+        (
+            "CREATE TABLE beside (id INTEGER REFERENCES articles (id) ON DELETE CASCADE);"
+            "CREATE TRIGGER thief AFTER DELETE ON beside BEGIN DELETE FROM comments; END"
+        ),
+        "trigger thief",
+    ),
+    "an index that refuses rows": ("CREATE UNIQUE INDEX thief ON fetches (outcome, id)", "index thief"),
+    "an index that computes": ("CREATE INDEX thief ON fetches (abs(id))", "index thief"),
+    "an index with a condition": ("CREATE INDEX thief ON fetches (id) WHERE abs(id) > 1", "index thief"),
+    "a rule for rows": ("ALTER TABLE runs ADD COLUMN more TEXT CHECK (id < 2)", "table runs"),
+    "a key": ("ALTER TABLE runs ADD COLUMN more TEXT REFERENCES pages (url) ON DELETE CASCADE", "table runs"),
+}
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    with Children() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with StandIn(terse_site(3)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def whole(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("whole")
+    file = config_for(standin, folder)
+    run_fetch(folder / "a.db", file)
+    return folder / "a.db", file
+
+
+@pytest.fixture
+def db(whole: tuple[Path, Path], tmp_path: Path) -> Path:
+    shutil.copy(whole[0], tmp_path / "a.db")
+    return tmp_path / "a.db"
+
+
+def changed(db: Path, sql: str) -> bytes:
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        connection.executescript(sql)
+    return db.read_bytes()
+
+
+def assert_refused(children: Children, db: Path, file: Path, command: list[str], words: str) -> None:
+    ended = children.run(*command, "--db", db, "--config", file)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (5, "", 1), ended
+    assert words in ended.err, ended
+
+
+def test_views_of_the_file_are_never_asked(children: Children, whole: tuple[Path, Path], db: Path) -> None:
+    changed(db, ";".join(f"DROP VIEW {view}; CREATE VIEW {view} AS {ENDLESS}" for view in VIEWS))
+    for command in READERS:
+        told = [children.run(*command, "--db", one) for one in (db, whole[0])]
+        assert told[0] == told[1]
+        assert told[0].code in {0, 3}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_what_is_not_made_as_an_archive_is_refused_by_whoever_reads_or_writes(
+    children: Children, whole: tuple[Path, Path], db: Path, what: str
+) -> None:
+    before = changed(db, STRANGE[what])
+    for command in (*READERS, *WRITERS, ["serve", "--port", "0"]):
+        assert_refused(children, db, whole[1], command, "no archive that archiver made")
+    assert db.read_bytes() == before
+
+
+@pytest.mark.parametrize("what", ACTING)
+def test_what_would_act_on_rows_is_read_and_never_written_to(
+    children: Children, standin: StandIn, whole: tuple[Path, Path], db: Path, what: str
+) -> None:
+    sql, words = ACTING[what]
+    before, asked = changed(db, sql), len(standin.log)
+    for command in WRITERS:
+        assert_refused(children, db, whole[1], command, words)
+    for command in READERS:
+        assert children.run(*command, "--db", db).code in {0, 3}
+    assert db.read_bytes() == before
+    assert len(standin.log) == asked
+
+
+def test_what_others_put_beside_it_is_theirs_and_the_archive_goes_on(
+    children: Children, whole: tuple[Path, Path], db: Path
+) -> None:
+    changed(
+        db,
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, article INTEGER REFERENCES articles (id), words TEXT);"
+        "CREATE INDEX articles_by_title ON articles (title);"
+        "ALTER TABLE articles ADD COLUMN mine TEXT NOT NULL DEFAULT ''; ANALYZE",
+    )
+    for command in (["fetch", "-q", "--force"], ["status"], ["parse"]):
+        assert children.run(*command, "--db", db, "--config", whole[1]).code == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wal_of_a_stranger_is_told_or_does_not_matter(
+    children: Children, whole: tuple[Path, Path], db: Path, seed: int
+) -> None:
+    other = db.parent / "other.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute(f"PRAGMA page_size = {(4096, 1024)[seed % 2]}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.executescript(
+            f"CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob({seed * 100_000})); {ENDLESS_VIEW}"
+        )
+        shutil.copy(other.with_name("other.db-wal"), db.with_name("a.db-wal"))
+    for command in (*READERS, *WRITERS):
+        ended = children.run(*command, "--db", db, "--config", whole[1])
+        assert ended.code in {0, 3, 5}, ended
+        assert ended.code != 5 or ended.err.count("\n") == 1, ended
+
+
+ENDLESS_VIEW = f"CREATE VIEW runs AS {ENDLESS}"
+
+
+def test_the_reading_pages_ask_our_views_and_not_those_of_the_file(db: Path) -> None:
+    changed(db, ";".join(f"DROP VIEW {view}; CREATE VIEW {view} AS SELECT 'owned' AS id" for view in VIEWS))
+
+    async def rows() -> list[object]:
+        found = await server.application(db).get_database().execute("SELECT id FROM page_status")
+        return [row[0] for row in found.rows]
+
+    assert "owned" not in asyncio.run(rows())
