@@ -217,7 +217,8 @@ def _go(
         archive, run_id, ended_by, _note(looked), clock, code=code, judged=lambda _: imports.exit_code(looked)
     )
     summary = imports.summary(run_id, looked, unasked, closed.found)
-    return replace(summary, exit_code=closed.exit_code, lines=(*summary.lines, *closed.remarks))
+    words = ("Interrupted; what was taken so far is stored. Run the same command again to go on.",) if code else ()
+    return replace(summary, exit_code=closed.exit_code, lines=(*words, *summary.lines, *closed.remarks))
 
 
 def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked]:

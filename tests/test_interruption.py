@@ -87,3 +87,23 @@ def test_a_signal_in_a_finaliser_is_not_lost() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (143, "", WORDS)
+
+
+def test_an_interrupted_import_says_so(tmp_path: Path, kept: tuple[Path, Path]) -> None:
+    """Interrupted while it notes what the file holds: the run is closed, and told with its end."""
+    db, page = tmp_path / "a.db", tmp_path / "page.html"
+    shutil.copy(kept[0], db)
+    page.write_text("<html><body>no article</body></html>", "utf-8")
+    url = "https://ithelp.ithome.com.tw/articles/10319293"
+    program = SIGNALLED.replace("and not sent", f"and not sent and os.path.exists({str(db) + '.lock'!r})")
+    arguments = ["import", page, "--url", url, "--db", db, "--config", kept[1]]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "15", "open", "page.html", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (143, "")
+    assert ended.stdout.startswith("Interrupted; what was taken so far is stored.")
