@@ -88,7 +88,7 @@ def fetch_lines(result: RunResult, found: queries.Status) -> list[str]:
         lines += _nothing_asked(result)
     else:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.most_common())
-        lines.append(f"{result.requests} requests, {news} new or changed, {old} unchanged ({counted}).")
+        lines.append(f"{report.requests(result.requests)}, {news} new or changed, {old} unchanged ({counted}).")
     if result.unconnected and not result.connected:
         return [_no_network(result)]
     lines += _failures(result)

@@ -290,6 +290,11 @@ def _counted(row: Row) -> str:
     return " · ".join(counts)
 
 
+def requests(count: int) -> str:
+    """`1 request`, `30 requests`."""
+    return f"{count} request{'s' * (count != 1)}"
+
+
 def duration(seconds: float) -> str:
     """Seconds for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
@@ -314,7 +319,7 @@ def last_run_line(status: Status) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
     ended = run["ended_by"] or "still running, or killed"
     name = "Last run" if run["command"] == "fetch" else f"Last run ({run['command']})"
-    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {run['requests']} requests"
+    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {requests(run['requests'])}"
     pages = f"pages: {counts or 'none'}; " if counts or run["command"] == "fetch" else ""
     return f"{text}; {pages}{ended}." + (f" {safe(run['note'])}" if run["note"] else "")
 
