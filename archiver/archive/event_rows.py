@@ -69,22 +69,22 @@ def _notice_move(database: Database, before: Mapping[str, Any], now: Mapping[str
 
 
 def _notice_twins(database: Database, now: Mapping[str, Any], at: str) -> None:
-    """Parts with the same day, and articles with the same text. The later id is the one that the event is about."""
-    same_day = database.query(
-        "SELECT id FROM articles WHERE series_id = ? AND title_day = ? AND id != ? ORDER BY id",
-        [now["series_id"], now["title_day"], now["id"]],
-    )
-    for row in list(same_day):
-        first, later = sorted((row["id"], now["id"]))
-        detail = f"Day {now['title_day']} is the title of {first} and of {later}"
-        _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
-    same_text = database.query(
-        "SELECT id FROM articles WHERE body_sha256 = ? AND id != ? ORDER BY id", [now["body_sha256"], now["id"]]
-    )
-    for row in list(same_text):
-        first, later = sorted((row["id"], now["id"]))
-        detail = f"the same text as {first}, under a new id"
-        _note_once(database, at, "reposted", later, now["series_id"], detail, first)
+    """Parts with the same day, and articles with the same text. The later id is the one that the event is about.
+
+    Each is set beside the first of them alone: of a thousand with one text there are a thousand events, not a million.
+    """
+    same_day = "SELECT min(id) AS id FROM articles WHERE series_id = ? AND title_day = ? AND id != ?"
+    for row in database.query(same_day, [now["series_id"], now["title_day"], now["id"]]):
+        if row["id"] is not None:
+            first, later = sorted((row["id"], now["id"]))
+            detail = f"Day {now['title_day']} is the title of {first} and of {later}"
+            _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
+    same_text = "SELECT min(id) AS id FROM articles WHERE body_sha256 = ? AND id != ?"
+    for row in database.query(same_text, [now["body_sha256"], now["id"]]):
+        if row["id"] is not None:
+            first, later = sorted((row["id"], now["id"]))
+            detail = f"the same text as {first}, under a new id"
+            _note_once(database, at, "reposted", later, now["series_id"], detail, first)
 
 
 _LISTS = {"index": "the index", "series": "the series page"}

@@ -66,9 +66,11 @@ SELECT pages.host, pages.kind, pages.last_outcome, pages.due_at,
     iif(pages.kind = 'article', pages.article_id IN (SELECT id FROM articles), pages.last_ok_at IS NOT NULL) AS held
 FROM pages"""
 
+# A list whose pages never end is asked on after the parts that it named already.
 _ORDER = """
 ORDER BY CASE pages.kind
-    WHEN 'index' THEN 0 WHEN 'series' THEN 1 WHEN 'feed' THEN 2 WHEN 'article' THEN 3 WHEN 'image' THEN 4 ELSE 5 END,
+    WHEN 'index' THEN 0 WHEN 'series' THEN iif(coalesce(pages.page_number, 1) > 10, 4, 1)
+    WHEN 'feed' THEN 2 WHEN 'article' THEN 3 WHEN 'image' THEN 5 ELSE 6 END,
     pages.state NOT IN ('new', 'blocked'), pages.last_fetch_at IS NOT NULL, pages.page_number,
     pages.user_id IS NULL, parts.series_id, part_position IS NULL, part_position, pages.due_at, pages.id
 """

@@ -135,6 +135,15 @@ def m015_judged_copies(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m016_twins(database: Database) -> None:
+    """An article is set beside one twin alone: what was read otherwise is read again."""
+    database.execute(
+        "DELETE FROM progress WHERE EXISTS (SELECT 1 FROM events WHERE kind IN ('duplicate_day', 'reposted')"
+        " GROUP BY kind, article_id HAVING count(*) > 1)"
+    )
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

@@ -30,6 +30,9 @@ from archiver.text import line, prose
 PARSER = "ithome.series/1"
 EMPTY = ".ir-profile-series-empty"
 ITEM = ".ir-profile-list"
+_ITEMS_PER_PAGE = 10  # ANATOMY §2
+_MARGIN = 2  # pages beyond those that are announced: the count may be an older one
+_MOST_PAGES = 100  # of one list, whatever is announced; the contest has three
 
 
 def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: Problems) -> SeriesPage:
@@ -65,7 +68,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         author_total_views=count(first_text(root, ".profile-header__view-num")),
         feed_url=feed_url(root, asked.url),
         page_number=asked.page_number or 1,
-        next_page=_next_page(root, asked),
+        next_page=_bounded(_next_page(root, asked), declared, problems),
         empty=empty or not items,
         items=items,
     )
@@ -146,6 +149,15 @@ def _next_page(root: LexborNode, asked: Address) -> int | None:
         is_next = attribute(link, "rel") == "next" or "下一頁" in (text_of(link) or "")
         if is_next and isinstance(found, Address) and found.series_id == asked.series_id:
             return found.page_number if (found.page_number or 1) > (asked.page_number or 1) else None
+    return None
+
+
+def _bounded(named: int | None, declared: int | None, problems: Problems) -> int | None:
+    """The next page, unless the list goes on far beyond what it announces: such a pager never ends."""
+    most = _MOST_PAGES if declared is None else min(-(-declared // _ITEMS_PER_PAGE) + _MARGIN, _MOST_PAGES)
+    if named is None or named <= most:
+        return named
+    problems.add("next_page", "endless", f"page {named} is named, and {declared or 'no'} articles are announced")
     return None
 
 

@@ -127,6 +127,14 @@ def cut_picture(share: float) -> Action:
     return action
 
 
+def endless(play: Play) -> Reply:
+    """The first page of the list under every number, with a pager that always names a next one."""
+    path, _, asked = play.request.target.partition("?page=")
+    reply = play.good(replace(play.request, target=path))
+    pager = f'<ul class="pager"><li><a href="{path}?page={int(asked or 1) + 1}" rel="next">下一頁</a></li></ul>'
+    return replace(reply, body=reply.body.replace(b'<div class="profile-pagination">', f"<div>{pager}".encode()))
+
+
 def not_html(_: Play) -> Reply:
     """A PDF where a page should be."""
     return Reply(200, b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "application/pdf")

@@ -205,6 +205,10 @@ class Faults:
         """The good page from a changed template: every match of a regular expression is written otherwise."""
         self._add("reword", target, bad.reworded(pattern, words), times)
 
+    def endless(self, target: Target = "series", *, times: int | None = None) -> None:
+        """A list whose pager always names a next page."""
+        self._add("endless", target, bad.endless, times)
+
     def silence(self, target: Target = "article", *, times: int | None = None) -> None:
         """An article's page without a word of its contest and series; body, title and address are there."""
         self.reword(target, r"ir-article(?:__topic|-icon|__days)|article-series|group__badge", "other", times=times)
