@@ -42,8 +42,9 @@ _STATUS_OUTCOMES = {
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _SILENCE_S = 60.0
+_WRONG_CLOCK = timedelta(days=1)  # a clock that goes back so far was wrong, then or now
 JUDGE = 1  # one more whenever `judge` makes something else of the same answer: refused copies are then judged anew
-LAW = 1  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
+LAW = 2  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
 GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
 
@@ -263,6 +264,9 @@ def believe(
         return _enter(healed, State.ALIVE, at)
     failed = replace(seen, failures=belief.failures + 1)
     if outcome in ABSENCES:
+        went_back = belief.last_fetch_at is not None and belief.last_fetch_at - at > _WRONG_CLOCK
+        if went_back and belief.absent_since is None:  # now or then the clock was wrong: no date to count from
+            return failed
         noted = replace(failed, absent_since=belief.absent_since or at)
         still_doubted = doubted and not _has_lasted(noted, at, rules)
         return noted if still_doubted else _absent(noted, at, rules)
@@ -288,13 +292,30 @@ def _enter(belief: Belief, state: State, at: datetime) -> Belief:
 
 
 def _absent(belief: Belief, at: datetime, rules: Rules) -> Belief:
-    last = belief.last_absence_at
+    last, since = belief.last_absence_at, belief.absent_since
+    if last is not None and last - at > _WRONG_CLOCK:
+        return _absent_before(belief, at, since)
     if last is not None and at - last < timedelta(days=rules.absence_gap_days):
         counted = belief
     else:
         counted = replace(belief, absences=belief.absences + 1, last_absence_at=at)
     gone = belief.state is State.GONE or counted.absences >= rules.absences
     return _enter(counted, State.GONE if gone else State.SUSPECT, at)
+
+
+def _absent_before(belief: Belief, at: datetime, since: datetime | None) -> Belief:
+    """An absence long before the last that counted: one of the two was seen under a wrong clock.
+
+    Now it is, when even the last success lies ahead; it counts for nothing. Else the last absence was, and what rests
+    on it, the gap before it and that the page is gone, does not hold: the count begins anew.
+    """
+    is_now = since is not None and at < since and belief.last_ok_at is not None and at < belief.last_ok_at
+    if is_now:
+        return belief
+    if belief.state is State.GONE and belief.state_since is not None and belief.state_since <= at:
+        return replace(belief, last_absence_at=at)  # it was gone before
+    anew = replace(belief, absences=1, last_absence_at=at, absent_since=min(since or at, at))
+    return _enter(anew, State.SUSPECT, at)
 
 
 def _after_failure(state: State, outcome: Outcome) -> State:

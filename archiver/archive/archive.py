@@ -170,7 +170,7 @@ class Archive:
         """The page of the control request; None when it was asked lately enough."""
         page = self.ledger.page(urls.control_address(), now)
         asked_at = self.beliefs.belief(page.id).last_fetch_at
-        lately = asked_at is not None and now - asked_at < timedelta(days=self._rules.control_days)
+        lately = asked_at is not None and abs(now - asked_at) < timedelta(days=self._rules.control_days)
         return None if lately else page
 
     def witness(self, run_id: int, due_absent: int) -> DuePage | None:

@@ -43,6 +43,7 @@ ORDER BY :same_first * (coalesce(articles.series_id, -1) IN (
 _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
 WHERE pages.kind = 'control' AND source = 'live' AND final AND run_id <= :run_id AND started_at > :since
+AND (run_id = :run_id OR started_at <= :until) -- else the clock was wrong then
 AND outcome NOT IN {_NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same
@@ -69,7 +70,8 @@ def reason(database: Database, run_id: int, rules: Rules) -> str | None:
 
 def control_says(database: Database, run_id: int, rules: Rules) -> str | None:
     """Why no absence of a run is believed, by how the host answered for an article that cannot exist."""
-    control = control_since(database, run_id, _started_at(database, run_id) - timedelta(days=rules.control_days))
+    began = _started_at(database, run_id)
+    control = control_since(database, run_id, began - timedelta(days=rules.control_days), began)
     if control is not None and control not in ABSENCES:
         return f"An article that cannot exist was answered with {control}, so no absence of this run is believed."
     return None
@@ -112,13 +114,13 @@ def _started_at(database: Database, run_id: int) -> datetime:
     return datetime.fromisoformat(next(iter(rows))["started_at"])
 
 
-def control_since(database: Database, run_id: int, since: datetime) -> Outcome | None:
-    """What came of the last control request up to a run; None when none was made since."""
-    rows = database.query(_CONTROL, {"run_id": run_id, "since": stamp(since)})
+def control_since(database: Database, run_id: int, since: datetime, until: datetime) -> Outcome | None:
+    """What came of the last control request up to a run; None when none was made since, and until then or in it."""
+    rows = database.query(_CONTROL, {"run_id": run_id, "since": stamp(since), "until": stamp(until)})
     return next((Outcome(row["outcome"]) for row in rows), None)
 
 
 def not_found_words(database: Database) -> str | None:
     """What the host's page for an article that cannot exist said last (`Facts.words_sha256`), if it was a page."""
-    rows = database.query(_CONTROL, {"run_id": 2**62, "since": ""})
+    rows = database.query(_CONTROL, {"run_id": 2**62, "since": "", "until": "~"})
     return next((json.loads(row["signals"]).get("words_sha256") for row in rows), None)

@@ -38,10 +38,11 @@ _SHOWN = """
         UNION SELECT target_url FROM links WHERE article_id IN kept))
 """
 
-# Seen in the future: the clock was wrong then. What no longer says what it used to say is asked daily for a time; and a
-# picture that came, and by a later law counts as none, since it is cut.
+# Seen in the future: the clock was wrong then, and what was never asked is due whatever it said. What no longer says
+# what it used to say is asked daily for a time; and a picture that came, and by a later law is none, since it is cut.
 _DUE = (
-    "pages.due_at <= :now OR pages.last_fetch_at > :tomorrow OR (pages.last_fetch_at <= :lately"
+    "pages.due_at <= :now OR pages.last_fetch_at IS NULL OR pages.last_fetch_at > :tomorrow"
+    " OR (pages.last_fetch_at <= :lately"
     " AND (pages.id IN (SELECT page_id FROM lost_fields WHERE lost_since > :since)"
     " OR (pages.kind = 'image' AND pages.last_outcome IN ('ok', 'unchanged')"
     " AND EXISTS (SELECT 1 FROM images WHERE images.url = pages.url AND images.capture_id IS NULL))))"
@@ -149,7 +150,7 @@ def _due(scope: Scope) -> str:
     if scope.force:
         return "1"
     if scope.max_age_days is not None:
-        return "coalesce(pages.last_ok_at, '') <= :seen_before"
+        return "(coalesce(pages.last_ok_at, '') <= :seen_before OR pages.last_ok_at > :tomorrow)"
     return f"({_DUE} OR ({LEFT_SINCE_ASKED}))"
 
 

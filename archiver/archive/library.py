@@ -318,7 +318,10 @@ class Library:
                 " SELECT ?1, ?2, ?3, ?4, ?5"
                 " WHERE NOT EXISTS (SELECT 1 FROM parse_problems WHERE page_id = ?1 AND field = ?2)"
                 " OR EXISTS (SELECT 1 FROM lost_fields WHERE page_id = ?1 AND field = ?2)"
-                " ON CONFLICT (page_id, field) DO UPDATE SET parser = excluded.parser",
+                " ON CONFLICT (page_id, field) DO UPDATE SET parser = excluded.parser,"
+                # Lost in the future: the clock was wrong then, unless it is now, before the value was last found.
+                " lost_since = iif(excluded.lost_since < last_found_at, lost_since,"
+                " min(lost_since, excluded.lost_since))",
                 [page_id, field, found_at, fetch["started_at"], reading.parser],
             )
 

@@ -84,21 +84,25 @@ class Pushes:
         return Ours(row["title"] or "", row["body_text"] or "", code, row["content_sha256"],
                     CaptureSource(row["source"]))  # fmt: skip
 
-    def asks(self, url: str, since: datetime) -> list[datetime]:
-        """When `url` was asked since then, oldest first: every request that went out, whatever came of it."""
+    def asks(self, url: str, since: datetime, now: datetime) -> list[datetime]:
+        """When `url` was asked since then, oldest first: every request that went out, whatever came of it.
+
+        What was asked after `now` was asked under a clock that was wrong.
+        """
         rows = self._database.query(
-            "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ? AND started_at >= ?"
+            "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ?"
+            " AND started_at BETWEEN ? AND ?"
             " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable', 'dns_error') ORDER BY started_at",
-            [url, stamp(since)],
+            [url, stamp(since), stamp(now)],
         )
         return [datetime.fromisoformat(row["started_at"]) for row in rows]
 
-    def jobs(self, since: datetime, *, but: Iterable[int]) -> list[datetime]:
+    def jobs(self, since: datetime, now: datetime, *, but: Iterable[int]) -> list[datetime]:
         """When the jobs began that may still be at work, those of these pushes apart."""
         rows = self._database.query(
             "SELECT id, asked_at FROM pushes WHERE state = 'pending' AND job_id IS NOT NULL AND made_at IS NULL"
-            " AND asked_at > ?",
-            [stamp(since)],
+            " AND asked_at > ? AND asked_at <= ?",
+            [stamp(since), stamp(now)],
         )
         left_out = set(but)
         return [datetime.fromisoformat(row["asked_at"]) for row in rows if row["id"] not in left_out]
@@ -111,10 +115,10 @@ class Pushes:
         """
         row = next(iter(self._database.query(
             "SELECT started_at, signals ->> 'rest_s' AS rest_s, signals ->> 'reason' AS reason FROM fetches"
-            " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at >= ?"
+            " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at BETWEEN ? AND ?"
             " AND (signals ->> 'keys' IS NOT 0 OR NOT ? OR http_status IN (403, 429) OR http_status >= 500)"
             " ORDER BY id DESC LIMIT 1",
-            [stamp(now - timedelta(days=7)), with_keys],
+            [stamp(now - timedelta(days=7)), stamp(now), with_keys],
         )), None)  # fmt: skip
         if row is None or row["rest_s"] is None:
             return None

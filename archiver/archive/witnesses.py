@@ -30,12 +30,14 @@ LEFT_SINCE_ASKED = """
 pages.kind = 'article' AND EXISTS (
     SELECT 1 FROM discoveries JOIN pages AS lists ON lists.id = from_page_id
     WHERE discoveries.url = pages.url AND via IN ('series', 'feed') AND (
-        (gone_at > pages.last_fetch_at AND NOT EXISTS (
+        (gone_at > pages.last_fetch_at AND gone_at <= :tomorrow AND NOT EXISTS (
             SELECT 1 FROM discoveries AS other WHERE other.url = pages.url AND other.via = discoveries.via
             AND other.gone_at IS NULL))
-        OR (gone_at IS NULL AND lists.absent_since > pages.last_fetch_at)))
+        OR (gone_at IS NULL AND lists.absent_since > pages.last_fetch_at AND lists.absent_since <= :tomorrow)))
 """
-"""Of a row of `pages`: whether a list left its part out, or vanished itself, since the part was last asked for."""
+"""Of a row of `pages`: whether a list left its part out, or vanished itself, since the part was last asked for.
+
+`:tomorrow`: what is dated later was seen under a wrong clock."""
 
 
 def unlisted_since(database: Database, url: str) -> str | None:

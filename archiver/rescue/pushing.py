@@ -194,7 +194,7 @@ def is_due(held: Held, now: datetime, again: timedelta) -> bool:
         return False  # Save Page Now would find nothing there either
     if push is None or (push.text_sha256 is not None and push.text_sha256 != held.text_sha256):
         return True
-    rested = push.checked_at is None or now - push.checked_at >= again
+    rested = push.checked_at is None or abs(now - push.checked_at) >= again
     return push.state is not PushState.CONFIRMED and rested
 
 

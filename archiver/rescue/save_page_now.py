@@ -230,7 +230,7 @@ def after_polling(push: Push, told: Told, now: datetime) -> Push:
     if not push.job_runs or told.said in _OF_NO_PAGE:
         return push
     seen = replace(push, checked_at=now, reason=told.reason)
-    took_too_long = push.asked_at is not None and now - push.asked_at > _LONGEST_JOB
+    took_too_long = push.asked_at is not None and abs(now - push.asked_at) > _LONGEST_JOB
     if told.said is Said.DONE and told.made_at is not None:
         return replace(seen, made_at=told.made_at, not_before=_since(push, told.made_at))
     if told.said is Said.TROUBLE:  # nobody asked the page's host: it was no attempt
@@ -256,7 +256,7 @@ def after_looking(push: Push, seen: Seen, reason: str, now: datetime, *, copy_ur
         return push
     looked = replace(push, checked_at=now, reason=reason)
     if seen is Seen.ABSENT:
-        if push.asked_at is not None and now - push.asked_at > _LOST:
+        if push.asked_at is not None and abs(now - push.asked_at) > _LOST:
             return _failed(replace(looked, reason=f"asked for on {push.asked_at:%Y-%m-%d}, {reason}"),
                            Told(Said.PASSING, reason))  # fmt: skip
         return looked

@@ -90,7 +90,7 @@ class Sending:
         self._clock = clock
         self._authorization = save_page_now.authorization(*keys)
         self._keys = tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
-        self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY)
+        self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY, clock.now())
         self._elsewhere: list[datetime] = []  # when jobs of ours began that this run does not ask about
         self._troubles = 0  # faults of the service in a row
         self.stopped: Stop | None = None
@@ -101,8 +101,8 @@ class Sending:
         if rest is not None:
             self.stopped = Stop(rest[1], rest[0])
             return
-        since = self._clock.now() - _LONGEST_JOB
-        self._elsewhere = self._archive.pushes.jobs(since, but=(one.push_id for one in works))
+        now = self._clock.now()
+        self._elsewhere = self._archive.pushes.jobs(now - _LONGEST_JOB, now, but=(one.push_id for one in works))
         self._archives.left = len(works)
         for work in [one for one in works if one.push.state is PushState.PENDING]:
             self._go_on(work)
@@ -132,9 +132,9 @@ class Sending:
 
     def _at_work(self, works: Iterable[Work]) -> int:
         """How many of our jobs the service has, heard of or not."""
-        since = self._clock.now() - _LONGEST_JOB
+        now = self._clock.now()
         asked = [*self._elsewhere, *(one.push.asked_at for one in works if one.push.job_runs)]
-        return sum(at is not None and at > since for at in asked)
+        return sum(at is not None and now - _LONGEST_JOB < at <= now for at in asked)
 
     def _running(self, works: Iterable[Work]) -> list[Work]:
         """The jobs that are worth waiting for in this run."""
