@@ -251,6 +251,8 @@ def _is_part(url: str) -> bool:
 def _note(result: RunResult) -> str:
     if result.refused_hosts:
         return "; ".join(result.refused_hosts.values())
+    if result.failing:
+        return "; ".join(result.failing.values())
     if result.failed and not result.outcomes[Outcome.OK] and not result.outcomes[Outcome.UNCHANGED]:
         return result.failed[0][2]
     return ""

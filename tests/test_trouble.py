@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from desks import PARTS, Desk
-from runs import rows
+from fakes import FakeClock
+from runs import config_for, rows
 
+from archiver import cli
+from archiver.standin import StandIn, demo_site
 from archiver.standin.faults import Faults
 
 ROBOTS = "ithelp.ithome.com.tw/robots.txt"
@@ -201,6 +204,27 @@ def test_without_a_network_nobody_is_left_alone_afterwards(sit: Callable[..., De
     code, text, asked = desk.fetch("--max-age", "0")
 
     assert (code, asked["article"], "Left alone" in text) == (0, PARTS, False)
+
+
+def test_a_host_of_pictures_that_fails_is_left_alone_and_fails_no_run(tmp_path: Path) -> None:
+    clock, db = FakeClock(), tmp_path / "a.db"
+    with StandIn(demo_site()) as standin:
+        standin.faults.error("image", status=503)
+        config = config_for(standin, tmp_path, images=True)
+
+        def fetch() -> tuple[int, int, str]:
+            before = len(standin.log)
+            code = cli.run(["fetch", "-q", "--db", str(db), "--config", str(config)], clock)
+            images = sum("/images/" in request.target for request in standin.log[before:])
+            return code, images, str(rows(db, "SELECT note FROM runs ORDER BY id DESC LIMIT 1")[0][0])
+
+        code, images, note = fetch()
+        assert (code, images) == (0, 2 * 3 + 3)
+        assert "failed 5 image pages in a row (server_error)" in note
+
+        clock.advance(minutes=20)
+        code, images, _ = fetch()
+        assert (code, images) == (0, 0)
 
 
 def test_a_plan_tells_who_fails(sit: Callable[..., Desk]) -> None:

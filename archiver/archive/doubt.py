@@ -26,7 +26,8 @@ SELECT page_id, outcome IN ({_ABSENT}) AS absent, signals ->> 'unlisted_since' I
         (SELECT series_id FROM articles WHERE articles.id = pages.article_id)) AS series_id
 FROM fetches JOIN pages ON pages.id = page_id
 WHERE run_id = :run_id AND final AND source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
-AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at < :started_at
+AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at NOT IN (
+        SELECT started_at FROM fetches AS ours WHERE ours.run_id = :run_id AND ours.page_id = pages.id)
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
 """  # noqa: S608 - a closed list of words of ours
 
@@ -104,8 +105,7 @@ def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
 
     An absence that the site's own lists vouch for is none of its faults (`witnesses`).
     """
-    started_at = stamp(_started_at(database, run_id))
-    rows = database.query(_ASKED, {"run_id": run_id, "started_at": started_at})
+    rows = database.query(_ASKED, {"run_id": run_id})
     return [row for row in rows if not (row["absent"] and row["unlisted"])]
 
 

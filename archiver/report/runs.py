@@ -143,8 +143,8 @@ def _failing(result: RunResult) -> str:
     why = safe("; ".join(result.failing.values()), 600)
     rest = f", resting until {report.minute(result.failing_until)}" if result.failing_until else ""
     when = "Run the same command again then" if result.failing_until else "Run the same command again"
-    left = f"{result.left} page{'s are' if result.left != 1 else ' is'} left"
-    return f"Left alone: {why}{rest}. {when}: {left}. Nothing that was held is lost."
+    left = f": {result.left} page{'s are' if result.left != 1 else ' is'} left" if result.left else ""
+    return f"Left alone: {why}{rest}. {when}{left}. Nothing that was held is lost."
 
 
 def _refused(result: RunResult) -> str:
