@@ -186,3 +186,29 @@ def test_how_long_the_silence_is() -> None:
     assert [silence_s(limits) for limits in (1, 2, 3, 4)] == [60, 120, 240, 480]
     assert silence_s(0) == 60
     assert silence_s(100_000) == 86_400
+
+
+def test_a_challenged_robots_file_of_an_archive_rests_it_in_the_next_run_too(desk: Rescuer) -> None:
+    desk.archives.faults.challenge("web.archive.org/robots.txt", status=200)
+    ticking = clock()
+    first = desk.rescue(clock=ticking, **ALONE)
+    asked = len(desk.archives.log)
+    ticking.advance(minutes=20)
+    again = desk.rescue(clock=ticking, **ALONE)
+
+    assert (first.exit_code, again.exit_code) == (4, 4)
+    assert len(desk.archives.log) == asked
+
+    desk.archives.faults.clear()
+    ticking.advance(hours=1)
+    desk.rescue(clock=ticking, **ALONE)
+
+    assert len(desk.asked()) > 0
+
+
+def test_a_bot_check_with_403_in_place_of_an_archives_robots_file_is_none(desk: Rescuer) -> None:
+    desk.archives.faults.refuse("web.archive.org/robots.txt")
+    desk.archives.shelf.put(copy())
+
+    assert desk.rescue(clock=clock(), **ALONE).exit_code in {0, 3}
+    assert len(desk.asked()) > 0

@@ -15,7 +15,7 @@ from archiver.clock import Clock
 from archiver.config import Network
 from archiver.errors import ArchiveLocked, ArchiverError
 from archiver.interruption import code_of
-from archiver.model import Answer, Outcome
+from archiver.model import Answer, Kind, Outcome
 from archiver.rules import Schedule
 from archiver.text import line
 from archiver.web import robots
@@ -73,6 +73,12 @@ def breaker_of(
     answers = archive.manners.answers(clock.now() - _REMEMBER_REFUSALS)
     breaker.remember(map(_heard, answers), ours=not force)
     return breaker
+
+
+def remember_robots(archive: Archive, breaker: Breaker, clock: Clock) -> None:
+    """Tell a breaker in place of whose robots.txt a bot check stood of late; a 429 wants silence, and no more."""
+    answers = map(_heard, archive.manners.answers(clock.now() - _REMEMBER_REFUSALS))
+    breaker.remember(one for one in answers if one.kind is Kind.ROBOTS and one.outcome is Outcome.CHALLENGE)
 
 
 def _heard(answered: Answered) -> Heard:

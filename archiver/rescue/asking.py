@@ -36,6 +36,7 @@ from archiver.rescue.values import MOST_COPIES
 from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker, Pace
+from archiver.web.robots import heard_as
 from archiver.web.visit import Visitor, is_bot_check
 
 _AGAIN = 3  # asks of one URL that is answered with 429, each after the rest that the host wants
@@ -182,8 +183,9 @@ class Archives:
         judgement = judge(exchange.address, answer, reading, held=held)
         self._archive.ledger.record(self._run_id, exchange, judgement, reading)
         self.requests += judgement.outcome not in NOT_ASKED
-        if exchange.final and judgement.outcome in REFUSALS and judgement.outcome is not Outcome.FORBIDDEN:
-            host = urls.host(answer.requested_url)
+        heard = heard_as(Kind.ROBOTS, judgement.outcome, answer.status)
+        if exchange.final and heard in REFUSALS and heard is not Outcome.FORBIDDEN:
+            host = urls.host(exchange.address.url)
             self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})", self._in_an_hour())
         self._listener(Step(exchange.address, exchange, judgement, self.done, self.left))
 

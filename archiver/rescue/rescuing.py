@@ -12,7 +12,7 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.clock import Clock, SystemClock
-from archiver.commands.run import NO_CONTACT, always_closed, close, tell_repairs, visitor_of
+from archiver.commands.run import NO_CONTACT, always_closed, close, remember_robots, tell_repairs, visitor_of
 from archiver.config import Config, Network
 from archiver.crawl import Step
 from archiver.errors import UsageError
@@ -180,6 +180,7 @@ def archives_of(
     for host, delay_s in config.rescue.delays_s.items():
         pace.slow_down(host, delay_s)
     breaker, now = Breaker(network, clock, pace), clock.now()
+    remember_robots(archive, breaker, clock)
     for host, (until, why) in archive.manners.archive_rests(now, network.host_refusals).items():
         seconds = (until - now).total_seconds()
         if seconds <= network.max_retry_after_s:
