@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 
-from archiver import interruption
+from archiver import interruption, streams
+
+LOST = 2  # the exit code where a command did its work and could not say so
 
 
 def main() -> None:
     """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
     try:
         interruption.catch()  # before the rest is imported
+        streams.hold()
         from archiver.cli import run
 
-        with suppress(AttributeError, ValueError):
-            for stream in (sys.stdout, sys.stderr):
-                stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an ASCII terminal shows ? for Chinese
         code = run(sys.argv[1:])
         interruption.no_more()
+        lost = streams.failure()
+        if lost is not None:
+            sys.stderr.write(f"archiver: the output could not be written ({lost}); what was stored stays\n")
+            code = code or LOST
     except KeyboardInterrupt as interrupted:
         sys.stderr.write(interruption.WORDS + "\n")
         code = interruption.code_of(interrupted)

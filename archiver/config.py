@@ -323,14 +323,14 @@ def _file_text(path: Path) -> str:
         with os.fdopen(disk.open_regular(path), "rb") as file:
             data = file.read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
-            raise ConfigError([f"{safe(path)}: more than {_MAX_BYTES} bytes; name another file with --config"])
+            raise ConfigError([f"{safe(path, 200)}: more than {_MAX_BYTES} bytes; name another file with --config"])
         return data.decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
     except OSError as error:
         raise ConfigError(
-            [f"{safe(path)}: cannot be read ({error.strerror}); name another file with --config"]
+            [f"{safe(path, 200)}: cannot be read ({error.strerror}); name another file with --config"]
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{safe(path)}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
+        raise ConfigError([f"{safe(path, 200)}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
 
 
 def read(text: str, name: str) -> Config:

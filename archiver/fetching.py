@@ -69,7 +69,7 @@ def plan(config: Config, path: Path, options: Options, clock: Clock | None = Non
     network = network_of(config, options)
     clock = clock or SystemClock()
     resting: tuple[str, ...] = ()
-    if path.exists():
+    if opening.is_there(path):
         with Archive(path, "fetch --dry-run", pages.read, config.rules, config.schedule) as archive:
             asked, known = sources.planned(archive, config, options.urls, asked)
             due = archive.due(_scope(known, 0, options), clock.now())
@@ -97,7 +97,7 @@ def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
 
 def parse(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> int:
     """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
         tell_repairs(archive, tell)
@@ -106,7 +106,7 @@ def parse(config: Config, path: Path, tell: Callable[[str], None] = lambda _: No
 
 def verify(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Everything about an archive that is not as it was written, a line each."""
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
         tell_dumped(archive, tell)
@@ -115,7 +115,7 @@ def verify(config: Config, path: Path, tell: Callable[[str], None] = lambda _: N
 
 def repair(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Fill the search index anew when anything is wrong with it; gives what was wrong, a line each."""
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
         tell_changes(archive, tell)

@@ -128,7 +128,7 @@ def run(
             importer.sources |= queries.source_urls(connection)
     looked = [_look(importer, name) for name in names]
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
-    is_new = not path.exists() or (path.is_file() and not path.stat().st_size)
+    is_new = not opening.is_there(path) or (path.is_file() and not path.stat().st_size)
     if not usable:
         return imports.summary(None, looked, [], None)
     if is_new and not _any_would_be_kept(importer, usable):

@@ -6,6 +6,7 @@ module's business (`pages.body` sanitises it), nor is SQL (always parameters).
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -18,6 +19,7 @@ _WHITE_SPACE = re.compile(r"\s+")
 _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_ACTING = re.compile(_INVISIBLE.pattern + r"|[\x7f-\x9f\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
@@ -54,6 +56,15 @@ def _quoted(value: str) -> str:
     if re.fullmatch(r'[^\s"=]+|https?://[^\s"]+', value):
         return value
     return '"' + value.replace('"', "'") + '"'
+
+
+def document(value: object) -> str:
+    """A JSON document for whoever reads it, a terminal included: what is invisible there is escaped in it.
+
+    The value is the same for a program. Characters that a terminal obeys or that hide can only stand in strings.
+    """
+    written = json.dumps(value, ensure_ascii=False, indent=2)
+    return _ACTING.sub(lambda match: json.dumps(match[0])[1:-1], written)
 
 
 def inked(text: str) -> str:

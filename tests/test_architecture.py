@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "text": set(),
     "errors": set(),
     "disk": set(),
+    "streams": set(),
     "clock": set(),
     "interruption": set(),
     "rules": set(),

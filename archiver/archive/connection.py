@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
@@ -137,7 +138,21 @@ def open_writer(path: Path) -> Database:
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise ArchiveUnwritable(f"{path}: this file system does not support SQLite's WAL; choose another with --db")
         on_failure.pop_all()
-        return Database(connection, execute_plugins=False)
+        database = Database(connection, execute_plugins=False)
+        _files[database] = path.stat()
+        return database
+
+
+_files: WeakKeyDictionary[Database, os.stat_result] = WeakKeyDictionary()  # which file each of them has open
+
+
+def _refuse_lost(database: Database, path: Path) -> None:
+    """Raise ArchiveUnwritable when the file is not there any more: SQLite would go on writing to where nobody looks."""
+    opened = _files.get(database)
+    with contextlib.suppress(OSError):
+        if opened is None or os.path.samestat(opened, path.stat()):
+            return
+    raise ArchiveUnwritable(f"{path}: it was removed or replaced while this went on; put it back, and run again")
 
 
 def check_pages(database: Database, path: Path) -> None:
@@ -154,6 +169,7 @@ def check_pages(database: Database, path: Path) -> None:
 def transaction(database: Database, path: Path) -> Iterator[None]:
     """One commit: all of it or nothing. Begins at once (IMMEDIATE), so a lock shows before any work is done."""
     with explained(path):
+        _refuse_lost(database, path)
         database.execute("BEGIN IMMEDIATE")
         try:
             yield

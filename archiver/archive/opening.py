@@ -28,9 +28,24 @@ def beside(path: Path, suffix: str) -> Path:
     """The file beside an archive with this behind its name, whichever link leads to it. Raises ArchiveUnwritable."""
     try:
         real = path.resolve()
-    except (OSError, RuntimeError) as error:  # links in a circle
+    except (OSError, ValueError) as error:
+        raise _no_name(path, error) from error
+    except RuntimeError as error:  # links in a circle
         raise ArchiveUnwritable(f"{path}: its links lead nowhere; name another file with --db") from error
     return real.with_name(real.name + suffix)
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has this name. Raises ArchiveUnwritable for what can be no name."""
+    try:
+        return path.exists()
+    except (OSError, ValueError) as error:
+        raise _no_name(path, error) from error
+
+
+def _no_name(path: Path, error: OSError | ValueError) -> ArchiveUnwritable:
+    words = error.strerror if isinstance(error, OSError) else "a character that no name can have"
+    return ArchiveUnwritable(f"{line(str(path), 80)}: cannot be opened ({words}); name another file with --db")
 
 
 def open_reader(path: Path, *, is_open_here: bool = False) -> sqlite3.Connection:
@@ -40,7 +55,7 @@ def open_reader(path: Path, *, is_open_here: bool = False) -> sqlite3.Connection
     any descriptor of a file drops all locks that the process has on it (fcntl(2)), and another program that ends would
     then take away the WAL under us.
     """
-    if not path.exists():
+    if not is_there(path):
         raise ArchiveError(f"{path}: there is no archive yet; `archiver fetch` makes it, --db names another")
     if not is_open_here:
         check_file(path)
@@ -113,7 +128,7 @@ def is_unmarked(connection: sqlite3.Connection) -> bool:
 
 def check_file(path: Path) -> None:
     """Refuse what cannot be an archive of ours, before SQLite touches it. A missing or empty file is fine."""
-    if path.is_dir():
+    if is_there(path) and path.is_dir():
         raise ArchiveDamaged(f"{path}: this is a folder, not an archive; name a file with --db")
     _check_companions(path)
     try:

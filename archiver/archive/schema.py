@@ -177,17 +177,21 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
         if not pending and not _amiss(database) and guards.stand(database):
             _drop_copies(path)
             return
-        with transaction(database, path):  # readers never see a view missing
-            guards.lift(database)
-            if pending:
-                _migrate(database, path)
-                actors.refuse_other_tables(database.conn, path, _tables())
-            ensure_views(database)
-            for kind, name, statement in _amiss(database):
-                database.execute(f"DROP {kind} IF EXISTS {name}")
-                database.execute(statement)
-            guards.put(database)
-            then()
+        try:
+            with transaction(database, path):  # readers never see a view missing
+                guards.lift(database)
+                if pending:
+                    _migrate(database, path)
+                    actors.refuse_other_tables(database.conn, path, _tables())
+                ensure_views(database)
+                for kind, name, statement in _amiss(database):
+                    database.execute(f"DROP {kind} IF EXISTS {name}")
+                    database.execute(statement)
+                guards.put(database)
+                then()
+        except ArchiveDamaged:
+            _drop_copies(path)  # nothing was changed
+            raise
         _drop_copies(path)
 
 

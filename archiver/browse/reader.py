@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from archiver.archive import shape
-from archiver.browse import images, reading, render
+from archiver.browse import images, reading, render, sheets
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -85,7 +85,7 @@ def _front(datasette: Reader, behind: App) -> App:
         else:
             answer = await _answer(datasette, scope) if scope["method"] in {"GET", "HEAD"} else None
             if answer is None:
-                await behind(scope, receive, _guarded(send))
+                await behind(scope, receive, _guarded(_sheet(scope, send) or send))
             else:
                 await _say(answer, scope, send)
 
@@ -114,6 +114,25 @@ def _guarded(send: Send) -> Send:
         await send(message)
 
     return guarded
+
+
+def _sheet(scope: Scope, send: Send) -> Send | None:
+    """For a CSV: the way out through `sheets.Sheet`."""
+    asked_for = parse_qs(scope["query_string"].decode("latin-1")).get("_format", [])
+    if not (scope["path"].endswith(".csv") or "csv" in asked_for):
+        return None
+    sheet = sheets.Sheet()
+
+    async def as_sheet(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message["headers"] if name.lower() != b"content-length"]
+            message = {**message, "headers": kept}
+        elif message["type"] == "http.response.body":
+            whole = sheet.put(message.get("body", b""), last=not message.get("more_body", False))
+            message = {**message, "body": whole}
+        await send(message)
+
+    return as_sheet
 
 
 async def _say(answer: Answer, scope: Scope, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,13 +24,26 @@ EXIT_CODES = """\b
 Exit codes:
   0    everything asked for is held
   1    a bug
-  2    the command line, the config or a file to import is wrong
+  2    the command line, the config or a file to import is wrong, or stdout is full
   3    finished, but some part is missing or failed
   4    stopped because the site refused us
   5    the archive cannot be used (locked, damaged, newer, disk full)
   130  interrupted (143 by SIGTERM)"""
 
+_MOST_DIGITS = 18  # what SQLite can hold
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Finite(click.FloatRange):
+    """A number between two bounds; nan, which is between any two, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Raises click.BadParameter."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number of this range.", param, ctx)
+        return number
 
 
 def common(command: _Command) -> _Command:
@@ -103,10 +117,16 @@ def page_address(page: str) -> Address:
     from archiver import urls
     from archiver.model import Address
 
-    address = urls.source_address(urls.article_url(int(page)) if page.isdecimal() and page.isascii() else page)
+    address = urls.source_address(urls.article_url(_number(page)) if page.isdecimal() and page.isascii() else page)
     if not isinstance(address, Address):
         raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
     return address
+
+
+def _number(page: str) -> int:
+    if len(page) > _MOST_DIGITS:
+        raise UsageError(f"{safe(page, 40)}: no article has a number of so many digits; see `archiver status`")
+    return int(page)
 
 
 def page_urls(page: str) -> list[str]:

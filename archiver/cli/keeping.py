@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archiver, common, page_urls, settings, tell
+from archiver.cli.frame import Finite, archiver, common, page_urls, settings, tell
 from archiver.cli.reading import print_status
 from archiver.errors import UsageError
-from archiver.text import safe
+from archiver.text import document, safe
 
 if TYPE_CHECKING:
     from archiver.clock import Clock
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @common
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
-@click.option("--delay", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Least time between two requests.")
-@click.option("--max-age", type=click.FloatRange(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
+@click.option("--delay", type=Finite(0, 3600), metavar="SECONDS", help="Least time between two requests.")
+@click.option("--max-age", type=Finite(0, 3650), metavar="DAYS", help="Ask what was not seen for so long.")
 @click.option("--force", is_flag=True, help="Ask everything again, due or not.")
 @click.option("--no-images", is_flag=True, help="Leave images for another time.")
 @click.option("--check-links", is_flag=True, help="Ask outside links too whether they still live.")
@@ -52,11 +51,11 @@ def fetch(
     )  # fmt: skip
     if dry_run:
         plan = fetching.plan(config, path, options, clock)
-        click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
+        click.echo(document(plan.as_json()) if as_json else plan.as_text())
         return 0
     summary = fetching.fetch(config, path, options, tell=tell, clock=clock)
     if as_json:
-        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+        click.echo(document(summary.as_json()))
     else:
         click.echo(summary.as_text())
     return summary.exit_code
@@ -101,7 +100,7 @@ def import_files(
     for error in summary.errors:
         tell(f"archiver: {error}")
     if as_json:
-        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
+        click.echo(document(summary.as_json()))
     elif summary.lines:
         click.echo(summary.as_text())
     return summary.exit_code
@@ -128,7 +127,7 @@ def rescue(
     config, path = settings(config_path, db)
     options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
     summary = rescuing.rescue(config, path, options, tell=tell)
-    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    click.echo(document(summary.as_json()) if as_json else summary.as_text())
     return summary.exit_code
 
 
@@ -158,13 +157,13 @@ def push(
     if dry_run or (target is None and not yes):
         plan = pushing.plan(config, path, options, clock)
         if dry_run:
-            click.echo(json.dumps(plan.as_json(), ensure_ascii=False, indent=2) if as_json else plan.as_text())
+            click.echo(document(plan.as_json()) if as_json else plan.as_text())
             return 0
         if plan.todo and not _agreed(plan.as_text()):
             tell("Nothing was asked.")
             return 0
     summary = pushing.push(config, path, options, tell=tell, clock=clock)
-    click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2) if as_json else summary.as_text())
+    click.echo(document(summary.as_json()) if as_json else summary.as_text())
     return summary.exit_code
 
 
@@ -187,7 +186,7 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     config, path = settings(config_path, db)
     read = fetching.parse(config, path, tell)
     said = f"Read {read} stored answers again; every derived table is new."
-    click.echo(json.dumps({"fetches": read}) if as_json else said)
+    click.echo(document({"fetches": read}) if as_json else said)
     return 0
 
 
@@ -208,7 +207,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
             tell(f"Repaired: {mended}")
     findings = fetching.verify(config, path, tell)
     if as_json:
-        click.echo(json.dumps({"findings": findings}, ensure_ascii=False, indent=2))
+        click.echo(document({"findings": findings}))
     else:
         for finding in findings or ["The archive is what it says it is."]:
             click.echo(safe(finding, 400))

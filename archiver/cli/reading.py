@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import click
 
 from archiver.cli.frame import archiver, common, page_address, page_urls, print_table, settings, tell
 from archiver.errors import UsageError
-from archiver.text import safe
+from archiver.text import document, safe
 
 if TYPE_CHECKING:
     from archiver.archive.queries import Status
@@ -44,7 +43,7 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     with opening.reading(path) as connection:
         parts = queries.copies(connection)
     if as_json:
-        click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
+        click.echo(document({"parts": parts}))
         return 0
     print_table(report.COPY_COLUMNS, report.copies_table(parts))
     if not quiet:
@@ -61,7 +60,7 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
     with opening.reading(path) as connection:
         found = queries.status(connection)
     if as_json:
-        click.echo(json.dumps(report.status_json(found), ensure_ascii=False, indent=2))
+        click.echo(document(report.status_json(found)))
         return found
     print_table(report.SERIES_COLUMNS, report.series_table(found))
     needy = report.attention_table(found)
@@ -93,7 +92,7 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
         found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
     if found is None:
         raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
-    click.echo(json.dumps(report.why_json(found), ensure_ascii=False, indent=2) if as_json else report.why_text(found))
+    click.echo(document(report.why_json(found)) if as_json else report.why_text(found))
     return 0
 
 
@@ -130,7 +129,7 @@ def search(
     with opening.reading(path) as connection:
         found = find(connection, words, series_id=series_id, limit=limit)
     if as_json:
-        click.echo(json.dumps(hits.as_json(words, found), ensure_ascii=False, indent=2))
+        click.echo(document(hits.as_json(words, found)))
     elif found.hits:
         _print_hits(found)
     for note in hits.notes(words, found, quiet=quiet):
@@ -169,7 +168,7 @@ def diff(
         raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
     found = versions.compare(path, address.article_id, old, new)
     if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        click.echo(document(found.as_json()))
         return 0
     if not found.sections:
         tell(found.without_sections())

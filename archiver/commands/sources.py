@@ -66,7 +66,7 @@ def _hint_errors(source: Source, place: str) -> list[str]:
 
 def refuse_nothing(config: Config, path: Path, asked: list[Asked]) -> None:
     """Raise ConfigError, before there is an archive, when there never was anything to be kept."""
-    is_new = not path.exists() or path.stat().st_size == 0
+    is_new = not opening.is_there(path) or path.stat().st_size == 0
     if asked or (not is_new and _ever_named(path)):
         return
     raise ConfigError([f"{safe(config.origin)}: nothing is to be kept: {_NAME_ONE}"])
@@ -146,7 +146,7 @@ def forget(config: Config, path: Path, page: list[str], clock: Clock | None = No
 
     Raises UsageError when it is none, or when the config names it.
     """
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     if not config.is_packaged:
         by_config = {address.url for _, address, _ in sources_of(config)}

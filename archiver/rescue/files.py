@@ -21,6 +21,7 @@ from archiver.rescue.found import Bounds, Found, Passed, Wanted
 from archiver.text import safe
 
 _HEAD = 16_384
+_LAST_TIME = 253_402_300_799  # the end of 9999, the last year that a date can have; file systems know later ones
 _READABLE = "WARC, WACZ, HAR, MHTML and saved HTML can be imported"
 _HEADER_LINES = re.compile(rb"\s*(?:[A-Za-z-]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,100}")
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|rss|\?xml|meta|title|!--)", re.IGNORECASE)
@@ -75,7 +76,7 @@ def known(path: Path, bounds: Bounds) -> File:
             raise UnusableFile(f"{form} of more than {bounds.document_bytes} bytes", name=name, advice=advice)
         if form is Format.WACZ:
             form = _zip_format(raw, bounds, name)
-        changed = datetime.fromtimestamp(max(status.st_mtime, 0), UTC)
+        changed = datetime.fromtimestamp(min(max(status.st_mtime, 0), _LAST_TIME), UTC)
         return File(path, name, form, status.st_size, _sha256(raw), changed)
 
 

@@ -160,7 +160,7 @@ def keys_of(config: Config, environment: Mapping[str, str] = os.environ) -> tupl
 def plan(config: Config, path: Path, options: Options, clock: Clock | None = None) -> Plan:
     """What a push would do now. Asks nothing."""
     keys = keys_of(config)
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "push --dry-run", pages.read, config.rules, config.schedule) as archive:
         return _plan(archive, config, options, (clock or SystemClock()).now(), has_keys=any(keys))
@@ -208,7 +208,7 @@ def push(
     from archiver.terminal import progress  # rich only when there is something to show
 
     keys = keys_of(config)
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     network = rescuing.network_of(config, rescuing.Options(limit=options.limit))
     clock = clock or SystemClock()

@@ -93,7 +93,7 @@ def rescue(
     """Run one rescue from beginning to end. Raises ArchiverError for what makes it impossible."""
     from archiver.terminal import progress  # rich only when there is something to show
 
-    if not path.exists():
+    if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     network = network_of(config, options)
     clock = clock or SystemClock()
@@ -112,12 +112,15 @@ def network_of(config: Config, options: Options) -> Network:
     return network if options.limit is None else replace(network, max_requests=options.limit)
 
 
+_MOST_DIGITS = 18  # of a number that SQLite can hold
+
+
 def target_of(archive: Archive, target: str | None) -> tuple[int | None, str | None]:
     """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
     if target is None:
         return None, None
     known = archive.copies.parts(dropped=True)
-    if target.isdecimal() and target.isascii():
+    if target.isdecimal() and target.isascii() and len(target) <= _MOST_DIGITS:
         url = urls.article_url(int(target))
         if any(one.address.url == url for one in known):
             return None, url
