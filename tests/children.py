@@ -26,11 +26,12 @@ _DAC_CAPABILITIES = 0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: why root 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended: its exit code (minus the signal that killed it) and what it said."""
+    """How a child ended: its exit code (minus the signal that killed it), what it said, and the most memory it had."""
 
     code: int
     out: str
     err: str
+    peak_mb: float = 0.0
 
 
 class Child:
@@ -99,8 +100,11 @@ def main() -> None:
         document = json.loads(line)
         if "wait" in document:
             out, err = pipes.pop(document["wait"])
-            _, status = os.waitpid(document["wait"], 0)
-            answer = {"code": os.waitstatus_to_exitcode(status), "out": _all_of(out), "err": _all_of(err)}
+            _, status, used = os.wait4(document["wait"], 0)
+            answer = {
+                "code": os.waitstatus_to_exitcode(status), "out": _all_of(out), "err": _all_of(err),
+                "peak_mb": used.ru_maxrss / 1_024,
+            }  # fmt: skip
         else:
             pid, ends = _fork(document)
             pipes[pid] = ends

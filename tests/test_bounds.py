@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from archives import SERIES, archive_at, body, part, url_of
+from children import Children
 from fakes import START
+from rescuers import copy, make_lost, page, rescuer
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, terse_site
 
 from archiver import pages, urls
 from archiver.archive.frontier import Scope
 from archiver.model import Address, Kind
+from archiver.pages import MAX_BYTES
+from archiver.pages.scan import MAX_WORDS
 from archiver.readings import SeriesPage
+from archiver.rescue.values import MOST_BYTES
 from archiver.standin import StandIn, render_lists
 from archiver.standin.render import Moment
 
@@ -83,3 +90,81 @@ def test_events_grow_with_the_parts_and_not_with_their_square(tmp_path: Path) ->
     assert 59 <= counts["duplicate_day"] <= 120
     assert 59 <= counts["reposted"] <= 120
     assert len(alone) == 59, "each but the first is told"
+
+
+# ─── memory ─────────────────────────────────────────────────────────────────────────────────────
+
+MOST_MB = 150
+PART = 10319293
+LARGEST = 15_800_000  # bytes; a little less than network.max_body_bytes, with the page around it
+READ = MAX_BYTES - 100_000
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    with Children() as made:
+        yield made
+
+
+WORST = {
+    "one address": f'<a href="https://a.example/{"x" * LARGEST}">x</a>',
+    "one address that is read": f'😀<a href="https://a.example/{"x" * READ}">x</a>',
+    "Chinese words": "<p>" + "漢字" * (MAX_WORDS // 2 - 10_000),
+    "lines of code": "<pre><code>" + "漢\n" * (MAX_WORDS // 2 - 10_000),
+    "addresses": '<a href="https://a.example/%s">x</a>' % ("y" * 500) * 4_000,
+}
+
+
+@pytest.mark.parametrize("what", WORST)
+def test_no_page_takes_more_memory_than_it_may(children: Children, tmp_path: Path, what: str) -> None:
+    with StandIn(terse_site(2)) as standin:
+        standin.faults.edit(PART, body=WORST[what])
+        file = config_for(standin, tmp_path, sources=f'[[sources]]\nurl = "{REAL_SERIES}"')
+        ended = children.run("fetch", "--db", tmp_path / "a.db", "--config", file, "-q")
+
+    assert ended.peak_mb < MOST_MB
+    assert ended.code in {0, 3}, ended.err
+    assert rows(tmp_path / "a.db", "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id"
+                                   " WHERE article_id = ?", PART) == [(1,)], "it is kept"  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_lost(tmp_path_factory.mktemp("lost"))
+
+
+LINK = b'<https://arquivo.pt/wayback/20231006120000/https://ithelp.ithome.com.tw/articles/10323209>; rel="memento",'
+ANSWERS = {
+    "a TimeMap": ("arquivo.pt/wayback/timemap*", LINK * (LARGEST // len(LINK))),
+    "a TimeMap that is read": ("arquivo.pt/wayback/timemap*", "😀".encode() + LINK * (MOST_BYTES // len(LINK) - 1)),
+    "parameters": ("arquivo.pt/wayback/timemap*", "😀".encode() + b"<https://arquivo.pt/x>" + b";a=b" * 1_000_000),
+    "an index": ("web.archive.org/cdx*", b"[" + b"[]," * (LARGEST // 3) + b"[]]"),
+    "a memento": ("web.archive.org/web/*", page().replace(b"</body>", b"<!--" + b"x" * LARGEST + b"--></body>")),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_no_answer_of_an_archive_takes_more_memory_than_it_may(
+    children: Children, lost: Path, tmp_path: Path, what: str
+) -> None:
+    target, answer = ANSWERS[what]
+    with rescuer(lost, tmp_path, "feed = false\ncommon_crawl = false") as desk:
+        desk.archives.shelf.put(copy(days=9, body=b"x") if "memento" not in what else copy())
+        how = (("Memento-Datetime", "Fri, 06 Oct 2023 12:00:00 GMT"),) if what == "a memento" else ()
+        desk.archives.faults.replies(target, answer, headers=how)
+        ended = children.run("rescue", "--db", desk.db, "--config", desk.config, "-q")
+
+    assert ended.peak_mb < MOST_MB
+    assert ended.code in {0, 3}, ended.err
+
+
+def test_no_mhtml_takes_more_memory_than_it_may(children: Children, lost: Path, tmp_path: Path) -> None:
+    db, file = tmp_path / "a.db", tmp_path / "a.mhtml"
+    shutil.copy(lost, db)
+    head = b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n'
+    part_of = b"--b\r\nContent-Type: text/html\r\nContent-Location: https://ithelp.ithome.com.tw/articles/1\r\n\r\n"
+    file.write_bytes(head + part_of + b"x" * 60_000_000 + b"\r\n--b--\r\n")
+    ended = children.run("import", "--db", db, file, "-q")
+
+    assert ended.peak_mb < MOST_MB
+    assert ended.code in {0, 2, 3}, ended.err

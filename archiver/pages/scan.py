@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 MAX_DEPTH = 1_000  # real articles stay under 60; at 1,000 the parsers behind us still answer within a second
 MAX_TAGS = 60_000  # a real article has 1,500; each costs 250 bytes of memory in the tree
-MAX_WORDS = 1_500_000  # characters of text, outside of tags, comments and raw text; a long article has 100,000
+MAX_WORDS = 500_000  # characters of text, outside of tags, comments and raw text; a long article has 100,000
 MAX_ATTRIBUTES = 1_000  # in one tag
 MAX_FRAMESETS = 20  # in a document: other rules hold inside of them
 MAX_WORK = 2_000_000  # steps of this scan beyond one a tag: searches of the stack, formatting elements opened again

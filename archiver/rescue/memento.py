@@ -17,6 +17,7 @@ from archiver.rescue.wayback import NotAnIndex
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
 NEVER_ASKED = frozenset(f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "vn", "fo"))
 _LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*+)')
+_MOST_LINKS = 10_000  # of one TimeMap
 _MOST_PLACES = 20  # for people, and further TimeMaps
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
 
@@ -68,7 +69,7 @@ def read(page: Address, body: bytes, own_url: str) -> TimeMap:
 
 def _links(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
     """The target and the parameters of each link, one at a time."""
-    for match in _LINK.finditer(body.decode("utf-8", "replace")):
+    for match in islice(_LINK.finditer(body.decode("utf-8", "replace")), _MOST_LINKS):
         yield match[1].strip(), _parameters(match[2])
 
 

@@ -20,49 +20,56 @@ from archiver.rescue.found import Bounds, Found, Passed, Wanted
 
 _MOST_PARTS = 20_000
 _MOST_HEADER = 65_536
+_LARGEST = {"base64": 1.5, "quoted-printable": 3.2}  # encoded to decoded, line ends included (RFC 2045 §6)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|$)")  # RFC 2046 §5.1.1
 
 
 def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
     """The page, and every image of it that is wanted. Raises UnusableFile."""
-    message, body = _head_and_body(document)
-    parts = [_head_and_body(part) for part in _parts(message, body)]
-    page = next((number for number, (head, _) in enumerate(parts) if head.get_content_type() == "text/html"), None)
+    message, begin = _head(document, 0, len(document))
+    parts = [(*_head(document, first, last), last) for first, last in _parts(message, document, begin)]
+    page = next((number for number, (head, *_) in enumerate(parts) if head.get_content_type() == "text/html"), None)
     if page is None:
         raise UnusableFile("MHTML without a page in it")
     at = values.http_date(str(message["Date"] or ""))
-    for number, (head, encoded) in enumerate(parts):
+    for number, (head, first, last) in enumerate(parts):
         own = _url(message["Snapshot-Content-Location"]) if number == page else ""
         url = own or _url(head["Content-Location"])
         if number == page or (head.get_content_maintype() == "image" and url and wanted(url)):
-            yield _found(head, encoded, url, at, f"part {number + 1}", bounds)
+            yield _found(head, document, (first, last), url, at, f"part {number + 1}", bounds)
         else:
             passed["frames, styles and images of other pages"] += 1
 
 
-def _head_and_body(data: bytes) -> tuple[Message, bytes]:
-    end = _HEADER_END.search(data, 0, _MOST_HEADER)
-    if end is None:
+def _head(document: bytes, begin: int, end: int) -> tuple[Message, int]:
+    """The header that begins there, and where what follows it begins."""
+    found = _HEADER_END.search(document, begin, min(begin + _MOST_HEADER, end))
+    if found is None:
         raise UnusableFile("a header longer than any is, or a part without a body")
-    return BytesHeaderParser().parsebytes(data[: end.start()] + b"\n\n"), data[end.end() :]
+    return BytesHeaderParser().parsebytes(document[begin : found.start()] + b"\n\n"), found.end()
 
 
-def _parts(message: Message, body: bytes) -> Iterator[bytes]:
-    """What stands between the delimiters (RFC 2046 §5.1.1)."""
+def _parts(message: Message, document: bytes, begin: int) -> Iterator[tuple[int, int]]:
+    """From where to where each part goes: what stands between the delimiters (RFC 2046 §5.1.1)."""
     boundary = message.get_boundary("").encode("latin-1", "replace")
     if message.get_content_maintype() != "multipart" or not 0 < len(boundary) <= 200:
         raise UnusableFile("no multipart/related message with a boundary")
-    body, delimiter = b"\n" + body, b"\n--" + boundary
-    if body.count(delimiter) > _MOST_PARTS:
+    delimiter = b"\n--" + boundary
+    if document.count(delimiter) > _MOST_PARTS:
         raise UnusableFile("more parts than any page has")
-    for piece in body.split(delimiter)[1:]:
-        begin = _AFTER_DELIMITER.match(piece)
-        if begin is None:
+    found = document.find(delimiter, begin - 1)  # the line end before it may be that of the header
+    while found >= 0:
+        after = found + len(delimiter)
+        following = document.find(delimiter, after)
+        last = following if following >= 0 else len(document)
+        opened = _AFTER_DELIMITER.match(document, after, last)
+        if opened is None:
             raise UnusableFile("a boundary that is none")
-        if begin[1]:
+        if opened[1]:
             return
-        yield piece[begin.end() :].removesuffix(b"\r")
+        yield opened.end(), last - document[last - 1 : last].endswith(b"\r")
+        found = following
     raise UnusableFile("the file ends in the middle", advice="get or copy the file again")
 
 
@@ -71,15 +78,21 @@ def _url(value: str | None) -> str:
     return "".join(str(value or "").split())
 
 
-def _found(head: Message, encoded: bytes, url: str, at: datetime | None, place: str, bounds: Bounds) -> Found:
+def _found(
+    head: Message, document: bytes, place_of: tuple[int, int], url: str, at: datetime | None, place: str,
+    bounds: Bounds,
+) -> Found:  # fmt: skip
     charset = head.get_param("charset")
     told = f"; charset={charset[:40]}" if isinstance(charset, str) else ""
     headers = (("content-type", f"{head.get_content_type()}{told}"),)
+    encoding = str(head["Content-Transfer-Encoding"] or "").strip().lower()
+    first, last = place_of
+    too_large = last - first > _LARGEST.get(encoding, 1) * bounds.body_bytes
     try:
-        body = _decoded(str(head["Content-Transfer-Encoding"] or "").strip().lower(), encoded)
+        body = b"" if too_large else _decoded(encoding, document[first:last])
     except (binascii.Error, ValueError):
         return Found(url, None, at, place, failure=Outcome.PROTOCOL_ERROR, error="its encoding is broken")
-    if len(body) > bounds.body_bytes:
+    if too_large or len(body) > bounds.body_bytes:
         error = f"a body of more than {bounds.body_bytes} bytes"
         return Found(url, None, at, place, failure=Outcome.TOO_LARGE, error=error)
     return Found(url, body, at, place, None, headers)
