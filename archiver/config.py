@@ -7,7 +7,6 @@ as all of `archiver status` (docs/design.md).
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shlex
@@ -135,8 +134,8 @@ class _Key:
 
 def _number(low: float, high: float, unit: str) -> _Key:
     def check(value: Any) -> float | None:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        return float(value) if fits and low <= value <= high else None
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if fits and low <= value <= high else None  # not a number is neither
 
     return _Key(f"a number of {unit} from {low:g} to {high:g}", check)
 
@@ -337,7 +336,7 @@ def read(text: str, name: str) -> Config:
     """The settings that a TOML text holds; what it does not name keeps its default. Raises ConfigError."""
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, or of a number with thousands of digits
         raise ConfigError([f"{safe(name)}: not TOML: {safe(error)}"]) from error
     errors: list[str] = []
     tables = {table: _check_table(data.get(table, {}), keys, table, errors) for table, keys in TABLES.items()}
@@ -398,4 +397,7 @@ def _check_names(table: Mapping[str, Any], known: Any, prefix: str, errors: list
 
 
 def _shown(value: Any) -> str:
-    return safe(repr(value), 60)
+    try:
+        return safe(repr(value), 60)
+    except ValueError:  # hexadecimal digits by the thousand can be read, and cannot be written in decimal
+        return "a number of thousands of digits"

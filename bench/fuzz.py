@@ -3,24 +3,35 @@
     pip install atheris
     python bench/fuzz.py TARGET [libFuzzer options, such as -max_total_time=60]
 
-Targets: article, series, feed, index, urls, robots, config. A finding is an exception, or an input that takes longer
-than five seconds; it becomes a fixture or a case of the test beside the code. The same properties run in every test
-run with hypothesis (tests/test_pages_properties.py, tests/test_urls.py and others).
+Targets: article, series, feed, index, urls, robots, config; what archives answer: cdx, crawls, commoncrawl, timemap,
+savepagenow; files to import: warc, har, mhtml. A finding is an exception, or an input that takes longer than five
+seconds; it becomes a fixture or a case of the test beside the code (tests/test_absurd.py). The same properties run
+in every test run with hypothesis (tests/test_pages_properties.py, tests/test_urls.py, tests/test_absurd.py).
 """
 
 from __future__ import annotations
 
+import io
+import json
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 with atheris.instrument_imports(include=["archiver"]):
     from archiver import config, pages, urls
-    from archiver.errors import ConfigError
-    from archiver.model import Address
-    from archiver.web import rules
+    from archiver.archive.times import stamp
+    from archiver.copies import Copy, Push, key_of
+    from archiver.errors import ConfigError, UnusableFile
+    from archiver.model import Address, Answer, Kind
+    from archiver.rescue import common_crawl, har, memento, mhtml, save_page_now, warc, wayback
+    from archiver.rescue.found import Bounds
+    from archiver.web import headers, rules
 
 FIXTURES = Path(__file__).parents[1] / "tests/fixtures"
 SAMPLES = {
@@ -29,6 +40,110 @@ SAMPLES = {
     "feed": urls.feed_url(5943),
     "index": "https://blog.example/ironman/",
 }
+
+
+PAGE = Address(urls.article_url(10319293), Kind.ARTICLE, 10319293)
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MEMENTO = f"https://arquivo.pt/wayback/20231006120000/{PAGE.url}"
+DATE = "Fri, 06 Oct 2023 12:00:00 GMT"
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+# What is changed to begin with, where there are no fixtures.
+SEEDS: dict[str, list[bytes]] = {
+    "cdx": [
+        json.dumps([["timestamp", "original", "mimetype", "statuscode", "digest"],
+                    ["20231006120000", PAGE.url, "text/html", "200", "A" * 32], [], ["com,example)/ 2023"]]).encode(),
+    ],
+    "crawls": [
+        json.dumps([{"id": "CC-MAIN-2023-50", "cdx-api": f"{common_crawl.INDEX}/CC-MAIN-2023-50-index",
+                     "from": "2023-11-28T00:00:00", "to": "2023-12-12T00:00:00"}]).encode(),
+    ],
+    "commoncrawl": [
+        json.dumps({"timestamp": "20231201120000", "url": PAGE.url, "filename": "crawl-data/CC/a/b.warc.gz",
+                    "offset": "9", "length": "99", "status": "200", "mime": "text/html", "digest": "A" * 32}).encode(),
+    ],
+    "timemap": [f'<{PAGE.url}>; rel="original",\n<{MEMENTO}>; rel="first memento"; datetime="{DATE}"'.encode()],
+    "savepagenow": [
+        b'{"job_id": "spn2-0123456789abcdef", "status": "success", "timestamp": "20231006120000"}',
+        b'{"status": "error", "status_ext": "error:user-session-limit", "message": "wait 5 minutes"}',
+        b'<h2>Sorry</h2><p>The same snapshot had been made 3 minutes ago. watchJob("spn2-0123456789abcdef")</p>',
+    ],
+    "warc": [
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: %s\r\nWARC-Date: 2023-10-06T12:00:00Z\r\n"
+        b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (PAGE.url.encode(), len(HTTP), HTTP),
+    ],
+    "har": [
+        json.dumps({"log": {"entries": [{"startedDateTime": "2023-10-06T12:00:00Z", "request": {"method": "GET",
+                    "url": PAGE.url}, "response": {"status": 200, "headers": [{"name": "a", "value": "b"}],
+                    "content": {"text": "eA==", "encoding": "base64", "mimeType": "text/html"}}}]}}).encode(),
+    ],
+    "mhtml": [
+        b'Date: Fri, 06 Oct 2023 12:00:00 GMT\r\nSnapshot-Content-Location: %s\r\nContent-Type: multipart/related;'
+        b' boundary="b"\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding:'
+        b" quoted-printable\r\nContent-Location: %s\r\n\r\nx=3D\r\n--b--\r\n" % (PAGE.url.encode(), PAGE.url.encode()),
+    ],
+}  # fmt: skip
+
+
+def fits(copies: tuple[Copy, ...]) -> None:
+    """Whether copies can be kept: dates that can be said, numbers that a column holds."""
+    for copy in copies:
+        assert len(str(key_of(copy))) < 20_000
+        assert stamp(copy.made_at + timedelta(days=366))
+        assert copy.http_status is None or 100 <= copy.http_status < 600
+        assert copy.byte_range is None or copy.byte_range[1] < 2**62
+
+
+def read_cdx(data: bytes) -> None:
+    """Reads an index of the Wayback Machine."""
+    with suppress(wayback.NotAnIndex):
+        fits(wayback.read_index(PAGE, data)[0])
+    wayback.count_rows(data)
+
+
+def read_crawls(data: bytes) -> None:
+    """Reads the list of crawls, and chooses."""
+    with suppress(wayback.NotAnIndex):
+        for crawl in common_crawl.nearest(common_crawl.read_crawls(data), NOW - timedelta(days=3_000), 5):
+            assert stamp(crawl.began)
+
+
+def read_common_crawl(data: bytes) -> None:
+    """Reads an index of Common Crawl."""
+    with suppress(wayback.NotAnIndex):
+        fits(common_crawl.read_index(PAGE, data))
+    common_crawl.says_none(Answer(PAGE.url, NOW, 0, status=404, body=data))
+
+
+def read_timemap(data: bytes) -> None:
+    """Reads a TimeMap, and the same bytes as header fields with a date."""
+    with suppress(wayback.NotAnIndex):
+        fits(memento.read(PAGE, data, "https://arquivo.pt/wayback/timemap/link/x").copies)
+    said = data[:200].decode("latin-1")
+    answer = Answer(PAGE.url, NOW, 0, status=200, headers=(("memento-datetime", said),))
+    assert stamp(wayback.made_at(answer, NOW))
+    wait = headers.retry_after_s((("retry-after", said), ("date", said)), NOW)
+    assert wait is None or 0 <= wait <= 366 * 86_400
+
+
+def read_save_page_now(data: bytes) -> None:
+    """Reads an answer of Save Page Now, with a status out of its first byte."""
+    status = (200, 400, 401, 429, 500, 520)[data[0] % 6] if data else 200
+    asked = save_page_now.after_asking(Push(), save_page_now.read_asked(status, data), NOW)
+    heard = save_page_now.after_polling(asked, save_page_now.read_status(status, data), NOW)
+    assert all(at is None or stamp(at) for at in (asked.not_before, heard.made_at, heard.not_before))
+
+
+def file_target(read: Callable[..., object]) -> Callable[[bytes], None]:
+    """Reads bytes as a file to import; a refusal in words is fine."""
+
+    def target(data: bytes) -> None:
+        given = io.BytesIO(data) if read is warc.read else data
+        with suppress(UnusableFile):
+            for found in read(given, lambda _: True, Bounds(), Counter()):  # type: ignore[attr-defined]
+                assert found.at is None or stamp(found.at)
+                assert found.body is None or len(found.body) <= Bounds().body_bytes
+
+    return target
 
 
 def page_target(url: str) -> Callable[[bytes], None]:
@@ -68,6 +183,14 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "urls": read_url,
     "robots": read_robots,
     "config": read_config,
+    "cdx": read_cdx,
+    "crawls": read_crawls,
+    "commoncrawl": read_common_crawl,
+    "timemap": read_timemap,
+    "savepagenow": read_save_page_now,
+    "warc": file_target(warc.read),
+    "har": file_target(har.read),
+    "mhtml": file_target(mhtml.read),
 }
 
 
@@ -75,10 +198,13 @@ def main(arguments: list[str]) -> None:
     """Fuzz one target, with the fixtures of its kind as seeds."""
     name = arguments[1]
     target = TARGETS[name]
-    for sample in sorted((FIXTURES / name).glob("*/body.*")):
-        target(sample.read_bytes())
-    atheris.Setup([arguments[0], "-timeout=5", *arguments[2:]], target)
-    atheris.Fuzz()
+    seeds = [*SEEDS.get(name, ()), *(one.read_bytes() for one in sorted((FIXTURES / name).glob("*/body.*")))]
+    with tempfile.TemporaryDirectory() as folder:
+        for number, seed in enumerate(seeds):
+            target(seed)
+            (Path(folder) / str(number)).write_bytes(seed)
+        atheris.Setup([arguments[0], "-timeout=5", *arguments[2:], folder], target)
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

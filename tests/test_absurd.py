@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,8 +17,9 @@ from hypothesis import strategies as st
 from archiver.archive.times import stamp
 from archiver.copies import Copy, PushState, key_of
 from archiver.copies import Push as PushRow
+from archiver.errors import UnusableFile
 from archiver.model import Answer, CaptureSource
-from archiver.rescue import common_crawl, memento, save_page_now, wayback
+from archiver.rescue import common_crawl, har, memento, mhtml, save_page_now, warc, wayback
 from archiver.rescue.found import Bounds
 from archiver.rescue.wayback import NotAnIndex
 
@@ -195,3 +198,37 @@ def test_no_page_of_save_page_now_takes_long_to_read(answer: bytes) -> None:
     save_page_now.read_asked(200, answer)
 
     assert datetime.now(UTC) - begun < timedelta(seconds=5)
+
+
+# ─── files ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(deadline=None)
+@given(any_object("startedDateTime", "request", "response"), ANY, ANY, TEXTS)
+def test_any_entry_of_a_recording_is_read_or_refused(entry: dict[str, Any], status: Any, body: Any, name: str) -> None:
+    answer = {"status": status, "headers": [{"name": name, "value": body}], "content": {"text": body, "mimeType": name}}
+    whole = {"startedDateTime": name, "request": {"url": URL}, "response": answer}
+    for one in (entry, whole):
+        with suppress(UnusableFile):
+            document = json.dumps({"log": {"entries": [one]}}).encode()
+            for found in har.read(document, lambda _: True, Bounds(), Counter()):
+                assert found.at is None or stamp(found.at)
+                assert found.status is None or 100 <= found.status <= 599
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS, st.binary(max_size=60))
+def test_any_field_of_a_file_is_read_or_refused(field: str, date: str, noise: bytes) -> None:
+    said, at = field.encode("utf-8", "replace"), date.encode("utf-8", "replace")
+    record = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: %s\r\nWARC-Date: %s\r\nContent-Length: %s"
+    record += b"\r\n\r\n%s"
+    saved = b"Date: %s\r\nContent-Type: multipart/related; boundary=%s\r\n\r\n--%s\r\nContent-Type: text/html\r\n\r\n"
+    saved += b"%s--%s--"
+    whole = saved % (at, b"b", b"b", noise + b"\r\n", b"b")
+    for found in (
+        warc.read(BytesIO(record % (URL.encode(), at, said, noise)), lambda _: True, Bounds(), Counter()),
+        mhtml.read(saved % (at, said, said, noise, said), lambda _: True, Bounds(), Counter()),
+        mhtml.read(whole, lambda _: True, Bounds(), Counter()),
+    ):
+        with suppress(UnusableFile):
+            assert all(one.at is None or stamp(one.at) for one in found)

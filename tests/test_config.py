@@ -59,6 +59,12 @@ def test_the_packaged_file_names_every_key() -> None:
         ("sources = 'x'", "sources: expected tables [[sources]]"),
         ("[sorces]", "sorces: unknown key; did you mean sources?"),
         ("not toml", "not TOML"),
+        ("[network]\ndelay_s = " + "9" * 5_000, "not TOML"),
+        ("[network]\ndelay_s = 0x" + "f" * 5_000, "network.delay_s: expected"),
+        ("[push]\ndaily = 0x" + "f" * 5_000, "push.daily: expected"),
+        ("[push]\nwait_s = nan", "push.wait_s: expected"),
+        ('[rescue]\ndelays_s = {"web.archive.org" = 1e999}', "rescue.delays_s"),
+        ("a = " + "[" * 100_000, "not TOML"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_was_expected(text: str, words: str) -> None:
