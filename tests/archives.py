@@ -195,12 +195,13 @@ def comment(position: int, text: str, *, site_id: int | None = None, reply_to: i
     return Comment(site_id, position, Author(7, "reader"), START, 0, body(text), reply_to)
 
 
-def index_of(*links: tuple[str, str]) -> IndexPage:
+def index_of(*links: tuple[str, str], apart: tuple[tuple[str, str], ...] = ()) -> IndexPage:
+    """An index with these links (URL, words) under one heading, and those that stand `apart` under another."""
     made = []
-    for position, (url, text) in enumerate(links, start=1):
+    for position, (url, text) in enumerate((*links, *apart), start=1):
         address = urls.classify(url)
         assert isinstance(address, Address)
-        made.append(IndexLink(address, url, text, "a group", position))
+        made.append(IndexLink(address, url, text, "a group" if position <= len(links) else "apart", position))
     return IndexPage("an index", "en", tuple(made))
 
 

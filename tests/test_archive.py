@@ -281,7 +281,7 @@ def test_an_index_link_that_never_answered_is_a_missing_part(case: Case) -> None
 
 def test_a_strangers_day_that_never_answered_is_not_counted_when_that_day_is_held(case: Case) -> None:
     case.source(INDEX, series=SERIES)
-    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), (url_of(99), "Day 1: a stranger's")))
+    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), apart=((url_of(99), "Day 1: a stranger's"),)))
     case.answer(url_of(1), part(1))
     case.answer(url_of(99), outcome=Outcome.TIMEOUT)
     case.archive.library.settle()

@@ -370,11 +370,14 @@ def test_renumberings_never_push_out_what_caused_them(tmp_path: Path) -> None:
 def test_dead_links_are_told_where_the_archive_knows_them(tmp_path: Path) -> None:
     path = make(tmp_path / "kept.db")
     connection = sqlite3.connect(path)
-    connection.execute("DROP VIEW IF EXISTS link_rot")
     connection.execute(
-        f"CREATE VIEW link_rot AS SELECT 1 AS link_id, {ALIVE} AS article_id, {SERIES} AS series_id, 1 AS position,"
-        " 'a tool' AS text, 'https://dead.example/' AS url, 'gone' AS state, 'not_found' AS last_outcome,"
-        f" '{AT}' AS last_fetch_at"
+        "INSERT INTO pages (url, kind, host, state, last_outcome, first_seen_at, state_since, last_fetch_at, due_at)"
+        " VALUES ('https://dead.example/', 'link', 'dead.example', 'gone', 'not_found', ?1, ?1, ?1, ?1)",
+        [AT],
+    )
+    connection.execute(
+        "INSERT INTO links (article_id, position, url, text, target_kind, target_url)"
+        f" VALUES ({ALIVE}, 99, 'https://dead.example/', 'a tool', 'outside', 'https://dead.example/')"
     )
     connection.commit()
     connection.close()

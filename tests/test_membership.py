@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from archiver import report, urls
 from archiver.archive import queries
+from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
 from archiver.model import Outcome
 
@@ -173,7 +174,8 @@ def test_an_index_of_ordinary_articles_is_whole_when_each_is_held(case: Case) ->
     case.source(INDEX)
     case.answer(INDEX, index_of((url_of(1), "x"), (url_of(2), "y")))
     for number in (1, 2):
-        case.answer(url_of(number), part(number, series_id=None, series_user_id=None, position=None))
+        page = part(number, series_id=None, series_user_id=None, position=None, title="a note", title_day=None)
+        case.answer(url_of(number), page)
     case.archive.library.settle()
 
     assert report.all_safe(status(case))
@@ -196,7 +198,7 @@ def test_a_link_whose_series_is_not_known_is_told_beside_two_series_that_are(cas
 
 def test_a_link_taken_for_a_citation_is_told(case: Case) -> None:
     case.source(INDEX, series=SERIES)
-    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), (url_of(99), "Day 1: a stranger's")))
+    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), apart=((url_of(99), "Day 1: a stranger's"),)))
     ask(case, 1, None)
     ask(case, 99, Outcome.NOT_FOUND)
     case.archive.library.settle()
@@ -215,6 +217,94 @@ def test_a_hint_decides_whatever_answers(case: Case) -> None:
 
     assert followed(case) == [5943]
     assert case.rows("SELECT id, missing FROM page_status") == [{"id": 10000001, "missing": 1}]
+
+
+def test_two_parts_of_one_day_in_one_list_are_two_parts_also_when_one_is_dead(case: Case) -> None:
+    case.source(INDEX, series=SERIES)
+    case.answer(INDEX, index_of((url_of(1), "[Day 01] x"), (url_of(2), "[Day 02] 上"), (url_of(3), "[Day 02] 下")))
+    ask(case, 1, None)
+    ask(case, 2, None)
+    ask(case, 3, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+
+    found = status(case)
+    assert [(row["parts"], row["missing"]) for row in found.series] == [(3, 1)]
+    assert not report.all_safe(found)
+
+
+@pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND])
+def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Case, answer: Outcome | None) -> None:
+    """It decides what is followed, but not that all is well: the user may have named the wrong series."""
+    case.source(INDEX, series=urls.series_url(20121130, OTHER))
+    case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number in (1, 2, 3))))
+    for number in (1, 2, 3):
+        ask(case, number, answer)
+    for number in (91, 92, 93):
+        ask(case, number, None, foreign=True)
+    case.archive.library.settle()
+
+    found = status(case)
+    assert followed(case) == [OTHER]
+    assert report.alarms(found)
+    assert any("is that the right one?" in note for note in report.series_notes(found))
+
+
+def test_titles_that_count_the_days_belong_to_a_series_though_no_page_says_so(case: Case) -> None:
+    """As when the very first run meets a changed template: an index may list a fraction of a series."""
+    case.source(INDEX)
+    case.answer(INDEX, index_of((url_of(1), "x"), (url_of(2), "y")))
+    for number in (1, 2):
+        case.answer(url_of(number), part(number, series_id=None, series_user_id=None, position=None))
+    case.archive.library.settle()
+
+    assert not report.all_safe(status(case))
+
+
+def test_absent_parts_are_told_as_long_as_it_lasts_though_that_is_not_believed(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2, 3, 4))
+    for number in (1, 2, 3, 4):
+        ask(case, number, None)
+    case.next_run(days=30)
+    for number in (1, 2, 3, 4):
+        ask(case, number, Outcome.NOT_FOUND)
+    for _ in range(2):
+        case.next_run(days=1)
+
+    found = status(case)
+    assert {part["state"] for part in found.parts[5943]} == {"alive"}
+    assert any("4 part(s) of series 5943 absent since" in note for note in report.series_notes(found))
+    assert len(report.attention_table(found)) == 4
+
+
+def test_lists_that_do_not_answer_are_told_with_the_day_when_they_were_last_heard(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1))
+    ask(case, 1, None)
+    case.next_run(days=5)
+    case.answer(SERIES, outcome=Outcome.SERVER_ERROR)
+    case.archive.library.settle()
+
+    assert any(
+        "lists of series 5943 were not heard since 2026-11-23" in one for one in report.series_notes(status(case))
+    )
+
+
+def test_a_part_that_a_list_names_again_is_asked_at_once(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2))
+    for number in (1, 2):
+        ask(case, number, None)
+    for _ in range(4):
+        case.next_run(days=4)
+        case.answer(SERIES, series_of(1))
+        ask(case, 2, Outcome.NOT_FOUND)
+    assert case.rows("SELECT state FROM pages WHERE article_id = 10000002") == [{"state": "gone"}]
+    case.next_run(days=1)
+    case.answer(SERIES, series_of(1, 2))
+    scope = Scope(case.archive.source_ids(None), case.run_id)
+
+    assert url_of(2) in [page.address.url for page in case.archive.due(scope, case.clock.now())]
 
 
 # ─── what a page does not say ───────────────────────────────────────────────────────────────────

@@ -11,13 +11,16 @@ from archiver.archive.queries import Status
 
 
 def status_of(**changes: Any) -> Status:
-    row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, "is_asked": 1, **changes}
+    row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, "is_asked": 1, "contest_days": None}
+    row |= changes
     return Status(
         series=[row],
         parts={1: [{}], 2: [{}]},
         homeless=[],
         dropped=[],
         cited=[],
+        unheard_hints=[],
+        unsettled=[],
         last_run=None,
         problems=[],
         drift=[],
@@ -36,6 +39,7 @@ def status_of(**changes: Any) -> Status:
         ({"parts": 31, "safe": 31}, True),  # one was deleted there and is held here
         ({"parts": 0, "safe": 0, "declared_parts": None}, False),  # nothing is known of it yet
         ({"parts": 0, "safe": 0, "declared_parts": 0}, True),  # the site says that it is empty
+        ({"parts": 0, "safe": 0, "declared_parts": 0, "contest_days": 15}, False),  # it had articles once
         ({"declared_parts": None}, True),
     ],
 )

@@ -114,7 +114,8 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [user_id])
     database.execute(
         "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"
-        " declared_parts, description, finished, feed_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " declared_parts, description, finished, feed_url, contest_days)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET title = coalesce(excluded.title, title),"
         " url = iif(excluded.author_id IS NULL AND url != '', url, excluded.url),"
         " author_id = coalesce(excluded.author_id, author_id),"
@@ -123,11 +124,13 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         ' "group" = coalesce(excluded."group", "group"), group_slug = coalesce(excluded.group_slug, group_slug),'
         " declared_parts = coalesce(excluded.declared_parts, declared_parts),"
         " description = coalesce(excluded.description, description), finished = iif(?, excluded.finished, finished),"
-        " feed_url = coalesce(excluded.feed_url, feed_url)",
+        " feed_url = coalesce(excluded.feed_url, feed_url),"
+        " contest_days = coalesce(excluded.contest_days, contest_days)",
         [
             page["series_id"], series.title, urls.series_url(user_id, page["series_id"]),
             user_id, series.contest_year, series.contest_edition, series.group, series.group_slug,
             series.declared_parts, series.description, int(series.finished), series.feed_url,
+            series.contest_days,
             int(series.finished or series.contest_days is not None),  # else the page does not say how far it is
         ],
     )  # fmt: skip

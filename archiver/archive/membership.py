@@ -69,6 +69,7 @@ SELECT * FROM claims ORDER BY article_id, rank, position IS NULL
 # What an index links to and nobody else places: all of it while no series is known, else what its own page leaves open.
 _LISTED = """
 SELECT sources.id AS source_id, discoveries.article_id, discoveries.url, discoveries.position, discoveries.text,
+    discoveries.from_page_id, discoveries.heading,
     (SELECT min(series_id) FROM series_sources WHERE source_id = sources.id) AS series_id,
     (SELECT count(*) FROM series_sources WHERE source_id = sources.id) AS series_count,
     articles.id IS NOT NULL AS is_read, articles.series_id AS own_series_id, articles.author_id,
@@ -243,9 +244,13 @@ def _keep_parts(database: Database) -> None:
     days = database.query("SELECT id, title_day FROM articles WHERE title_day IS NOT NULL")
     held_days = {(parts[row["id"]]["series_id"], row["title_day"]) for row in days if row["id"] in parts}
     authors = {row["id"]: row["author_id"] for row in database.query("SELECT id, author_id FROM series WHERE followed")}
-    for link in database.query(_LISTED):
+    listed = list(database.query(_LISTED))
+    own = {(*_list_of(link), parts[link["article_id"]]["series_id"]) for link in listed if link["article_id"] in parts}
+    for link in listed:
         series_id = link["series_id"] if link["series_count"] == 1 else None
-        if link["series_count"] == 0 or _is_left_open(link, series_id, authors.get(series_id), held_days):
+        if link["series_count"] == 0 or _is_left_open(
+            link, series_id, authors.get(series_id), held_days, is_in_list=(*_list_of(link), series_id) in own
+        ):
             parts.setdefault(
                 link["article_id"],
                 {**link, "series_id": series_id, "position": None, "title": link["text"], "said_by": "index"},
@@ -264,17 +269,25 @@ def _keep_parts(database: Database) -> None:
         )  # fmt: skip
 
 
+def _list_of(link: dict[str, Any]) -> tuple[int, str | None]:
+    """The list of an index in which a link stands: all under one heading."""
+    return link["from_page_id"], link["heading"]
+
+
 def _is_left_open(
-    link: dict[str, Any], series_id: int | None, author_id: int | None, held_days: set[tuple[int | None, int | None]]
-) -> bool:
+    link: dict[str, Any], series_id: int | None, author_id: int | None,
+    held_days: set[tuple[int | None, int | None]], *, is_in_list: bool,
+) -> bool:  # fmt: skip
     """Whether an index that lists a series makes an article of it which nobody else places.
 
-    One that never answered is, unless a part with the same day is held: then it is a stranger's. One whose page names
-    no series is when the author of the series wrote it for a day of which no part is held.
+    One that never answered is, unless it stands apart from every part and a part with the same day is held: then it
+    is a stranger's. One whose page names no series is when the author of the series wrote it for a day of which no
+    part is held. `is_in_list`: a part stands under the same heading.
     """
     if link["own_series_id"] is not None:
         return False
     day = link["own_day"] or title_day(link["text"] or "")
-    if (series_id, day) in held_days:
-        return False
-    return not link["is_read"] or (day is not None and author_id is not None and link["author_id"] == author_id)
+    is_held = (series_id, day) in held_days
+    if not link["is_read"]:
+        return is_in_list or not is_held
+    return not is_held and day is not None and author_id is not None and link["author_id"] == author_id

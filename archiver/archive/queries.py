@@ -26,6 +26,8 @@ class Status:
     dropped: list[Row]  # sources that are asked no more
     homeless: list[Row]  # sources with parts that no known series has, with those counted
     cited: list[Row]  # index links that never answered, taken for citations since another part has their day
+    unheard_hints: list[Row]  # sources none of whose links is known to be of the series that their hint names
+    unsettled: list[Row]  # absent parts of which that is not believed, and series whose lists do not answer
     last_run: Row | None
     problems: list[Row]  # values that a parser should have found and did not
     drift: list[Row]  # values that living pages used to yield and no longer do
@@ -50,6 +52,8 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         dropped=_rows(connection, _DROPPED, ids),
         homeless=_rows(connection, _HOMELESS, ids),
         cited=_rows(connection, _TAKEN_FOR_CITATIONS, ids),
+        unheard_hints=_rows(connection, _UNHEARD_HINTS, ids),
+        unsettled=_rows(connection, _UNSETTLED, ids),
         last_run=next(iter(_rows(connection, _LAST_RUN)), None),
         problems=_rows(connection, _PROBLEMS),
         drift=_rows(connection, "SELECT * FROM parser_drift"),
@@ -100,7 +104,7 @@ SELECT sources.id, sources.url, sources.kind, sources.dropped_at IS NULL AS is_a
     coalesce(sum(part.safe), 0) AS safe, coalesce(sum(part.rescued), 0) AS rescued,
     coalesce(sum(part.missing), 0) AS missing, coalesce(sum(part.state = 'gone'), 0) AS gone,
     coalesce(sum(part.edits > 0), 0) AS edited, max(part.last_fetch_at) AS last_checked_at,
-    count(articles.series_id) AS of_series, (
+    count(articles.series_id) AS of_series, sum(articles.title_day IS NOT NULL) AS with_day, (
         SELECT series.url FROM parts JOIN articles AS one ON one.id = parts.article_id
         JOIN series ON series.id = one.series_id WHERE parts.source_id = sources.id
         GROUP BY series.id HAVING count(*) > 1 ORDER BY count(*) DESC, series.id LIMIT 1) AS likely_url,
@@ -111,6 +115,37 @@ LEFT JOIN articles ON articles.id = part.id
 WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND (part.id IS NOT NULL OR (
     sources.id NOT IN (SELECT source_id FROM series_sources) AND sources.url NOT IN (SELECT url FROM articles)))
 GROUP BY sources.id
+"""
+
+# Sources whose hint names a series of which none of their links is known to be a part, though some of them were asked.
+_UNHEARD_HINTS = """
+SELECT sources.id, sources.url, series_hint, count(DISTINCT discoveries.article_id) AS links
+FROM sources JOIN pages AS lists ON lists.kind = 'index' AND (
+    lists.url = sources.url OR lists.url IN (SELECT value FROM json_each(sources.alternates)))
+JOIN discoveries ON discoveries.from_page_id = lists.id AND via = 'index' AND discoveries.kind = 'article'
+JOIN pages ON pages.url = discoveries.url
+WHERE series_hint IS NOT NULL AND dropped_at IS NULL
+AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1)))
+GROUP BY sources.id HAVING max(pages.last_outcome IS NOT NULL) AND NOT max(EXISTS (
+    SELECT 1 FROM parts WHERE parts.article_id = discoveries.article_id AND parts.series_id = series_hint
+    AND parts.said_by != 'index'))
+"""
+
+# Parts that are absent and of which that is not believed yet, and lists that have not been heard since.
+_UNSETTLED = """
+SELECT 'absent' AS what, parts.series_id, min(pages.url) AS url, count(*) AS pages, min(pages.absent_since) AS since,
+    NULL AS outcome
+FROM parts JOIN pages ON pages.id = parts.page_id
+WHERE pages.absent_since IS NOT NULL AND pages.state NOT IN ('suspect', 'gone') AND (?1 = 'null'
+    OR parts.source_id IN (SELECT value FROM json_each(?1))
+    OR parts.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
+GROUP BY parts.series_id
+UNION ALL
+SELECT 'unheard', pages.series_id, min(pages.url), count(*), max(last_ok_at), max(last_outcome)
+FROM pages JOIN series ON series.id = pages.series_id AND followed
+WHERE kind IN ('series', 'feed') AND last_fetch_at IS NOT NULL AND (?1 = 'null' OR series.id IN (
+    SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
+GROUP BY pages.series_id HAVING NOT max(last_outcome IN ('ok', 'unchanged'))
 """
 
 # Index links that never answered and whose day another part has: taken for citations, and told.

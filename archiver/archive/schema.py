@@ -144,6 +144,13 @@ def m016_twins(database: Database) -> None:
     )
 
 
+@migrations()
+def m017_contest_days(database: Database) -> None:
+    """How long a series was written for; read from the lists that are held."""
+    for statement in statements(script("017_contest_days.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

@@ -27,7 +27,11 @@ FROM discoveries WHERE from_page_id = :list_id AND via = 'feed'
 """
 
 LEFT_SINCE_ASKED = """
-pages.kind = 'article' AND EXISTS (
+pages.kind = 'article' AND pages.state IN ('suspect', 'gone') AND EXISTS (
+    SELECT 1 FROM events WHERE events.article_id = pages.article_id
+    AND events.kind IN ('back_in_series', 'back_in_index')
+    AND events.at > pages.last_fetch_at AND events.at <= :tomorrow)
+OR pages.kind = 'article' AND EXISTS (
     SELECT 1 FROM discoveries JOIN pages AS lists ON lists.id = from_page_id
     WHERE discoveries.url = pages.url AND via IN ('series', 'feed') AND (
         (gone_at > pages.last_fetch_at AND gone_at <= :tomorrow AND NOT EXISTS (
@@ -35,7 +39,7 @@ pages.kind = 'article' AND EXISTS (
             AND other.gone_at IS NULL))
         OR (gone_at IS NULL AND lists.absent_since > pages.last_fetch_at AND lists.absent_since <= :tomorrow)))
 """
-"""Of a row of `pages`: whether a list left its part out, or vanished itself, since the part was last asked for.
+"""Of a row of `pages`: whether a list left its part out, named it again, or vanished itself since it was last asked.
 
 `:tomorrow`: what is dated later was seen under a wrong clock."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from archiver.archive.queries import Row, Status
 from archiver.text import safe
 
+_ABSENCES = ("not_found", "removed", "soft_404")
 _ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
@@ -82,15 +83,19 @@ def all_safe(status: Status) -> bool:
 def _is_whole_without_series(source: Row) -> bool:
     """A source of no known series is whole when nothing it leads to is missing, and none of that belongs to a series.
 
-    Else there is a series behind it of which nobody has counted the parts.
+    Else there is a series behind it of which nobody has counted the parts. That pages say nothing of one is not enough
+    where the titles of an index's articles count the days.
     """
     was_read = source["last_ok_at"] or source["kind"] == "article"  # which is the part itself, whoever had it
-    return bool(source["parts"] and not source["missing"] and was_read and not source["of_series"])
+    is_of_a_series = source["of_series"] or (source["kind"] == "index" and (source["with_day"] or 0) > 1)
+    return bool(source["parts"] and not source["missing"] and was_read and not is_of_a_series)
 
 
 def _is_whole(series: Row) -> bool:
     """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
     declared, parts = series["declared_parts"], series["parts"]
+    if parts == 0 and series["contest_days"]:  # it had articles once, and none is held
+        return False
     return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
 
 
@@ -131,7 +136,7 @@ def attention_table(status: Status) -> list[tuple[str, ...]]:
         part
         for series in sorted(status.parts, key=lambda key: (key is None, key))
         for part in status.parts[series]
-        if part["missing"] or part["state"] in _ATTENTION
+        if part["missing"] or part["state"] in _ATTENTION or part["last_outcome"] in _ABSENCES
     ]
     return [
         (
@@ -179,7 +184,7 @@ def _renumberings(status: Status) -> list[tuple[str, ...]]:
 
 def alarms(status: Status) -> bool:
     """Whether something was seen that a person must look at, though all may be held: exit 3."""
-    return bool(status.drift) or any(row["is_asked"] for row in status.collapsed)
+    return bool(status.drift or status.unheard_hints) or any(row["is_asked"] for row in status.collapsed)
 
 
 def collapse_notes(status: Status) -> list[str]:
@@ -214,12 +219,23 @@ def series_notes(status: Status) -> list[str]:
             notes.append(f"{row['id']}: {images['held']} of {images['images']} images held")
         if linked and linked != parts:
             notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
+        if parts == 0 and row["contest_days"]:
+            notes.append(
+                f"{row['id']}: its list is empty, though it was written for {row['contest_days']} days;"
+                " nothing of it is held"
+            )
         if declared is not None and declared != parts:
             notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
     notes += [_homeless_note(row) for row in status.homeless]
     notes += [
         f"{safe(row['url'])}: no longer asked since {_day(row['dropped_at'])}; nothing of it was deleted"
         for row in status.dropped
+    ]
+    notes += [_unsettled_note(row) for row in status.unsettled]
+    notes += [
+        f"{safe(row['url'])}: none of the {row['links']} articles it links to is known to be of series"
+        f" {row['series_hint']}, which its `series` in the config names: is that the right one?"
+        for row in status.unheard_hints
     ]
     if status.cited:
         named = ", ".join(f"{row['id']} ({row['last_outcome']})" for row in status.cited[:5])
@@ -247,6 +263,20 @@ def series_notes(status: Status) -> list[str]:
         if (problem["kind"], problem["field"]) not in told and problem["problem"] != "not_known"
     ]
     return notes
+
+
+def _unsettled_note(row: Row) -> str:
+    """What is not as it should be, though nothing is believed of it yet."""
+    series = "no known series" if row["series_id"] is None else f"series {row['series_id']}"
+    if row["what"] == "absent":
+        return (
+            f"{row['pages']} part(s) of {series} absent since {_day(row['since'])}, which is not believed yet, such as"
+            f" {safe(row['url'])}; `archiver why` says the reason"
+        )
+    heard = f"since {_day(row['since'])}" if row["since"] else "yet"
+    return (
+        f"the lists of {series} were not heard {heard} (last answer: {row['outcome']}): parts added since are unknown"
+    )
 
 
 def _homeless_note(row: Row) -> str:

@@ -34,6 +34,7 @@ SELECT
     series.url AS url, -- its page
     series.author_id AS author_id, -- who writes it
     series.declared_parts AS declared_parts, -- how many parts the site says it has
+    series.contest_days AS contest_days, -- for how many days the site says it was written
     count(parts.article_id) AS parts, -- how many parts we know
     count(articles.id) AS safe, -- how many are held
     coalesce(sum(captures.source != 'live'), 0) AS rescued, -- of those, how many are somebody else's copies
