@@ -249,6 +249,16 @@ def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Cas
     assert any("is that the right one?" in note for note in report.series_notes(found))
 
 
+def test_a_series_that_is_followed_as_the_only_thing_linked_is_told_as_that(case: Case) -> None:
+    """It may be a recommendation: nobody can tell from one link."""
+    case.source(INDEX)
+    case.answer(INDEX, index_of((urls.series_url(20121130, OTHER), "well worth reading")))
+    case.archive.library.settle()
+
+    assert followed(case) == [OTHER]
+    assert any("links no article; series 4015 is kept since" in note for note in report.series_notes(status(case)))
+
+
 def test_titles_that_count_the_days_belong_to_a_series_though_no_page_says_so(case: Case) -> None:
     """As when the very first run meets a changed template: an index may list a fraction of a series."""
     case.source(INDEX)

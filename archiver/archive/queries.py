@@ -27,7 +27,7 @@ class Status:
     homeless: list[Row]  # sources with parts that no known series has, with those counted
     cited: list[Row]  # index links that never answered, taken for citations since another part has their day
     unheard_hints: list[Row]  # sources none of whose links is known to be of the series that their hint names
-    unsettled: list[Row]  # absent parts of which that is not believed, and series whose lists do not answer
+    unsettled: list[Row]  # what a person should know of, though it changes nothing that is held (`_UNSETTLED`)
     last_run: Row | None
     problems: list[Row]  # values that a parser should have found and did not
     drift: list[Row]  # values that living pages used to yield and no longer do
@@ -131,7 +131,8 @@ GROUP BY sources.id HAVING max(pages.last_outcome IS NOT NULL) AND NOT max(EXIST
     AND parts.said_by != 'index'))
 """
 
-# Parts that are absent and of which that is not believed yet, and lists that have not been heard since.
+# Parts that are absent and of which that is not believed yet, lists that have not been heard since, and series that are
+# followed because an index links nothing else of the site.
 _UNSETTLED = """
 SELECT 'absent' AS what, parts.series_id, min(pages.url) AS url, count(*) AS pages, min(pages.absent_since) AS since,
     NULL AS outcome
@@ -146,6 +147,14 @@ FROM pages JOIN series ON series.id = pages.series_id AND followed
 WHERE kind IN ('series', 'feed') AND last_fetch_at IS NOT NULL AND (?1 = 'null' OR series.id IN (
     SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
 GROUP BY pages.series_id HAVING NOT max(last_outcome IN ('ok', 'unchanged'))
+UNION ALL
+SELECT 'alone', series_sources.series_id, sources.url, 1, NULL, NULL
+FROM sources JOIN series_sources ON source_id = sources.id
+WHERE sources.kind = 'index' AND series_hint IS NULL AND dropped_at IS NULL
+AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND NOT EXISTS (
+    SELECT 1 FROM discoveries JOIN pages AS lists ON lists.id = from_page_id
+    WHERE via = 'index' AND discoveries.kind = 'article' AND lists.kind = 'index' AND (
+        lists.url = sources.url OR lists.url IN (SELECT value FROM json_each(sources.alternates))))
 """
 
 # Index links that never answered and whose day another part has: taken for citations, and told.

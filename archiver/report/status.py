@@ -273,6 +273,8 @@ def _unsettled_note(row: Row) -> str:
             f"{row['pages']} part(s) of {series} absent since {_day(row['since'])}, which is not believed yet, such as"
             f" {safe(row['url'])}; `archiver why` says the reason"
         )
+    if row["what"] == "alone":
+        return f"{safe(row['url'])}: links no article; {series} is kept since it links that one of the site"
     heard = f"since {_day(row['since'])}" if row["since"] else "yet"
     return (
         f"the lists of {series} were not heard {heard} (last answer: {row['outcome']}): parts added since are unknown"
