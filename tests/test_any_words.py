@@ -96,7 +96,9 @@ def test_a_reading_that_cannot_be_kept_is_told_and_passed_over(tmp_path: Path) -
         ]
         (problem,) = case.rows("SELECT capture_id, problem, detail FROM parse_problems")
         assert (problem["capture_id"], problem["problem"]) == (2, "unreadable")
-        assert problem["detail"].startswith("OverflowError: ")
+        assert problem["detail"] == "OverflowError", (
+            "a message would differ between versions, and verify would cry damage"
+        )
         assert [row["field"] for row in case.rows("SELECT field FROM lost_fields")] == ["page"], "the alarm rings"
 
 

@@ -31,7 +31,6 @@ from archiver.archive.connection import transaction
 from archiver.errors import ArchiverError
 from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
-from archiver.text import line
 from archiver.verdict import better_source, judge
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
@@ -148,8 +147,8 @@ class Library:
             if not _is_of_what_came(error):
                 raise
             self._database.execute("ROLLBACK TO taking")
-            detail = line(f"{type(error).__name__}: {error}", 200)
-            problem = Problem("page", "unreadable", detail)
+            # The name alone: its message differs between versions of Python and SQLite, and `verify` compares this row.
+            problem = Problem("page", "unreadable", type(error).__name__)
             page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
             parser = (reading or self._read_capture(page, fetch["capture_id"])).parser
             self._keep_problems(fetch["page_id"], fetch, Reading(parser, Facts(), problems=(problem,)))
@@ -218,7 +217,7 @@ class Library:
         self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool, is_newest: bool
     ) -> None:
         """What a list says; what it does not name has left it, unless something of it could not be read."""
-        at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, is_whole_list(reading)
+        at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, _is_whole_list(reading)
         match reading.page:
             case SeriesPage() as series:
                 list_rows.keep_series(
@@ -341,7 +340,7 @@ def _is_of_what_came(error: Exception) -> bool:
     return not isinstance(error, ArchiverError | OSError | MemoryError)
 
 
-def is_whole_list(reading: Reading) -> bool:
+def _is_whole_list(reading: Reading) -> bool:
     """Whether what a list does not name has left it: not when an item or every link of it could not be read."""
     return not {problem.field for problem in reading.problems} & {"item_link", "links"}
 

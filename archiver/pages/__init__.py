@@ -25,7 +25,6 @@ from archiver.pages.facts import (
 )
 from archiver.pages.scan import Scan, scan
 from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
-from archiver.text import line
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,
@@ -49,7 +48,7 @@ def read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read(address, body, content_type)
     except Exception as error:  # noqa: BLE001 - whatever trips a parser, what came is evidence, and a later one reads it
         raised = type(error).__name__
-        problem = Problem("page", "raised", line(f"{raised}: {error}", 200))
+        problem = Problem("page", "raised", raised)  # its message differs between versions of Python
         return Reading(parser_of(address.kind), Facts(raised=raised), problems=(problem,))
 
 

@@ -28,6 +28,8 @@ def status_json(status: Status) -> dict[str, Any]:
         "series": series,
         "no_longer_asked": [dict(row) for row in status.dropped],
         "cited": [dict(row) for row in status.cited],
+        "unheard_hints": [dict(row) for row in status.unheard_hints],
+        "unsettled": [dict(row) for row in status.unsettled],
         "events": [dict(row) for row in status.events],
         "drift": [dict(row) for row in status.drift],
         "collapsed": [{**row, "is_asked": bool(row["is_asked"])} for row in status.collapsed],
@@ -275,10 +277,10 @@ def _unsettled_note(row: Row) -> str:
         )
     if row["what"] == "alone":
         return f"{safe(row['url'])}: links no article; {series} is kept since it links that one of the site"
-    heard = f"since {_day(row['since'])}" if row["since"] else "yet"
-    return (
-        f"the lists of {series} were not heard {heard} (last answer: {row['outcome']}): parts added since are unknown"
-    )
+    answer = f"(last answer: {row['outcome']})"
+    if row["since"] is None:
+        return f"the lists of {series} were never heard {answer}: which parts it has is not known from them"
+    return f"the lists of {series} were not heard since {_day(row['since'])} {answer}: parts added since are unknown"
 
 
 def _homeless_note(row: Row) -> str:
