@@ -232,7 +232,7 @@ def test_two_parts_of_one_day_in_one_list_are_two_parts_also_when_one_is_dead(ca
     assert not report.all_safe(found)
 
 
-@pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND])
+@pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND, Outcome.CHALLENGE])
 def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Case, answer: Outcome | None) -> None:
     """It decides what is followed, but not that all is well: the user may have named the wrong series."""
     case.source(INDEX, series=urls.series_url(20121130, OTHER))

@@ -122,7 +122,7 @@ def _listed_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
     """Which series the indexes without a hint list, as (series, source)."""
     by_source: dict[int, list[dict[str, Any]]] = {}
     for link in linked:
-        by_source.setdefault(link["source_id"], []).append(link)
+        by_source.setdefault(link["source_id"], []).append({**link, "owner": _owner(link)})
     return {(series_id, source_id) for source_id, links in by_source.items() for series_id in _listed_by(links)}
 
 
@@ -146,11 +146,11 @@ def _of_most(links: list[dict[str, Any]]) -> set[int]:
     named = {link["series_id"] for link in links if link["kind"] == "series"}
     if len(named) == 1:
         return named
-    owners = Counter(owner for link in links if (owner := _owner(link)) is not None)
+    owners = Counter(link["owner"] for link in links if link["owner"] is not None)
     owner, share = next(iter(owners.most_common(1)), (None, 0))
     if share * 2 <= len(links):
         return set()
-    series = Counter(link["series_id"] for link in links if _owner(link) == owner and link["series_id"] is not None)
+    series = Counter(link["series_id"] for link in links if link["owner"] == owner and link["series_id"] is not None)
     most = max(series.values(), default=0)
     return {series_id for series_id, count in series.items() if count == most or count >= _ENOUGH}
 

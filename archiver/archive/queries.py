@@ -117,7 +117,8 @@ WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND (part
 GROUP BY sources.id
 """
 
-# Sources whose hint names a series of which none of their links is known to be a part, though some of them were asked.
+# Sources whose hint names a series of which none of their links is known to be a part, though some of them were asked,
+# whatever they answered: refused links of another series would else be taken for citations, and all would seem well.
 _UNHEARD_HINTS = """
 SELECT sources.id, sources.url, series_hint, count(DISTINCT discoveries.article_id) AS links
 FROM sources JOIN pages AS lists ON lists.kind = 'index' AND (
