@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,16 +68,26 @@ class OutgoingLink:
     text: str
 
 
+def _words(html: str, text: str) -> str:
+    del html
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body in the forms that we keep."""
+    """A body in the forms that we keep, and in one that is made when it is asked for."""
 
     html: str  # sanitised (nh3); links absolute
-    markdown: str
     text: str  # blocks separated by line breaks
     code_blocks: tuple[CodeBlock, ...] = ()
     images: tuple[ImageReference, ...] = ()
     links: tuple[OutgoingLink, ...] = ()
+    as_markdown: Callable[[str, str], str] = field(default=_words, repr=False, compare=False)  # of HTML and text
+
+    @property
+    def markdown(self) -> str:
+        """The body as Markdown, made anew each time."""
+        return self.as_markdown(self.html, self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ STRANGER = Author(20121130, "stranger")
 
 
 def body(text: str = "words") -> Body:
-    return Body(f"<p>{text}</p>", text, text, code_blocks=(CodeBlock(f"let x = {text!r};\n", "rust"),))
+    return Body(f"<p>{text}</p>", text, code_blocks=(CodeBlock(f"let x = {text!r};\n", "rust"),))
 
 
 def part(

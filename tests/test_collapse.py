@@ -31,7 +31,7 @@ ID = 10_000_001
 
 def said(text: str, pictures: int = 0, **changes: Any) -> ArticlePage:
     images = tuple(ImageReference(f"https://i.example/{number}.png") for number in range(pictures))
-    return part(1, body=Body(f"<p>{text}</p>", text, text, images=images), **changes)
+    return part(1, body=Body(f"<p>{text}</p>", text, images=images), **changes)
 
 
 def collapses(case: Case) -> list[dict[str, Any]]:

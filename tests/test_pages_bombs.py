@@ -99,6 +99,8 @@ def test_what_can_be_borne_is_read_in_time(what: str) -> None:
     for name in (ALONE, RUNNING) if len(whole) < MEGABYTES else (ALONE,):
         started = time.process_time()
         found = read(address(name), whole, "text/html; charset=UTF-8")
+        if isinstance(found.page, ArticlePage) and found.page.body is not None:
+            assert isinstance(found.page.body.markdown, str)  # made when it is asked for
         assert time.process_time() - started < LIMIT_S
         assert not found.facts.too_deep
 

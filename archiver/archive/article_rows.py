@@ -18,7 +18,7 @@ from archiver.model import CaptureSource
 from archiver.readings import ArticlePage, Author, Body, Reading
 from archiver.text import bare_words
 
-_NOTHING = Body(html="", markdown="", text="")
+_NOTHING = Body(html="", text="")
 _TELLING = 100  # letters: shorter texts, such as "to be continued", are the same by chance
 
 

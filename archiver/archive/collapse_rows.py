@@ -25,7 +25,7 @@ _FAREWELL = re.compile(
     r"|deleted|removed|moved to|no longer available|(?:log|sign)[ -]?in|members only|subscribers only",
     re.IGNORECASE,
 )
-_NOTHING = Body(html="", markdown="", text="")
+_NOTHING = Body(html="", text="")
 
 
 def letters(text: str, pictures: int) -> int:

@@ -11,7 +11,7 @@ from archiver.archive.body_rows import image_url
 from archiver.readings import SAVED_MARK, ArticlePage, Body
 from archiver.text import bare_words
 
-_NOTHING = Body(html="", markdown="", text="")
+_NOTHING = Body(html="", text="")
 
 
 def is_edit(before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:

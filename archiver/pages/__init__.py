@@ -35,8 +35,9 @@ PARSERS = {
     Kind.IMAGE: image.PARSER,
 }
 
-# Bytes of a page as its host sends it. A real one has 40,000; each costs up to thirty bytes of memory when it is read, also
-# with few tags and words. A feed has thirty articles in it, a blog's page may have pictures; a saved page has its own.
+# Bytes of a page as its host sends it. A real one has 40,000; each costs up to thirty bytes of memory when it is read,
+# also with few tags and words. A feed has thirty articles in it, a blog's page may have pictures; a saved page has its
+# own.
 MAX_BYTES = 2_621_440
 MAX_FEED_BYTES = 8_388_608
 MAX_INDEX_BYTES = 6_291_456

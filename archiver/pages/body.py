@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import html_to_markdown
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,9 +16,10 @@ from archiver import urls
 from archiver.model import Address
 from archiver.pages import embedded, languages
 from archiver.pages.base import attribute, classes_of
+from archiver.pages.markdown import markdown
 from archiver.pages.words import plain_text
 from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
-from archiver.text import line, prose, storable
+from archiver.text import line, storable
 
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}
 _ATTRIBUTES = {
@@ -54,13 +54,6 @@ _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-([A-Za-z0-9_+#.-]{1,40})(?:\s
 _MAIL = re.compile(r"mailto:[^\s<>\"'`]+", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _EMBEDDED = "iframe, embed, video, audio"
-_MARKDOWN = html_to_markdown.ConversionOptions(
-    bullets="-", escape_asterisks=True, escape_underscores=True, escape_misc=True, autolinks=False,
-    br_in_tables=True, extract_metadata=False,
-)  # fmt: skip
-_INDENTING = frozenset({"blockquote", "ul", "ol", "dl", "table"})
-_MARKDOWN_DEPTH = 50  # of quotes and lists: each level costs two characters on every line
-_MARKDOWN_COST = 500_000  # levels of all elements and lines together, and ten times the cells of all tables
 
 
 def make(node: LexborNode, base_url: str) -> Body:
@@ -74,15 +67,14 @@ def make_from_html(html: str, base_url: str) -> Body:
     tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{storable(html)}</body></html>")
     root = tree.body
     if root is None:
-        return Body("", "", "")
+        return Body("", "")
     _undo_colours(root)
     code = tuple(_block(pre) for pre in root.css("pre") if not _is_inside_pre(pre))
     addresses = _Addresses(base_url)
     images, links = _images(root, addresses), _links(root, addresses)
     _prepare(tree, root, addresses)
     clean = _clean(root.inner_html or "", addresses)
-    text = plain_text(clean)
-    return Body(clean, markdown(clean, text), text, code, images, links)
+    return Body(clean, plain_text(clean), code, images, links, markdown)
 
 
 def _undo_colours(root: LexborNode) -> None:
@@ -299,51 +291,3 @@ def _links(root: LexborNode, addresses: _Addresses) -> tuple[OutgoingLink, ...]:
             image = link.css_first("img") if not words else None
             found.append(OutgoingLink(url, words or line((attribute(image, "alt") or ""), 500)))
     return tuple(found)
-
-
-# ─── Markdown ───────────────────────────────────────────────────────────────────────────────────
-
-
-def markdown(html: str, text: str) -> str:
-    """Markdown of sanitised HTML, as inert as that: nothing of its text turns into markup.
-
-    The escaped plain text where the converter gives nothing or would write a body many times its size (TOOLS §1c).
-    """
-    if not text and "<img" not in html:
-        return ""
-    tree = LexborHTMLParser(f"<!DOCTYPE html><html><body>{html}</body></html>")
-    converted = None
-    if tree.body is not None and _is_bearable(tree.body):
-        converted = html_to_markdown.convert(_markdown_source(tree.body), _MARKDOWN).content
-    return prose(converted or "").strip("\n") or _inert(text)
-
-
-def _markdown_source(root: LexborNode) -> str:
-    """The converter writes `alt` and `title` as they are; a reader of Markdown would take their words for markup."""
-    for node in root.css("[alt], [title]"):
-        for name in ("alt", "title"):
-            words = attribute(node, name)
-            if words is not None:
-                node.attrs[name] = re.sub(r"[&<>`\"'\\]", lambda match: f"&#{ord(match[0])};", line(words))
-    return root.inner_html or ""
-
-
-def _is_bearable(root: LexborNode) -> bool:
-    """Whether Markdown stays in proportion: quotes and lists indent every line, tables are filled up to a rectangle."""
-    pending = [(root, 0)]
-    cost = 0
-    while pending:
-        node, depth = pending.pop()
-        depth += node.tag in _INDENTING
-        cost += depth * (1 + (node.text_content or "").count("\n") if node.tag == "-text" else 1)
-        if node.tag == "table":
-            rows = [len(list(row.iter(include_text=False))) for row in node.css("tr")]
-            cost += len(rows) * max(rows, default=0) * 10
-        if depth > _MARKDOWN_DEPTH or cost > _MARKDOWN_COST:
-            return False
-        pending.extend((child, depth) for child in node.iter(include_text=True))
-    return True
-
-
-def _inert(text: str) -> str:
-    return "\n".join(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", part.strip()) for part in text.split("\n"))
