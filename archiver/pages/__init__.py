@@ -23,7 +23,8 @@ from archiver.pages.facts import (
     plain_words,
     skeleton_kind,
 )
-from archiver.pages.scan import Scan, scan
+from archiver.pages.glance import look
+from archiver.pages.scan import Scan
 from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 
 PARSERS = {
@@ -69,7 +70,7 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
     is_feed = markup and address.kind is Kind.FEED and "<rss" in text[:1_000]
     if is_feed and feed.is_bearable(text):
         return _read_feed(text, encoding)
-    seen = scan(text) if markup and not is_feed else None
+    seen = look(text) if markup and not is_feed else None
     if seen is None or seen.too_heavy:
         return _too_heavy(address.kind, text, encoding, content_type)
     return _read_html(address, text, encoding, seen, is_saved=is_saved)
@@ -91,7 +92,7 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     text, encoding = decode(body[:100_000], content_type)
     markup = is_markup(text, None)
     challenge = None
-    if markup and not (seen := scan(text)).too_heavy:
+    if markup and not (seen := look(text)).too_heavy:
         challenge = looks_like(parse_html(text), text, kind, complete=seen.ended)
     if kind is Kind.IMAGE:
         page = image.read(body)

@@ -10,7 +10,7 @@ from archiver.model import Address, Kind
 from archiver.pages import body as bodies
 from archiver.pages import contest
 from archiver.pages.base import Problems, digest, feed_date
-from archiver.pages.scan import scan
+from archiver.pages.glance import look
 from archiver.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.text import line, storable, title_day
 
@@ -108,7 +108,7 @@ def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
     if published_at is None:
         problems.add("item_time", "not_a_date", raw.get("pubDate", ""))
     html = raw.get("content:encoded") or raw.get("description") or ""
-    if scan(html).too_heavy:
+    if look(html).too_heavy:
         problems.add("item_body", "too_heavy", raw.get("title", ""))
         html = ""
     creator = line(raw.get("dc:creator", "")) or None

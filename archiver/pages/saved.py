@@ -12,7 +12,7 @@ from archiver.model import Address
 from archiver.pages import beside
 from archiver.pages.base import attribute, decode, feed_date, parse_html
 from archiver.pages.beside import Picture
-from archiver.pages.scan import scan
+from archiver.pages.glance import look
 
 # Internet Explorer's mark of the web, which Chromium writes too: the number is the length of the URL.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\([0-9]{1,6}\)([^\s<>]{1,8000})\s*-->", re.IGNORECASE)
@@ -57,7 +57,7 @@ def about(body: bytes) -> About:
 def pictures(body: bytes, url: str) -> list[Picture]:
     """Every picture of a saved page that lies beside it or is in it (`beside.pictures`). `url` is the page's own."""
     text, _ = decode(body, None)
-    if scan(text).too_heavy:
+    if look(text).too_heavy:
         return []
     page = urls.classify(url)
     base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{urls.ITHOME}/articles/"
@@ -67,7 +67,7 @@ def pictures(body: bytes, url: str) -> list[Picture]:
 def named_by_its_buttons(body: bytes) -> frozenset[int]:
     """The articles that a page's buttons to like and to share are for: its own number, beside `og:url` (ANATOMY §3)."""
     text, _ = decode(body, None)
-    if scan(text).too_heavy:
+    if look(text).too_heavy:
         return frozenset()
     tree = parse_html(text)
     found = [attribute(node, "data-id") or "" for node in tree.css(".qa-panel__side .like_btn[data-type=article]")[:5]]
@@ -91,7 +91,7 @@ def _singlefile_fields(text: str) -> dict[str, str]:
 
 
 def _named_by_page(text: str) -> list[str]:
-    if scan(text).too_heavy:
+    if look(text).too_heavy:
         return []
     tree = parse_html(text)
     og_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
