@@ -1,0 +1,28 @@
+"""The measuring itself runs, on almost nothing and without peers. No time that it finds is looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_bench_measures_an_archive_that_it_makes(tmp_path: Path) -> None:
+    works = ("size", "growth")
+    chosen = [word for name in works for word in ("--only", name)]
+    command = [sys.executable, "-m", "bench", "--tiny", "--no-peers", "--cache", str(tmp_path), *chosen]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode in {0, 1}, done.stderr
+    assert "file of 30 articles" in done.stdout
+    assert "next due page" in done.stdout
+
+
+def test_the_page_of_figures_was_written_by_the_bench() -> None:
+    page = (ROOT / "docs/performance.md").read_text("utf-8")
+
+    assert "Written by `python -m bench --write`" in page
+    assert "| read an article page" in page
