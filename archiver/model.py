@@ -176,6 +176,8 @@ class Answer:
     error: str | None = None
     retry_after_s: float | None = None  # from Retry-After, seconds or date (RFC 9110 §10.2.3)
     connected: bool = True  # False: no connection was made, so no request went out
+    reused: bool = False  # asked on a connection that an earlier request had left open
+    answered_s: float | None = None  # from the first byte of the request to that of the answer; None without one
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by lower-case name."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import certificates
 import pytest
 from desks import PARTS, Desk
 from hypothesis import settings
 from runs import terse_site
 
 from archiver.standin import StandIn
+from archiver.standin.wire import ORIGINS
 
 _ORDINARY = socket.socket.connect
 
@@ -40,6 +42,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for the names that the stand-in plays, which nobody vouches for."""
+    names = (origin.removeprefix("https://") for origin in ORIGINS)
+    return certificates.made_for(tmp_path_factory.mktemp("tls"), *names)
 
 
 @pytest.fixture

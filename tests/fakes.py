@@ -48,6 +48,9 @@ class FakeSender:
         self.starts: list[float] = []
         self.validators: list[Validators | None] = []
 
+    def be_idle(self, seconds: float) -> None:
+        """A far end without connections."""
+
     def send(
         self, url: str, validators: Validators | None = None, *, keep_cut: bool = False,  # noqa: ARG002
         extra: Extra | None = None,  # noqa: ARG002

@@ -16,9 +16,21 @@ Script = bytes | Callable[["Connection"], None]
 class Connection:
     """The server's end of one connection, for scripts that do more than send bytes."""
 
-    def __init__(self, sock: socket.socket, over: threading.Event) -> None:
+    def __init__(self, sock: socket.socket, over: threading.Event, requests: list[bytes]) -> None:
         self.sock = sock
         self._over = over
+        self._requests = requests
+
+    def hear(self) -> bool:
+        """Take one more request; False when the client has closed the connection."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = self.sock.recv(4096)
+            if not data:
+                return False
+            head += data
+        self._requests.append(head)
+        return True
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
@@ -91,14 +103,9 @@ class RawServer:
 
     def _answer(self, sock: socket.socket, script: Script) -> None:
         sock.settimeout(5)
-        head = b""
-        while b"\r\n\r\n" not in head:
-            data = sock.recv(4096)
-            if not data:
-                return
-            head += data
-        self.requests.append(head)
-        connection = Connection(sock, self._over)
+        connection = Connection(sock, self._over, self.requests)
+        if not connection.hear():
+            return
         if isinstance(script, bytes):
             connection.send(script)
         else:

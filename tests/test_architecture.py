@@ -12,7 +12,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 ONLY_IN = {
     "httpx": {"web"},
-    "httpcore": {"web"},
+    "h11": {"web"},
     "tenacity": {"web"},
     "selectolax": {"pages", "export"},
     "nh3": {"pages", "browse"},

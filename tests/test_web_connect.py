@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from certificates import served_with, trusting
 from raw_server import Connection, RawServer
 from wire import CANONICAL, CONTROL, NETWORK, PAGE, URL, ask, client_of, response
 
@@ -141,44 +140,9 @@ def test_an_origin_is_mapped_in_every_spelling(written: str, asked: str) -> None
 # ─── TLS ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for iThome's name that nobody vouches for."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    command = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "3650",
-    ]
-    command += ["-subj", "/CN=ithelp.ithome.com.tw", "-addext", "subjectAltName=DNS:ithelp.ithome.com.tw"]
-    subprocess.run([*command, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True)
-    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
-    return path
-
-
-def served_with(certificate: Path, names: list[str | None]) -> ssl.SSLContext:
-    def note(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
-        names.append(name)
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    context.sni_callback = note
-    return context
-
-
 def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(certificate: Path) -> None:
     names: list[str | None] = []
-    with RawServer(response(PAGE), tls=served_with(certificate, names)) as server, client_of(server) as client:
+    with RawServer(response(PAGE), tls=served_with(certificate, names.append)) as server, client_of(server) as client:
         answer = client.send(URL)
 
     assert answer.failure is Outcome.TLS_ERROR
@@ -191,8 +155,8 @@ def test_a_certificate_that_nobody_vouches_for_is_a_tls_error(certificate: Path)
     ("origin", "outcome"), [(CANONICAL, None), ("https://other.example", Outcome.TLS_ERROR)], ids=["right", "wrong"]
 )
 def test_a_certificate_must_be_for_the_canonical_name(certificate: Path, origin: str, outcome: Outcome | None) -> None:
-    roots = ssl.create_default_context(cafile=str(certificate))
-    with RawServer(response(PAGE), tls=served_with(certificate, [])) as server:
+    roots = trusting(certificate)
+    with RawServer(response(PAGE), tls=served_with(certificate)) as server:
         network = replace(NETWORK, connect_to={origin: server.origin})
         with Client(network, user_agent="t", clock=SystemClock(), tls=roots) as client:
             answer = client.send(f"{origin}/articles/1")
@@ -312,7 +276,13 @@ def test_validators_that_are_no_header_values_are_left_out(odd: str) -> None:
 
 def test_cookies_are_never_sent_back() -> None:
     cookie = response(PAGE, "Set-Cookie: session=secret; Path=/", "Set-Cookie: =;;; bad", "Set-Cookie: a=b; Expires=x")
-    with RawServer(cookie) as server, client_of(server) as client:
+
+    def serve(connection: Connection) -> None:
+        connection.send(cookie)
+        while connection.hear():
+            connection.send(cookie)
+
+    with RawServer(serve) as server, client_of(server) as client:
         for _ in range(3):
             assert client.send(URL).body == PAGE
 
@@ -324,30 +294,6 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
     assert ask(response(PAGE)).body == PAGE
-
-
-def test_each_request_has_a_connection_of_its_own() -> None:
-    smuggled = response(PAGE) + response(b"<title>not what was asked for</title>")
-    with RawServer(smuggled) as server, client_of(server) as client:
-        answers = [client.send(URL) for _ in range(3)]
-
-    assert [answer.body for answer in answers] == [PAGE] * 3, "what follows an answer is not the next one"
-    assert (server.connections, len(server.requests)) == (3, 3)
-    assert sent(server, "connection") == "close"
-
-
-def test_a_connection_is_closed_before_the_answer_is_handed_on() -> None:
-    closed: list[bytes] = []
-
-    def listen(connection: Connection) -> None:
-        connection.send(response(PAGE))
-        closed.append(connection.sock.recv(1))
-
-    server = RawServer(listen)
-    with client_of(server) as client:
-        with server:  # which is left when the server's end of the connection is over
-            client.send(URL)
-        assert closed == [b""]
 
 
 def test_an_answer_says_whether_the_request_went_out_at_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from fakes import START, FakeClock
@@ -74,6 +75,32 @@ def test_a_late_start_moves_the_next_one_and_a_clock_that_was_set_does_not(secon
     pace.went_out(HOST, seconds)
 
     assert pace.wait_s(HOST) == pytest.approx(2.0 + later)
+
+
+@pytest.mark.parametrize(("answered_s", "later"), [(0.0, 0.0), (0.003, 0.003), (0.02, 0.02), (5.0, 0.02), (None, 0.02)])
+def test_the_host_may_have_heard_us_as_late_as_it_answered(answered_s: float | None, later: float) -> None:
+    pace = Pace(NETWORK, FakeClock())
+    pace.wait(HOST)
+    pace.went_out(HOST, 0.0, answered_s)
+
+    assert pace.wait_s(HOST) == pytest.approx(2.0 + later)
+
+
+TIMES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.02), st.floats(0, 1))  # to connect, to the answer, heard between
+
+
+@given(st.lists(TIMES, min_size=2, max_size=9))
+def test_at_the_host_two_starts_are_never_closer_than_the_delay(requests: list[tuple[float, float, float]]) -> None:
+    clock, heard = FakeClock(), []
+    pace = Pace(NETWORK, clock)
+    for connecting_s, answered_s, share in requests:
+        pace.wait(HOST)
+        clock.advance(seconds=connecting_s)
+        heard.append(clock.elapsed + share * answered_s)
+        clock.elapsed += answered_s
+        pace.went_out(HOST, connecting_s, answered_s)
+
+    assert all(later - sooner >= 2.0 - SLACK for sooner, later in pairwise(heard))
 
 
 @pytest.mark.parametrize("count", [2, 31])

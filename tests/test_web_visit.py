@@ -473,6 +473,34 @@ def test_a_budget_that_ends_with_robots_leaves_the_page_skipped() -> None:
     assert stage.told()[-1] == (PAGE.url, "skipped")
 
 
+# ─── a host that hung up ────────────────────────────────────────────────────────────────────────
+
+HUNG_UP = replace(fault("", Outcome.CONNECT_ERROR), reused=True)
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_request_that_a_host_hung_up_on_is_made_once_more_after_the_delay_alone(tries: int) -> None:
+    stage = Stage({ROBOTS: b"", PAGE.url: [HUNG_UP, b"<html>"]}, replace(NETWORK, tries=tries, backoff_s=9.0))
+
+    told = [(one.answer.failure, one.answer.status, one.tries, one.final) for one in stage.visit()[1:]]
+
+    assert told == [(Outcome.CONNECT_ERROR, None, 1, False), (None, 200, 2, True)], "a row is a request"
+    assert stage.gaps() == [2.0, 2.0]
+
+
+def test_hanging_up_again_and_again_counts_as_any_fault_does() -> None:
+    stage = Stage({ROBOTS: b"", PAGE.url: [HUNG_UP] * 9}, replace(NETWORK, tries=2))
+
+    assert [one.final for one in stage.visit()[1:]] == [False, False, True]
+
+
+def test_a_host_that_fails_is_asked_once_more_all_the_same_when_it_had_hung_up() -> None:
+    stage = Stage({ROBOTS: b"", PAGE.url: [HUNG_UP, fault("", Outcome.CONNECT_ERROR), b"<html>"]})
+    stage.pace.be_patient("ithelp.ithome.com.tw", patient=False)
+
+    assert [one.final for one in stage.visit()[1:]] == [False, True]
+
+
 # ─── who we say we are ──────────────────────────────────────────────────────────────────────────
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 from types import TracebackType
 from typing import Self
 
-import httpcore
+import h11
 import httpx
 
 from archiver import urls
@@ -22,17 +22,21 @@ from archiver.model import Answer, Outcome, Validators
 from archiver.text import line, safe
 from archiver.web import guard, headers
 from archiver.web.brotli_body import unbrotli
+from archiver.web.call import Call
+from archiver.web.connect import Resolve, resolve
 from archiver.web.faults import Fault
 from archiver.web.gzip_body import gunzip
-from archiver.web.transport import Backend, Call, Resolve, Transport, resolve
+from archiver.web.transport import Transport
 
 ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/xml;q=0.9,*/*;q=0.8"
 KEPT_OF_CUT = 512_000  # bytes of a robots.txt that is larger (RFC 9309 §2.5: at least 500 KiB)
+_LEFTOVER_BYTES = 16_384  # of a redirect's body, read unseen so that its connection can be kept
+_LEFTOVER_S = 1.0
 _SENDABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,998}[\x21-\x7e])?")
 
 
 class Client:
-    """Makes requests one at a time. Use as a context manager."""
+    """Makes requests one at a time, and keeps connections open between them. Use as a context manager."""
 
     def __init__(
         self, network: Network, *, user_agent: str, clock: Clock, resolve: Resolve = resolve,
@@ -43,10 +47,10 @@ class Client:
         self._clock = clock
         self._connect_to = {urls.origin(name): httpx.URL(target) for name, target in network.connect_to.items()}
         self.named_origins = named_origins | frozenset(self._connect_to)
-        self._backend = Backend(resolve)
+        self._transport = Transport(resolve, clock.monotonic, tls)
         self._http = httpx.Client(
-            transport=Transport(self._backend, tls), timeout=None, follow_redirects=False, trust_env=False,  # noqa: S113
-            headers={"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip", "Connection": "close"},
+            transport=self._transport, timeout=None, follow_redirects=False, trust_env=False,  # noqa: S113
+            headers={"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"},
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -56,6 +60,10 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    def be_idle(self, seconds: float) -> None:
+        """Nothing is asked for so long: what would stand open unused for too long is closed now."""
+        self._transport.close_idle(seconds)
 
     def send(
         self, url: str, validators: Validators | None = None, *, keep_cut: bool = False, extra: Extra | None = None
@@ -75,10 +83,13 @@ class Client:
             )
         except Fault as fault:
             answer = _failed(answer, fault)
-        took = self._clock.monotonic() - start
-        went_out = now if call is None or call.sent_at is None else now + timedelta(seconds=call.sent_at - start)
-        connected = call is not None and call.sent_at is not None
-        return replace(answer, started_at=went_out, elapsed_ms=round(took * 1000), connected=connected)
+        took = round((self._clock.monotonic() - start) * 1000)
+        if call is None or call.sent_at is None:
+            return replace(answer, started_at=now, elapsed_ms=took, connected=False)
+        return replace(
+            answer, started_at=now + timedelta(seconds=call.sent_at - start), elapsed_ms=took, reused=call.reused,
+            answered_s=None if call.answered_at is None else call.answered_at - call.sent_at,
+        )  # fmt: skip
 
     # ─── the question ───────────────────────────────────────────────────────────────────────────
 
@@ -94,7 +105,7 @@ class Client:
         if (parsed.raw_host, parsed.port) != (canonical.raw_host, canonical.port):
             raise Fault(Outcome.OFF_SITE, "not contacted: a URL that two readers take for two hosts")
         mapped = self._connect_to.get(urls.origin(url))
-        fields = {"Host": urls.host(url)}
+        fields = {"Host": urls.host(url)} | ({} if extra.form is None else {"Connection": "close"})
         if _is_sendable(validators.etag):
             fields["If-None-Match"] = str(validators.etag)
         if _is_sendable(validators.last_modified):
@@ -120,32 +131,37 @@ class Client:
     def _exchange(
         self, answer: Answer, request: httpx.Request, call: Call, *, keep_cut: bool, archived: bool
     ) -> Answer:
-        self._backend.call = call
+        self._transport.call, well = call, False
+        try:
+            response = self._sent(request, call)
+            seen = self._head(answer, response)
+            if 300 <= response.status_code < 400:
+                seen = _unasked_304(seen, request)
+                well = _leaves_open(seen) and _has_no_more(response, call, seen.headers)
+                return seen
+            seen = self._with_body(seen, response, call, keep_cut=keep_cut, archived=archived)
+            well = _leaves_open(seen)
+            return seen
+        finally:
+            self._transport.let_go(well=well)
+
+    def _sent(self, request: httpx.Request, call: Call) -> httpx.Response:
         try:
             response = self._http.send(request, stream=True)
-        except (httpcore.ProtocolError, httpx.InvalidURL, ValueError) as error:
+        except (h11.ProtocolError, httpx.InvalidURL, ValueError) as error:
             raise _not_http(error, call) from error
         call.head_done = True
-        try:
-            seen = self._head(answer, response)
-            if seen.failure is not None or 300 <= response.status_code < 400:
-                return _unasked_304(seen, request)  # the body of a redirect is never read
-            return self._with_body(seen, response, call, keep_cut=keep_cut, archived=archived)
-        finally:
-            response.close()
+        return response
 
     def _head(self, answer: Answer, response: httpx.Response) -> Answer:
         fields = headers.clean(response.extensions["fields"])
-        seen = replace(
+        return replace(
             answer,
             status=response.status_code,
             headers=fields,
             location=_location(answer.requested_url, response.status_code, fields),
             retry_after_s=headers.retry_after_s(fields, answer.started_at),
         )
-        if response.status_code < 200:
-            return _failed(seen, Fault(Outcome.PROTOCOL_ERROR, f"HTTP {response.status_code}, which nobody asked for"))
-        return seen
 
     def _with_body(
         self, seen: Answer, response: httpx.Response, call: Call, *, keep_cut: bool, archived: bool
@@ -164,7 +180,7 @@ class Client:
             reader.read(response.iter_raw())
         except Fault as caught:
             fault = caught
-        except httpcore.ProtocolError as error:
+        except h11.ProtocolError as error:
             fault = _not_http(error, call)
         body = bytes(reader.body[:limit])
         seen = replace(seen, body=body, wire_bytes=reader.wire_bytes)
@@ -220,6 +236,29 @@ class _Reader:
             if self.wire_bytes > self._wire_limit:
                 raise Fault(Outcome.TOO_LARGE, "the body is over network.max_wire_bytes")
             yield chunk
+
+
+def _leaves_open(answer: Answer) -> bool:
+    """Whether all is well between us after an answer: a host that is in trouble or refuses us is rid of us at once."""
+    if answer.failure is not None or answer.error is not None or answer.status is None:
+        return False
+    if headers.is_chunked(answer.headers) and headers.content_length(answer.headers) is not None:  # RFC 9112 §6.3
+        return False
+    return answer.status < 400 or answer.status in {404, 410}
+
+
+def _has_no_more(response: httpx.Response, call: Call, fields: headers.Fields) -> bool:
+    """Whether a redirect has come to its end: a short body is let pass unseen, so that its connection can be kept."""
+    announced = 0 if response.status_code == 304 else headers.content_length(fields)
+    if announced is None or announced > _LEFTOVER_BYTES:
+        return False
+    call.hurry(_LEFTOVER_S)
+    try:
+        for _ in response.iter_raw():
+            pass
+    except (Fault, h11.ProtocolError):
+        return False
+    return True
 
 
 def _not_http(error: Exception, call: Call) -> Fault:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +42,6 @@ class Pace:
         self._turns = turns or Turns(None)
         self._started = 0.0
         self._servers = {urls.host(name): urls.host(target) for name, target in network.connect_to.items()}
-        self._random = random.Random()  # noqa: S311 - spreads requests, keeps no secret
         now, monotonic = clock.now(), clock.monotonic()
         for host, start in (last_starts or {}).items():
             ago = min(max((now - start).total_seconds(), 0.0), network.delay_s)  # a clock set back: just now
@@ -75,12 +73,11 @@ class Pace:
         if seconds:
             _log.info(event("wait", host=host, seconds=f"{seconds:.2f}"))
         self._clock.sleep(seconds)
-        # Never quite without jitter: the host sees the gap from its own side, where a slower connection eats into it.
-        gap = self.delay_s(host) + self._network.jitter_s * self._random.uniform(0.25, 1.0)
-        if gap > 0:
-            self._wait_for_turn(host, gap)
+        delay_s, jitter_s = self.delay_s(host), self._network.jitter_s
+        if delay_s + jitter_s > 0:
+            self._wait_for_turn(host, delay_s)
         self._started = self._clock.monotonic()
-        self._next[self._server(host)] = self._started + gap
+        self._next[self._server(host)] = self._started + delay_s + jitter_s
 
     def _wait_for_turn(self, host: str, gap_s: float) -> None:
         """Wait for other archivers on this machine; not for ever for one that does not end its turn."""
@@ -92,12 +89,17 @@ class Pace:
             busy_s += seconds if seconds == POLL_S else 0.0
             self._clock.sleep(seconds)
 
-    def went_out(self, host: str, seconds: float) -> None:
-        """A request has ended that went out so many seconds after the wait: the delay runs from there."""
-        if 0 < seconds < self._network.timeout_s:  # anything else is a clock that was set
-            self._next[self._server(host)] += seconds
-            self._started += seconds
-        self._turns.give_back(self._started)
+    def went_out(self, host: str, seconds: float, answered_s: float | None = None) -> None:
+        """A request has ended that went out so many seconds after the wait: the delay runs from there.
+
+        Or from a little later. The host sees the gap from its own side: it heard of the request some time between its
+        going out and the first byte of the answer, `answered_s` later. So that time is added, `jitter_s` at most.
+        """
+        jitter_s = self._network.jitter_s
+        late_s = jitter_s if answered_s is None else min(answered_s, jitter_s)
+        went_out_s = seconds if 0 < seconds < self._network.timeout_s else 0.0  # anything else is a clock that was set
+        self._next[self._server(host)] += went_out_s + late_s - jitter_s
+        self._turns.give_back(self._started + went_out_s + late_s)
 
     def rest(self, host: str, seconds: float | None) -> None:
         """The host asked for a rest: so long, or ten delays when it did not say how long."""

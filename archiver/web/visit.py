@@ -33,6 +33,9 @@ class Sender(Protocol):
     ) -> Answer:
         """Ask for a URL once."""
 
+    def be_idle(self, seconds: float) -> None:
+        """Nothing is asked for so long."""
+
 
 def user_agent(contact: str) -> str:
     """How we introduce ourselves (DESIGN §5): the program, its version, and whom to ask about it."""
@@ -166,15 +169,17 @@ class Visitor:
         The tries before the last are given out here; whether the last one is final is for the caller to say.
         """
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._network.tries),
+            stop=tenacity.stop_after_attempt(self._network.tries + 1),
             wait=_wait(self._network),
             retry=tenacity.retry_if_result(self._worth_another_try),
             sleep=self._clock.sleep,
         )
+        unheard = 0  # the try, one at most, that the host did not take since it had hung up
         for attempt in retrying:
             number = attempt.retry_state.attempt_number
             answer = self._ask(url, validators, keep_cut=keep_cut, extra=extra)
-            enough = number >= self._most_tries(answer, extra) or not self._budget.left()
+            unheard = unheard or int(_hung_up(answer))
+            enough = number - unheard >= self._most_tries(answer, extra) or not self._budget.left()
             if enough or not self._worth_another_try(answer):
                 return answer, number
             attempt.retry_state.set_result(answer)
@@ -211,10 +216,11 @@ class Visitor:
             words = f"the run may make {self._network.max_requests} requests, and made them"
             return self._refuse(url, Outcome.SKIPPED, words)
         host = urls.host(url)
+        self._sender.be_idle(self._pace.wait_s(host))
         self._pace.wait(host)
         before = self._clock.now()
         answer = self._sender.send(url, validators, keep_cut=keep_cut, extra=extra)
-        self._pace.went_out(host, (answer.started_at - before).total_seconds())
+        self._pace.went_out(host, (answer.started_at - before).total_seconds(), answer.answered_s)
         return answer
 
     def _refuse(self, url: str, outcome: Outcome, words: str) -> Answer:
@@ -290,6 +296,15 @@ def is_bot_check(answer: Answer) -> bool:
     return len(body) < _SMALL_PAGE and b"<" in body and _BOT_CHECK.search(body) is not None
 
 
+def _hung_up(answer: Answer) -> bool:
+    """Whether a host had closed, before it took the request, the connection that was kept open for it.
+
+    Such a request may be sent once more, on a connection of its own (RFC 9112 §9.3.1); only GET and HEAD ever go over
+    a kept one. It counts as a request, since who knows whether it was heard, but not against `tries`.
+    """
+    return answer.reused and answer.failure is Outcome.CONNECT_ERROR
+
+
 class _wait(tenacity.wait.wait_base):  # noqa: N801 - tenacity's waits are named like functions
     """Exponential with jitter, or what Retry-After says where that is longer."""
 
@@ -298,5 +313,7 @@ class _wait(tenacity.wait.wait_base):  # noqa: N801 - tenacity's waits are named
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         answer = retry_state.outcome.result() if retry_state.outcome else None
+        if isinstance(answer, Answer) and _hung_up(answer):
+            return 0.0
         asked = answer.retry_after_s if isinstance(answer, Answer) else None
         return max(float(self._growing(retry_state)), asked or 0.0)
