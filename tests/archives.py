@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from fakes import START, FakeClock
+from sqlite_utils import Database
 
 from archiver import urls
+from archiver.archive import schema
 from archiver.archive.archive import Archive
 from archiver.archive.opening import reading
 from archiver.config import Source
@@ -218,6 +220,37 @@ def feed_of(*numbers: int) -> FeedPage:
 INDEX = "https://blog.example/posts/ironman/"
 SERIES = urls.series_url(20141304, 5943)
 FEED = urls.feed_url(5943)
+
+
+LEAN = ("articles", "comments", "comment_versions", "code_blocks", "collapses")
+
+
+def make_fat(path: Path) -> None:
+    """Give an archive the shape that it had before bodies stood in it once (migration 018), with all of its rows."""
+    before = Database(memory=True)
+    for migration in schema.migrations.pending(Database(memory=True)):
+        if migration.name < "m018":
+            migration.fn(before)
+    shapes = dict(before.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
+    html = "'<p>' || body_text || '</p>'"
+    had = {"body_html": html, "full_body_html": "''", "body_markdown": "body_text"}
+    with tampering(path) as connection:
+        codes = dict(connection.execute("SELECT id, code FROM code").fetchall())
+        for (view,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+            connection.execute(f"DROP VIEW {view}")
+        connection.create_function("code_of", 1, codes.get)
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        for table in LEAN:
+            connection.execute(f"ALTER TABLE {table} RENAME TO lean")
+            connection.execute(shapes[table])
+            names = [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", [table])]
+            held = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info('lean')")}
+            said = {"code": "code_of(id)"} | {name: sql for name, sql in had.items() if name not in held}
+            values = ", ".join(said.get(name, f'"{name}"') for name in names)
+            connection.execute(f"INSERT INTO {table} SELECT {values} FROM lean")
+            connection.execute("DROP TABLE lean")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm018'")
+        connection.commit()
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from typing import Any
 
 from archiver.archive.connection import close, open_writer
 from archiver.archive.schema import ensure
+from archiver.model import Address
+from archiver.readings import ArticlePage, Author, Body, Facts, Reading
 from archiver.standin.images import SVG, png
 
 AT = "2026-11-01T02:03:04.567Z"
@@ -54,6 +56,12 @@ class Words:
     detail: str = "the index no longer links to it"
 
 
+def as_it_stands(address: Address, body: bytes, content_type: str | None) -> Reading:
+    """For a parser that lets everything through: the body of an article is what its capture holds, unsanitised."""
+    held = Body(html=body.decode(), markdown="", text="")
+    return Reading("fake.article/1", Facts(), ArticlePage(None, None, Author(), None, held))
+
+
 def make(path: Path, words: Words = Words()) -> Path:
     """The archive, at rest."""
     database = open_writer(path)
@@ -95,14 +103,15 @@ def _part(connection: sqlite3.Connection, number: int, words: Words) -> None:
         outcome="forbidden" if number == MISSING else "ok", http_status=403 if number == MISSING else 200,
     )  # fmt: skip
     if number != MISSING:
+        body = words.body.encode() if number == ALIVE else LIE
         put(
-            connection, "captures", id=number, page_id=number, sha256=hashlib.sha256(LIE).hexdigest(), captured_at=AT,
-            final_url=url, body=gzip.compress(LIE, mtime=0), body_bytes=len(LIE), outcome="ok",
+            connection, "captures", id=number, page_id=number, sha256=hashlib.sha256(body).hexdigest(), captured_at=AT,
+            final_url=url, body=gzip.compress(body, mtime=0), body_bytes=len(body), outcome="ok",
             source="wayback" if number == RESCUED else "live", source_at=AT if number == RESCUED else None,
         )  # fmt: skip
         put(
             connection, "articles", id=number, title=title, series_id=SERIES, position=number, title_day=number,
-            author_id=7, published_at="2023-09-16T12:26:34Z", url=url, body_html=words.body if number == ALIVE else "",
+            author_id=7, published_at="2023-09-16T12:26:34Z", url=url,
             body_text=words.body if number == ALIVE else "",
             group=words.tag, contest_year=2023, views=1234, capture_id=number, parser="ithome.article/1",
         )  # fmt: skip
@@ -117,15 +126,15 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
     for number, deleted_at in ((1, None), (2, LATER)):
         put(
             connection, "comments", id=number, article_id=ALIVE, identity=str(number), position=number,
-            author_name=words.name, published_at=AT, body_html=words.comment, body_markdown="", body_text=words.comment,
+            author_name=words.name, published_at=AT, body_html=words.comment, body_text=words.comment,
             content_sha256="new", first_seen_at=AT, last_seen_at=AT, deleted_at=deleted_at,
         )  # fmt: skip
     for digest in ("old", "new"):
         put(
-            connection, "comment_versions", comment_id=1, content_sha256=digest, body_html="",
+            connection, "comment_versions", comment_id=1, content_sha256=digest,
             body_text=f"{digest} text", first_seen_at=AT, last_seen_at=AT,
         )  # fmt: skip
-    put(connection, "code_blocks", article_id=ALIVE, position=1, language="rust", code=CODE)
+    put(connection, "code_blocks", article_id=ALIVE, position=1, language="rust", code=CODE, length=len(CODE))
     put(
         connection,
         "code_blocks",
@@ -133,6 +142,7 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
         position=2,
         language="python",
         code="import os\n",
+        length=10,
         language_guessed=1,
     )
     put(
@@ -146,7 +156,7 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
     )  # fmt: skip
     put(
         connection, "collapses", article_id=SUSPECT, since=LATER, letters=3, full_letters=900, full_capture_id=1,
-        full_seen_at=AT, full_title=words.title, full_body_html=words.body, full_body_text=words.body,
+        full_seen_at=AT, full_title=words.title, full_body_text=words.body,
     )  # fmt: skip
     put(connection, "events", at=LATER, kind="left_index", series_id=SERIES, article_id=GONE, detail=words.detail)
     put(connection, "events", at=AT, kind="copied", series_id=SERIES, article_id=GONE, other_article_id=77)

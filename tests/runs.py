@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from archiver import config, fetching
-from archiver.archive import queries
+from archiver import config, fetching, pages
+from archiver.archive import bodies, queries
 from archiver.archive.opening import reading
+from archiver.readings import Body
 from archiver.report.runs import Summary
 from archiver.standin import Site, demo_site
 from archiver.standin.world import Index
@@ -21,6 +22,16 @@ INDEX = "https://xavierforge.dev/en/posts/ironman-2023/"
 INDEX_ZH = "https://xavierforge.dev/posts/ironman-2023/"
 INDEX_2021 = "https://xavierforge.dev/en/posts/ironman-2021/"
 SERIES = "https://ithelp.ithome.com.tw/users/20141304/ironman/5943"
+
+
+def body_of(db: Path, article_id: int | None = None) -> Body:
+    """The body of an article, or of the first, in every form, as its capture gives it."""
+    with reading(db) as connection:
+        held = "SELECT capture_id FROM articles WHERE id = ?1 OR ?1 IS NULL ORDER BY id"
+        row = connection.execute(held, [article_id]).fetchone()
+        body = bodies.of_capture(connection, row[0], pages.read)
+    assert body is not None
+    return body
 
 
 @cache

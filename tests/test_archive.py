@@ -244,7 +244,7 @@ def test_a_reply_stays_under_what_it_answered_when_that_is_deleted(case: Case) -
         {"text": "answers", "there": 1, "under": "asks"}, {"text": "new", "there": 1, "under": None},
     ]  # fmt: skip
     with opening.reading(case.path) as connection:
-        found = browsing.article(connection, 10_000_001, "", "")
+        found = browsing.article(connection, 10_000_001, case.world.read, "", "")
     assert found is not None
     shown = [row["body_text"] for row in found.comments]
     assert shown.index("answers") == shown.index("asks") + 1
@@ -261,7 +261,7 @@ def test_counters_make_a_row_only_when_one_moved(case: Case) -> None:
 def test_code_is_kept_to_the_letter(case: Case) -> None:
     case.answer(url_of(1), part(1, text="'tabs\t and  spaces '"))
 
-    assert case.rows("SELECT language, code FROM code_blocks") == [
+    assert case.rows("SELECT language, code FROM code") == [
         {"language": "rust", "code": "let x = \"'tabs\\t and  spaces '\";\n"}
     ]
 

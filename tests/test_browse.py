@@ -19,6 +19,7 @@ import pytest
 
 datasette_app = pytest.importorskip("datasette.app")
 
+from archiver import pages  # noqa: E402
 from archiver.archive.connection import close, open_writer  # noqa: E402
 from archiver.archive.schema import descriptions, ensure  # noqa: E402
 from archiver.browse import server  # noqa: E402
@@ -101,8 +102,6 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "author_id": 7,
             "published_at": AT,
             "url": f"{BASE}/articles/1",
-            "body_html": f"<p>{HOSTILE}</p>",
-            "body_markdown": HOSTILE,
             "body_text": HOSTILE,
             "capture_id": 1,
             "parser": "ithome.article/1",
@@ -117,13 +116,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "search_rows": [{"id": 1, "article_id": 1, "digest": "0"}],
     "comments": [
         {"id": 1, "article_id": 1, "identity": "a", "position": 1, "author_id": 7, "author_name": HOSTILE}
-        | {"body_html": HOSTILE, "body_markdown": HOSTILE, "body_text": HOSTILE, "content_sha256": "0"}
+        | {"body_html": HOSTILE, "body_text": HOSTILE, "content_sha256": "0"}
         | {"first_seen_at": AT, "last_seen_at": AT}
     ],
     "code_blocks": [
-        {"id": 1, "article_id": 1, "position": 1, "language": "sql", "code": CODE},
-        {"id": 2, "article_id": 1, "position": 2, "language": None, "code": "plain"},
-        {"id": 3, "article_id": 1, "position": 3, "language": "rust", "code": "fn main() {}", "language_guessed": 1},
+        {"id": 1, "article_id": 1, "position": 1, "language": "sql", "code": CODE, "length": len(CODE)},
+        {"id": 2, "article_id": 1, "position": 2, "language": None, "code": "plain", "length": 5},
+        {"id": 3, "article_id": 1, "position": 3, "language": "rust", "code": "fn main() {}", "length": 12}
+        | {"language_guessed": 1},
     ],
     "images": [{"id": 1, "url": "https://evil.example/x.png", "host": "evil.example"}],
     "article_images": [{"article_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
@@ -173,7 +173,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "lost_fields": [{"page_id": 1, "field": "views", "last_found_at": AT, "lost_since": AT, "parser": "p"}],
     "state_changes": [{"id": 1, "page_id": 1, "at": AT, "old_state": "new", "new_state": "alive"}],
     "comment_versions": [
-        {"id": 1, "comment_id": 1, "content_sha256": "0", "body_html": HOSTILE, "body_text": HOSTILE}
+        {"id": 1, "comment_id": 1, "content_sha256": "0", "body_text": HOSTILE}
         | {"first_seen_at": AT, "last_seen_at": AT}
     ],
     "copies": [
@@ -183,7 +183,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "pushes": [{"id": 1, "page_id": 2, "state": "refused", "reason": HOSTILE, "queued_at": AT}],
     "collapses": [
         {"article_id": 1, "since": AT, "letters": 3, "full_letters": 900, "full_capture_id": 1, "full_seen_at": AT}
-        | {"full_title": HOSTILE, "full_body_html": HOSTILE, "full_body_text": HOSTILE}
+        | {"full_title": HOSTILE, "full_body_text": HOSTILE}
     ],
     "comment_images": [{"comment_id": 1, "position": 1, "image_id": 1, "alt": HOSTILE}],
 }
@@ -207,7 +207,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(archive: Path) -> Any:
-    return server.application(archive)
+    return server.application(archive, pages.read)
 
 
 def get(datasette: Any, path: str) -> Any:
@@ -302,7 +302,7 @@ def test_every_facet_that_is_offered_gives_results_in_time(shown: Any) -> None:
 
 @pytest.mark.parametrize("own", [True, False], ids=["served", "plain datasette"])
 def test_a_foreign_key_reads_as_a_name(archive: Path, own: bool) -> None:
-    datasette = server.application(archive) if own else datasette_app.Datasette([str(archive)])
+    datasette = server.application(archive, pages.read) if own else datasette_app.Datasette([str(archive)])
     assert ">快取三十天</a>" in get(datasette, "/kept/articles").text
     assert ">王小明</a>" in get(datasette, "/kept/articles").text
 
@@ -355,14 +355,14 @@ def test_an_archive_opens_where_sqlite_cannot_make_files_beside_it(archive: Path
     copy = tmp_path / "kept.db"
     copy.write_bytes(archive.read_bytes())
     (tmp_path / "kept.db-wal").mkdir()  # stands for a read-only folder, also where the tests run as root
-    assert get(server.application(copy), "/kept/articles").status_code == 200
+    assert get(server.application(copy, pages.read), "/kept/articles").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["my archive.db", "檔案.db", "a.b.db", "semi;colon&.db"])
 def test_any_usual_file_name_opens(archive: Path, tmp_path: Path, name: str) -> None:
     copy = tmp_path / name
     copy.write_bytes(archive.read_bytes())
-    datasette = server.application(copy)
+    datasette = server.application(copy, pages.read)
     home = datasette.urls.database(copy.stem)
     answer = get(datasette, f"{home}/code_languages.json?_shape=array")
     assert [row["blocks"] for row in answer.json()] == [1, 1, 1]
@@ -372,36 +372,36 @@ def test_a_name_that_datasette_cannot_open_is_refused(archive: Path, tmp_path: P
     copy = tmp_path / "what?.db"
     copy.write_bytes(archive.read_bytes())
     with pytest.raises(UsageError, match="rename it"):
-        server.application(copy)
+        server.application(copy, pages.read)
 
 
 def test_no_archive_and_no_archive_of_ours_are_said(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="no archive yet"):
-        server.serve(tmp_path / "none.db", port=0, open_browser=False)
+        server.serve(tmp_path / "none.db", pages.read, port=0, open_browser=False)
     (tmp_path / "text.db").write_text("not a database at all")
     with pytest.raises(ArchiveDamaged):
-        server.serve(tmp_path / "text.db", port=0, open_browser=False)
+        server.serve(tmp_path / "text.db", pages.read, port=0, open_browser=False)
     assert not (tmp_path / "none.db").exists()
 
 
 def test_without_datasette_the_command_to_install_it_is_said(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasette.app", None)
     with pytest.raises(UsageError, match=r'pip install "\.\[datasette\]"'):
-        server.serve(archive, port=0, open_browser=False)
+        server.serve(archive, pages.read, port=0, open_browser=False)
 
 
 def test_a_port_in_use_is_said_in_one_line(archive: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=f"port {port} on 127.0.0.1: Address already in use; .*--port") as raised:
-            server.serve(archive, port=port, open_browser=False)
+            server.serve(archive, pages.read, port=port, open_browser=False)
     assert "\n" not in str(raised.value)
 
 
 def test_the_server_answers_in_peace_and_ctrl_c_ends_it_with_0(archive: Path) -> None:
     command = (
         "import sys; from pathlib import Path; from archiver.browse.server import serve; "
-        "sys.exit(serve(Path(sys.argv[1]), port=0, open_browser=False))"
+        "from archiver import pages; sys.exit(serve(Path(sys.argv[1]), pages.read, port=0, open_browser=False))"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", command, archive], stdout=pipe, stderr=pipe, text=True) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,10 +43,16 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def served(path: Path) -> Iterator[str]:
-    """`archiver serve` as it is shipped, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "archiver", "serve", "--port", "0", "--db", path], stderr=subprocess.PIPE, text=True
+    """What `archiver serve` starts, in a process of its own, behind a parser that lets everything through."""
+    command = (
+        "import sys; from pathlib import Path; from reading_archive import as_it_stands;"
+        " from archiver.browse.server import serve;"
+        " sys.exit(serve(Path(sys.argv[1]), as_it_stands, port=0, open_browser=False))"
     )
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, path], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )  # fmt: skip
     assert process.stderr is not None
     try:
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", process.stderr.readline())

@@ -33,6 +33,7 @@ from reading_archive import (  # noqa: E402
     SERIES,
     SUSPECT,
     Words,
+    as_it_stands,
     make,
     put,
 )
@@ -54,7 +55,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(archive: Path) -> Any:
-    return server.application(archive)
+    return server.application(archive, as_it_stands)
 
 
 def test_a_text_that_shrank_to_nothing_is_shown_with_the_last_full_one_beside_it(shown: Any) -> None:
@@ -361,7 +362,7 @@ def test_renumberings_never_push_out_what_caused_them(tmp_path: Path) -> None:
     )
     connection.commit()
     connection.close()
-    datasette = server.application(path)
+    datasette = server.application(path, as_it_stands)
 
     for place in ("/", f"/kept/series/{SERIES}"):
         assert "left index article 2" in words(page(datasette, place)), place
@@ -381,7 +382,7 @@ def test_dead_links_are_told_where_the_archive_knows_them(tmp_path: Path) -> Non
     )
     connection.commit()
     connection.close()
-    datasette = server.application(path)
+    datasette = server.application(path, as_it_stands)
 
     for place in (f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}"):
         assert "gone a tool https://dead.example/ last answer: not_found" in words(page(datasette, place))
@@ -413,7 +414,7 @@ def test_a_series_that_is_only_cited_says_so(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
 
-    assert "only cited" in page(server.application(path), "/kept/series/1")
+    assert "only cited" in page(server.application(path, as_it_stands), "/kept/series/1")
 
 
 def test_an_empty_archive_has_a_home(tmp_path: Path) -> None:
@@ -424,7 +425,7 @@ def test_an_empty_archive_has_a_home(tmp_path: Path) -> None:
     ensure(database, tmp_path / "kept.db")
     close(database, tmp_path / "kept.db")
 
-    assert "No series is kept yet" in page(server.application(tmp_path / "kept.db"), "/")
+    assert "No series is kept yet" in page(server.application(tmp_path / "kept.db", as_it_stands), "/")
 
 
 @pytest.mark.parametrize(
@@ -490,7 +491,8 @@ def test_a_body_that_was_never_sanitised_is_shown_inert() -> None:
 def test_titles_names_and_tags_are_shown_without_what_reorders_or_acts(tmp_path: Path) -> None:
     nasty = "\u202e\x1b]0;owned\x07\x9b31m<script>alert(1)</script>\u2066"
     datasette = server.application(
-        make(tmp_path / "kept.db", Words(title=nasty, name=nasty, tag=nasty, alt=nasty, detail=nasty))
+        make(tmp_path / "kept.db", Words(title=nasty, name=nasty, tag=nasty, alt=nasty, detail=nasty)),
+        as_it_stands,
     )
 
     for place in PAGES:
@@ -501,21 +503,23 @@ def test_titles_names_and_tags_are_shown_without_what_reorders_or_acts(tmp_path:
 
 
 def test_a_body_of_five_megabytes_is_shown_cut_as_plain_text(tmp_path: Path) -> None:
-    datasette = server.application(make(tmp_path / "kept.db", Words(body="<p>字</p>" * 700_000)))
+    datasette = server.application(make(tmp_path / "kept.db", Words(body="<p>字</p>" * 700_000)), as_it_stands)
     began = time.monotonic()
     html = page(datasette, f"/kept/articles/{ALIVE}")
 
     assert time.monotonic() - began < 10
-    assert "too large to be shown as it was (5,600,000 characters)" in words(html)
+    assert "the first 1,000,000 of 5,600,000 characters" in words(html)
     assert len(html) < 4_500_000
 
 
 def test_a_body_and_comments_of_very_many_tags_are_shown_as_text(tmp_path: Path) -> None:
     many = "<b>" * 100_000
-    datasette = server.application(make(tmp_path / "kept.db", Words(body=f"{many}words", comment="<i>x</i>" * 8_000)))
+    datasette = server.application(
+        make(tmp_path / "kept.db", Words(body=f"{many}words", comment="<i>x</i>" * 8_000)), as_it_stands
+    )
     html = page(datasette, f"/kept/articles/{ALIVE}")
 
-    assert "too large to be shown as it was" in html
+    assert "cannot be shown as it was" in html
     assert html.count("<i>x</i>") == 8_000, "the first comment; the second would be too much"
 
 
@@ -587,12 +591,12 @@ def test_an_archive_of_another_version_opens_as_datasette_shows_it(tmp_path: Pat
     connection.commit()
     connection.close()
 
-    assert "Links from other tables" in page(server.application(path), f"/kept/articles/{ALIVE}")
+    assert "Links from other tables" in page(server.application(path, as_it_stands), f"/kept/articles/{ALIVE}")
 
 
 @pytest.mark.parametrize("name", ["檔案.db", "a b.db", "articles.db"])
 def test_the_pages_link_to_each_other_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
-    datasette = server.application(make(tmp_path / name))
+    datasette = server.application(make(tmp_path / name), as_it_stands)
     found = re.search(r'<h2><a href="([^"]+)"', page(datasette, "/"))
     assert found is not None
     tiles = re.findall(r'<a href="([^"]+)">\s*<span class="day">', page(datasette, found[1]))

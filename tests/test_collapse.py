@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import SERIES, Case, archive_at, derived_rows, part, series_of, url_of
+from archives import SERIES, Case, archive_at, derived_rows, make_fat, part, series_of, url_of
 from fakes import START
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -178,6 +178,7 @@ def test_an_archive_from_before_is_read_again_for_its_collapses(tmp_path: Path) 
         case.next_run(days=2)
         case.answer(url_of(1), said(GONE))
         case.next_run(days=2)
+    make_fat(path)
     database = open_writer(path)
     for statement in (
         "DROP TABLE collapses", "DELETE FROM _sqlite_migrations WHERE name = 'm011_collapses'",

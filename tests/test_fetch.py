@@ -316,13 +316,13 @@ def test_a_fault_is_told_by_its_name_and_heals(
     counts = series_counts(db)
     small.faults.clear()
     healed = run_fetch(db, file, force=True)
-    body = rows(db, "SELECT body_html FROM articles WHERE id = ?", PART)
+    body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART)
     fault(small.faults)
     run_fetch(db, file, force=True)
 
     assert (told, counts, first.exit_code) == (outcome, (5, 4, 1), 3)
     assert (healed.exit_code, len(body)) == (0, 1)
-    assert rows(db, "SELECT body_html FROM articles WHERE id = ?", PART) == body
+    assert rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART) == body
     assert series_counts(db) == (5, 5, 0)
 
 

@@ -13,6 +13,7 @@ import pytest
 from children import Children
 from runs import config_for, run_fetch, terse_site
 
+from archiver import pages
 from archiver.browse import server
 from archiver.standin import StandIn
 
@@ -166,7 +167,7 @@ def test_the_reading_pages_ask_our_views_and_not_those_of_the_file(db: Path) -> 
     changed(db, ";".join(f"DROP VIEW {view}; CREATE VIEW {view} AS SELECT 'owned' AS id" for view in VIEWS))
 
     async def rows() -> list[object]:
-        found = await server.application(db).get_database().execute("SELECT id FROM page_status")
+        found = await server.application(db, pages.read).get_database().execute("SELECT id FROM page_status")
         return [row[0] for row in found.rows]
 
     assert "owned" not in asyncio.run(rows())

@@ -560,7 +560,7 @@ def test_the_language_of_undeclared_code_is_guessed_and_marked_so(tmp_path: Path
         run_fetch(db, config_for(standin, tmp_path))
     article_id = small_site().series[5943].part_ids[0]
 
-    found = rows(db, "SELECT language, language_guessed, code FROM code_blocks WHERE article_id = ?", article_id)
+    found = rows(db, "SELECT language, language_guessed, code FROM code WHERE article_id = ?", article_id)
     assert found == [("rust", 1, RUST), ("go", 0, "x := 1"), (None, 0, "嗨")]
 
 

@@ -631,7 +631,7 @@ def test_what_a_browser_does_to_a_page_is_no_edit(desk: Desk, form: str, order: 
 
     assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
     assert rows(desk.db, "SELECT * FROM edits") == []
-    assert rows(desk.db, "SELECT language, language_guessed, code FROM code_blocks ORDER BY position LIMIT 2") == [
+    assert rows(desk.db, "SELECT language, language_guessed, code FROM code ORDER BY position LIMIT 2") == [
         ("rust", 0, "fn main() {}\n"), (None, 0, "fn other() {}\n")
     ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import saved_files as made
 from archives import tampering
-from runs import rows
+from runs import body_of, rows
 from saved_files import DAY1, DAY2, SERIES, SITE, page
 from test_import import Desk
 
@@ -269,7 +269,7 @@ def test_a_page_saved_complete_keeps_its_words_and_the_pictures_whose_address_it
     assert rows(desk.db, "SELECT alt FROM article_images ORDER BY position") == [("a plan",), (IMAGE,)]
     ((text,),) = rows(desk.db, "SELECT body_text FROM articles")
     assert text.startswith("a plan")
-    assert "page_files" not in rows(desk.db, "SELECT body_html FROM articles")[0][0]
+    assert "page_files" not in body_of(desk.db).html
 
 
 def test_a_page_saved_complete_and_the_site_s_own_differ_in_dress_alone(desk: Desk) -> None:
@@ -291,7 +291,7 @@ def test_a_link_whose_address_a_mirror_does_not_tell_is_unknown_and_no_edit(desk
     assert rows(desk.db, "SELECT url, target_url, text FROM links ORDER BY position LIMIT 1") == [
         ("saved:../../doc.example/ch04.html", None, "The Book")
     ]
-    assert "saved:" not in rows(desk.db, "SELECT body_html FROM articles")[0][0]
+    assert "saved:" not in body_of(desk.db).html
 
     desk.run("import", desk.save("x.warc", made.plain_record(DAY2, made.http(body), WARC_Date=later(0))))
     assert rows(desk.db, "SELECT cosmetic FROM edits") == [(1,)]
@@ -498,6 +498,6 @@ def test_a_strange_manifest_does_no_harm(desk: Desk, what: str) -> None:
     )
 
     assert desk.run("import", desk.save("page.zip", packed))[0] == 0
-    ((html, text),) = rows(desk.db, "SELECT body_html, body_text FROM articles")
-    assert "script" not in html.replace("%3Cscript%3E", "")
+    ((text,),) = rows(desk.db, "SELECT body_text FROM articles")
+    assert "script" not in body_of(desk.db).html.replace("%3Cscript%3E", "")
     assert text.startswith("a plan")

@@ -14,7 +14,7 @@ from runs import config_for, run_fetch, small_site
 from archiver.standin import StandIn
 
 KILLS = 50
-ARTICLE_COLUMNS = "id, title, series_id, position, published_at, body_html, body_markdown, body_text, content_sha256"
+ARTICLE_COLUMNS = "id, title, series_id, position, published_at, html_sha256, body_text, content_sha256"
 
 
 def articles(path: Path) -> list[tuple[object, ...]]:

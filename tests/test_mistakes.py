@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
 
+from archiver import pages
 from archiver.browse import server
 from archiver.browse.sheets import Sheet
 from archiver.standin import StandIn
@@ -183,7 +184,7 @@ def test_no_cell_of_a_csv_begins_a_formula(db: Path, title: str) -> None:
         connection.execute("UPDATE articles SET title = ?", [title])
 
     async def get(path: str) -> str:
-        transport = httpx.ASGITransport(app=server.application(db).app())
+        transport = httpx.ASGITransport(app=server.application(db, pages.read).app())
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client:
             return (await client.get(path)).text
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import config_for, rows, run_fetch
+from runs import body_of, config_for, rows, run_fetch
 
+from archiver import pages
 from archiver.browse.server import application
 from archiver.report.runs import Summary
 from archiver.standin import Replay
@@ -91,7 +92,7 @@ def test_its_code_is_held_byte_for_byte(run: Run) -> None:
     page = (PAGES / "article-10403456-2026-08-19.html").read_text("utf-8")
     parser = Pre()
     parser.feed(page[page.index("markdown__style") : page.index("qa-action")])
-    held = rows(db, "SELECT code FROM code_blocks WHERE article_id = 10403456 ORDER BY position")
+    held = rows(db, "SELECT code FROM code WHERE article_id = 10403456 ORDER BY position")
 
     assert [code for (code,) in held] == parser.found
     assert len(held) == 14
@@ -99,10 +100,10 @@ def test_its_code_is_held_byte_for_byte(run: Run) -> None:
 
 def test_its_tables_are_held(run: Run) -> None:
     db, _ = run
-    html, markdown = rows(db, "SELECT body_html, body_markdown FROM articles WHERE id = 10403456")[0]
+    body = body_of(db, 10403456)
 
-    assert html.count("<table>") == 4
-    assert sum(line.replace(" ", "").startswith("|--") for line in markdown.splitlines()) == 4
+    assert body.html.count("<table>") == 4
+    assert sum(line.replace(" ", "").startswith("|--") for line in body.markdown.splitlines()) == 4
 
 
 def test_a_series_lists_its_parts_in_order(run: Run) -> None:
@@ -124,7 +125,7 @@ def test_the_feed_is_heard_and_its_punctuation_loss_shows(run: Run) -> None:
 
 def test_every_table_and_view_opens_in_datasette(run: Run) -> None:
     db, _ = run
-    datasette = application(db)
+    datasette = application(db, pages.read)
     with_rows = [name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
 
     async def statuses() -> dict[str, int]:

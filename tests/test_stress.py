@@ -145,11 +145,9 @@ def assert_ends_like(whole: Path, db: Path, file: Path, kept: list[Row]) -> None
 
 
 def what_is_read(db: Path) -> list[object]:
-    articles = (
-        "SELECT id, title, series_id, position, body_html, body_markdown, content_sha256 FROM articles ORDER BY id"
-    )
+    articles = "SELECT id, title, series_id, position, html_sha256, body_text, content_sha256 FROM articles ORDER BY id"
     parts = [row[:3] for row in derived_rows(db)["parts"]]
-    return [rows(db, articles), parts, rows(db, "SELECT language, code FROM code_blocks ORDER BY article_id, position")]
+    return [rows(db, articles), parts, rows(db, "SELECT language, code FROM code ORDER BY article_id, position")]
 
 
 def assert_told(ended: Ended, words: str = "") -> None:

@@ -64,8 +64,9 @@ def keep(
             reading = replace(reading, content_sha256=before["content_sha256"])
     _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
     _keep_tags(database, article_id, article.tags)
-    if before is None or before["capture_id"] != fetch["capture_id"]:
-        body_rows.keep(database, article_id, article.body or _NOTHING)
+    body = article.body or _NOTHING
+    if before is None or before["capture_id"] != fetch["capture_id"] or before["body_text"] != body.text:
+        body_rows.keep(database, article_id, body)
     said = silence.speaks_of_comments(article)
     comment_rows.keep(database, article_id, article.comments, fetch["started_at"], are_all=said)
     event_rows.notice_article(database, article_id, before, fetch["started_at"])
@@ -117,13 +118,12 @@ def _keep_article(
         "team": article.team,
         "previous_id": article.previous.article_id if article.previous else None,
         "next_id": article.next.article_id if article.next else None,
-        "body_html": body.html,
-        "body_markdown": body.markdown,
-        "body_text": body.text,
         "content_sha256": reading.content_sha256,
         "body_sha256": _words_sha256(body.text),
+        "html_sha256": edit_rows.html_sha256(body),
         "capture_id": capture_id,
         "parser": reading.parser,
+        "body_text": body.text,
     }
     names = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join("?" * len(values))

@@ -11,16 +11,23 @@ from archiver import urls
 from archiver.model import Address, Kind, Refused
 from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
 
+_MOST_MISSES = 50  # after so many blocks that are not found, a page made to be slow is asked no further
+
 
 def keep(database: Database, article_id: int, body: Body) -> None:
     """Code, images and links of a body, in place of those of the body before. The caller holds the transaction."""
     for table in ("code_blocks", "links"):
         database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
-    for position, block in enumerate(body.code_blocks, start=1):
+    starts = code_starts(body.text, [block.code for block in body.code_blocks])
+    for position, (block, start) in enumerate(zip(body.code_blocks, starts, strict=True), start=1):
         database.execute(
-            "INSERT INTO code_blocks (article_id, position, language, code, language_guessed) VALUES (?, ?, ?, ?, ?)",
-            [article_id, position, block.language, block.code, int(block.guessed)],
-        )
+            "INSERT INTO code_blocks (article_id, position, language, language_guessed, start, length, code)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                article_id, position, block.language, int(block.guessed), start, len(block.code),
+                block.code if start is None else None,
+            ],
+        )  # fmt: skip
     keep_images(database, "article_images", article_id, body.images)
     for position, link in enumerate(body.links, start=1):
         kind, target = _target(link)
@@ -29,6 +36,32 @@ def keep(database: Database, article_id: int, body: Body) -> None:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [article_id, position, link.url, link.text, kind, target, _askable(link.url)],
         )
+
+
+def code_starts(text: str, codes: list[str]) -> list[int | None]:
+    """Where each code block begins in a body's text, from 1; None where it does not stand there to the letter.
+
+    In order, each after the one before: where the same stands twice, it does not matter which is meant.
+    """
+    starts: list[int | None] = []
+    after = missed = 0
+    for code in codes:
+        found = text.find(code, after) if missed < _MOST_MISSES else -1
+        starts.append(None if found < 0 else found + 1)
+        after, missed = (after, missed + 1) if found < 0 else (found + len(code), missed)
+    return starts
+
+
+def place_code(database: Database) -> None:
+    """Find the code that is stored in the texts of its articles, and store it there alone. For a migration."""
+    rows = database.execute("SELECT id, body_text FROM articles WHERE id IN (SELECT article_id FROM code_blocks)")
+    for article_id, text in rows.fetchall():
+        blocks = database.execute(
+            "SELECT id, code FROM code_blocks WHERE article_id = ? ORDER BY position", [article_id]
+        ).fetchall()
+        for (block_id, _), start in zip(blocks, code_starts(text or "", [code for _, code in blocks]), strict=True):
+            if start is not None:
+                database.execute("UPDATE code_blocks SET start = ?, code = NULL WHERE id = ?", [start, block_id])
 
 
 def keep_images(database: Database, table: str, owner_id: int, images: tuple[ImageReference, ...]) -> None:

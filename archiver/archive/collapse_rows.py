@@ -59,8 +59,7 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
         _write(
             database, article_id=before["id"], since=fetch["started_at"], letters=left, full_letters=full,
             full_capture_id=before["capture_id"], full_seen_at=next(iter(last_seen))["last_seen_old_at"],
-            full_title=before["title"], full_body_html=before["body_html"] or "",
-            full_body_text=before["body_text"] or "",
+            full_title=before["title"], full_body_text=before["body_text"] or "",
         )  # fmt: skip
         return True
     return False
@@ -84,7 +83,7 @@ def consider_copy(database: Database, article_id: int, fetch: Mapping[str, Any],
             database, article_id=article_id, since=known["since"] if known else _first_seen(database, now),
             letters=left, full_letters=max(full, known["full_letters"] if known else 0),
             full_capture_id=fetch["capture_id"], full_seen_at=fetch["started_at"], full_title=article.title,
-            full_body_html=body.html, full_body_text=body.text,
+            full_body_text=body.text,
         )  # fmt: skip
 
 

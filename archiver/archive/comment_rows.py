@@ -53,17 +53,17 @@ def _keep_comment(
     digest = hashlib.sha256(unicodedata.normalize("NFC", comment.body.html).encode()).hexdigest()
     cursor = database.query(
         "INSERT INTO comments (article_id, identity, site_id, position, reply_to, author_id, author_name, level,"
-        " published_at, likes, body_html, body_markdown, body_text, content_sha256, first_seen_at, last_seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id, identity) DO UPDATE SET"
+        " published_at, likes, body_html, body_text, content_sha256, first_seen_at, last_seen_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id, identity) DO UPDATE SET"
         " position = excluded.position, reply_to = coalesce(excluded.reply_to, reply_to),"
         " author_name = excluded.author_name, level = excluded.level, likes = excluded.likes,"
-        " body_html = excluded.body_html, body_markdown = excluded.body_markdown, body_text = excluded.body_text,"
+        " body_html = excluded.body_html, body_text = excluded.body_text,"
         " content_sha256 = excluded.content_sha256, last_seen_at = excluded.last_seen_at, deleted_at = NULL"
         " RETURNING id",
         [
             article_id, identity, comment.id, comment.position, ids.get(comment.reply_to or 0), comment.author.id,
             comment.author.name, comment.author.level, site_stamp(comment.published_at), comment.likes,
-            comment.body.html, comment.body.markdown, comment.body.text, digest, at, at,
+            comment.body.html, comment.body.text, digest, at, at,
         ],
     )  # fmt: skip
     comment_id = int(next(iter(cursor))["id"])
@@ -82,9 +82,9 @@ def _keep_version(database: Database, comment_id: int, digest: str, comment: Com
         database.execute("UPDATE comment_versions SET last_seen_at = ? WHERE id = ?", [at, last["id"]])
         return
     database.execute(
-        "INSERT INTO comment_versions (comment_id, content_sha256, body_html, body_text, first_seen_at, last_seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [comment_id, digest, comment.body.html, comment.body.text, at, at],
+        "INSERT INTO comment_versions (comment_id, content_sha256, body_text, first_seen_at, last_seen_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [comment_id, digest, comment.body.text, at, at],
     )
 
 

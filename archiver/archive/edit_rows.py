@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,15 @@ from archiver.text import bare_words
 _NOTHING = Body(html="", text="")
 
 
+def html_sha256(body: Body) -> str:
+    """What stands in a row for the sanitised HTML of a body: tells whether anything of it changed."""
+    return hashlib.sha256(body.html.encode()).hexdigest()
+
+
 def is_edit(before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
     """Whether anything of an article is another than its row until now says."""
     body = article.body or _NOTHING
-    same = before["title"] == article.title and before["body_html"] == body.html
+    same = before["title"] == article.title and before["html_sha256"] == html_sha256(body)
     return not (same and tags_before == list(dict.fromkeys(article.tags)))
 
 
@@ -35,7 +41,7 @@ def keep(
         " title_changed, body_changed, tags_changed, cosmetic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             before["id"], before["capture_id"], fetch["capture_id"], _last_seen(database, before, fetch),
-            fetch["started_at"], int(before["title"] != article.title), int(before["body_html"] != body.html),
+            fetch["started_at"], int(before["title"] != article.title), int(before["html_sha256"] != html_sha256(body)),
             int(tags_before != tags), int(_is_cosmetic(database, before, tags_before, article)),
         ],
     )  # fmt: skip
@@ -92,7 +98,7 @@ def _is_unknown(old: str, new: str) -> bool:
 
 
 _PARTS = {
-    "code": "SELECT code AS it FROM code_blocks WHERE article_id = ? ORDER BY position",
+    "code": "SELECT code AS it FROM code WHERE article_id = ? ORDER BY position",
     "image": "SELECT url AS it FROM article_images JOIN images ON images.id = image_id"
     " WHERE article_id = ? ORDER BY position",
     "link": "SELECT url AS it FROM links WHERE article_id = ? ORDER BY position",

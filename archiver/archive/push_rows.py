@@ -76,8 +76,7 @@ class Pushes:
         if row is None:
             return None
         blocks = self._database.query(
-            "SELECT code FROM code_blocks WHERE article_id = (SELECT article_id FROM pages WHERE id = ?)"
-            " ORDER BY position",
+            "SELECT code FROM code WHERE article_id = (SELECT article_id FROM pages WHERE id = ?) ORDER BY position",
             [page_id],
         )
         code = tuple(block["code"] for block in blocks)

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from archiver import disk
-from archiver.archive import actors, guards, search_index
+from archiver.archive import actors, body_rows, guards, search_index
 from archiver.archive.connection import transaction
 from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
+from archiver.archive.remade import remake, without_foreign_keys
 from archiver.archive.scripts import TABLES, VIEWS, made, names_of, script, statements
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
 
@@ -151,6 +152,16 @@ def m017_contest_days(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m018_lean(database: Database) -> None:
+    """A body stands once; its other forms, and code, are made from that when they are asked for."""
+    remake(
+        database, "018_lean.sql",
+        {"articles": {"html_sha256": "sha256(body_html)"}, "code_blocks": {"start": "NULL", "length": "length(code)"}},
+    )  # fmt: skip
+    body_rows.place_code(database)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 
@@ -185,7 +196,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
             _drop_copies(path)
             return
         try:
-            with transaction(database, path):  # readers never see a view missing
+            with without_foreign_keys(database), transaction(database, path):  # readers never see a view missing
                 guards.lift(database)
                 if pending:
                     _migrate(database, path)
@@ -206,7 +217,7 @@ def _migrate(database: Database, path: Path) -> None:
     try:
         migrations.apply(database)
     except sqlite3.OperationalError as error:
-        if "already exists" in str(error) or "duplicate column" in str(error):
+        if any(words in str(error) for words in ("already exists", "duplicate column", "no such column")):
             raise ArchiveDamaged(
                 f"{path}: its table of migrations was changed and no longer fits its other tables ({error});"
                 " put back a copy of it, this one is untouched"

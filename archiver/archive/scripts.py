@@ -11,7 +11,7 @@ TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
     "013_sources.sql", "014_notices.sql", "015_judged_copies.sql",
-    "017_contest_days.sql",
+    "017_contest_days.sql", "018_lean.sql",
 )  # fmt: skip
 """The scripts of tables and indexes, in the order of their migrations."""
 
@@ -35,10 +35,10 @@ def statements(text: str) -> list[str]:
 
 @cache
 def made(kind: str, *names: str) -> tuple[tuple[str, str], ...]:
-    """Name and SQL of everything of a kind (TABLE, VIEW, INDEX, TRIGGER) that these scripts make."""
+    """Name and SQL of everything of a kind (TABLE, VIEW, INDEX, TRIGGER) that these scripts make, as the last says."""
     every = [statement for name in names for statement in statements(script(name))]
     found = [(_MADE.match(statement), statement) for statement in every]
-    return tuple((match[2], statement) for match, statement in found if match is not None and match[1] == kind)
+    return tuple({match[2]: statement for match, statement in found if match is not None and match[1] == kind}.items())
 
 
 def names_of(kind: str, scripts: Iterable[str]) -> frozenset[str]:

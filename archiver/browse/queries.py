@@ -47,7 +47,7 @@ _CODE_LANGUAGES = """\
 SELECT
     coalesce(code_blocks.language, '(none known)') AS language, count(*) AS blocks,
     count(DISTINCT code_blocks.article_id) AS articles, count(DISTINCT articles.series_id) AS series,
-    sum(length(code_blocks.code)) AS characters
+    sum(code_blocks.length) AS characters
 FROM code_blocks
 JOIN articles ON articles.id = code_blocks.article_id
 GROUP BY code_blocks.language
@@ -55,23 +55,23 @@ ORDER BY blocks DESC, language"""
 
 _CODE_OF_SERIES = """\
 SELECT
-    articles.position, articles.title, code_blocks.position AS block,
-    coalesce(code_blocks.language, '(none known)') AS language, code_blocks.language_guessed AS guessed,
-    code_blocks.code, articles.url
-FROM code_blocks
-JOIN articles ON articles.id = code_blocks.article_id
+    articles.position, articles.title, code.position AS block,
+    coalesce(code.language, '(none known)') AS language, code.language_guessed AS guessed,
+    code.code, articles.url
+FROM code
+JOIN articles ON articles.id = code.article_id
 WHERE (:series_id = '' OR articles.series_id = :series_id)
-    AND (:language = '' OR coalesce(code_blocks.language, '(none known)') = :language)
-ORDER BY articles.series_id, articles.position, articles.id, code_blocks.position"""
+    AND (:language = '' OR coalesce(code.language, '(none known)') = :language)
+ORDER BY articles.series_id, articles.position, articles.id, code.position"""
 
 _RUST_OF_SERIES = """\
 SELECT
-    articles.position, articles.title, code_blocks.position AS block, code_blocks.language_guessed AS guessed,
-    code_blocks.code, articles.url
-FROM code_blocks
-JOIN articles ON articles.id = code_blocks.article_id
-WHERE code_blocks.language IN ('rust', 'rs') AND (:series_id = '' OR articles.series_id = :series_id)
-ORDER BY articles.series_id, articles.position, articles.id, code_blocks.position"""
+    articles.position, articles.title, code.position AS block, code.language_guessed AS guessed,
+    code.code, articles.url
+FROM code
+JOIN articles ON articles.id = code.article_id
+WHERE code.language IN ('rust', 'rs') AND (:series_id = '' OR articles.series_id = :series_id)
+ORDER BY articles.series_id, articles.position, articles.id, code.position"""
 
 _WHO_SAYS_WHICH_PART = """\
 SELECT

@@ -12,13 +12,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from archiver.archive import shape
 from archiver.browse import images, reading, render, sheets
+
+if TYPE_CHECKING:
+    from archiver.archive.library import ReadPage
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -62,7 +65,11 @@ class Answer:
 
 
 class Reader(Datasette):  # type: ignore[misc]
-    """Datasette on one archive, with reading pages."""
+    """Datasette on one archive, with reading pages. `read` makes bodies of captures (`archive.bodies`)."""
+
+    def __init__(self, *given: Any, read: ReadPage, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self.read = read
 
     def app(self) -> App:
         """Datasette's application behind our front."""
@@ -169,7 +176,7 @@ async def _answer(datasette: Reader, scope: Scope) -> Answer | None:
     if "_row" in parse_qs(scope["query_string"].decode("latin-1")):
         return None
     places = render.Places(datasette.urls.database(database.name))
-    return await database.execute_fn(lambda connection: _page(connection, path, places))  # type: ignore[no-any-return]
+    return await database.execute_fn(lambda connection: _page(connection, path, datasette.read, places))  # type: ignore[no-any-return]
 
 
 @cache
@@ -185,10 +192,10 @@ def _image(connection: sqlite3.Connection, capture_id: int) -> Answer:
     return Answer(picture.body, picture.media_type, _IMAGE_POLICY, etag=f'"{picture.sha256}"', inline=True)
 
 
-def _page(connection: sqlite3.Connection, path: str, places: render.Places) -> Answer | None:
+def _page(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> Answer | None:
     """A reading page; None where there is none, and for an archive whose version lacks what it would show."""
     try:
-        html = _html(connection, path, places)
+        html = _html(connection, path, read, places)
     except sqlite3.OperationalError as error:
         if "no such" not in str(error):
             raise
@@ -196,7 +203,7 @@ def _page(connection: sqlite3.Connection, path: str, places: render.Places) -> A
     return Answer(html.encode(), "text/html; charset=utf-8") if html is not None else None
 
 
-def _html(connection: sqlite3.Connection, path: str, places: render.Places) -> str | None:
+def _html(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> str | None:
     if path == "/":
         return render.home(reading.home(connection), places)
     row = _ROWS.fullmatch(path.removeprefix(places.base))
@@ -206,7 +213,7 @@ def _html(connection: sqlite3.Connection, path: str, places: render.Places) -> s
     if row[1] == "series":
         series = reading.series(connection, number)
         return render.series(series, places) if series else None
-    article = reading.article(connection, number, places.articles, render.IMAGE_PLACE)
+    article = reading.article(connection, number, read, places.articles, render.IMAGE_PLACE)
     if article:
         return render.article(article, places)
     part = reading.missing(connection, number)

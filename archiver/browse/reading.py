@@ -10,10 +10,14 @@ import re
 import sqlite3
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from archiver.archive import bodies
 from archiver.browse.body import Code, Image, Surroundings
 from archiver.browse.images import is_raster
+
+if TYPE_CHECKING:
+    from archiver.archive.library import ReadPage
 
 Row = dict[str, Any]
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
@@ -96,9 +100,7 @@ SELECT articles.id, articles.title, articles.series_id, articles.position, artic
     articles.url, articles."group", articles.contest_year, articles.team, articles.views, articles.likes,
     articles.comments_count, articles.author_id, articles.is_citation, articles.capture_id, articles.parser,
     authors.name AS author, series.title AS series_title, series.declared_parts, captures.captured_at, captures.sha256,
-    captures.source, captures.source_at, length(body_html) AS length,
-    CASE WHEN length(body_html) <= {BODY_LIMIT} THEN body_html END AS body_html,
-    substr(body_text, 1, {BODY_LIMIT}) AS body_text
+    captures.source, captures.source_at, length(body_text) AS length, substr(body_text, 1, {BODY_LIMIT}) AS body_text
 FROM articles
 JOIN captures ON captures.id = articles.capture_id
 LEFT JOIN authors ON authors.id = articles.author_id
@@ -143,7 +145,7 @@ VIEWS = """
 SELECT date(at) AS day, max(views) AS views FROM metrics WHERE page_id = ? AND views IS NOT NULL
 GROUP BY day ORDER BY day
 """
-CODE = "SELECT code, language, language_guessed FROM code_blocks WHERE article_id = ? ORDER BY position"
+CODE = "SELECT code, language, language_guessed FROM code WHERE article_id = ? ORDER BY position"
 IMAGES = """
 SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
 FROM article_images JOIN images ON images.id = article_images.image_id
@@ -164,12 +166,8 @@ LINK_ROT = """
 SELECT * FROM link_rot WHERE {column} = ? ORDER BY article_id, position LIMIT 200
 """
 
-
-# An archive of an older version has no such table.
-HAS_COLLAPSES = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'collapses'"
 COLLAPSE = f"""
-SELECT since, letters, full_letters, full_capture_id, full_seen_at, full_title, length(full_body_html) AS length,
-    CASE WHEN length(full_body_html) <= {BODY_LIMIT} THEN full_body_html END AS body_html,
+SELECT since, letters, full_letters, full_capture_id, full_seen_at, full_title, length(full_body_text) AS length,
     substr(full_body_text, 1, {BODY_LIMIT}) AS body_text
 FROM collapses WHERE article_id = ?
 """  # noqa: S608 - a number of ours
@@ -180,18 +178,24 @@ WHERE images.url IN (SELECT value FROM json_each(?))
 """
 
 
-def article(connection: sqlite3.Connection, article_id: int, place: str, image_place: str) -> Article | None:
+def article(
+    connection: sqlite3.Connection, article_id: int, read: ReadPage, place: str, image_place: str
+) -> Article | None:
     """The article with all around it, None when it is not held.
 
-    `place` is the path under which held articles are read, `image_place` that of images; an id follows each.
+    `read` makes the body's HTML from the capture. `place` is the path under which held articles are read,
+    `image_place` that of images; an id follows each.
     """
     found = _row(connection, ARTICLE, article_id)
     if found is None:
         return None
+    found["body_html"] = _html(connection, found["capture_id"], read)
     page = _row(connection, PAGE, article_id)
     page_id = page["id"] if page else None
     before, after = _neighbours(connection, found["series_id"], found["position"])
-    collapse = _row(connection, COLLAPSE, article_id) if connection.execute(HAS_COLLAPSES).fetchone() else None
+    collapse = _row(connection, COLLAPSE, article_id)
+    if collapse is not None:
+        collapse["body_html"] = _html(connection, collapse["full_capture_id"], read)
     return Article(
         article=found,
         page=page,
@@ -211,6 +215,12 @@ def article(connection: sqlite3.Connection, article_id: int, place: str, image_p
         collapse=collapse,
         around_full=_around_full(connection, (collapse or {}).get("body_html") or "", image_place),
     )
+
+
+def _html(connection: sqlite3.Connection, capture_id: int, read: ReadPage) -> str | None:
+    """The HTML of a body; None where it cannot be had or is too long, and the text is shown in its place."""
+    body = bodies.of_capture(connection, capture_id, read)
+    return body.html if body is not None and len(body.html) <= BODY_LIMIT else None
 
 
 def _around_full(connection: sqlite3.Connection, html: str, image_place: str) -> Surroundings:

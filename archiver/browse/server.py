@@ -20,6 +20,8 @@ from archiver.text import safe
 if TYPE_CHECKING:
     from datasette.app import Datasette  # type: ignore[import-untyped]
 
+    from archiver.archive.library import ReadPage
+
 HOST = "127.0.0.1"
 SETTINGS: dict[str, int | bool] = {
     "sql_time_limit_ms": 5_000,  # one reader on their own machine may ask a slow question
@@ -31,8 +33,11 @@ SETTINGS: dict[str, int | bool] = {
 _SHUTDOWN_S = 3
 
 
-def application(path: Path) -> Datasette:
-    """Datasette on one archive, as we show it. Raises ArchiveError, and UsageError where Datasette is missing."""
+def application(path: Path, read: ReadPage) -> Datasette:
+    """Datasette on one archive, as we show it; `read` makes bodies of captures.
+
+    Raises ArchiveError, and UsageError where Datasette is missing.
+    """
     try:
         import datasette.app  # type: ignore[import-untyped]  # noqa: F401 - what the message below is about
 
@@ -51,6 +56,7 @@ def application(path: Path) -> Datasette:
         immutables=place if still else [],
         metadata=metadata(path.resolve().stem),
         settings=SETTINGS,
+        read=read,
     )
 
 
@@ -73,12 +79,12 @@ def _lies_in_a_read_only_folder(path: Path) -> bool:
     return False
 
 
-def serve(path: Path, *, port: int, open_browser: bool) -> int:
+def serve(path: Path, read: ReadPage, *, port: int, open_browser: bool) -> int:
     """Show the archive in a browser until Ctrl-C, then give exit code 0. Port 0 takes any free one.
 
     Raises UsageError (Datasette is missing, the port is taken) and ArchiveError (no archive, or none of ours).
     """
-    datasette = application(path)
+    datasette = application(path, read)
     with _listening(port) as listener, _until_ctrl_c():
         url = f"http://{HOST}:{listener.getsockname()[1]}{datasette.urls.instance()}"
         sys.stderr.write(f"{safe(path)} is at {url} (Ctrl-C ends)\n")

@@ -183,7 +183,8 @@ def diff(
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
 def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, port: int, open_browser: bool) -> int:
     """Read the archive in a browser with Datasette, on this machine only (needs the extra `datasette`)."""
+    from archiver import pages
     from archiver.browse import server
 
     _, path = settings(config_path, db)
-    return server.serve(path, port=port, open_browser=open_browser)
+    return server.serve(path, pages.read, port=port, open_browser=open_browser)

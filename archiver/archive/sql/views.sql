@@ -103,11 +103,23 @@ SELECT
     coalesce(code_blocks.language, '(none known)') AS language, -- as declared or guessed
     articles.series_id AS series_id, -- in which series
     count(*) AS blocks, -- how many blocks
-    sum(length(code_blocks.code)) AS characters -- how much code
+    sum(code_blocks.length) AS characters -- how much code
 FROM code_blocks
 JOIN articles ON articles.id = code_blocks.article_id
 GROUP BY articles.series_id, code_blocks.language
 ORDER BY blocks DESC;
+
+CREATE VIEW code AS -- every code block of a kept article, to the letter
+SELECT
+    code_blocks.id AS id, -- our number
+    code_blocks.article_id AS article_id, -- in which article
+    articles.series_id AS series_id, -- in which series
+    code_blocks.position AS position, -- order in the body, from 1
+    code_blocks.language AS language, -- as declared or guessed
+    code_blocks.language_guessed AS language_guessed, -- 1: nobody declared the language, a library guessed it
+    coalesce(code_blocks.code, substr(articles.body_text, code_blocks.start, code_blocks.length)) AS code -- the exact text
+FROM code_blocks
+JOIN articles ON articles.id = code_blocks.article_id;
 
 CREATE VIEW who_says AS -- every page that names a part, with its words: how the lists of a series were reconciled
 SELECT

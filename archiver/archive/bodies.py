@@ -1,0 +1,53 @@
+"""A body in the forms that do not stand in a row: what any capture says, read again when it is asked for.
+
+Reads only, and imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING
+
+from archiver.archive.columns import CONTENT_TYPE
+from archiver.archive.queries import STORED_BODY
+from archiver.model import Address, Kind
+
+if TYPE_CHECKING:
+    from archiver.archive.library import ReadPage
+    from archiver.readings import Body
+
+_MOST_BYTES = 16_777_216  # of a page, unpacked; nothing longer is ever received as one
+_GZIP = 31  # zlib's number for a stream with gzip's header
+
+_CAPTURE = f"""
+SELECT pages.url, kind, article_id, series_id, user_id, page_number, {CONTENT_TYPE} AS content_type,
+    {STORED_BODY} AS body FROM captures JOIN pages ON pages.id = page_id WHERE captures.id = ?
+"""  # noqa: S608 - words of our own
+
+
+def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) -> Body | None:
+    """The body of an article as a capture has it: HTML, Markdown, text, code, images, links.
+
+    None where the capture is not there, its bytes cannot be unpacked, or no article is found in it.
+    """
+    row = connection.execute(_CAPTURE, [capture_id]).fetchone()
+    if row is None:
+        return None
+    *page, content_type, stored = row
+    body = _unpacked(stored)
+    if body is None:
+        return None
+    url, kind, article_id, series_id, user_id, page_number = page
+    found = read(Address(url, Kind(kind), article_id, series_id, user_id, page_number), body, content_type).page
+    return getattr(found, "body", None)
+
+
+def _unpacked(stored: object) -> bytes | None:
+    """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        body = unpacker.decompress(stored, _MOST_BYTES)  # type: ignore[arg-type]  # of somebody's file: anything
+    except (TypeError, zlib.error):
+        return None
+    return body if unpacker.eof else None

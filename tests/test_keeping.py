@@ -1,0 +1,112 @@
+"""What stands in the file, and in which form: a body once, code within it, and the shape of before brought to that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from archives import (
+    FEED,
+    SERIES,
+    Case,
+    World,
+    archive_at,
+    body,
+    comment,
+    derived_rows,
+    feed_of,
+    make_fat,
+    part,
+    series_of,
+    url_of,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.archive import bodies
+from archiver.archive.body_rows import code_starts
+from archiver.archive.opening import reading
+from archiver.readings import CodeBlock
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    with archive_at(tmp_path / "a.db") as made:
+        yield made
+
+
+WITH_CODE = replace(
+    body("before let x = 1; let x = 1;\n after"),
+    code_blocks=(CodeBlock("let x = 1;", "rust"), CodeBlock("let x = 1;\n"), CodeBlock("not to the letter  ")),
+)
+
+
+def test_code_is_found_in_the_text_of_its_article_and_stored_only_where_it_is_not(case: Case) -> None:
+    case.answer(url_of(1), part(1, body=WITH_CODE))
+
+    assert case.rows("SELECT start, length, code FROM code_blocks ORDER BY position") == [
+        {"start": 8, "length": 10, "code": None}, {"start": 19, "length": 11, "code": None},
+        {"start": None, "length": 19, "code": "not to the letter  "},
+    ]  # fmt: skip
+    said = case.rows("SELECT language, code FROM code ORDER BY position")
+    assert [row["code"] for row in said] == [block.code for block in WITH_CODE.code_blocks]
+
+
+letters = st.text(alphabet="ab\n所𝒳", max_size=30)
+
+
+@given(letters, st.lists(letters, max_size=6))
+def test_what_the_text_gives_at_its_place_is_the_code_to_the_letter(text: str, codes: list[str]) -> None:
+    for code, start in zip(codes, code_starts(text, codes), strict=True):
+        assert start is None or text[start - 1 :][: len(code)] == code
+
+
+def test_a_body_is_made_in_every_form_from_the_capture_that_it_was_read_from(case: Case) -> None:
+    case.answer(url_of(1), part(1, text="first"))
+    case.next_run(days=1)
+    case.answer(url_of(1), part(1, text="second"))
+    ids = [row["id"] for row in case.rows("SELECT id FROM captures ORDER BY id")]
+
+    with reading(case.path) as connection:
+        found = [bodies.of_capture(connection, number, case.world.read) for number in ids]
+        assert bodies.of_capture(connection, 999, case.world.read) is None
+    assert [one and (one.html, one.markdown) for one in found] == [
+        ("<p>first</p>", "first"), ("<p>second</p>", "second"),
+    ]  # fmt: skip
+
+
+def test_a_capture_that_does_not_unpack_has_no_body(case: Case) -> None:
+    case.answer(url_of(1), part(1))
+    case.archive._database.execute("DROP TRIGGER captures_no_update")
+    case.archive._database.execute("UPDATE captures SET body = x'1f8b'")
+
+    with case.archive.reading() as connection:
+        assert bodies.of_capture(connection, 1, case.world.read) is None
+
+
+def test_an_archive_of_before_keeps_every_row_and_says_each_body_once(tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", World()
+    long = "a text of some length that is going to be nearly nothing, " * 5
+    with archive_at(path, world) as case:
+        case.source(SERIES)
+        case.answer(SERIES, series_of(1, 2))
+        case.answer(FEED, feed_of(1, 2))
+        case.answer(url_of(1), part(1, body=WITH_CODE, comments=(comment(1, "first", site_id=5),)))
+        case.answer(url_of(2), part(2, text=long))
+        case.next_run(days=2)
+        case.answer(url_of(1), part(1, body=WITH_CODE, comments=(comment(1, "second", site_id=5),)))
+        case.answer(url_of(2), part(2, text="已刪除"))
+        case.next_run(days=2)
+    kept = derived_rows(path)
+    assert len(kept["comment_versions"]) == 2
+    assert len(kept["collapses"]) == 1
+    make_fat(path)
+
+    with archive_at(path, world) as case:
+        assert case.rows("PRAGMA foreign_key_check") == []
+        assert case.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+        assert [line for line in case.archive.verify() if not line.startswith(("after run", "before run"))] == []
+        assert len(case.rows("SELECT 1 FROM sqlite_master WHERE name LIKE 'old\\_%' ESCAPE '\\'")) == 0
+    assert derived_rows(path) == kept
