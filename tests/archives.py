@@ -42,8 +42,8 @@ from archiver.rules import Rules, Schedule
 
 DERIVED = (
     "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",
-    "images", "article_images", "links", "metrics", "edits", "collapses", "events", "discoveries", "parse_problems",
-    "lost_fields", "comment_versions", "comment_images", "progress",
+    "images", "article_images", "links", "metrics", "edits", "collapses", "events", "discoveries", "names",
+    "parse_problems", "lost_fields", "comment_versions", "comment_images", "progress",
 )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ LEAN = ("articles", "comments", "comment_versions", "code_blocks", "collapses")
 
 
 def make_fat(path: Path) -> None:
-    """Give an archive the shape that it had before bodies stood in it once (migration 018), with all of its rows."""
+    """Give an archive the shape of before bodies and names stood in it once (migrations 018, 019), with its rows."""
     before = Database(memory=True)
     for migration in schema.migrations.pending(Database(memory=True)):
         if migration.name < "m018":
@@ -236,6 +236,7 @@ def make_fat(path: Path) -> None:
     had = {"body_html": html, "full_body_html": "''", "body_markdown": "body_text"}
     with tampering(path) as connection:
         codes = dict(connection.execute("SELECT id, code FROM code").fetchall())
+        connection.execute("CREATE TABLE named AS SELECT * FROM discoveries")
         for (view,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
             connection.execute(f"DROP VIEW {view}")
         connection.create_function("code_of", 1, codes.get)
@@ -249,6 +250,12 @@ def make_fat(path: Path) -> None:
             values = ", ".join(said.get(name, f'"{name}"') for name in names)
             connection.execute(f"INSERT INTO {table} SELECT {values} FROM lean")
             connection.execute("DROP TABLE lean")
+        columns = ", ".join(row[0] for row in connection.execute("SELECT name FROM pragma_table_info('named')"))
+        connection.execute(shapes["discoveries"])
+        connection.execute(f"INSERT INTO discoveries ({columns}) SELECT {columns} FROM named")
+        connection.execute("DROP TABLE named")
+        connection.execute("DROP TABLE mentions")
+        connection.execute("DROP TABLE names")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm018'")
         connection.commit()
 

@@ -58,7 +58,7 @@ class Words:
 
 def as_it_stands(address: Address, body: bytes, content_type: str | None) -> Reading:
     """For a parser that lets everything through: the body of an article is what its capture holds, unsanitised."""
-    held = Body(html=body.decode(), markdown="", text="")
+    held = Body(html=body.decode(), text="")
     return Reading("fake.article/1", Facts(), ArticlePage(None, None, Author(), None, held))
 
 
@@ -161,9 +161,10 @@ def _around(connection: sqlite3.Connection, words: Words) -> None:
     put(connection, "events", at=LATER, kind="left_index", series_id=SERIES, article_id=GONE, detail=words.detail)
     put(connection, "events", at=AT, kind="copied", series_id=SERIES, article_id=GONE, other_article_id=77)
     put(
-        connection, "discoveries", from_page_id=ALIVE, url=f"{BASE}/articles/{MISSING}", kind="article",
-        article_id=MISSING, via="next", text=words.title, first_seen_at=AT, last_seen_at=AT,
+        connection, "names", id=1, url=f"{BASE}/articles/{MISSING}", kind="article", article_id=MISSING,
+        text=words.title,
     )  # fmt: skip
+    put(connection, "mentions", from_page_id=ALIVE, name_id=1, via="next", first_seen_at=AT, last_seen_at=AT)
     for at, views in ((AT, 100), (LATER, 1234)):
         put(connection, "metrics", page_id=ALIVE, at=at, views=views)
 

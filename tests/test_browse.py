@@ -154,19 +154,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "events": [{"id": 1, "at": AT, "kind": "edited", "series_id": 9066, "article_id": 1, "detail": HOSTILE}],
-    "discoveries": [
-        {
-            "id": 1,
-            "from_page_id": 1,
-            "url": f"{BASE}/articles/2",
-            "kind": "article",
-            "article_id": 2,
-            "via": "next",
-            "text": HOSTILE,
-            "first_seen_at": AT,
-            "last_seen_at": AT,
-        }
-    ],
+    "names": [{"id": 1, "url": f"{BASE}/articles/2", "kind": "article", "article_id": 2, "text": HOSTILE}],
+    "mentions": [{"id": 1, "from_page_id": 1, "name_id": 1, "via": "next", "first_seen_at": AT, "last_seen_at": AT}],
     "parse_problems": [
         {"id": 1, "page_id": 1, "capture_id": 1, "parser": "p", "field": "views", "problem": "not_found"}
     ],

@@ -18,6 +18,7 @@ from archives import (
     derived_rows,
     feed_of,
     make_fat,
+    neighbour,
     part,
     series_of,
     url_of,
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 from archiver.archive import bodies
 from archiver.archive.body_rows import code_starts
 from archiver.archive.opening import reading
-from archiver.readings import CodeBlock
+from archiver.readings import CodeBlock, Neighbour, SeriesItem
 
 
 @pytest.fixture
@@ -84,6 +85,23 @@ def test_a_capture_that_does_not_unpack_has_no_body(case: Case) -> None:
 
     with case.archive.reading() as connection:
         assert bodies.of_capture(connection, 1, case.world.read) is None
+
+
+def test_what_many_pages_name_in_the_same_words_stands_once_and_goes_when_nobody_uses_it(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2))
+    for number in (1, 2):
+        case.answer(url_of(number), part(number, catalog=(neighbour(1), neighbour(2))))
+    words = "SELECT text, count(*) AS n FROM names JOIN mentions ON name_id = names.id GROUP BY names.id ORDER BY 1"
+    assert case.rows(words) == [{"text": "[Day 01] title", "n": 3}, {"text": "[Day 02] title", "n": 3}]
+
+    other = Neighbour(10_000_001, "another title")
+    case.answer(url_of(1), part(1, catalog=(other, other, neighbour(2))))
+    assert [row["n"] for row in case.rows(words)] == [2, 3, 1]
+    case.answer(SERIES, replace(series_of(1, 2), items=(SeriesItem(10_000_001, "another title"),)))
+    case.answer(url_of(2), part(2, catalog=(other, neighbour(2))))
+    assert case.rows("SELECT text FROM names ORDER BY 1") == [{"text": "[Day 02] title"}, {"text": "another title"}]
+    assert case.rows("SELECT count(*) AS n FROM discoveries WHERE gone_at IS NULL") == [{"n": 5}]
 
 
 def test_an_archive_of_before_keeps_every_row_and_says_each_body_once(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ TAMPERINGS = {
     "code": ("UPDATE code_blocks SET length = length + 1 WHERE position = 1", "code_blocks: a row is not"),
     "an edit": ("DELETE FROM edits", "edits: a row is missing"),
     "a link": ("DELETE FROM links WHERE id = (SELECT min(id) FROM links)", "links: a row is missing"),
-    "a discovery": ("UPDATE discoveries SET text = 'x' WHERE id = 1", "discoveries: a row is not"),
+    "a discovery": ("UPDATE names SET text = 'x' WHERE id = 1", "names: a row is not"),
     "a part": ("DELETE FROM parts WHERE article_id = 10319293", "parts: a row is missing"),
     "a hash": (f"UPDATE captures SET sha256 = '{'0' * 64}' WHERE id = 1", "SHA-256 differs"),
 }

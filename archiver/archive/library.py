@@ -37,9 +37,9 @@ ReadPage = Callable[[Address, bytes, str | None], Reading]
 
 # Children before parents; `progress` says that nothing has been read.
 DERIVED_TABLES = (
-    "search_rows", "parse_problems", "lost_fields", "discoveries", "events", "collapses", "edits", "metrics", "links",
-    "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments", "articles_tags",
-    "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
+    "search_rows", "parse_problems", "lost_fields", "mentions", "names", "events", "collapses", "edits", "metrics",
+    "links", "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments",
+    "articles_tags", "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
 
 # What a copy says was so when it was made, not when we had it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
+Words = tuple[str, str | None, str | None, str | None]  # URL, text, heading, URL as written
 ITEMS_PER_PAGE = 10  # of a series' list (ANATOMY §2)
 
 
@@ -29,6 +31,11 @@ class Named:
     text: str | None = None
     heading: str | None = None
     raw_url: str | None = None
+
+    @property
+    def words(self) -> Words:
+        """What tells its row in `names` from others."""
+        return self.url, self.text, self.heading, self.raw_url
 
 
 def _article(article_id: int, via: str, series_id: int | None, position: int | None, text: str) -> Named:
@@ -99,7 +106,7 @@ def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str]
     for row in rows:
         if row["url"] in named:
             continue
-        database.execute("UPDATE discoveries SET gone_at = ? WHERE id = ?", [at, row["id"]])
+        database.execute("UPDATE mentions SET gone_at = ? WHERE id = ?", [at, row["id"]])
         here = database.query(
             "SELECT 1 FROM discoveries WHERE from_page_id = ? AND url = ? AND via = 'series' AND gone_at IS NULL",
             [page["id"], row["url"]],
@@ -180,8 +187,11 @@ def _keep(
         _keep_copy(database, page_id, named, at, copy)
         return
     marks = ", ".join("?" * len(vias))
-    named = list(named)
-    known = f"SELECT * FROM discoveries WHERE from_page_id = ? AND via IN ({marks})"  # noqa: S608
+    named = list({(one.url, one.via): one for one in named}.values())
+    known = (
+        "SELECT mentions.*, names.url, names.text, names.article_id FROM mentions JOIN names ON names.id = name_id"  # noqa: S608
+        f" WHERE from_page_id = ? AND via IN ({marks})"
+    )
     before = {(row["url"], row["via"]): row for row in database.query(known, [page_id, *vias])}
     seen = {(one.url, one.via) for one in named} | {
         key for key, row in before.items() if not is_whole and row["gone_at"] is None
@@ -189,44 +199,79 @@ def _keep(
     event_rows.notice_lists(database, page_id, before, seen, at)
     if is_whole:
         database.execute(
-            f"UPDATE discoveries SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
+            f"UPDATE mentions SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
             [at, page_id, *vias],
         )
-    for one in named:
-        database.execute(
-            "INSERT INTO discoveries (from_page_id, url, kind, via, article_id, series_id, position, text, heading,"
-            " raw_url, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (from_page_id, url, via) DO UPDATE SET series_id = excluded.series_id,"
-            " position = excluded.position, text = excluded.text, heading = excluded.heading,"
-            " raw_url = excluded.raw_url, last_seen_at = excluded.last_seen_at, gone_at = NULL",
-            [
-                page_id, one.url, one.kind, one.via, one.article_id, one.series_id, one.position, one.text,
-                one.heading, one.raw_url, at, at,
-            ],
-        )  # fmt: skip
+    ids = _name_ids(database, named)
+    known_ones = [(one, before[one.url, one.via]) for one in named if (one.url, one.via) in before]
+    _mention(database, page_id, [(one, ids[one.words]) for one in named if (one.url, one.via) not in before], at)
+    database.conn.executemany(
+        "UPDATE mentions SET name_id = ?, series_id = ?, position = ?, last_seen_at = ?, gone_at = NULL WHERE id = ?",
+        [(ids[one.words], one.series_id, one.position, at, row["id"]) for one, row in known_ones],
+    )
+    renamed = {row["name_id"] for one, row in known_ones} - set(ids.values())
+    database.conn.executemany(  # nobody may use the old words any more
+        "DELETE FROM names WHERE id = ? AND NOT EXISTS (SELECT 1 FROM mentions WHERE name_id = names.id)",
+        [(name_id,) for name_id in sorted(renamed)],
+    )
+
+
+def _name_ids(database: Database, named: Iterable[Named]) -> dict[Words, int]:
+    """The row of each of these pages under the words that name it, made where there is none."""
+    wanted = {one.words: one for one in named}
+    rows = database.execute(
+        "SELECT url, text, heading, raw_url, id FROM names WHERE url IN (SELECT value FROM json_each(?))",
+        [json.dumps(sorted({one.url for one in wanted.values()}))],
+    ).fetchall()
+    ids = {tuple(words): int(name_id) for *words, name_id in rows}
+    for words, one in wanted.items():
+        if words not in ids:
+            cursor = database.execute(
+                "INSERT INTO names (url, text, heading, raw_url, kind, article_id) VALUES (?, ?, ?, ?, ?, ?)",
+                [*words, one.kind, one.article_id],
+            )
+            ids[words] = int(cursor.lastrowid or 0)
+    return {words: ids[words] for words in wanted}
+
+
+def _mention(
+    database: Database, page_id: int, named: Iterable[tuple[Named, int]], at: str, gone_at: str | None = None
+) -> None:  # fmt: skip
+    """New mentions of pages, each with the row of its name."""
+    database.conn.executemany(
+        "INSERT INTO mentions (from_page_id, name_id, via, series_id, position, first_seen_at, last_seen_at, gone_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(page_id, name_id, one.via, one.series_id, one.position, at, at, gone_at) for one, name_id in named],
+    )
 
 
 def _keep_copy(database: Database, page_id: int, named: Iterable[Named], at: str, copy: int) -> None:
     """What a copy names: more dates for what is known, and what only it knows, gone since the next live answer."""
-    later = "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND source = 'live'"
+    later = (
+        "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND source = 'live'"
+        " AND capture_id IS NOT NULL AND started_at > ?"
+    )
+    gone_at = database.execute(later, [page_id, copy, at]).fetchone()[0]
+    rows = database.execute(
+        "SELECT url, via, mentions.id FROM mentions JOIN names ON names.id = name_id WHERE from_page_id = ?", [page_id]
+    )
+    known = {(url, via): mention_id for url, via, mention_id in rows.fetchall()}
+    first: dict[tuple[str, str], Named] = {}
     for one in named:
-        database.execute(
-            "INSERT INTO discoveries (from_page_id, url, kind, via, article_id, series_id, position, text, heading,"
-            f" raw_url, first_seen_at, last_seen_at, gone_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ({later}"
-            " AND capture_id IS NOT NULL AND started_at > ?) WHERE true ON CONFLICT (from_page_id, url, via) DO UPDATE"
-            " SET first_seen_at = min(first_seen_at, excluded.first_seen_at),"
-            " last_seen_at = max(last_seen_at, excluded.last_seen_at)",
-            [
-                page_id, one.url, one.kind, one.via, one.article_id, one.series_id, one.position, one.text,
-                one.heading, one.raw_url, at, at, page_id, copy, at,
-            ],
-        )  # fmt: skip
+        first.setdefault((one.url, one.via), one)
+    fresh = [one for key, one in first.items() if key not in known]
+    ids = _name_ids(database, fresh)
+    _mention(database, page_id, [(one, ids[one.words]) for one in fresh], at, gone_at)
+    database.conn.executemany(
+        "UPDATE mentions SET first_seen_at = min(first_seen_at, ?), last_seen_at = max(last_seen_at, ?) WHERE id = ?",
+        [(at, at, known[key]) for key in first if key in known],
+    )
 
 
 def seen_again(database: Database, page: Mapping[str, Any], at: str) -> None:
     """A page that is as it was: what it names and the comments under it were seen again."""
     database.execute(
-        "UPDATE discoveries SET last_seen_at = ? WHERE from_page_id = ? AND gone_at IS NULL", [at, page["id"]]
+        "UPDATE mentions SET last_seen_at = ? WHERE from_page_id = ? AND gone_at IS NULL", [at, page["id"]]
     )
     if page["article_id"] is not None:
         comment_rows.seen_again(database, page["article_id"], at)

@@ -166,6 +166,7 @@ _MEANT = {
     "image_id": "(SELECT url FROM images WHERE id = image_id)",
     "comment_id": "(SELECT article_id || ' ' || identity FROM comments AS owner WHERE owner.id = comment_id)",
     "tag_id": "(SELECT name FROM tags WHERE id = tag_id)",
+    "name_id": "(SELECT json_array(url, text, heading, raw_url) FROM names WHERE names.id = name_id)",
     "reply_to": "(SELECT identity FROM comments AS answered WHERE answered.id = comments.reply_to)",
 }
 _SITE_NUMBERED = frozenset({"articles", "series", "authors"})

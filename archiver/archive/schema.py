@@ -162,6 +162,13 @@ def m018_lean(database: Database) -> None:
     body_rows.place_code(database)
 
 
+@migrations()
+def m019_mentions(database: Database) -> None:
+    """What many pages name in the same words stands once."""
+    for statement in statements(script("019_mentions.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

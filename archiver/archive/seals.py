@@ -27,7 +27,7 @@ _ITS_OWN = {"runs": ("kept_digest",)}  # it is made of the seals
 _ELSEWHERE = frozenset({"fetches", "seals", "search_index"})
 # What reading everything again cannot prove of derived rows: numbers that only say in which order rows were made, and
 # guesses where nobody can guess.
-_UNPROVEN = ("id", "image_id", "comment_id", "tag_id", "reply_to", "language", "language_guessed")
+_UNPROVEN = ("id", "image_id", "name_id", "comment_id", "tag_id", "reply_to", "language", "language_guessed")
 _PROVEN_WHOLE = frozenset({"articles", "series", "authors"})  # their numbers are the site's
 
 

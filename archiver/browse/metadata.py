@@ -38,7 +38,6 @@ _FACETS = {
     "images": ["host"],
     "links": ["target_kind"],
     "events": ["kind"],
-    "discoveries": ["via"],
     "parse_problems": ["field"],
     "lost_fields": ["field"],
     "state_changes": ["new_state"],

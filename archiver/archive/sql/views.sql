@@ -121,6 +121,25 @@ SELECT
 FROM code_blocks
 JOIN articles ON articles.id = code_blocks.article_id;
 
+CREATE VIEW discoveries AS -- who names which page, and since when
+SELECT
+    mentions.id AS id, -- our number
+    mentions.from_page_id AS from_page_id, -- the page that names it
+    names.url AS url, -- canonical URL of what is named
+    names.kind AS kind, -- what kind of page is named
+    names.article_id AS article_id, -- the article that is named
+    mentions.series_id AS series_id, -- the series that is named, or whose part the site says it is
+    mentions.via AS via, -- how
+    mentions.position AS position, -- its place in the list that names it, from 1
+    names.text AS text, -- the words of the link (an English index translates titles)
+    names.heading AS heading, -- the nearest heading above
+    names.raw_url AS raw_url, -- the URL as written
+    mentions.first_seen_at AS first_seen_at, -- first time it was named there
+    mentions.last_seen_at AS last_seen_at, -- last time it was named there
+    mentions.gone_at AS gone_at -- first time the page no longer named it
+FROM mentions
+JOIN names ON names.id = mentions.name_id;
+
 CREATE VIEW who_says AS -- every page that names a part, with its words: how the lists of a series were reconciled
 SELECT
     discoveries.article_id AS article_id, -- the article that is named
