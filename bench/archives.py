@@ -1,8 +1,9 @@
 """Archives of any size, made by the program itself out of pages of the invented site, and kept between runs.
 
-    python -m bench.archives FILE SERIES WORDS
+    python -m bench.archives FILE [SERIES WORDS]      without numbers: bring an older one to today's shape
 
-What is made depends on how the program stores things, so the kept files are of one state of its source each.
+What is made depends on how the program stores things, so the kept files are of one state of its source each. Those with
+short texts, of which only the number of rows matters, are brought to its shape as users' archives are.
 """
 
 from __future__ import annotations
@@ -49,17 +50,26 @@ def state_of_the_program() -> str:
 def kept(cache: Path, series: int, words: int) -> Path:
     """An archive of so many series, made when it is not there. The caller changes only copies of it."""
     path = cache / f"{series}x{words}-{state_of_the_program()}.db"
+    older = sorted(cache.glob(f"{series}x{words}-*.db"), key=lambda one: one.stat().st_mtime)
+    if older and not path.exists() and words == site.FEW_WORDS:
+        _run_us(older[-1])
+        texts_of(older[-1]).rename(texts_of(path))
+        older[-1].rename(path)
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         for stale in cache.glob(f"{series}x{words}-*"):
             stale.unlink()
         print(f"  making an archive of {series} series", file=sys.stderr, flush=True)
         unfinished = path.with_suffix(".unfinished")
-        command = [sys.executable, "-m", "bench.archives", str(unfinished), str(series), str(words)]
-        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        _run_us(unfinished, str(series), str(words))
         texts_of(unfinished).rename(texts_of(path))
         unfinished.rename(path)
     return path
+
+
+def _run_us(path: Path, *words: str) -> None:
+    command = [sys.executable, "-m", "bench.archives", str(path), *words]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 def texts_of(path: Path) -> Path:
@@ -119,10 +129,14 @@ def keep(archive: Archive, run_id: int, address: Address, body: bytes, reading: 
 
 
 def main(arguments: list[str]) -> int:
-    """Build one, and say how long that took."""
-    path, series, words = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    start = time.perf_counter()
-    build(path, series, words)
+    """Build one or renew it, and say how long that took."""
+    path, start = Path(arguments[0]), time.perf_counter()
+    if arguments[1:]:
+        build(path, int(arguments[1]), int(arguments[2]))
+    else:
+        settings = config.load_packaged()
+        with Archive(path, "bench", reader.read, settings.rules, settings.schedule):
+            pass
     print(f"  {path.stat().st_size / 1e6:.0f} MB in {time.perf_counter() - start:.0f} s", file=sys.stderr)
     return 0
 
