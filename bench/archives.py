@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -60,10 +61,12 @@ def kept(cache: Path, series: int, words: int) -> Path:
         for stale in cache.glob(f"{series}x{words}-*"):
             stale.unlink()
         print(f"  making an archive of {series} series", file=sys.stderr, flush=True)
-        unfinished = path.with_suffix(".unfinished")
-        _run_us(unfinished, str(series), str(words))
-        texts_of(unfinished).rename(texts_of(path))
-        unfinished.rename(path)
+        memory = Path("/dev/shm")  # two commits a page wait for a disk a hundred thousand times
+        with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else cache) as folder:
+            made = Path(folder) / "made.db"
+            _run_us(made, str(series), str(words))
+            shutil.move(texts_of(made), texts_of(path))
+            shutil.move(made, path)
     return path
 
 

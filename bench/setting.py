@@ -25,8 +25,8 @@ class Scale:
     delay_s: float  # between the requests whose pace is measured
 
 
-FULL = Scale(3, 40, 30, 300, (300, 1_500, 5_000), 300, 5, 0.5)
-QUICK = Scale(3, 20, 6, 20, (20, 60), 20, 3, 0.2)
+FULL = Scale(3, 40, 30, 300, (300, 1_500, 5_000), 300, 5, 2.0)
+QUICK = Scale(3, 20, 6, 20, (20, 60), 20, 3, 0.5)
 TINY = Scale(1, 3, 1, 1, (1,), 0, 1, 0.02)
 
 
