@@ -60,6 +60,9 @@ class Library:
         self._path = path
         self._captures = captures
         self._read = read
+        self._touched: tuple[set[int], set[int]] = set(), set()  # pages read since all was settled, series named there
+        self._knows_all = self.is_settled()  # else somebody else read, and was killed: then everything is settled
+        self._rearranged: set[int] = set()
 
     def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
         """Read every fetch that gave a capture and was not read yet, one commit each; gives how many.
@@ -91,11 +94,20 @@ class Library:
         with transaction(self._database, self._path):
             self._settle()
             then()
+        self._has_settled()
 
     def is_settled(self) -> bool:
         """Whether everything that was read has been settled: not so after a kill in between."""
         places = {row["name"]: row["fetch_id"] for row in self._database.query("SELECT name, fetch_id FROM progress")}
         return "settled" in places and bool(places["settled"] >= places.get("library", 0))
+
+    def _is_marked(self) -> bool:
+        """Whether everything was settled once, and no source was named since."""
+        marks = self._database.query("SELECT 1 FROM progress WHERE name = 'settled'")
+        return next(iter(marks), None) is not None
+
+    def _has_settled(self) -> None:
+        self._touched, self._knows_all = (set(), set()), True
 
     def is_unread(self) -> bool:
         """Whether nothing counts as read though something is held: so after a migration that wants it read again."""
@@ -103,9 +115,16 @@ class Library:
         rows = self._database.query(f"{marks}SELECT 1 FROM fetches WHERE capture_id IS NOT NULL) LIMIT 1")  # noqa: S608
         return next(iter(rows), None) is None
 
+    def take_rearranged(self) -> set[int]:
+        """The articles whose place may have changed since this was asked last."""
+        taken, self._rearranged = self._rearranged, set()
+        return taken
+
     def _settle(self) -> None:
-        membership.settle(self._database)
-        search_index.tidy(self._database)
+        if self._knows_all and self._is_marked():
+            self._rearranged |= membership.settle(self._database, *self._touched)
+        else:
+            self._rearranged |= membership.settle_all(self._database)
         places = self._database.query("SELECT fetch_id FROM progress WHERE name = 'library'")
         self._note("settled", next((int(row["fetch_id"]) for row in places), 0))
 
@@ -132,7 +151,9 @@ class Library:
             if fetches:
                 self._note("library", fetches[-1]["id"])
             self._settle()
+            search_index.tidy(self._database)
             then()
+        self._has_settled()
         return len(fetches)
 
     def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
@@ -160,6 +181,7 @@ class Library:
         kind = Kind(page["kind"])
         if kind not in _READ:
             return
+        self._touched[0].add(page["id"])
         is_copy = fetch["source"] != CaptureSource.LIVE
         if not self._was_read_last(fetch):
             self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]), is_copy=is_copy)
@@ -201,6 +223,8 @@ class Library:
         is_copy: bool,
     ) -> None:  # fmt: skip
         """What an article's capture says. `best`: the same made whole, where it is the best that is held."""
+        if said.series_id is not None:  # a copy may name another than the row of its article does
+            self._touched[1].add(said.series_id)
         if best is not None and isinstance(best.page, ArticlePage):
             with search_index.renewed(self._database, page["article_id"]):
                 article_rows.keep(self._database, page, fetch, best, best.page)

@@ -1,228 +1,240 @@
-"""Which series are followed, which page is a part of which series, and which article is only cited.
+"""Which page is a part of which series, which pages are wanted, and which article is only cited.
 
 An article's own page decides, never the page that links to it (ANATOMY §10). Only while its own page has not been
 read do others speak: the series page, the feed, the neighbours, and last the index.
+
+After a page was read, only the series and sources that it can concern are settled (`touched`): what that costs does not
+grow with the archive, and gives the same rows as settling all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlite_utils import Database
 
 from archiver import urls
+from archiver.archive import following, touched
 from archiver.model import Address
 from archiver.text import title_day
 
-_ENOUGH = 3  # articles of one more series by the same author that make an index list that series too
-
-_FOLLOWED_BY_NAME = """
-SELECT pages.series_id AS series_id, sources.id AS source_id FROM sources JOIN pages ON pages.url = sources.url
-    WHERE pages.series_id IS NOT NULL
-UNION ALL SELECT series_hint, id FROM sources WHERE series_hint IS NOT NULL
-UNION ALL SELECT articles.series_id, sources.id FROM sources JOIN articles ON articles.url = sources.url
-    WHERE articles.series_id IS NOT NULL
-"""
-
-# All that an index without a hint ever linked to on the site, read or not, and who is known to have written it: by its
-# own page, else by the pages that name it as a part of a series.
-_LINKED_BY_INDEX = """
-WITH links AS (
-    SELECT sources.id AS source_id, discoveries.kind, discoveries.article_id, discoveries.series_id, discoveries.url,
-        min(discoveries.first_seen_at) AS since
-    FROM sources
-    JOIN pages ON pages.kind = 'index' AND (
-        pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
-    JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index'
-    WHERE sources.kind = 'index' AND series_hint IS NULL
-    GROUP BY sources.id, discoveries.url
-), told AS (
-    SELECT links.*, articles.author_id, coalesce(links.series_id, articles.series_id, (
-        SELECT series_id FROM discoveries AS said WHERE said.article_id = links.article_id
-        AND said.via IN ('series', 'feed', 'previous', 'next', 'catalog') AND said.series_id IS NOT NULL
-        ORDER BY CASE said.via WHEN 'series' THEN 1 WHEN 'feed' THEN 3 ELSE 2 END, said.id LIMIT 1)) AS told_series_id
-    FROM links LEFT JOIN articles ON articles.id = links.article_id
-)
-SELECT source_id, told.kind, told.url, since, told_series_id AS series_id,
-    coalesce(told.author_id, series.author_id) AS author_id
-FROM told LEFT JOIN series ON series.id = told_series_id ORDER BY source_id, told.url
-"""
+_MANY = 2_000  # pages read since the last time: then all is settled, some sources at a time
+_A_FEW = 50  # sources
 
 # Who says that a page is a part, best witness first. What its own page says counts more than all others; where that is
 # silent, others speak.
 _CLAIMS = """
 WITH claims AS (
-    SELECT id AS article_id, url, series_id, NULL AS source_id, position, title, 'article' AS said_by, 1 AS rank
-        FROM articles WHERE series_id IN (SELECT id FROM series WHERE followed)
+    SELECT id AS article_id, url, series_id, NULL AS source_id, position, title, 'article' AS said_by, 1 AS rank,
+        '' AS via, 0 AS id
+        FROM articles WHERE id IN (SELECT value FROM json_each(:articles))
+        AND EXISTS (SELECT 1 FROM series WHERE series.id = articles.series_id AND followed)
     UNION ALL
     SELECT discoveries.article_id, url, series_id, NULL, position, text,
         CASE via WHEN 'series' THEN 'series' WHEN 'feed' THEN 'feed' ELSE 'neighbour' END,
-        CASE via WHEN 'series' THEN 2 WHEN 'feed' THEN 4 ELSE 3 END
-        FROM discoveries WHERE via IN ('series', 'feed', 'previous', 'next', 'catalog')
-        AND series_id IN (SELECT id FROM series WHERE followed)
-        AND discoveries.article_id NOT IN (SELECT id FROM articles WHERE series_id IS NOT NULL)
+        CASE via WHEN 'series' THEN 2 WHEN 'feed' THEN 4 ELSE 3 END, via, id
+        FROM discoveries WHERE article_id IN (SELECT value FROM json_each(:articles))
+        AND +via IN ('series', 'feed', 'previous', 'next', 'catalog')
+        AND EXISTS (SELECT 1 FROM series WHERE series.id = discoveries.series_id AND followed)
+        AND NOT EXISTS (SELECT 1 FROM articles WHERE articles.id = discoveries.article_id AND series_id IS NOT NULL)
 )
-SELECT * FROM claims ORDER BY article_id, rank, position IS NULL
+SELECT article_id, url, series_id, source_id, position, title, said_by FROM claims
+ORDER BY article_id, rank, position IS NULL, via, id
 """
 
 # What an index links to and nobody else places: all of it while no series is known, else what its own page leaves open.
-_LISTED = """
-SELECT sources.id AS source_id, discoveries.article_id, discoveries.url, discoveries.position, discoveries.text,
+_LISTED = f"""
+WITH lists AS ({following.INDEX_PAGES})
+SELECT lists.source_id, discoveries.article_id, discoveries.url, discoveries.position, discoveries.text,
     discoveries.from_page_id, discoveries.heading,
-    (SELECT min(series_id) FROM series_sources WHERE source_id = sources.id) AS series_id,
-    (SELECT count(*) FROM series_sources WHERE source_id = sources.id) AS series_count,
+    (SELECT min(series_id) FROM series_sources WHERE source_id = lists.source_id) AS series_id,
+    (SELECT count(*) FROM series_sources WHERE source_id = lists.source_id) AS series_count,
     articles.id IS NOT NULL AS is_read, articles.series_id AS own_series_id, articles.author_id,
     articles.title_day AS own_day
-FROM sources
-JOIN pages ON pages.kind = 'index' AND (
-    pages.url = sources.url OR pages.url IN (SELECT value FROM json_each(sources.alternates)))
-JOIN discoveries ON discoveries.from_page_id = pages.id AND via = 'index' AND discoveries.kind = 'article'
+FROM lists
+CROSS JOIN discoveries ON discoveries.from_page_id = lists.page_id AND +via = 'index' AND +discoveries.kind = 'article'
 LEFT JOIN articles ON articles.id = discoveries.article_id
-ORDER BY sources.id, discoveries.position
-"""
-
+ORDER BY lists.source_id, discoveries.position, discoveries.id
+"""  # noqa: S608 - no words from outside
 
 # An article that is a source is a part of its own, until it is known to be one of a series.
 _NAMED = """
 SELECT sources.id AS source_id, pages.article_id, sources.url, NULL AS series_id, NULL AS position, title,
     iif(articles.id IS NULL, 'source', 'article') AS said_by
-FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN articles ON articles.id = pages.article_id
-WHERE sources.kind = 'article' ORDER BY sources.id
+FROM pages CROSS JOIN sources ON sources.url = pages.url LEFT JOIN articles ON articles.id = pages.article_id
+WHERE +sources.kind = 'article' AND pages.article_id IN (SELECT value FROM json_each(?)) ORDER BY sources.id
 """
 
 
-def settle(database: Database) -> None:
-    """Bring followed series, wanted pages, parts and citations in line with all that is known.
+def settle(database: Database, pages: Collection[int], series: Collection[int] = ()) -> set[int]:
+    """Bring followed series, wanted pages, parts and citations in line with what these pages say since they were read.
 
-    The caller holds the transaction. Running it twice changes nothing.
+    `series`: others of which something became known. The caller holds the transaction. Gives the articles whose place
+    may have changed. Running it twice changes nothing.
     """
-    _follow(database)
-    _want_pages(database)
-    _keep_parts(database)
-    _want_shown(database)
-    database.execute(
-        "UPDATE articles SET is_citation = id NOT IN (SELECT article_id FROM parts)"
-        " AND url NOT IN (SELECT url FROM sources)"
+    if len(pages) > _MANY:
+        return settle_all(database)
+    articles = touched.articles_of_pages(database, pages)
+    near = {*series} | touched.series_of_pages(database, pages) | touched.series_of_articles(database, articles)
+    sources = (
+        touched.sources_named_by(database, pages)
+        | touched.sources_of_indexes(database, pages)
+        | touched.sources_asking(database, near)
+        | touched.sources_linking(database, articles | touched.articles_of_series(database, near), near)
     )
+    sources, changed = _follow(database, sources, pages, near)
+    near |= changed
+    moved = touched.articles_of_series(database, changed)
+    sources |= touched.sources_asking(database, near | touched.series_of_articles(database, moved))
+    sources |= touched.sources_linking(database, articles | moved)
+    arranged = articles | moved | _linked(database, sources)
+    _want_shown(database, articles | _keep_parts(database, arranged))
+    _mark_citations(database, arranged)
+    return arranged
 
 
-def _follow(database: Database) -> None:
-    followed = {(row["series_id"], row["source_id"]) for row in database.query(_FOLLOWED_BY_NAME)}
-    followed |= _listed_series(list(database.query(_LINKED_BY_INDEX)))
-    for series_id in sorted({series_id for series_id, _ in followed}):
-        _ensure_series(database, series_id)
-    database.execute("DELETE FROM series_sources")
-    for pair in sorted(followed):
-        database.execute("INSERT INTO series_sources (series_id, source_id) VALUES (?, ?)", list(pair))
-    database.execute("UPDATE series SET followed = id IN (SELECT series_id FROM series_sources)")
+def settle_all(database: Database) -> set[int]:
+    """The same of everything: after another source was named, or after everything was read again.
 
-
-def _listed_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
-    """Which series the indexes without a hint list, as (series, source)."""
-    by_source: dict[int, list[dict[str, Any]]] = {}
-    for link in linked:
-        by_source.setdefault(link["source_id"], []).append({**link, "owner": _owner(link)})
-    return {(series_id, source_id) for source_id, links in by_source.items() for series_id in _listed_by(links)}
-
-
-def _listed_by(links: list[dict[str, Any]]) -> set[int]:
-    """The series that one index lists: those of the author of most of *all* that it links to.
-
-    What was not read counts, too, and for nobody: else one citation that answers would outvote thirty parts that do
-    not. Where links were added that nobody has read yet, what was listed before them still holds.
+    Some sources at a time, so that it takes no more memory in a large archive than in a small one.
     """
-    articles = [link for link in links if link["kind"] == "article"]
-    counted = articles or links
-    for since in sorted({link["since"] for link in counted}, reverse=True):
-        listed = _of_most([link for link in counted if link["since"] <= since])
-        if listed:
-            return listed
-    return set()
+    every = [row["id"] for row in database.query("SELECT id FROM sources ORDER BY id")]
+    lists = database.query("SELECT DISTINCT from_page_id AS id FROM discoveries")
+    known = database.query("SELECT id FROM series")
+    _follow(database, every, [row["id"] for row in lists], {row["id"] for row in known})
+    arranged: set[int] = set()
+    for start in range(0, len(every), _A_FEW):
+        few = every[start : start + _A_FEW]
+        of_sources = _of_sources(database, few) - arranged
+        _keep_parts(database, of_sources)
+        arranged |= of_sources
+    others = {row["article_id"] for row in database.query("SELECT article_id FROM parts")} - arranged
+    _keep_parts(database, others)
+    articles = {row["id"] for row in database.query("SELECT id FROM articles")}
+    _want_shown(database, articles)
+    _mark_citations(database, articles)
+    return arranged | others
 
 
-def _of_most(links: list[dict[str, Any]]) -> set[int]:
-    """The series of whoever wrote more than half of these links; where only one series is linked, that one."""
-    named = {link["series_id"] for link in links if link["kind"] == "series"}
-    if len(named) == 1:
-        return named
-    owners = Counter(link["owner"] for link in links if link["owner"] is not None)
-    owner, share = next(iter(owners.most_common(1)), (None, 0))
-    if share * 2 <= len(links):
-        return set()
-    series = Counter(link["series_id"] for link in links if link["owner"] == owner and link["series_id"] is not None)
-    most = max(series.values(), default=0)
-    return {series_id for series_id, count in series.items() if count == most or count >= _ENOUGH}
+def _follow(
+    database: Database, sources: Collection[int], pages: Collection[int], series: Collection[int]
+) -> tuple[set[int], set[int]]:
+    """Which series are followed, and which pages are wanted of them (`series`, what changes) and named by `pages`.
+
+    What becomes known of a series by that may tell whose the links of other indexes are. Gives the sources that were
+    looked at, and the series of which anything changed.
+    """
+    looked_at, changed, at, named = set(sources), set[int](), set(sources), pages
+    while True:
+        found, told = following.follow(database, at)
+        changed |= found | told
+        following.mark(database, changed.union(series))
+        told |= _want_pages(database, named, changed.union(series))
+        if not told:
+            return looked_at, changed
+        articles = touched.articles_of_series(database, told)
+        at = touched.sources_asking(database, told) | touched.sources_linking(database, articles, told)
+        looked_at |= at
+        named = ()
 
 
-def _owner(link: dict[str, Any]) -> int | None:
-    """The user id of who wrote what is linked; a link to a series says it itself."""
-    address = urls.classify(link["url"])
-    named = address.user_id if isinstance(address, Address) else None
-    return named if named is not None else link["author_id"]
+def _linked(database: Database, sources: Collection[int]) -> set[int]:
+    """The articles that the indexes of these sources link to."""
+    rows = database.query(following.INDEX_PAGES, {"sources": json.dumps(sorted(sources))})
+    return touched.articles_linked(database, {row["page_id"] for row in rows})
 
 
-def _ensure_series(database: Database, series_id: int) -> None:
-    """A followed series has a row even while nothing of it has been read."""
-    pages = database.query(
-        "SELECT url, user_id FROM pages WHERE series_id = ? AND kind IN ('series', 'feed')"
-        " ORDER BY kind DESC, page_number LIMIT 1",
-        [series_id],
+def _of_sources(database: Database, sources: list[int]) -> set[int]:
+    """Every article that can be a part because of these sources."""
+    named = {"sources": json.dumps(sources)}
+    asked = database.query(
+        "SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(:sources))", named
     )
-    page = next(iter(pages), {"url": "", "user_id": None})
-    if page["user_id"] is not None:
-        database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [page["user_id"]])
-    database.execute(
-        "INSERT INTO series (id, url, author_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [series_id, page["url"], page["user_id"]],
+    themselves = database.query(
+        "SELECT article_id FROM sources CROSS JOIN pages ON pages.url = sources.url WHERE +article_id IS NOT NULL"
+        " AND sources.id IN (SELECT value FROM json_each(:sources))",
+        named,
     )
+    of_series = touched.articles_of_series(database, {row["series_id"] for row in asked})
+    return of_series | {row["article_id"] for row in themselves} | _linked(database, sources)
 
 
-def _want_pages(database: Database) -> None:
-    """Pages to be asked: lists and parts of followed series, and every article that an index of ours links to."""
-    known = {row["url"] for row in database.query("SELECT url FROM pages WHERE kind IN ('series', 'feed')")}
-    for series in list(database.query("SELECT id, author_id FROM series WHERE followed")):
-        lists = [urls.feed_url(series["id"])]
-        if series["author_id"] is not None:
-            lists.append(urls.series_url(series["author_id"], series["id"]))
-        for url in lists:
-            if url not in known:
-                _want(database, url, None)
-    wanted = database.query(
-        "SELECT url, min(first_seen_at) AS at FROM discoveries WHERE"
-        " ((via != 'index' AND series_id IN (SELECT id FROM series WHERE followed))"
-        " OR (via = 'index' AND (kind = 'article' OR series_id IN (SELECT id FROM series WHERE followed))))"
-        " AND url NOT IN (SELECT url FROM pages)"
-        " GROUP BY url ORDER BY min(id)"
+# ─── pages that are wanted ──────────────────────────────────────────────────────────────────────
+
+_WANTED = """
+WITH named AS (
+    SELECT url FROM discoveries WHERE from_page_id IN (SELECT value FROM json_each(:pages))
+    UNION SELECT url FROM discoveries WHERE series_id IN (SELECT value FROM json_each(:series))
+)
+SELECT url, min(first_seen_at) AS at FROM named CROSS JOIN discoveries USING (url)
+WHERE NOT EXISTS (SELECT 1 FROM pages WHERE pages.url = discoveries.url)
+AND ((via = 'index' AND kind = 'article')
+    OR EXISTS (SELECT 1 FROM series WHERE series.id = discoveries.series_id AND followed))
+GROUP BY url ORDER BY min(discoveries.id)
+"""
+
+
+def _want_pages(database: Database, pages: Collection[int], series: Collection[int]) -> set[int]:
+    """Pages to be asked: lists and parts of followed series, and every article that an index of ours links to.
+
+    Of what these pages name, and of these series. Gives the series of which there are more lists to be asked now.
+    """
+    numbers = json.dumps(sorted(series))
+    followed = database.query(
+        "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))", [numbers]
     )
-    for row in list(wanted):
-        _want(database, row["url"], row["at"])
+    lists = []
+    for one in list(followed):
+        lists.append(urls.feed_url(one["id"]))
+        if one["author_id"] is not None:
+            lists.append(urls.series_url(one["author_id"], one["id"]))
+    wanted = {url: None for url in lists if not _is_known(database, url)}
+    named = database.query(_WANTED, {"pages": json.dumps(sorted(pages)), "series": numbers})
+    found = [_want(database, url, at) for url, at in [*wanted.items(), *((row["url"], row["at"]) for row in named)]]
+    return {series_id for series_id in found if series_id is not None}
+
+
+def _is_known(database: Database, url: str) -> bool:
+    return next(iter(database.query("SELECT 1 FROM pages WHERE url = ?", [url])), None) is not None
 
 
 # Images and outside links of parts and of articles that were asked for by themselves, not of citations.
 _SHOWN = """
-WITH kept AS (SELECT article_id AS id FROM parts UNION SELECT id FROM articles WHERE url IN (SELECT url FROM sources))
-SELECT DISTINCT url, 'image' AS kind FROM images WHERE url NOT IN (SELECT url FROM pages) AND (
-    id IN (SELECT image_id FROM article_images WHERE article_id IN kept)
-    OR id IN (SELECT image_id FROM comment_images JOIN comments ON comments.id = comment_id WHERE article_id IN kept))
-UNION ALL
-SELECT DISTINCT target_url, 'link' FROM links
-WHERE target_url IS NOT NULL AND target_url NOT IN (SELECT url FROM pages) AND article_id IN kept
+WITH kept AS (
+    SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?)) AND (
+        EXISTS (SELECT 1 FROM parts WHERE parts.article_id = articles.id)
+        OR EXISTS (SELECT 1 FROM sources WHERE sources.url = articles.url))
+), shown AS (
+    SELECT image_id FROM kept CROSS JOIN article_images ON article_id = kept.id
+    UNION SELECT image_id FROM kept CROSS JOIN comments ON comments.article_id = kept.id
+        CROSS JOIN comment_images ON comment_id = comments.id
+)
+SELECT url, 'image' AS kind FROM images WHERE id IN shown
+    AND NOT EXISTS (SELECT 1 FROM pages WHERE pages.url = images.url)
+UNION ALL SELECT * FROM (
+    SELECT target_url, 'link' FROM kept CROSS JOIN links ON article_id = kept.id
+    WHERE +target_url IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pages WHERE pages.url = links.target_url)
+    GROUP BY target_url ORDER BY min(links.id))
 """
 
 
-def _want_shown(database: Database) -> None:
+def _want_shown(database: Database, articles: Collection[int]) -> None:
     """The images that are shown, and the outside pages that are linked to. Whether they are asked is the run's word."""
-    for row in list(database.query(_SHOWN)):
+    for row in list(database.query(_SHOWN, [json.dumps(sorted(articles))])):
         address = urls.image_address(row["url"]) if row["kind"] == "image" else urls.link_address(row["url"])
         if address is not None and address.url == row["url"]:
             _want_page(database, address, None)
 
 
-def _want(database: Database, url: str, at: str | None) -> None:
+def _want(database: Database, url: str, at: str | None) -> int | None:
+    """The series of which this is another list; None for any other page."""
     address = urls.classify(url)
-    if isinstance(address, Address):  # a number that no page can have names nothing that could be asked
-        _want_page(database, address, at)
+    if not isinstance(address, Address):  # a number that no page can have names nothing that could be asked
+        return None
+    _want_page(database, address, at)
+    return address.series_id
 
 
 def _want_page(database: Database, address: Address, at: str | None) -> None:
@@ -237,36 +249,100 @@ def _want_page(database: Database, address: Address, at: str | None) -> None:
     )  # fmt: skip
 
 
-def _keep_parts(database: Database) -> None:
-    parts: dict[int, dict[str, Any]] = {}
-    for claim in database.query(_CLAIMS):
-        parts.setdefault(claim["article_id"], claim)
-    days = database.query("SELECT id, title_day FROM articles WHERE title_day IS NOT NULL")
-    held_days = {(parts[row["id"]]["series_id"], row["title_day"]) for row in days if row["id"] in parts}
-    authors = {row["id"]: row["author_id"] for row in database.query("SELECT id, author_id FROM series WHERE followed")}
-    listed = list(database.query(_LISTED))
-    own = {(*_list_of(link), parts[link["article_id"]]["series_id"]) for link in listed if link["article_id"] in parts}
+def _mark_citations(database: Database, articles: Collection[int]) -> None:
+    database.execute(
+        "UPDATE articles SET is_citation = NOT is_citation WHERE id IN (SELECT value FROM json_each(?))"
+        " AND is_citation != (NOT EXISTS (SELECT 1 FROM parts WHERE parts.article_id = articles.id)"
+        " AND NOT EXISTS (SELECT 1 FROM sources WHERE sources.url = articles.url))",
+        [json.dumps(sorted(articles))],
+    )
+
+
+# ─── parts ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _keep_parts(database: Database, articles: Collection[int]) -> set[int]:
+    """Which of these articles are parts, and of what, as rows; gives those that were none until now."""
+    wanted = {part["article_id"]: part for part in _parts(database, articles)}
+    numbers = [json.dumps(sorted(articles))]
+    held = database.query(
+        "SELECT page_id, series_id, source_id, article_id, position, title, said_by FROM parts"
+        " WHERE article_id IN (SELECT value FROM json_each(?))",
+        numbers,
+    )
+    before = {row["article_id"]: tuple(row.values()) for row in held}
+    pages = database.query(
+        "SELECT id, url FROM pages WHERE url IN (SELECT value FROM json_each(?))",
+        [json.dumps([part["url"] for part in wanted.values()])],
+    )
+    page_ids = {row["url"]: row["id"] for row in pages}
+    after = {
+        article_id: (
+            page_ids[part["url"]], part["series_id"], part["source_id"] if part["series_id"] is None else None,
+            article_id, part["position"], part["title"], part["said_by"],
+        )
+        for article_id, part in wanted.items()
+        if part["url"] in page_ids
+    }  # fmt: skip
+    for article_id, row in before.items():
+        if after.get(article_id) != row:
+            database.execute("DELETE FROM parts WHERE page_id = ?", [row[0]])
+    for article_id, row in after.items():
+        if before.get(article_id) != row:
+            database.execute(
+                "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                list(row),
+            )
+    return after.keys() - before.keys()
+
+
+def _parts(database: Database, articles: Collection[int]) -> Iterator[dict[str, Any]]:
+    """What makes each of these articles a part: the best claim, else an index that leaves it open, or its name."""
+    linking = touched.sources_linking(database, articles)
+    listed = list(database.query(_LISTED, {"sources": json.dumps(sorted(linking))}))
+    series = {link["series_id"] for link in listed if link["series_count"] == 1}
+    beside = touched.articles_of_series(database, series) | {link["article_id"] for link in listed}
+    claims: dict[int, dict[str, Any]] = {}
+    for claim in database.query(_CLAIMS, {"articles": json.dumps(sorted({*articles} | beside))}):
+        claims.setdefault(claim["article_id"], claim)
+    left_open = _left_open(database, listed, claims, series)
+    named: dict[int, dict[str, Any]] = {}
+    for row in database.query(_NAMED, [json.dumps(sorted(articles))]):
+        named.setdefault(row["article_id"], row)
+    for article_id in sorted(articles):
+        part = claims.get(article_id) or left_open.get(article_id) or named.get(article_id)
+        if part is not None:
+            yield part
+
+
+def _left_open(
+    database: Database, listed: list[dict[str, Any]], claims: dict[int, dict[str, Any]], series: Collection[int]
+) -> dict[int, dict[str, Any]]:
+    """Which of the links of indexes are parts that nobody else places, by the first index that leaves them open."""
+    days = database.query(
+        "SELECT id, title_day FROM articles WHERE title_day IS NOT NULL"
+        " AND id IN (SELECT value FROM json_each(?))",
+        [json.dumps(sorted(claims))],
+    ) if listed else ()  # fmt: skip
+    held_days = {(claims[row["id"]]["series_id"], row["title_day"]) for row in days}
+    rows = database.query(
+        "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))",
+        [json.dumps(sorted(series))],
+    )
+    authors = {row["id"]: row["author_id"] for row in rows}
+    own = {
+        (*_list_of(link), claims[link["article_id"]]["series_id"]) for link in listed if link["article_id"] in claims
+    }
+    found: dict[int, dict[str, Any]] = {}
     for link in listed:
         series_id = link["series_id"] if link["series_count"] == 1 else None
         if link["series_count"] == 0 or _is_left_open(
             link, series_id, authors.get(series_id), held_days, is_in_list=(*_list_of(link), series_id) in own
         ):
-            parts.setdefault(
-                link["article_id"],
-                {**link, "series_id": series_id, "position": None, "title": link["text"], "said_by": "index"},
-            )
-    for named in database.query(_NAMED):
-        parts.setdefault(named["article_id"], named)
-    database.execute("DELETE FROM parts")
-    for part in parts.values():
-        database.execute(
-            "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
-            " SELECT id, ?, ?, ?, ?, ?, ? FROM pages WHERE url = ?",
-            [
-                part["series_id"], part["source_id"] if part["series_id"] is None else None, part["article_id"],
-                part["position"], part["title"], part["said_by"], part["url"],
-            ],
-        )  # fmt: skip
+            part = {**link, "series_id": series_id, "position": None, "title": link["text"], "said_by": "index"}
+            found.setdefault(link["article_id"], part)
+    return found
 
 
 def _list_of(link: dict[str, Any]) -> tuple[int, str | None]:

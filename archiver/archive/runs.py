@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver.archive import doubt, seals
+from archiver.archive import doubt, seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
 from archiver.archive.digest import run_digest
@@ -104,6 +104,7 @@ class Runs:
                 [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
             )
             self._seal(run_id)
+            search_index.tidy(self._database)  # once a run: it merges a bounded number of pages, and takes as long
             self.seal_kept()
         _log.info(event("run", id=run_id, ended=ended_by, exit_code=exit_code, note=storable(words) or None))
         return reason
