@@ -68,17 +68,23 @@ class Children:
         self._server.communicate()
         self._state.cleanup()
 
-    def start(self, *arguments: str | Path, file_bytes: int | None = None, as_nobody: bool = False) -> Child:
+    def start(self, *arguments: str | Path, file_bytes: int | None = None, as_nobody: bool = False,
+              closed: tuple[int, ...] = (), full: bool = False) -> Child:  # fmt: skip
         """Start `archiver` with these arguments.
 
-        `file_bytes` is the most that a file may hold (RLIMIT_FSIZE); `as_nobody` makes permissions hold for root too.
+        `file_bytes` is the most that a file may hold (RLIMIT_FSIZE); `as_nobody` makes permissions hold for root too;
+        `closed` are the standard streams that a shell closed (`2>&-`); `full`: stdout goes to a disk that is full.
         """
-        document = {"arguments": [*map(str, arguments)], "file_bytes": file_bytes, "as_nobody": as_nobody}
+        document = {
+            "arguments": [*map(str, arguments)], "file_bytes": file_bytes, "as_nobody": as_nobody, "closed": closed,
+            "full": full,
+        }  # fmt: skip
         return Child(self, self.ask(document)["pid"])
 
-    def run(self, *arguments: str | Path, file_bytes: int | None = None, as_nobody: bool = False) -> Ended:
+    def run(self, *arguments: str | Path, file_bytes: int | None = None, as_nobody: bool = False,
+            closed: tuple[int, ...] = (), full: bool = False) -> Ended:  # fmt: skip
         """Run `archiver` with these arguments to its end."""
-        return self.start(*arguments, file_bytes=file_bytes, as_nobody=as_nobody).wait()
+        return self.start(*arguments, file_bytes=file_bytes, as_nobody=as_nobody, closed=closed, full=full).wait()
 
     def ask(self, document: dict[str, Any]) -> dict[str, Any]:
         """One line there, one line back."""
@@ -93,7 +99,7 @@ class Children:
 # ─── the program ────────────────────────────────────────────────────────────────────────────────
 
 
-def main() -> None:
+def serve() -> None:
     """Start and wait for children, as asked line by line."""
     pipes: dict[int, tuple[int, int]] = {}
     for line in sys.stdin:
@@ -142,11 +148,31 @@ def _become(document: dict[str, Any]) -> None:
         _heed_permissions()
     code = 99
     try:
-        code = cli.run(document["arguments"])
-        sys.stdout.flush()
-        sys.stderr.flush()
+        if document["full"] or document["closed"]:
+            code = _with_streams(document["arguments"], document["closed"], full=document["full"])
+        else:
+            code = cli.run(document["arguments"])
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
     finally:
         os._exit(code)
+
+
+def _with_streams(arguments: list[str], closed: list[int], *, full: bool) -> int:
+    """Run the whole program with its standard streams as the interpreter finds them when it starts."""
+    from archiver.__main__ import main
+
+    if full:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+    for descriptor in closed:
+        os.close(descriptor)
+        setattr(sys, ("stdin", "stdout", "stderr")[descriptor], None)
+    sys.argv[:] = ["archiver", *arguments]
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 98
+    return 97  # it did not end by itself
 
 
 def _heed_permissions() -> None:
@@ -162,6 +188,8 @@ def _heed_permissions() -> None:
 
 
 if __name__ == "__main__":
-    from archiver import cli, crawl, demonstration, fetching, terminal  # noqa: F401 - so that children need not
+    # So that children need not.
+    from archiver import cli, crawl, demonstration, fetching, hits, terminal, versions  # noqa: F401
+    from archiver.rescue import pushing, rescuing  # noqa: F401
 
-    main()
+    serve()

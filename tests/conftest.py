@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import certificates
+import depths
 import pytest
 from desks import PARTS, Desk
 from hypothesis import settings
@@ -17,31 +20,83 @@ from archiver.standin import StandIn
 from archiver.standin.wire import ORIGINS
 
 _ORDINARY = socket.socket.connect
+_MEMORY = Path("/dev/shm")  # a disk in memory, where Linux has one: archives are synced thousands of times
+_ROOM = 2 << 30  # bytes; more than the suite leaves there at any time
 
-# Enough to notice a break in every run; `--hypothesis-profile=long` looks harder.
-settings.register_profile("suite", max_examples=50)
-settings.register_profile("long", max_examples=2_000, deadline=None)
-settings.load_profile("suite")
+_NOT_OURS = (
+    "ARCHIVER_DB", "ARCHIVER_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+)  # fmt: skip
+
+settings.load_profile(depths.ORDINARY)
 
 
-@pytest.fixture(autouse=True)
-def _no_network_but_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="look deeper: every case, more examples and more kills")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: only with --long; its docstring says what of it every run has")
+    if config.getoption("--long"):
+        settings.load_profile(depths.LONG)
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))  # where pytest makes `tmp_path`
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network_but_this_machine() -> Iterator[None]:
     def connect(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1")):
             raise AssertionError(f"a test tried to contact {address}")
         _ORDINARY(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _places(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[Path, Path]]:
+    """Gives a home and a working directory that are empty: the last ones again, where nothing was left in them."""
+    made = [_place(tmp_path_factory)]
+
+    def empty() -> tuple[Path, Path]:
+        if any(not folder.is_dir() or any(folder.iterdir()) for folder in made[-1]):
+            made.append(_place(tmp_path_factory))
+        return made[-1]
+
+    return empty
+
+
+def _place(factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return factory.mktemp("home"), factory.mktemp("cwd")
+
+
+def _move_to(patch: pytest.MonkeyPatch, place: tuple[Path, Path]) -> None:
+    for name in _NOT_OURS:
+        patch.delenv(name, raising=False)
+    patch.setenv("HOME", str(place[0]))
+    patch.chdir(place[1])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment_of_what_a_module_shares(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        _move_to(patch, _place(tmp_path_factory))
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    for name in ("ARCHIVER_DB", "ARCHIVER_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+def _own_environment(monkeypatch: pytest.MonkeyPatch, _places: Callable[[], tuple[Path, Path]]) -> None:
+    _move_to(monkeypatch, _places())
 
 
 @pytest.fixture(scope="session")

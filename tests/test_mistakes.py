@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from archives import tampering
-from children import Children
+from children import Children, Ended
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
@@ -103,31 +104,51 @@ def test_a_limit_beyond_all_numbers_is_none(children: Children, kept: tuple[Path
 # ─── stdout and stderr ──────────────────────────────────────────────────────────────────────────
 
 
+CLOSED = {">&-": (1,), "2>&-": (2,), "<&-": (0,), "<&- >&- 2>&-": (0, 1, 2)}
+
+
 def shell(command: str, redirected: str, kept: tuple[Path, Path]) -> subprocess.CompletedProcess[str]:
     line = f"{sys.executable} -m archiver {command} --db {kept[0]} --config {kept[1]} {redirected}"
     return subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_output_that_cannot_be_written_is_one_line_and_no_success(kept: tuple[Path, Path], command: str) -> None:
-    done = shell(command, ">/dev/full", kept)
+def run(children: Children, kept: tuple[Path, Path], command: str, **streams: Any) -> Ended:
+    return children.run(*command.split(), "--db", kept[0], "--config", kept[1], **streams)
 
-    assert done.returncode in {2, 3, 4}
-    assert done.stderr.splitlines()[-1] == (
+
+def assert_told_that_output_is_lost(code: int, said: str) -> None:
+    assert code in {2, 3, 4}
+    assert said.splitlines()[-1] == (
         "archiver: the output could not be written (No space left on device); what was stored stays"
     )
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_as_dev_null(kept: tuple[Path, Path], command: str, closed: str) -> None:
-    if closed != ">&-" and "--json" in command:
-        pytest.skip("the same way as without")
-    done, usual = shell(command, closed, kept), shell(command, "", kept)
+def test_output_that_cannot_be_written_is_one_line_and_no_success(
+    children: Children, kept: tuple[Path, Path], command: str
+) -> None:
+    ended = run(children, kept, command, full=True)
 
-    assert done.returncode == usual.returncode
-    assert "a bug" not in done.stderr
+    assert_told_that_output_is_lost(ended.code, ended.err)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_closed_streams_are_as_dev_null(children: Children, kept: tuple[Path, Path], command: str) -> None:
+    usual = run(children, kept, command)
+    for closed in [">&-"] if "--json" in command else CLOSED:  # the other streams: the same way as without
+        ended = run(children, kept, command, closed=CLOSED[closed])
+
+        assert ended.code == usual.code, (closed, ended)
+        assert "a bug" not in ended.err
+
+
+def test_a_shell_gives_the_streams_that_these_tests_play(kept: tuple[Path, Path]) -> None:
+    full = shell("fetch", ">/dev/full", kept)
+
+    assert_told_that_output_is_lost(full.returncode, full.stderr)
+    for closed in CLOSED:
+        assert shell("fetch", closed, kept).returncode == 0, closed
 
 
 def test_what_a_notify_command_prints_reaches_no_file_of_ours(tmp_path: Path) -> None:

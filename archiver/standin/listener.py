@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -73,7 +74,7 @@ class LocalServer:
         self._lock = threading.Lock()
         self._connections = itertools.count(1)
         self._http = _Http(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), name="standin")
+        self._thread = threading.Thread(target=self._http.serve_until_stopped, name="standin")
 
     @property
     def url(self) -> str:
@@ -97,10 +98,10 @@ class LocalServer:
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
-        self._http.shutdown()
+        self._http.wake()
+        self._thread.join()
         self._http.hang_up()
         self._http.server_close()
-        self._thread.join()
 
     def next_connection(self) -> int:
         """The number of a connection that has just been opened."""
@@ -139,6 +140,20 @@ class _Http(ThreadingHTTPServer):
         """Bind without looking the host's name up, which can take seconds without a network."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]
+
+    def serve_until_stopped(self) -> None:
+        """Take connections until the owner stops. In place of `serve_forever`, whose end waits for its next look."""
+        while not self.owner.stopping.is_set():
+            self.handle_request()
+
+    def wake(self) -> None:
+        """Let the thread that waits for a connection see that the owner stops."""
+        with suppress(OSError):
+            socket.create_connection((self.server_name, self.server_port), timeout=5).close()
+
+    def verify_request(self, *_: Any) -> bool:
+        """Whether to answer a connection: not once we stop."""
+        return not self.owner.stopping.is_set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

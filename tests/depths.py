@@ -1,0 +1,30 @@
+"""How deep a test looks: enough to notice a break in every run, and more with `pytest --long` (conftest.py)."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from hypothesis import settings
+
+ORDINARY, LONG = "suite", "long"
+_TIMES = 20  # so many times deeper
+
+Case = TypeVar("Case")
+
+settings.register_profile(ORDINARY, max_examples=50, deadline=None)
+settings.register_profile(LONG, max_examples=50 * _TIMES, deadline=None)
+
+
+def is_long() -> bool:
+    """Whether `--long` was asked for."""
+    return settings.get_current_profile_name() == LONG
+
+
+def depth(ordinary: int, long: int | None = None) -> int:
+    """So many examples, kills or cases: `ordinary` in every run; with `--long`, `long` or twenty times as many."""
+    return ordinary if not is_long() else long or ordinary * _TIMES
+
+
+def every(step: int, cases: list[Case]) -> list[Case]:
+    """All of the cases with `--long`, otherwise every `step`th of them, with the first and the last."""
+    return cases if is_long() else [*cases[:-1:step], *cases[-1:]]
