@@ -12,8 +12,8 @@ import unicodedata
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STORABLE_BLOCK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNUSUAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # what prose has none of
 _LINE_BREAKS = re.compile(r"\r\n?")
-_WHITE_SPACE = re.compile(r"\s+")
 # Bidirectional controls (UAX #9), zero-width characters, line and paragraph separators, the soft hyphen, the
 # byte order mark, interlinear annotations and tag characters: invisible, and able to change what a reader sees.
 _INVISIBLE = re.compile(
@@ -27,17 +27,27 @@ def storable(text: str) -> str:
 
     Everything else stays, so that code is kept to the letter.
     """
-    return _UNSTORABLE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", text) if "\0" in text or _has_surrogates(text) else text
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def prose(text: str) -> str:
     """Several lines of prose for a column: storable, line breaks as LF, no control characters but LF and TAB."""
-    return _STORABLE_BLOCK.sub("", _LINE_BREAKS.sub("\n", storable(text)))
+    if "\r" in text:
+        text = _LINE_BREAKS.sub("\n", text)
+    return _STORABLE_BLOCK.sub("", storable(text)) if _UNUSUAL.search(text) is not None else text
 
 
 def line(text: str, limit: int = 2_000) -> str:
     """One line for a column, a header or a message: `prose` with white space folded, cut at `limit` characters."""
-    folded = _WHITE_SPACE.sub(" ", prose(text)).strip()
+    folded = " ".join(prose(text).split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
 
 

@@ -19,6 +19,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_URL = 8_000
 _MAX_PAGE = 10_000
 
+# A URL that needs no mending: lower-case names without a port, nothing empty, nothing to encode.
+_PLAIN = re.compile(
+    r"(https?)://(?![^/]*xn--)((?:[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,9}[a-z]{2,24})"
+    r"(/[A-Za-z0-9._~!$&'()*+,:=@%/-]*)(?:\?([A-Za-z0-9._~!$&'()*+,:=@%/?-]+))?(#[A-Za-z0-9._~!$&'()*+,:=@%/?-]+)?"
+)
+
 # Space inside a URL's quotes is white space of the page (ANATOMY §4); anything else of this kind is an attack.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _EDGE_WHITE_SPACE = "\t\n\r\x0b\x0c \u00a0\u200b\u2028\u2029\u3000\ufeff"
@@ -33,6 +39,7 @@ _IMAGE = re.compile(r"/(?:upload/images|images/emoticon|storage/image)/.+")
 _DENIED = re.compile(
     r"/(?:create|draft|edit|publish|delete|store|update|logout|login|register|oauth|search|api|cdn-cgi)(?:/|$)"
 )
+_SIMPLE_PATH = re.compile(r"(?:/[a-z0-9_-]+)+")  # reads the same however lenient a server is
 
 
 def is_ithome(url: str) -> bool:
@@ -47,8 +54,14 @@ def denied(url: str) -> bool:
         foreign = (parts.hostname or ITHOME).rstrip(".") not in _ITHOME_NAMES
     except ValueError:
         return True
-    decoded = _decoded(parts.path)
-    return not foreign and (decoded is None or _DENIED.search(_plain(decoded)) is not None)
+    return not foreign and _acts(parts.path)
+
+
+def _acts(path: str) -> bool:
+    if _SIMPLE_PATH.fullmatch(path):
+        return _DENIED.search(path) is not None
+    decoded = _decoded(path)
+    return decoded is None or _DENIED.search(_plain(decoded)) is not None
 
 
 def _decoded(path: str) -> str | None:
@@ -83,9 +96,9 @@ def classify(raw: str, base: str | None = None) -> Address | Refusal:
     parts = _split(raw, base)
     if parts is None:
         return Refusal(line(raw, 500), Refused.MALFORMED)
-    if denied(parts.geturl()):
-        return Refusal(parts.geturl(), Refused.DENIED)
     host_name = parts.netloc
+    if host_name.partition(":")[0] in _ITHOME_NAMES and _acts(parts.path):
+        return Refusal(parts.geturl(), Refused.DENIED)
     if host_name == CDN and _is_image(parts.path):
         return Address(parts._replace(scheme="https", query="").geturl(), Kind.IMAGE)
     if host_name not in _ITHOME_NAMES:
@@ -121,6 +134,8 @@ def _is_image(path: str) -> bool:
 
 def _plain_for_matching(path: str) -> str:
     """Percent-encoded digits and letters mean themselves (RFC 3986 §6.2.2.2); doubled slashes are one."""
+    if _SIMPLE_PATH.fullmatch(path):
+        return path
     decoded = re.sub(r"%(3[0-9]|[46][1-9a-f]|[57][0-9a])", lambda match: unquote(match[0]), path, flags=re.IGNORECASE)
     return re.sub(r"/{2,}", "/", decoded)
 
@@ -133,6 +148,8 @@ def _page(query: str) -> int:
 
 def _split(raw: str, base: str | None) -> SplitResult | None:
     """The parts of an absolute http(s) URL: lower-case host, no default port, no fragment; None when unusable."""
+    if len(raw) <= _MAX_URL and (plain := _PLAIN.fullmatch(raw)):
+        return SplitResult(plain[1], plain[2], plain[3], plain[4] or "", "")
     text = _trimmed(raw)
     if len(text) > _MAX_URL or not text:
         return None
@@ -251,6 +268,8 @@ def host(url: str) -> str:
 
 def resolve(base: str, href: str) -> str | None:
     """An absolute http(s) URL for a link of a page, fragment kept; None when it is no such link."""
+    if len(href) <= _MAX_URL and _PLAIN.fullmatch(href):
+        return href
     try:
         joined = urljoin(base, _trimmed(href))
         fragment = urlsplit(joined).fragment

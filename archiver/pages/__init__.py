@@ -172,11 +172,14 @@ def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Rea
     if address.kind is Kind.ARTICLE:
         parser = article.layout_of(tree).parser
         page = article.read(tree, address, own, problems)
-        content, mark, counters = article.content(page), article.fingerprint(page, tree), article.counters(page)
+        content, counters = article.content(page), article.counters(page)
+        mark = article.fingerprint(page, tree, content)
     elif address.kind is Kind.SERIES:
         page = series.read(tree, address, own, problems)
-        content, mark, counters = series.content(page), series.fingerprint(page, tree), series.counters(page)
+        content, counters = series.content(page), series.counters(page)
+        mark = series.fingerprint(tree, content)
     else:
         page = index.read(tree, address, problems)
-        content, mark = index.content(page), index.fingerprint(page, tree)
+        content = index.content(page)
+        mark = index.fingerprint(tree, content)
     return Reading(parser, facts, page, problems.all(), content, mark, counters)

@@ -129,14 +129,14 @@ def content(article: ArticlePage) -> str:
     return digest([article.title or "", bodies.folded(article.body.html) if article.body else "", *article.tags])
 
 
-def fingerprint(article: ArticlePage, tree: LexborHTMLParser) -> str:
+def fingerprint(article: ArticlePage, tree: LexborHTMLParser, content: str) -> str:
     """Changes with the content, the comments, the neighbours and the layout; never with counters or tokens."""
     comments = [
         f"{comment.id}|{comment.author.name}|{bodies.folded(comment.body.html)}" for comment in article.comments
     ]
     neighbours = [neighbour and neighbour.article_id for neighbour in (article.previous, article.next)]
     facts = [article.series_id, article.position, article.badge_day, article.author.name, article.team, article.group]
-    return digest([content(article), *facts, *neighbours, *comments, skeleton(tree.css_first(".leftside"))])
+    return digest([content, *facts, *neighbours, *comments, skeleton(tree.css_first(".leftside"))])
 
 
 def counters(article: ArticlePage) -> dict[str, int]:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -105,7 +106,7 @@ class Problems:
 
 
 def parse_html(text: str) -> LexborHTMLParser:
-    """The tree of a document that `scan` found bearable."""
+    """The tree of a document that `look` found bearable."""
     return LexborHTMLParser(storable(text).removeprefix("\ufeff"))
 
 
@@ -192,6 +193,7 @@ def digest(parts: Iterable[object]) -> str:
 _NOT_LAYOUT = re.compile(
     r"a810|a970|a12word|itplus|scrollable|markdown__style|comment|response|reply|soc|fb-|modal|tooltip"
 )
+_ORDINARY = 200  # characters of classes and an id together; what is longer is not remembered
 _STATES = re.compile(r"--(?:active|change|hover|open)$|^(?:active|liked|disabled|clearfix)$")
 
 
@@ -205,15 +207,24 @@ def skeleton(root: LexborNode | None) -> str:
     pending = [root] if root is not None else []
     while pending:
         node = pending.pop()
-        classes = (node.attributes.get("class") or "").split()
-        marks = f"{' '.join(classes)} {node.attributes.get('id') or ''}"
-        if node.tag in _WORDLESS or _NOT_LAYOUT.search(marks):
-            continue
-        kept = sorted(name for name in classes if not _STATES.search(name))
-        if kept:
-            shapes.add(f"{node.tag}.{'.'.join(kept)}")
-        pending.extend(child for child in node.iter(include_text=False) if child.tag and child.tag[0] not in "-_!")
-    return "\n".join(sorted(shapes))
+        attributes = node.attributes
+        classes, name = attributes.get("class") or "", attributes.get("id") or ""
+        known = _shape if len(classes) + len(name) <= _ORDINARY else _shape.__wrapped__
+        shape = known(node.tag or "", classes, name)
+        if shape is not None:
+            shapes.add(shape)
+            pending.extend(node.iter(include_text=False))
+    return "\n".join(sorted(shapes - {""}))
+
+
+@lru_cache(maxsize=2_000)
+def _shape(tag: str, classes: str, name: str) -> str | None:
+    """Tag and classes of an element as its layout has them, empty without classes; None where it is no layout."""
+    names = classes.split()
+    if not tag or tag[0] in "-_!" or tag in _WORDLESS or _NOT_LAYOUT.search(f"{' '.join(names)} {name}"):
+        return None
+    kept = sorted(one for one in names if not _STATES.search(one))
+    return f"{tag}.{'.'.join(kept)}" if kept else ""
 
 
 def classes_of(node: LexborNode) -> list[str]:

@@ -53,6 +53,7 @@ _DROPPED_WHOLE = {
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-([A-Za-z0-9_+#.-]{1,40})(?:\s|$)")
 _MAIL = re.compile(r"mailto:[^\s<>\"'`]+", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _EMBEDDED = "iframe, embed, video, audio"
 
 
@@ -101,8 +102,13 @@ def _block(pre: LexborNode) -> CodeBlock:
 
 def folded(html: str) -> str:
     """Sanitised HTML with the white space folded that a reader does not see: the same words give the same text."""
-    parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
-    return "".join(part if part.startswith("<pre") else re.sub(r"\s+", " ", part) for part in parts).strip()
+    parts = _CODE.split(html)
+    return "".join(part if number % 2 else _folded(part) for number, part in enumerate(parts)).strip()
+
+
+def _folded(part: str) -> str:
+    before, after = part[:1].isspace(), part[-1:].isspace()
+    return f"{' ' * before}{' '.join(part.split())}{' ' * after}" if part.strip() else part[:1] and " "
 
 
 def sanitise(html: str, base_url: str) -> str:

@@ -46,10 +46,10 @@ def content(index: IndexPage) -> str:
     return digest([index.title, *(f"{link.address.url}|{link.text}|{link.group}" for link in index.links)])
 
 
-def fingerprint(index: IndexPage, tree: LexborHTMLParser) -> str:
+def fingerprint(tree: LexborHTMLParser, content: str) -> str:
     """Changes with the content and with the words of the page around it."""
     words = tree.css_first("main, article, body")
-    return digest([content(index), text_of(words) or ""])
+    return digest([content, text_of(words) or ""])
 
 
 def _base(tree: LexborHTMLParser, url: str) -> str:

@@ -23,6 +23,7 @@ from archiver.pages.base import (
     text_of,
     whole_number,
 )
+from archiver.pages.body import sanitise
 from archiver.pages.words import plain_text
 from archiver.readings import Author, SeriesItem, SeriesPage
 from archiver.text import line, prose
@@ -56,7 +57,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         id=own.series_id if own and own.kind is Kind.SERIES else None,
         title=problems.required("title", _title(tree, root)),
         author=_author(root, own if own and own.user_id is not None else asked),
-        description=_description(root),
+        description=_description(root, asked.url),
         contest_year=held.year,
         contest_edition=held.edition,
         group=text_of(badge),
@@ -87,9 +88,9 @@ def content(series: SeriesPage) -> str:
     )
 
 
-def fingerprint(series: SeriesPage, tree: LexborHTMLParser) -> str:
+def fingerprint(tree: LexborHTMLParser, content: str) -> str:
     """Changes with the content and the layout; never with counters or tokens."""
-    return digest([content(series), skeleton(tree.css_first(".profile-main, .leftside"))])
+    return digest([content, skeleton(tree.css_first(".profile-main, .leftside"))])
 
 
 def counters(series: SeriesPage) -> dict[str, int]:
@@ -120,10 +121,13 @@ def _author(root: LexborNode, named: Address) -> Author:
     )
 
 
-def _description(root: LexborNode) -> str | None:
+def _description(root: LexborNode, base: str) -> str | None:
     """The introduction; the site escapes it once too often (ANATOMY §4)."""
     node = root.css_first(".qa-list__description")
-    return prose(html.unescape(plain_text(node.inner_html or ""))) or None if node is not None else None
+    shown = (node.inner_html if node is not None else None) or ""
+    if "<" in shown.replace("<br>", ""):
+        shown = sanitise(shown, base)
+    return prose(html.unescape(plain_text(shown))) or None
 
 
 def _slug(badge: LexborNode | None) -> str | None:
