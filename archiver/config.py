@@ -42,7 +42,7 @@ class Network:
 
     contact: str = ""  # URL or mail address for the User-Agent; empty: the agent names the program alone
     delay_s: float = 2.0  # least time between two starts on one host
-    jitter_s: float = 0.02  # added to the delay as far as the host took that long to answer; never taken away
+    jitter_s: float = 0.02  # of the time until an answer began, added to the delay; never taken away
     max_requests: int = 500  # per run; 0 = no limit
     tries: int = 3  # of one URL, for transport faults and 5xx
     backoff_s: float = 2.0  # first wait before another try; doubles, with jitter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ _log = logging.getLogger(__name__)
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _LONGEST_TURN_S = 120.0  # longer than a request of another archiver may take
+_OF_LATE = 5  # answers that say how soon a host begins to answer
 _PATIENCE = 2  # pages that failed in a row on a host: from then on each is tried once
 
 
@@ -41,6 +43,7 @@ class Pace:
         self._impatient: set[str] = set()
         self._turns = turns or Turns(None)
         self._started = 0.0
+        self._answered_s: dict[str, deque[float]] = {}  # server → how long its last answers took to begin
         self._servers = {urls.host(name): urls.host(target) for name, target in network.connect_to.items()}
         now, monotonic = clock.now(), clock.monotonic()
         for host, start in (last_starts or {}).items():
@@ -93,13 +96,22 @@ class Pace:
         """A request has ended that went out so many seconds after the wait: the delay runs from there.
 
         Or from a little later. The host sees the gap from its own side: it heard of the request some time between its
-        going out and the first byte of the answer, `answered_s` later. So that time is added, `jitter_s` at most.
+        going out and the first byte of the answer, `answered_s` later. So that time is added: `jitter_s` of it, and
+        what is more than the host has taken of late, which is a busy host or line and not the work of its answer.
         """
         jitter_s = self._network.jitter_s
-        late_s = jitter_s if answered_s is None else min(answered_s, jitter_s)
+        late_s = self._late_s(self._server(host), answered_s) if jitter_s else 0.0
         went_out_s = seconds if 0 < seconds < self._network.timeout_s else 0.0  # anything else is a clock that was set
         self._next[self._server(host)] += went_out_s + late_s - jitter_s
         self._turns.give_back(self._started + went_out_s + late_s)
+
+    def _late_s(self, server: str, answered_s: float | None) -> float:
+        """How much later than it went out the host may have heard of the request that it answered so late."""
+        if answered_s is None:
+            return self._network.jitter_s
+        of_late = self._answered_s.setdefault(server, deque(maxlen=_OF_LATE))
+        of_late.append(answered_s)
+        return min(answered_s, max(self._network.jitter_s, answered_s - min(of_late)))
 
     def rest(self, host: str, seconds: float | None) -> None:
         """The host asked for a rest: so long, or ten delays when it did not say how long."""

@@ -20,7 +20,7 @@ from pathlib import Path
 _RECORD = struct.Struct("<dd")  # the last start, and the end of a rest, both on the monotonic clock of the machine
 _RECORDS = 4096  # two hosts that share one also share a pace, which harms nobody
 _LONGEST_REST_S = 3_600.0  # what is longer was written before the machine started
-POLL_S = 0.1  # between two looks whether another archiver's request has ended
+POLL_S = 0.02  # between two looks whether another archiver's request has ended
 
 
 def state_file(environment: Mapping[str, str]) -> Path | None:
