@@ -137,7 +137,7 @@ def file_target(read: Callable[..., object]) -> Callable[[bytes], None]:
     """Reads bytes as a file to import; a refusal in words is fine."""
 
     def target(data: bytes) -> None:
-        given = io.BytesIO(data) if read is warc.read else data
+        given = data if read is mhtml.read else io.BytesIO(data)
         with suppress(UnusableFile):
             for found in read(given, lambda _: True, Bounds(), Counter()):  # type: ignore[attr-defined]
                 assert found.at is None or stamp(found.at)

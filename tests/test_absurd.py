@@ -210,7 +210,7 @@ def test_any_entry_of_a_recording_is_read_or_refused(entry: dict[str, Any], stat
     whole = {"startedDateTime": name, "request": {"url": URL}, "response": answer}
     for one in (entry, whole):
         with suppress(UnusableFile):
-            document = json.dumps({"log": {"entries": [one]}}).encode()
+            document = BytesIO(json.dumps({"log": {"entries": [one]}}).encode())
             for found in har.read(document, lambda _: True, Bounds(), Counter()):
                 assert found.at is None or stamp(found.at)
                 assert found.status is None or 100 <= found.status <= 599

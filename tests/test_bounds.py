@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import ZIP_DEFLATED
 
 import pytest
+import saved_files as made
 from archives import SERIES, archive_at, body, part, url_of
 from children import Children
 from fakes import START
@@ -22,6 +25,7 @@ from archiver.pages.scan import MAX_WORDS
 from archiver.readings import SeriesPage
 from archiver.rescue.values import MOST_BYTES
 from archiver.standin import StandIn, render_lists
+from archiver.standin.images import png
 from archiver.standin.render import Moment
 
 # ─── pagers ─────────────────────────────────────────────────────────────────────────────────────
@@ -96,6 +100,7 @@ def test_events_grow_with_the_parts_and_not_with_their_square(tmp_path: Path) ->
 
 MOST_MB = 150
 PART = 10319293
+ITHOME = "https://ithelp.ithome.com.tw"
 LARGEST = 15_800_000  # bytes; a little less than network.max_body_bytes, with the page around it
 READ = MAX_BYTES - 100_000
 
@@ -158,12 +163,55 @@ def test_no_answer_of_an_archive_takes_more_memory_than_it_may(
     assert ended.code in {0, 3}, ended.err
 
 
-def test_no_mhtml_takes_more_memory_than_it_may(children: Children, lost: Path, tmp_path: Path) -> None:
-    db, file = tmp_path / "a.db", tmp_path / "a.mhtml"
+PAGE = f"{ITHOME}/articles/{PART}"
+EMOJI = "😀".encode()
+MHTML = (
+    b"MIME-Version: 1.0\r\nSnapshot-Content-Location: %s\r\n"
+    b'Content-Type: multipart/related; boundary="b"\r\n\r\n%s--b--\r\n'
+)
+
+
+def har_of(text: bytes) -> bytes:
+    """A HAR of one response, with an emoji, for which Python takes four bytes a letter."""
+    entry = b'{"request": {"url": "%s"}, "response": {"status": 200, "content": {"text": "%s%s"}}}'
+    return b'{"log": {"entries": [%s]}}' % (entry % (PAGE.encode(), EMOJI, text))
+
+
+def mhtml_of(part: bytes, times: int = 1) -> bytes:
+    """A page saved by Chromium, of so many parts."""
+    return MHTML % (PAGE.encode(), b"--b\r\nContent-Type: text/html\r\n%s\r\n" % part * times)
+
+
+def carrying(source: bytes) -> bytes:
+    """A page saved by SingleFile that shows a picture which it carries in itself."""
+    whole = made.singlefile(PAGE, page(PART))
+    shown = whole.index(b'<div class="markdown__style">') + len(b'<div class="markdown__style">')
+    return whole[:shown] + EMOJI + b'<img src="%s">' % source + whole[shown:]
+
+
+def described(package: bytes) -> bytes:
+    """A WACZ with this for its description."""
+    record = made.plain_record(PAGE, made.http(page(PART)))
+    return made.zipped({"archive/a.warc": record, "datapackage.json": package}, ZIP_DEFLATED)
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "a HAR of one response": lambda: har_of(b"x" * 16_000_000),
+    "a HAR of one response that is too large": lambda: har_of(b"x" * 40_000_000),
+    "a HAR of lists": lambda: b'{"log": {"entries": [{"x": [' + b"[]," * 300_000 + b"0]}]}}",
+    "a page with a picture": lambda: carrying(b"data:image/png;base64," + b64encode(png("a") + bytes(11_800_000))),
+    "a page with a text": lambda: carrying(b"") + b"<!--" + b"x" * 15_800_000,
+    "an MHTML": lambda: mhtml_of(b"\r\n" + b"x" * 60_000_000),
+    "an MHTML of headers": lambda: mhtml_of(b"a:b\r\n" * 12_000 + b"\r\nx", 900),
+    "a WACZ with a description": lambda: described(b'{"resources": [], "x": "%s%s"}' % (EMOJI, b"x" * 16_000_000)),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_no_file_takes_more_memory_than_it_may(children: Children, lost: Path, tmp_path: Path, what: str) -> None:
+    db, file = tmp_path / "a.db", tmp_path / "file"
     shutil.copy(lost, db)
-    head = b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n'
-    part_of = b"--b\r\nContent-Type: text/html\r\nContent-Location: https://ithelp.ithome.com.tw/articles/1\r\n\r\n"
-    file.write_bytes(head + part_of + b"x" * 60_000_000 + b"\r\n--b--\r\n")
+    file.write_bytes(FILES[what]())
     ended = children.run("import", "--db", db, file, "-q")
 
     assert ended.peak_mb < MOST_MB

@@ -29,6 +29,7 @@ from warcio.archiveiterator import ArchiveIterator
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
 from archiver.pages import saved
+from archiver.pages.lean import lean
 from archiver.rescue import files
 from archiver.rescue.found import Bounds, Found, Passed
 
@@ -439,11 +440,11 @@ ABOUTS = {
 def test_a_saved_page_says_whose_copy_it_is(what: str) -> None:
     text, url = ABOUTS[what]
 
-    assert saved.about(text.encode()).url == url
+    assert saved.about(lean(text.encode())).url == url
 
 
 def test_singlefile_tells_the_moment() -> None:
-    about = saved.about(made.singlefile(DAY1, b"<!DOCTYPE html><html><head></head></html>"))
+    about = saved.about(lean(made.singlefile(DAY1, b"<!DOCTYPE html><html><head></head></html>")))
 
     assert (about.url, about.saved_at) == (DAY1, datetime(2023, 9, 20, 12, 34, 56, tzinfo=UTC))
 

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from archiver import pages, urls
 from archiver.model import Address, Kind
 from archiver.pages import beside, saved
+from archiver.pages.lean import lean
 from archiver.readings import SAVED_PAGE_TYPE, ArticlePage, Body
 
 PAGE = "https://ithelp.ithome.com.tw/articles/10319293"
@@ -163,13 +164,13 @@ def test_whatever_a_saved_page_refers_to_nothing_of_the_site_is_invented(source:
         if relative and urls.is_ithome(shown.url):
             assert isinstance(address, Address)
             assert address.kind is Kind.IMAGE
-    for picture in saved.pictures(f"<html><body>{image}</body></html>".encode("utf-8", "replace"), PAGE):
+    for picture in saved.pictures(lean(f"<html><body>{image}</body></html>".encode("utf-8", "replace")), PAGE):
         assert urlsplit(picture.url).scheme in {"http", "https", "data"}
 
 
 @given(st.text(max_size=60))
 def test_no_page_url_breaks_the_look_for_pictures(url: str) -> None:
-    assert isinstance(saved.pictures(b"<img src='../x/y.png'>", url), list)
+    assert isinstance(list(saved.pictures(lean(b"<img src='../x/y.png'>"), url)), list)
 
 
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=20) | st.just(UPLOAD), max_size=4))

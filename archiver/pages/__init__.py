@@ -24,6 +24,7 @@ from archiver.pages.facts import (
     skeleton_kind,
 )
 from archiver.pages.glance import look
+from archiver.pages.lean import lean
 from archiver.pages.scan import Scan
 from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 
@@ -37,8 +38,8 @@ PARSERS = {
 }
 
 # Bytes of a page as its host sends it. A real one has 40,000; each costs up to thirty bytes of memory when it is read,
-# also with few tags and words. A feed has thirty articles in it, a blog's page may have pictures; a saved page has its
-# own.
+# also with few tags and words. A feed has thirty articles in it, a blog's page may have pictures; what a saved page
+# carries in itself does not count (`lean`).
 MAX_BYTES = 2_621_440
 MAX_FEED_BYTES = 8_388_608
 MAX_INDEX_BYTES = 6_291_456
@@ -61,7 +62,9 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
     most = {Kind.INDEX: MAX_INDEX_BYTES, Kind.FEED: MAX_FEED_BYTES}.get(address.kind, MAX_BYTES)
     if (content_type or "").startswith(feed.ITEM_TYPE):
         most = MAX_FEED_BYTES
-    if len(body) > most and not is_saved:
+    if is_saved:
+        body = lean(body).body
+    if len(body) > most:
         return _too_heavy(address.kind, *decode(body[:100_000], content_type), content_type)
     text, encoding = decode(body, content_type)
     if address.kind is Kind.ARTICLE and (content_type or "").startswith(feed.ITEM_TYPE):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -100,8 +100,13 @@ def _restore_images(tree: LexborHTMLParser, sources: _Sources) -> None:
             node.attrs["src"] = source
 
 
-def pictures(tree: LexborHTMLParser, text: str, page_url: str) -> Iterator[Picture]:
-    """Every picture of a page that lies beside it and whose address the page tells, or that is in the page itself."""
+def pictures(
+    tree: LexborHTMLParser, text: str, page_url: str, content_of: Callable[[str], bytes | None] = embedded.data
+) -> Iterator[Picture]:
+    """Every picture of a page that lies beside it and whose address the page tells, or that is in the page itself.
+
+    `content_of` gives the bytes of one that is in the page, by what stands there for it.
+    """
     sources, seen = _Sources(tree, text, page_url), set()
     shown = tree.css(_BODIES) or tree.css("img")
     for node in shown[:_MOST]:
@@ -113,7 +118,7 @@ def pictures(tree: LexborHTMLParser, text: str, page_url: str) -> Iterator[Pictu
         if parts is not None and url is not None:
             yield Picture(unquote(parts.path), url)
         elif source.lower().startswith("data:"):
-            content = embedded.data(source)
+            content = content_of(source)
             if content and image.media_type(content) is not None:
                 yield Picture("", url or embedded.name(source), content)
 

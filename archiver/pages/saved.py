@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -13,6 +14,7 @@ from archiver.pages import beside
 from archiver.pages.base import attribute, decode, feed_date, parse_html
 from archiver.pages.beside import Picture
 from archiver.pages.glance import look
+from archiver.pages.lean import MAX_BYTES, Lean, lean
 
 # Internet Explorer's mark of the web, which Chromium writes too: the number is the length of the URL.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\([0-9]{1,6}\)([^\s<>]{1,8000})\s*-->", re.IGNORECASE)
@@ -35,13 +37,13 @@ class About:
     saved_at: datetime | None = None  # UTC
 
 
-def about(body: bytes) -> About:
+def about(page: Lean) -> About:
     """The URL and date of a saved page: by the comment of the tool that saved it, `og:url`, or its canonical link.
 
     A page saved out of a web archive names the archive in the comment and itself in `og:url`: the first that is a page
     of iThome counts.
     """
-    text, _ = decode(body, None)
+    text, _ = decode(page.body, None) if len(page.body) <= MAX_BYTES else decode(page.body[: 4 * _HEAD], None)
     fields = _singlefile_fields(text)
     comment, mirrored = _SAVED_FROM.search(text[:_HEAD]), _MIRRORED.search(text[:_HEAD])
     told = [fields.get("url", ""), comment[1] if comment else "", f"https://{mirrored[1]}" if mirrored else ""]
@@ -54,20 +56,28 @@ def about(body: bytes) -> About:
     return About(next(iter(known or told), ""), saved_at)
 
 
-def pictures(body: bytes, url: str) -> list[Picture]:
+def pictures(saved: Lean, url: str) -> Iterator[Picture]:
     """Every picture of a saved page that lies beside it or is in it (`beside.pictures`). `url` is the page's own."""
-    text, _ = decode(body, None)
-    if look(text).too_heavy:
-        return []
+    text = _parsable(saved)
+    if text is None:
+        return
     page = urls.classify(url)
     base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{urls.ITHOME}/articles/"
-    return list(beside.pictures(parse_html(text), text, base))
+    yield from beside.pictures(parse_html(text), text, base, saved.content)
+
+
+def _parsable(page: Lean) -> str | None:
+    """The text of a page that the parser may see."""
+    if len(page.body) > MAX_BYTES:
+        return None
+    text, _ = decode(page.body, None)
+    return None if look(text).too_heavy else text
 
 
 def named_by_its_buttons(body: bytes) -> frozenset[int]:
     """The articles that a page's buttons to like and to share are for: its own number, beside `og:url` (ANATOMY §3)."""
-    text, _ = decode(body, None)
-    if look(text).too_heavy:
+    text = _parsable(lean(body))
+    if text is None:
         return frozenset()
     tree = parse_html(text)
     found = [attribute(node, "data-id") or "" for node in tree.css(".qa-panel__side .like_btn[data-type=article]")[:5]]

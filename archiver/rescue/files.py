@@ -113,7 +113,7 @@ def read(file: File, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator
     """Every response in a file whose URL is wanted, and the page of a file that is one. Raises UnusableFile."""
     try:
         with _opened(file.path, file.name) as (raw, _):
-            yield from _read(file, raw, wanted, bounds, passed)
+            yield from _read(file, raw, lambda url: len(url) <= bounds.url_length and wanted(url), bounds, passed)
     except UnusableFile as error:
         raise error.of(file.name) from None
 
@@ -125,7 +125,7 @@ def _read(file: File, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Pas
         case Format.WACZ:
             yield from wacz.read(raw, wanted, bounds, passed)
         case Format.HAR:
-            yield from har.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
+            yield from har.read(raw, wanted, bounds, passed)
         case Format.MHTML:
             yield from mhtml.read(raw.read(bounds.document_bytes), wanted, bounds, passed)
         case Format.SINGLEFILE:

@@ -39,6 +39,7 @@ class Bounds:
     """How much of a file is looked at. A larger or denser one is refused by name, before it fills memory or disk."""
 
     body_bytes: int = 16_777_216  # of one response, after decompression; as for a live answer
+    url_length: int = 8_000  # characters; as much of a header is kept, and a longer one is no page of anybody's
     header_bytes: int = 262_144  # of one record, and of one HTTP message
     unpacked_bytes: int = 17_179_869_184  # of a whole file
     ratio: int = 250  # unpacked to packed; text gives 5 to 20, deflate at most 1,032 (zlib technical details)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
 from archiver.rescue import values
 from archiver.rescue.found import Bounds, Found, Passed, Wanted, cleaned
+from archiver.rescue.long_json import PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
 
 _DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})  # undone by the browser
 
 
-def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    """Every response whose URL is wanted; what else there is is counted in `passed`. Raises UnusableFile."""
-    for number, entry in enumerate(_entries(document), start=1):
+def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
+    """Every response whose URL is wanted; what else there is is counted in `passed`. Raises UnusableFile.
+
+    The document is read entry by entry, to its end.
+    """
+    for number, entry in enumerate(_entries(raw), start=1):
         place = f"entry {number}"
         request, response = _part(entry, "request", place), _part(entry, "response", place)
         url = request.get("url")
@@ -29,32 +32,69 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
             passed["requests that do not ask for a page"] += 1
         else:
             at = values.iso_date(entry.get("startedDateTime"), zoned=True)
-            found = _found(url, response, at, place, bounds)
+            found = _found(raw, url, response, at, place, bounds)
             if found is not None:
                 yield found
             else:
                 passed["responses whose body the browser did not save"] += 1
 
 
-_MOST_VALUES = 1_000_000  # objects and lists; a busy day in a browser gives 200,000
-_MOST_COMMAS = 8_000_000
 _LONGEST_VALUE = 100_000  # of a header
+_ENTRY = {  # what is read of one
+    "startedDateTime": PLAIN,
+    "request": {"url": PLAIN, "method": PLAIN},
+    "response": {
+        "status": PLAIN, "redirectURL": PLAIN, "headers": WHOLE,
+        "content": {"text": PLAIN, "encoding": PLAIN, "mimeType": PLAIN},
+    },
+}  # fmt: skip
+_NO_HAR = "JSON, but no HAR: it has no list log.entries"
 
 
-def _entries(document: bytes) -> list[dict[str, Any]]:
-    """The list log.entries. What it would cost in memory is known before it is read: 64 bytes a value and more."""
-    if document.count(b"{") + document.count(b"[") > _MOST_VALUES or document.count(b",") > _MOST_COMMAS:
-        raise UnusableFile("more values than any browser notes", advice="save the network log of fewer pages")
+def _entries(raw: BinaryIO) -> Iterator[dict[str, Any]]:
+    """What is wanted of each entry of log.entries; the whole document must be JSON."""
+    raw.seek(0)
+    text, lists = JsonText(raw), 0
     try:
-        found = json.loads(document.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        place = f"byte {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise UnusableFile("no JSON document, or one that is cut", place=place) from error
-    log = found.get("log") if isinstance(found, dict) else None
-    entries = log.get("entries") if isinstance(log, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UnusableFile("JSON, but no HAR: it has no list log.entries")
-    return entries
+        for name in _members(text):
+            if name != "log":
+                text.value()
+                continue
+            for inner in _members(text):
+                if inner != "entries":
+                    text.value()
+                    continue
+                lists += 1
+                if lists > 1:
+                    raise UnusableFile("it has two lists log.entries", advice="save the network log again")
+                yield from _listed(text)
+        text.end()
+    except TooManyValues as error:
+        raise UnusableFile(
+            "more values than any browser notes", advice="save the network log of fewer pages"
+        ) from error
+    except NotJson as error:
+        raise UnusableFile("no JSON document, or one that is cut", place=f"byte {error.at}") from error
+    if not lists:
+        raise UnusableFile(_NO_HAR)
+
+
+def _members(text: JsonText) -> Iterator[str]:
+    """The names of an object; of anything else none, after it was read."""
+    if text.peek() == "{":
+        return text.members()
+    text.value()
+    return iter(())
+
+
+def _listed(text: JsonText) -> Iterator[dict[str, Any]]:
+    if text.peek() != "[":
+        raise UnusableFile(_NO_HAR)
+    for _ in text.items():
+        entry = text.value(_ENTRY)
+        if not isinstance(entry, dict):
+            raise UnusableFile(_NO_HAR)
+        yield entry
 
 
 def _part(entry: dict[str, Any], name: str, place: str) -> dict[str, Any]:
@@ -64,7 +104,9 @@ def _part(entry: dict[str, Any], name: str, place: str) -> dict[str, Any]:
     return part
 
 
-def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, bounds: Bounds) -> Found | None:
+def _found(
+    raw: BinaryIO, url: str, response: dict[str, Any], at: datetime | None, place: str, bounds: Bounds
+) -> Found | None:
     """A response as a value; None when it never came, or its body is not in the file."""
     status, content = response.get("status"), response.get("content")
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
@@ -74,12 +116,13 @@ def _found(url: str, response: dict[str, Any], at: datetime | None, place: str, 
         status = 200  # what the browser showed, out of its cache
     if 300 <= status < 400 and status != 304:
         return Found(url, None, at, place, status, _with_target(headers, response.get("redirectURL")))
-    if not isinstance(content, dict) or not isinstance(content.get("text"), str):
+    if not isinstance(content, dict) or not isinstance(content.get("text"), str | LongString):
         return None if status < 400 else Found(url, b"", at, place, status, headers)
-    body = _body(content)
-    if body is None:
+    try:
+        body = _body(raw, content, bounds.body_bytes)
+    except binascii.Error:
         return _failed(url, at, place, Outcome.PROTOCOL_ERROR, "its body says base64 and is not")
-    if len(body) > bounds.body_bytes:
+    if body is None or len(body) > bounds.body_bytes:
         return _failed(url, at, place, Outcome.TOO_LARGE, f"a body of more than {bounds.body_bytes} bytes")
     if content.get("encoding") != "base64":  # text that the browser decoded, and that we encode
         headers = (*(pair for pair in headers if pair[0] != "content-type"), _as_utf8(headers, content))
@@ -103,14 +146,24 @@ def _as_utf8(headers: tuple[tuple[str, str], ...], content: dict[str, Any]) -> t
     return "content-type", f"{told.partition(';')[0].strip()[:200] or 'text/html'}; charset=utf-8"
 
 
-def _body(content: dict[str, Any]) -> bytes | None:
-    text: str = content["text"]
-    if content.get("encoding") != "base64":
-        return text.encode("utf-8", "replace")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+def _body(raw: BinaryIO, content: dict[str, Any], most: int) -> bytes | None:
+    """The body; None when it is larger than `most` by its length alone. Raises binascii.Error."""
+    is_encoded = content.get("encoding") == "base64"
+    written = _written(raw, content["text"], most * 4 // 3 + 4 if is_encoded else most)
+    if written is None or not is_encoded:
+        return written
+    return base64.b64decode(written, validate=True)
+
+
+def _written(raw: BinaryIO, text: str | LongString, most: int) -> bytes | None:
+    """A text in UTF-8, if it is not longer than `most` bytes."""
+    pieces, length = [], 0
+    for piece in text.pieces(raw) if isinstance(text, LongString) else [text]:
+        pieces.append(piece.encode("utf-8", "replace"))
+        length += len(pieces[-1])
+        if length > most:
+            return None
+    return b"".join(pieces)
 
 
 def _headers(listed: Any) -> tuple[tuple[str, str], ...]:

@@ -20,6 +20,7 @@ Headers = tuple[tuple[str, str], ...]
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")  # RFC 9112 §4
 _END = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_MOST_MEMBERS = 1_000  # of gzip in one body; no server makes more, and what is left is copied for each
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")  # RFC 9112 §7.1
 
 
@@ -90,7 +91,7 @@ def _dechunked(payload: bytes) -> bytes:
     """RFC 9112 §7.1. A payload that does not begin with a chunk was taken apart already."""
     if _CHUNK.match(payload) is None:
         return payload
-    pieces: list[bytes] = []
+    whole = bytearray()  # no list: a chunk of one byte would take fifty
     at = 0
     while True:
         size = _CHUNK.match(payload, at)
@@ -100,10 +101,10 @@ def _dechunked(payload: bytes) -> bytes:
             raise NotWhole(outcome, f"its chunks {'end before their end' if cut else 'are broken'} at byte {at}")
         length, begin = int(size[1], 16), size.end()
         if length == 0:
-            return b"".join(pieces)
+            return bytes(whole)
         if begin + length > len(payload):
             raise NotWhole(Outcome.TRUNCATED, "it ends within a chunk")
-        pieces.append(payload[begin : begin + length])
+        whole += payload[begin : begin + length]
         if payload[begin + length : begin + length + 2] != b"\r\n":
             raise NotWhole(Outcome.PROTOCOL_ERROR, f"a chunk is not as long as it says, at byte {begin}")
         at = begin + length + 2
@@ -122,8 +123,11 @@ def _decoded(coding: str, payload: bytes, most: int) -> bytes:
 def _inflated(payload: bytes, wbits: int, most: int) -> bytes:
     """Every gzip member (RFC 1952 §2.2), checksums verified by zlib; at most one byte more than `most`."""
     pieces: list[bytes] = []
-    size = 0
+    size = members = 0
     while payload and size <= most:
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise NotWhole(Outcome.PROTOCOL_ERROR, f"its compressed body has more than {_MOST_MEMBERS} members")
         member = zlib.decompressobj(wbits=wbits)
         try:
             piece = member.decompress(payload, most + 1 - size)

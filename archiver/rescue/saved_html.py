@@ -11,6 +11,7 @@ from pathlib import Path
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
 from archiver.pages import saved
+from archiver.pages.lean import lean
 from archiver.readings import SAVED_PAGE_TYPE
 from archiver.rescue.folder import Folder
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
@@ -23,10 +24,11 @@ def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Pa
     """
     if len(document) > bounds.body_bytes:
         raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", advice="save it without its images")
-    about = saved.about(document)
+    page = lean(document)
+    about = saved.about(page)
     yield Found(about.url, document, about.saved_at, "", headers=(("content-type", SAVED_PAGE_TYPE),))
     folder = Folder(path, about.url)
-    for picture in saved.pictures(document, about.url):
+    for picture in saved.pictures(page, about.url):
         if not wanted(picture.url):
             continue
         body, place = picture.body, "in the page itself"

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from archiver.errors import UnusableFile
 from archiver.model import Outcome
 from archiver.pages import beside, saved
+from archiver.pages.lean import lean
 from archiver.readings import SAVED_PAGE_TYPE
 from archiver.rescue import zipped
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
@@ -61,7 +62,7 @@ def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> 
             raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", place=index)
         folder = _folder(index)
         manifest = _manifest(archive, members.get(f"{folder}manifest.json"))
-        about = saved.about(page)
+        about = saved.about(lean(page))
         told = manifest.get("originalUrl")
         url = about.url or (told if isinstance(told, str) else "")
         at = about.saved_at or _moment(manifest.get("archiveTime"))
@@ -69,7 +70,7 @@ def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> 
         if isinstance(resources, dict):
             page = beside.with_manifest(page, resources)
         yield Found(url, page, at, index, headers=(("content-type", SAVED_PAGE_TYPE),))
-        for picture in saved.pictures(page, url):
+        for picture in saved.pictures(lean(page), url):
             if not wanted(picture.url):
                 continue
             member = members.get(folder + picture.file)

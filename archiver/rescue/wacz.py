@@ -7,21 +7,23 @@ zip with a name that means mischief is refused whole.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
 from archiver.rescue import warc, zipped
 from archiver.rescue.found import Bounds, Found, Passed, Wanted
+from archiver.rescue.long_json import PLAIN, JsonText, NotJson, TooManyValues
 from archiver.text import safe
 
 _STEP = 65_536
 _WARC = re.compile(r"archive/[^/]+\.warc(?:\.gz)?")  # §4: WARC files are stored in this folder
 _PACKAGE, _PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
 _MOST_JSON = 16_777_216
+_LONGEST_HASH = 200  # characters; SHA-256 with its name has 71
 
 Hashes = dict[str, str]  # name of a member → "algorithm:hex"
 
@@ -70,32 +72,63 @@ def _hashes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Ha
     """The hashes of §5.2 (resources of the data package), after the package's own digest was checked."""
     if _PACKAGE not in members:
         return {}
-    package = _json(archive, members[_PACKAGE])
-    resources = package.get("resources")
-    if not isinstance(resources, list):
-        raise UnusableFile("has no list of resources", place=_PACKAGE)
-    hashes: Hashes = {}
-    for resource in resources:
-        if not isinstance(resource, dict) or not isinstance(resource.get("path"), str):
-            raise UnusableFile("names a resource without a path", place=_PACKAGE)
-        if resource["path"] not in members:
-            raise UnusableFile(f"names “{safe(resource['path'], 100)}”, which is not there", place=_PACKAGE)
-        hashes[resource["path"]] = str(resource.get("hash", ""))
+    hashes = dict(_resources(archive, members))
     if _PACKAGE_DIGEST in members:
-        hashes[_PACKAGE] = str(_json(archive, members[_PACKAGE_DIGEST]).get("hash", ""))
+        with _json(archive, members[_PACKAGE_DIGEST]) as text:
+            said = text.value({"hash": PLAIN})
+            text.end()
+        if not isinstance(said, dict):
+            raise UnusableFile("not what a WACZ has there", place=_PACKAGE_DIGEST)
+        hashes[_PACKAGE] = _hash_of(said)
     return hashes
 
 
-def _json(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]:
+def _resources(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Iterator[tuple[str, str]]:
+    """Path and hash of each resource that the package lists."""
+    lists = 0
+    with _json(archive, members[_PACKAGE]) as text:
+        if text.peek() != "{":
+            text.value()
+            raise UnusableFile("not what a WACZ has there", place=_PACKAGE)
+        for name in text.members():
+            if name != "resources":
+                text.value()
+                continue
+            lists += 1
+            if text.peek() != "[" or lists > 1:
+                break
+            for _ in text.items():
+                yield _resource(text.value({"path": PLAIN, "hash": PLAIN}), members)
+        else:
+            text.end()
+            if lists:
+                return
+    raise UnusableFile("has no list of resources", place=_PACKAGE)
+
+
+def _resource(resource: Any, members: dict[str, zipfile.ZipInfo]) -> tuple[str, str]:
+    path = resource.get("path") if isinstance(resource, dict) else None
+    if not isinstance(path, str):
+        raise UnusableFile("names a resource without a path", place=_PACKAGE)
+    if path not in members:
+        raise UnusableFile(f"names “{safe(path, 100)}”, which is not there", place=_PACKAGE)
+    return path, _hash_of(resource)
+
+
+def _hash_of(said: dict[str, Any]) -> str:
+    return str(said.get("hash", ""))[:_LONGEST_HASH]
+
+
+@contextmanager
+def _json(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[JsonText]:
+    """A member that is a JSON document, read in pieces."""
     if member.file_size > _MOST_JSON:
         raise UnusableFile("too large to be what it says", place=member.filename)
     try:
-        document = json.loads(archive.read(member))
-    except (ValueError, RecursionError) as error:
+        with archive.open(member) as opened:
+            yield JsonText(opened)  # type: ignore[arg-type]
+    except (NotJson, TooManyValues) as error:
         raise UnusableFile("no JSON", place=member.filename) from error
-    if not isinstance(document, dict):
-        raise UnusableFile("not what a WACZ has there", place=member.filename)
-    return document
 
 
 def _check_hash(archive: zipfile.ZipFile, member: zipfile.ZipInfo, hashes: Hashes) -> None:

@@ -197,6 +197,13 @@ class Faults:
         """The good page and `size` further bytes, on the wire or, `packed`, in a gzip bomb."""
         self._add("too_large", target, bad.delivered(filler=size, gzip=packed, piece=65_536), times)
 
+    def replies(
+        self, target: Target, body: bytes, content_type: str = "text/html", *, status: int = 200,
+        headers: tuple[tuple[str, str], ...] = (), times: int | None = None,
+    ) -> None:  # fmt: skip
+        """Just these bytes."""
+        self._add("replies", target, lambda _: Reply(status, body, content_type, headers), times)
+
     def drift(self, target: Target = "article", *, times: int | None = None) -> None:
         """A redesign: other class names."""
         self._add("drift", target, bad.drifted, times)

@@ -38,13 +38,6 @@ class ArchiveFaults(Faults):
         """An HTML page with status 200 where JSON was asked for."""
         self._add("not_json", target, lambda _: Reply(200, b"<html><title>Internet Archive</title></html>"), times)
 
-    def replies(
-        self, target: str, body: bytes, content_type: str = "text/html", *, status: int = 200,
-        headers: tuple[tuple[str, str], ...] = (), times: int | None = None,
-    ) -> None:  # fmt: skip
-        """Just these bytes."""
-        self._add("replies", target, lambda _: Reply(status, body, content_type, headers), times)
-
     def cut_index(self, target: str = "web.archive.org/cdx*", *, times: int | None = None) -> None:
         """An index whose answer ends in the middle, with HTTP in order."""
         self._add("cut_index", target, _cut, times)
