@@ -2,7 +2,7 @@
 
 The standard library's parser holds a document, its text (four bytes a letter with one emoji in it) and its values at
 once. So it is given what fits a piece; a larger list or object is walked, and a longer string stays in the file until
-somebody wants it. ijson, the library for long documents, hands out strings whole, of whatever length (docs/design.md).
+somebody wants it. Why not by ijson, the library for long documents: docs/design.md.
 """
 
 from __future__ import annotations
