@@ -57,11 +57,11 @@ def _phrases() -> tuple[list[str], list[float]]:
 
 
 def sentence(rng: random.Random, count: int) -> str:
-    """About so many words as text, three of ten times a phrase: real prose repeats as much of itself."""
+    """About so many words as text, four of ten times a phrase: real prose repeats as much of itself."""
     known, often = _phrases()
     said, left = [], count
     while left > 0:
-        is_phrase = left > 3 and rng.random() < 0.3
+        is_phrase = rng.random() < 0.4
         said += rng.choices(known, cum_weights=often) if is_phrase else words(rng, 1)
         left -= 4 if is_phrase else 1
         if len(said) % 6 == 5:
@@ -85,7 +85,7 @@ def body(rng: random.Random, count: int, others: tuple[int, ...]) -> str:
     blocks = []
     for _ in range(max(count // 80, 1)):
         blocks.append(f"<h2>{sentence(rng, 4)}</h2>\n")
-        blocks += [f"<p>{sentence(rng, 22)}{prose.escape(rng.choice(words(rng, 3)))}</p>\n" for _ in range(2)]
+        blocks += [f"<p>{sentence(rng, 18)}{prose.escape(rng.choice(words(rng, 3)))}</p>\n" for _ in range(2)]
         blocks.append("<ul>\n" + "".join(f"<li>{sentence(rng, 7)}</li>\n" for _ in range(3)) + "</ul>\n")
     blocks.insert(2, prose.image(rng, 20_000_001, "20230916"))
     blocks += [code(rng), code(rng), code(rng)]
