@@ -116,7 +116,8 @@ def build(path: Path, series: int, words: int) -> None:
                     for address, body, reading in found:
                         asked += 1
                         keep(archive, run_id, address, body, reading, began + step * asked)
-                        if isinstance(page := reading.page, ArticlePage) and page.body is not None:
+                        page = reading.page
+                        if words > site.FEW_WORDS and isinstance(page, ArticlePage) and page.body is not None:
                             row = [page.id, page.title, page.body.text, len(gzip.compress(body))]
                             texts.execute("INSERT INTO articles VALUES (?, ?, ?, ?)", row)
         archive.library.settle()
