@@ -5,6 +5,7 @@ Each case: the file, and for each path whether `ithome-archiver` may ask for it.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -299,8 +300,14 @@ DELAYS: list[tuple[str, bytes, float | None]] = [
     ("negative", all_("Crawl-delay: -5"), None),
     ("no number", all_("Crawl-delay: soon"), None),
     ("nan", all_("Crawl-delay: nan"), None),
-    ("infinite", all_("Crawl-delay: inf"), None),
-    ("1e9999", all_("Crawl-delay: 1e9999"), None),
+    ("infinite", all_("Crawl-delay: inf"), math.inf),
+    ("more than any number", all_("Crawl-delay: 1e9999"), math.inf),
+    ("of 400 digits", all_("Crawl-delay: " + "9" * 400), math.inf),
+    ("of 400 zeroes", all_("Crawl-delay: " + "0" * 400 + "7"), 7.0),
+    ("with a power", all_("Crawl-delay: 1.5e1"), 15.0),
+    ("with a unit", all_("Crawl-delay: 10 seconds"), 10.0),
+    ("with a unit at once", all_("Crawl-delay: 10s"), 10.0),
+    ("a unit alone", all_("Crawl-delay: s"), None),
     ("empty", all_("Crawl-delay:"), None),
     ("before any group", lines("Crawl-delay: 5"), None),
 ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import saved_files as made
 from fakes import FakeClock
 from pushers import ONE, Desk, desk_of, make_held
-from rescuers import CRAWL, LOST, URL, Rescuer, copy, make_lost, page, rescuer
+from rescuers import CRAWL, LOST, PARTS, URL, Rescuer, copy, make_lost, page, rescuer
 from runs import config_for, rows, run_fetch, terse_site
 
-from archiver import config, fetching
+from archiver import cli, config, fetching, importing
 from archiver.rescue import pushing, rescuing
 from archiver.standin import StandIn
 from archiver.standin.web_archives import WebArchives
@@ -248,6 +250,27 @@ def test_a_push_that_breaks_is_closed(held: Path, tmp_path: Path, times: int) ->
             pushing.push(config.load(desk.config), desk.db, pushing.Options(quiet=True), lambda _: None, clock)
         assert runs_of(desk.db) == [("error", 1, 0)]
         assert desk.push(str(ONE), "-q") == 0
+
+
+@pytest.mark.parametrize(("times", "name"), [(2, "a bug"), (3, "no memory"), (4, "a bug"), (4, "Ctrl-C"), (5, "a bug")])
+def test_an_import_that_breaks_is_closed_and_keeps_whole_files_alone(
+    held: Path, tmp_path: Path, times: int, name: str
+) -> None:
+    error, ended = BUGS[name]
+    db, files = tmp_path / "a.db", [tmp_path / "1.warc", tmp_path / "2.warc"]
+    shutil.copy(held, db)
+    before = len(rows(db, "SELECT id FROM fetches"))
+    for file, numbers in zip(files, (PARTS[:2], PARTS[2:4]), strict=True):
+        file.write_bytes(made.warc(*((made.SITE + f"/articles/{number}", page(number)) for number in numbers)))
+    clock = BrokenClock(times, error)
+    with suppress(type(error)):
+        importing.run(config.Config(), db, tuple(files), clock=clock)
+
+    assert clock.left <= 0, "it broke"
+    assert runs_of(db) == [ended]
+    assert (len(rows(db, "SELECT id FROM fetches")) - before) % 2 == 0, "both responses of a file, or none"
+    assert cli.run(["verify", "--db", str(db), "-q"]) == 0
+    assert importing.run(config.Config(), db, tuple(files)).exit_code == 0
 
 
 def test_a_bug_is_told_and_exits_with_one(desk: Rescuer) -> None:

@@ -44,6 +44,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("number", "command", "event", "words"),
     [
+        (signal.SIGINT, "status", "import", "'archiver.interruption'"),
+        (signal.SIGINT, "status", "import", "'archiver.streams'"),
         (signal.SIGTERM, "status", "import", "'click'"),
         (signal.SIGINT, "verify", "import", "sqlite_utils"),
         (signal.SIGTERM, "verify", "open", "a.db.lock"),

@@ -131,6 +131,7 @@ ROBOTS_ANSWERS: dict[str, tuple[Given | list[Given], int, str | int]] = {
     "not HTTP": (fault(ROBOTS, Outcome.PROTOCOL_ERROR), 1, "robots_unreachable"),
     "bot check": (b"<html><title>Just a moment...</title></html>", 1, "robots_unreachable"),
     "absurd crawl-delay": (b"User-agent: *\nCrawl-delay: 86400", 1, "disallowed"),
+    "crawl-delay of 400 digits": (b"User-agent: *\nCrawl-delay: " + b"9" * 400, 1, "disallowed"),
     "redirect without a place": (reply(ROBOTS, b"", status=302), 2, 200),
     "redirect to a file": (to("file:///etc/passwd"), 2, 200),
     "redirect to a private address": (to("http://10.0.0.1/robots.txt"), 2, 200),

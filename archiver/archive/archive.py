@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver import urls
-from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index, witnesses
+from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index, shape, witnesses
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures, is_held
 from archiver.archive.copy_rows import Copies
@@ -70,6 +70,7 @@ class Archive:
                     self.was_dumped = opening.is_unmarked(self._database.conn)
                     self.changes = seals.changes(self._database)  # before anything is put back
                 schema.ensure(self._database, path, lambda: seals.renew(self._database, self.changes))
+                shape.defend(self._database.conn)  # migrations write to the schema, nothing after them does
                 self.captures = Captures(self._database)
                 self.beliefs = Beliefs(self._database, rules, schedule)
                 self.runs = Runs(self._database, path, rules, self.beliefs)

@@ -56,7 +56,12 @@ def guard_reader(connection: sqlite3.Connection) -> None:
     """The same for a connection that only reads: nothing can be attached, and the shape is not to be written."""
     guard(connection, patience_s=_PATIENCE_S)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    configure = getattr(connection, "setconfig", None)  # since Python 3.12
+    defend(connection)
+
+
+def defend(connection: sqlite3.Connection) -> None:
+    """Let nobody's SQL damage the file by way of its schema or of a search index, where Python can say so (3.12)."""
+    configure = getattr(connection, "setconfig", None)
     if configure is not None:
         configure(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), True)  # noqa: B009 - mypy knows 3.11
 

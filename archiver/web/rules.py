@@ -25,7 +25,11 @@ _FIELDS = {
     "allow": "allow",
     "crawl-delay": "crawl-delay", "crawldelay": "crawl-delay", "crawl delay": "crawl-delay",
 }  # fmt: skip
-_SECONDS = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,300})?|\.[0-9]{1,300}")
+# However many digits: what no number can hold is no invitation to ask at once, but a wait without end.
+_SECONDS = re.compile(
+    r"((?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:e[+-]?+[0-9]++)?+|inf(?:inity)?)\s*+(?:s|secs?|seconds?)?\.?",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[a-z_-]+(?=$|[\s/])", re.IGNORECASE)
 _PIECE = re.compile(r"%[0-9a-f]{2}|.", re.IGNORECASE | re.DOTALL)
 _UP_TO_PATH = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//[^/?]*", re.IGNORECASE)
@@ -134,7 +138,8 @@ def _groups(fields: Iterable[tuple[str, str]]) -> Iterator[_Group]:
         elif group is None:
             continue
         elif name == "crawl-delay":
-            group.delays += [float(value)] if _SECONDS.fullmatch(value) else []
+            seconds = _SECONDS.fullmatch(value)
+            group.delays += [float(seconds[1])] if seconds else []
         else:
             group.has_rules = True
             group.patterns += _patterns(value, allows=name == "allow")

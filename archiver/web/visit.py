@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from math import isfinite
 from typing import Protocol
 
 import tenacity
@@ -239,7 +240,8 @@ class Visitor:
         if rules.unreachable is not None:
             return self._refuse(url, rules.outcome, f"{rules.unreachable}: nothing is asked of {origin}")
         if rules.crawl_delay_s is not None and rules.crawl_delay_s > self._network.max_crawl_delay_s:
-            words = f"robots.txt asks for {rules.crawl_delay_s:g} s a request, over network.max_crawl_delay_s"
+            asked = f"{rules.crawl_delay_s:g} s a request" if isfinite(rules.crawl_delay_s) else "a wait without end"
+            words = f"robots.txt asks for {asked}, over network.max_crawl_delay_s"
             return self._refuse(url, Outcome.DISALLOWED, words)
         if rules.crawl_delay_s is not None:
             self._pace.slow_down(host, rules.crawl_delay_s)
