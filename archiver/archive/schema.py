@@ -238,8 +238,15 @@ def _amiss(database: Database) -> list[tuple[str, str, str]]:
     wanted = [("VIEW", *one) for one in made("VIEW", VIEWS)]
     wanted.append(("TRIGGER", search_index.GUARD, search_index.GUARD_SQL))
     sealed = {row["name"] for row in database.query("SELECT name FROM seals")} if "seals" in held else set()
-    wanted += [("INDEX", *one) for one in made("INDEX", *TABLES) if one[0] in sealed]  # others went in a migration
+    wanted += [  # others went in a migration, with their table or without
+        ("INDEX", name, sql) for name, sql in made("INDEX", *TABLES) if name in sealed and _table_of(sql) in _tables()
+    ]
     return [one for one in wanted if held.get(one[1]) != one[2]]
+
+
+def _table_of(index: str) -> str:
+    """The table that the SQL of an index of ours is for."""
+    return index.partition(" ON ")[2].partition(" ")[0]
 
 
 _INDEX_OF_MIGRATIONS = "idx__sqlite_migrations_migration_set_name"  # as sqlite-utils names it

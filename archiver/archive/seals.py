@@ -29,6 +29,7 @@ _ELSEWHERE = frozenset({"fetches", "seals", "search_index"})
 # guesses where nobody can guess.
 _UNPROVEN = ("id", "image_id", "name_id", "comment_id", "tag_id", "reply_to", "language", "language_guessed")
 _PROVEN_WHOLE = frozenset({"articles", "series", "authors"})  # their numbers are the site's
+_DERIVED = frozenset(DERIVED_TABLES) | {"discoveries"}  # the last in archives from before migration 019
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Change:
     @property
     def is_derived(self) -> bool:
         """Whether reading everything again makes it anew."""
-        return self.name in DERIVED_TABLES or self.is_of_the_search
+        return self.name in _DERIVED or self.is_of_the_search
 
     @property
     def is_of_the_search(self) -> bool:
@@ -190,7 +191,7 @@ def _rows(database: Database, ours: Collection[str]) -> dict[tuple[str, str], st
 
 def _columns(database: Database, table: str) -> list[str]:
     columns = database.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
-    if table in DERIVED_TABLES and table != "progress":
+    if table in _DERIVED and table != "progress":
         return [name for name, _ in columns if name in _UNPROVEN and table not in _PROVEN_WHOLE]
     left_out = _ITS_OWN.get(table, ())
     bodies = None if table.startswith("search_") else "BLOB"  # each has a hash of its own beside it
