@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -207,6 +205,10 @@ def usable_key(value: Any) -> str | None:
 
 
 def _command(value: Any) -> str | None:
+    if not value:
+        return value if isinstance(value, str) else None
+    import shlex  # few name a command
+
     try:
         return value if isinstance(value, str) and "\x00" not in value and shlex.split(value) is not None else None
     except ValueError:  # a quote that is never closed
@@ -311,10 +313,11 @@ def load_packaged() -> Config:
 
 
 def _packaged_text() -> str:
-    inside = resources.files("archiver") / PACKAGED
+    here = Path(__file__)  # importlib.resources takes longer to import than all of this module
+    inside = here.with_name(PACKAGED)
     if inside.is_file():
         return inside.read_text("utf-8")
-    return (Path(__file__).parents[1] / "config" / PACKAGED).read_text("utf-8")  # an editable install
+    return (here.parents[1] / "config" / PACKAGED).read_text("utf-8")  # an editable install
 
 
 def _file_text(path: Path) -> str:

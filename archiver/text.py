@@ -6,7 +6,6 @@ module's business (`pages.body` sanitises it), nor is SQL (always parameters).
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 
@@ -19,7 +18,7 @@ _LINE_BREAKS = re.compile(r"\r\n?")
 _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_ACTING = re.compile(_INVISIBLE.pattern + r"|[\x7f-\x9f\ud800-\udfff]")
+_ACTING = _INVISIBLE.pattern + r"|[\x7f-\x9f\ud800-\udfff]"
 
 
 def storable(text: str) -> str:
@@ -73,8 +72,10 @@ def document(value: object) -> str:
 
     The value is the same for a program. Characters that a terminal obeys or that hide can only stand in strings.
     """
+    import json  # `--help` needs none
+
     written = json.dumps(value, ensure_ascii=False, indent=2)
-    return _ACTING.sub(lambda match: json.dumps(match[0])[1:-1], written)
+    return re.sub(_ACTING, lambda match: json.dumps(match[0])[1:-1], written)
 
 
 def inked(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
@@ -18,12 +18,13 @@ TABLES = (
 VIEWS = "views.sql"
 """The script of the views."""
 
+_FOLDER = Path(__file__).with_name("sql")  # importlib.resources takes longer to import than the rest of this room
 _MADE = re.compile(r"CREATE (?:UNIQUE |VIRTUAL )?(TABLE|VIEW|INDEX|TRIGGER) (\w+)")
 
 
 def script(name: str) -> str:
     """The text of one of our scripts."""
-    return (resources.files("archiver.archive") / "sql" / name).read_text("utf-8")
+    return (_FOLDER / name).read_text("utf-8")
 
 
 def statements(text: str) -> list[str]:

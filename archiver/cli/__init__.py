@@ -6,11 +6,9 @@ Results go to stdout, everything else to stderr.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -35,9 +33,8 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
     verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
         "--verbose"
     )
-    _configure_logging(verbose)
     try:
-        with interruption.caught(), _broken_pipes_are_fine():
+        with _said(verbose), interruption.caught(), _broken_pipes_are_fine():
             code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
@@ -64,6 +61,15 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
         return 1
 
 
+def _said(verbose: int) -> contextlib.AbstractContextManager[None]:
+    """-v: a log on stderr for as long as the command runs."""
+    if not verbose:
+        return contextlib.nullcontext()
+    from archiver.cli import log
+
+    return log.on_stderr()
+
+
 @contextlib.contextmanager
 def _broken_pipes_are_fine() -> Iterator[None]:
     """`archiver status | head -1` closes our output early: that is no error."""
@@ -73,19 +79,3 @@ def _broken_pipes_are_fine() -> Iterator[None]:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(0) from None
-
-
-def _configure_logging(verbose: int) -> None:
-    """-v: every request, wait and decision of ours on stderr, a line each; nothing of what libraries say."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Stamped())
-    logger = logging.getLogger("archiver")
-    logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(logging.INFO if verbose else logging.WARNING)
-    logging.raiseExceptions = False  # a pipe that closes early is no error
-
-
-class _Stamped(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        """When and what, in one line; its text was made safe where the line was made (`text.event`)."""
-        return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {record.getMessage()}"

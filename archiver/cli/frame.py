@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,6 +16,8 @@ from archiver.interruption import code_of
 from archiver.text import safe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archiver.config import Config
     from archiver.model import Address
 
@@ -46,13 +47,23 @@ class Finite(click.FloatRange):
         return number
 
 
+class File(click.Path):
+    """The path of a file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path. Raises click.BadParameter."""
+        from pathlib import Path  # `--help` has none
+
+        return Path(str(super().convert(value, param, ctx)))
+
+
 def common(command: _Command) -> _Command:
     """The options that every command takes."""
     for option in reversed(
         [
-            click.option("--config", "config_path", type=click.Path(path_type=Path), envvar="ARCHIVER_CONFIG",
+            click.option("--config", "config_path", type=File(), envvar="ARCHIVER_CONFIG",
                          metavar="FILE", help="Settings. Default: ./config/archiver.toml, then yours, then packaged."),
-            click.option("--db", type=click.Path(path_type=Path), envvar="ARCHIVER_DB", metavar="FILE",
+            click.option("--db", type=File(), envvar="ARCHIVER_DB", metavar="FILE",
                          help="The archive. Default: archive.db in this folder."),
             click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
             click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks."),
@@ -64,10 +75,20 @@ def common(command: _Command) -> _Command:
 
 def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
     """The settings in force, and the archive that they or `--db` name. Raises ConfigError."""
+    from pathlib import Path
+
     from archiver import config
 
     loaded = config.load(config_path)
     return loaded, db if db is not None else Path(loaded.db)
+
+
+def archive_of(config_path: Path | None, db: Path | None) -> Path:
+    """The archive to read: for one that is named no settings are needed, unless they are named, too.
+
+    So a config that is wrong keeps nobody from what is held. Raises ConfigError.
+    """
+    return db if db is not None and config_path is None else settings(config_path, db)[1]
 
 
 class _Group(click.Group):

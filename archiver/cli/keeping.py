@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import Finite, archiver, common, page_urls, settings, tell
+from archiver.cli.frame import File, Finite, archiver, common, page_urls, settings, tell
 from archiver.cli.reading import print_status
 from archiver.errors import UsageError
 from archiver.text import document, safe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archiver.clock import Clock
 
 
@@ -80,7 +81,7 @@ def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | 
 
 
 @archiver.command("import", short_help="Keep pages that somebody saved.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=File())
 @common
 @click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
@@ -217,8 +218,8 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 @archiver.command(short_help="Try it on a stand-in, without network.")
 @click.option(
     "--db",
-    type=click.Path(path_type=Path),
-    default=Path("demo.db"),
+    type=File(),
+    default="demo.db",
     show_default=True,
     metavar="FILE",
     help="The archive to make; it must not exist yet.",
@@ -226,7 +227,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=File(),
     metavar="FILE",
     help="Taken for the sake of scripts; the demo has its own settings.",
 )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archiver, common, page_address, page_urls, print_table, settings, tell
+from archiver.cli.frame import archive_of, archiver, common, page_address, page_urls, print_table, tell
 from archiver.errors import UsageError
 from archiver.text import document, safe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archiver.archive.queries import Status
     from archiver.archive.search import Found
 
@@ -26,7 +27,7 @@ def status(
     config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool, copies: bool
 ) -> int:
     """Tell what is held, what is missing and what is gone."""
-    _, path = settings(config_path, db)
+    path = archive_of(config_path, db)
     if copies:
         return _print_copies(path, as_json=as_json, quiet=quiet)
     found = print_status(path, as_json=as_json, quiet=quiet)
@@ -85,7 +86,7 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
     from archiver import report
     from archiver.archive import opening, queries
 
-    _, path = settings(config_path, db)
+    path = archive_of(config_path, db)
     named = page_urls(page)
     with opening.reading(path) as connection:
         named += queries.list_addresses(connection, *_list_named(page))
@@ -124,7 +125,7 @@ def search(
     from archiver.archive import opening
     from archiver.archive.search import find
 
-    _, path = settings(config_path, db)
+    path = archive_of(config_path, db)
     words = " ".join(query)
     with opening.reading(path) as connection:
         found = find(connection, words, series_id=series_id, limit=limit)
@@ -162,7 +163,7 @@ def diff(
     """Show what changed between two versions of an article: words in prose, lines in code."""
     from archiver import terminal, versions
 
-    _, path = settings(config_path, db)
+    path = archive_of(config_path, db)
     address = page_address(article)
     if address.article_id is None:
         raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
@@ -186,5 +187,5 @@ def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
     from archiver import pages
     from archiver.browse import server
 
-    _, path = settings(config_path, db)
+    path = archive_of(config_path, db)
     return server.serve(path, pages.read, port=port, open_browser=open_browser)
