@@ -41,7 +41,8 @@ def notes(query: str, found: Found, *, quiet: bool) -> list[str]:
     if not found.hits and not quiet:
         told.append(f"Nothing here holds all of: {safe(query, 200)}")
     if found.total > len(found.hits) and not quiet:
-        told.append(f"The best {len(found.hits)} of {found.total}; --limit shows more.")
+        most = "" if found.is_counted else "at most "
+        told.append(f"The best {len(found.hits)} of {most}{found.total}; --limit shows more.")
     if not found.is_indexed:
         told.append("The search index is not whole, so every text was read; `archiver verify --repair` mends it.")
     return told

@@ -89,8 +89,8 @@ MIXES = {
 SIGNS = re.compile(r'[\s"，。：；、？！「」（）—…｜→]')
 
 
-def terms_of(shelf: dict[int, list[str]], mix: str, count: int) -> list[str]:
-    """Random pieces of the corpus of one to six characters, and every tenth one made up of its characters."""
+def terms_of(shelf: dict[int, list[str]], mix: str, count: int, longest: int = 6) -> list[str]:
+    """Random pieces of the corpus of one to so many characters, and every tenth one made up of its characters."""
     rng = random.Random(mix)
     fits = re.compile(MIXES[mix])
     texts = [one for texts in shelf.values() for one in texts]
@@ -98,7 +98,7 @@ def terms_of(shelf: dict[int, list[str]], mix: str, count: int) -> list[str]:
     found: list[str] = []
     while len(found) < count:
         one = rng.choice(texts)
-        length, start = rng.randint(1 + (mix == "mixed"), 6), rng.randrange(len(one))
+        length, start = rng.randint(1 + (mix == "mixed"), longest), rng.randrange(len(one))
         term = one[start : start + length] if rng.random() < 0.9 else "".join(rng.choices(letters, k=length))
         term = term.strip().replace('"', "")
         if fits.fullmatch(term):
@@ -120,7 +120,7 @@ def test_every_term_is_found_where_it_stands_and_nowhere_else(
 ) -> None:
     wrong = []
     with reading(corpus) as connection:
-        for term in set(terms_of(shelf, mix, 3_000)):
+        for term in set(terms_of(shelf, mix, 3_000, longest=12)):
             found = search.find(connection, f'"{term}"', limit=ARTICLES)
             if {hit.id for hit in found.hits} != oracle(shelf, term) or not found.is_indexed:
                 wrong.append(term)
@@ -185,9 +185,52 @@ def datasette_ids(path: Path, queries: list[str]) -> list[set[int]]:
     return asyncio.run(ask())
 
 
+ATOM = re.compile(r"[a-z0-9_]+|.", re.DOTALL)
+
+
+def whole_pieces(shelf: dict[int, list[str]], mix: str, count: int) -> list[str]:
+    """What the README promises of plain Datasette: up to four that stand together, a Latin word counting as one."""
+    rng = random.Random(mix)
+    fits = re.compile(MIXES[mix])
+    texts = [ATOM.findall(one) for texts in shelf.values() for one in texts]
+    found: list[str] = []
+    while len(found) < count:
+        one = rng.choice(texts)
+        length, start = rng.randint(1 + (mix == "mixed"), 4), rng.randrange(len(one))
+        term = "".join(one[start : start + length]).replace('"', "")
+        if fits.fullmatch(term) and not SIGNS.search(term):
+            found.append(term if rng.random() < 0.8 else term.upper())
+    return found
+
+
+def whole_oracle(shelf: dict[int, list[str]], term: str) -> set[int]:
+    """Articles that hold it, with no letter before or after it that belongs to its first or last word."""
+    before, after = r"(?<![a-z0-9_])" if term[0].isascii() else "", r"(?![a-z0-9_])" if term[-1].isascii() else ""
+    before, after = before if re.match(r"\w", term) else "", after if re.search(r"\w$", term) else ""
+    wanted = re.compile(before + re.escape(term.lower()) + after)
+    return {number for number, texts in shelf.items() if any(map(wanted.search, texts))}
+
+
 @pytest.mark.parametrize("mix", MIXES)
-def test_plain_datasette_finds_the_same_parts(corpus: Path, shelf: dict[int, list[str]], mix: str) -> None:
-    asked = [term for term in dict.fromkeys(terms_of(shelf, mix, 400)) if not SIGNS.search(term)][:120]
+def test_plain_datasette_finds_any_four_that_stand_together(
+    corpus: Path, shelf: dict[int, list[str]], mix: str
+) -> None:
+    asked = list(dict.fromkeys(term for term in whole_pieces(shelf, mix, 400) if not SIGNS.search(term)))[:120]
+    answers = datasette_ids(corpus, asked)
+    wrong = [
+        term
+        for term, found in zip(asked, answers, strict=True)
+        if not whole_oracle(shelf, term) <= found <= oracle(shelf, term)
+    ]
+
+    assert len(asked) >= 80
+    assert wrong == []
+
+
+def test_plain_datasette_finds_pieces_of_up_to_four_letters_of_latin_words(
+    corpus: Path, shelf: dict[int, list[str]]
+) -> None:
+    asked = list(dict.fromkeys(term for term in terms_of(shelf, "Latin", 300, longest=4)))[:120]
     answers = datasette_ids(corpus, asked)
 
     assert len(asked) >= 80
@@ -196,13 +239,13 @@ def test_plain_datasette_finds_the_same_parts(corpus: Path, shelf: dict[int, lis
 
 WHOLE = [
     "快取 Rust",
-    "使用Docker容器",
+    "Docker容器",
     "polars.struct",
     "Result<T, E>",
-    '"fn main"',
     "HashMap<String,",
-    "借用檢查器 所有權",
+    "借用檢查 檢查器 所有權",
     "PyO3",
+    "C++",
 ]
 
 
@@ -212,6 +255,12 @@ def test_plain_datasette_takes_several_words_mixtures_and_code(corpus: Path, que
 
     assert found
     assert datasette_ids(corpus, [query]) == [found]
+
+
+@pytest.mark.parametrize("query", ["借用檢查器", '"fn main"', "使用Docker容器"])
+def test_what_plain_datasette_does_not_find_archiver_search_does(corpus: Path, query: str) -> None:
+    assert ids(corpus, query)
+    assert datasette_ids(corpus, [query]) == [set()]
 
 
 def test_plain_datasette_shows_the_index_without_an_error(corpus: Path) -> None:
@@ -252,6 +301,19 @@ def test_no_text_at_all_is_an_error(corpus: Path, query: str) -> None:
 @given(st.text(max_size=40))
 def test_folding_keeps_every_character_in_its_place(typed: str) -> None:
     assert len(search_words.folded(search_words.composed(typed))) == len(search_words.composed(typed))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_every_piece_that_a_term_is_looked_up_by_is_a_word_of_every_text_that_holds_it(data: st.DataObject) -> None:
+    text = data.draw(st.text(st.sampled_from("快取所有權ab_9 \n，。C+.:<(ＲéΣ") | st.characters(), max_size=90))
+    held = search_words.composed(text)
+    start = data.draw(st.integers(0, len(held)))
+    piece = held[start : start + data.draw(st.integers(1, 80))]
+    words = search_words.tokens(text)
+    for term in search_words.terms('"' + piece.replace('"', "") + '"'):
+        if term.spans(search_words.folded(held)):
+            assert set(term.pieces()) <= words
 
 
 # ─── one letter, several ways to write it ───────────────────────────────────────────────────────
@@ -334,6 +396,32 @@ def test_a_word_of_very_many_articles_is_counted_in_all_and_titles_still_come_fi
         found = search.find(connection, "快取")
 
     assert (found.total, len(found.hits), found.hits[0].id) == (len(many), 20, ID + 425)
+
+
+def test_of_very_many_hits_only_so_many_texts_are_read_and_those_that_say_the_word_often_come_first(
+    case: Case,
+) -> None:
+    for number in range(1, 61):
+        case.answer(url_of(number), part(number, text="快取" * (5 if number == 58 else 1)))
+    with reading(case.path) as connection:
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        found = search.find(connection, "快取", limit=5)
+        connection.set_trace_callback(None)
+    read = [match[1].split(",") for one in asked if (match := re.search(r"json_each\('\[(.*)\]'\)", one))]
+
+    assert sum(map(len, read)) == 30
+    assert (found.total, [hit.id - ID for hit in found.hits]) == (60, [58, 1, 2, 3, 4])
+
+
+def test_a_total_that_no_text_was_asked_for_is_said_to_be_the_most_that_it_can_be(case: Case) -> None:
+    for number in range(1, 41):
+        case.answer(url_of(number), part(number, text="we cache containers" if number < 40 else "contai tainer"))
+    with reading(case.path) as connection:
+        found, exact = (search.find(connection, "container", limit=limit) for limit in (5, 50))
+
+    assert hits.notes("container", found, quiet=False) == ["The best 5 of at most 40; --limit shows more."]
+    assert (exact.total, exact.is_counted, len(exact.hits)) == (39, True, 39)
 
 
 def snippet_of(case: Case, text: str, query: str, **changes: Any) -> str:
@@ -563,6 +651,18 @@ def test_an_archive_from_before_search_gets_its_index_when_it_is_opened(small: P
     assert ids(small, "快取") == {ID + 1, ID + 2, ID + 3}
     with archive_at(small):
         pass
+
+    assert datasette_ids(small, ["快取"]) == [{ID + 1, ID + 2, ID + 3}]
+
+
+def test_an_archive_with_the_words_of_an_earlier_version_gets_those_of_this_one_and_nothing_is_told(
+    small: Path,
+) -> None:
+    sql(small, "DELETE FROM _sqlite_migrations WHERE name = 'm020_search'")
+    sql(small, "INSERT INTO search_index (search_index) VALUES ('delete-all'); DELETE FROM search_rows")
+    with archive_at(small) as case:
+        assert search_index.findings(case.archive._database, thorough=True) == []
+        assert case.archive.mend_search() == []
 
     assert datasette_ids(small, ["快取"]) == [{ID + 1, ID + 2, ID + 3}]
 

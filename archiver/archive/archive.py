@@ -114,6 +114,10 @@ class Archive:
         """Read and settle what a killed run left; all of it where a migration took the mark of what was read away."""
         if self.library.is_unread():
             self.rebuild()
+        if search_index.is_to_be_filled(self._database):
+            with connection.transaction(self._database, self.path):
+                search_index.refill(self._database)
+                self.runs.seal_kept()
         self.library.catch_up(then=self.runs.seal_kept)
         self.library.settle(self.runs.seal_kept)
 

@@ -44,8 +44,8 @@ def m002_time(database: Database) -> None:
 
 @migrations()
 def m003_search(database: Database) -> None:
-    """The search index, filled from the articles that are there."""
-    search_index.refill(database)
+    """The search index; it is filled when the archive is opened."""
+    search_index.clear(database)
 
 
 @migrations()
@@ -167,6 +167,12 @@ def m019_mentions(database: Database) -> None:
     """What many pages name in the same words stands once."""
     for statement in statements(script("019_mentions.sql")):
         database.execute(statement)
+
+
+@migrations()
+def m020_search(database: Database) -> None:
+    """Other words stand in the search index: it is filled anew when the archive is opened."""
+    search_index.clear(database)
 
 
 def widen(database: Database, table: str, old: str, new: str) -> None:

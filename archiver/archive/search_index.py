@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from archiver.archive import search_words
-from archiver.archive.search import MARK, Texts, texts, trouble
+from archiver.archive.search import IN_TITLE, MARK, OFTEN, Texts, texts, trouble
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -31,8 +31,9 @@ def digest(held: Texts) -> str:
 
 def words(held: Texts) -> str:
     """What the index holds of these texts, for a tokenizer that takes each line for a word."""
-    pieces = {MARK}.union(*map(search_words.tokens, (held.title, held.body, held.comments)))
-    return "\n".join(sorted(pieces))
+    title = search_words.tokens(held.title, IN_TITLE)
+    body = search_words.tokens(held.body, OFTEN, search_words.OFTEN)
+    return "\n".join({MARK}.union(title, body, search_words.tokens(held.comments)))
 
 
 # ─── filling ────────────────────────────────────────────────────────────────────────────────────
@@ -95,6 +96,15 @@ def refill(database: Database) -> None:
     for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
         _put_in(database, article_id, texts(database, article_id))
     _merge(database)
+
+
+def is_to_be_filled(database: Database) -> bool:
+    """Whether the index has no article at all, though some are held: so after a migration that wants other words."""
+    try:
+        wants = "SELECT EXISTS (SELECT 1 FROM articles) AND NOT EXISTS (SELECT 1 FROM search_rows)"
+        return bool(database.execute(wants).fetchone()[0])
+    except sqlite3.DatabaseError:  # damaged or gone: that is no migration of ours, and is told (`findings`)
+        return False
 
 
 def tidy(database: Database) -> None:

@@ -6,19 +6,24 @@ word is found wherever it stands, also inside another.
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from archiver.text import safe, storable
 
-LONGEST_PIECE = 6  # characters: any six or fewer that stand together are in the index
-_MOST_ATOMS = 6  # of a longer piece: Latin words, Chinese characters, signs
+LONGEST_PIECE = 4  # atoms (Chinese characters, Latin words, signs): any four that stand together are in the index
+LONGEST_OF_WORD = 4  # letters: any four of a Latin word are there, too
+_LONGEST_LANDMARK = 2  # atoms
+OFTEN = 4  # times that a body must hold a landmark to be among the first that are read
 _LONGEST_TOKEN = 64  # code may hold a word of ten thousand letters
-_WINDOW = 80  # characters of a snippet
+WINDOW = 80  # characters of a snippet
 _BEFORE = 24  # of those before the first hit
-_MOST_SPANS = 1_000  # hits of one term in one text: more do not change its rank
+MOST_SPANS = 1_000  # hits of one term in one text: more do not change its rank
 
 # Full-width letters and digits are their ASCII selves. The others have lower cases that depend on what stands beside
 # them or are two characters long, or that SQLite's unicode61 folds and Python does not; here all are one character.
@@ -26,13 +31,13 @@ _FOLDED: dict[int, int | str] = {
     **{0xFF01 + place: 0x21 + place for place in range(94) if chr(0x21 + place).isalnum()},
     **dict(zip(map(ord, "İΣςµſϐϑϕϖϰϱϵ\u0345\u1fbe\ufffe\uffff"), "iσσμsβθφπκρειι\ufffd\ufffd", strict=True)),
 }
-_UNUSUAL = re.compile("[" + "".join(map(chr, _FOLDED)) + "]")
+_UNUSUAL = re.compile("[\x00\ud800-\udfff" + "".join(map(chr, _FOLDED)) + "]")
 # White space, and the punctuation of Chinese text: no indexed piece reaches across it.
 _SIGNS = r"\u00a7\u00ab\u00b6\u00b7\u00bb\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3020\u3030\u303d\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # noqa: E501 - one class
 _BREAK = re.compile(rf"[\s{_SIGNS}]+")
 _SIGN = re.compile(f"[{_SIGNS}]")
 _ATOM = re.compile(r"[a-z0-9_]+|.", re.DOTALL)
-_PAIR = re.compile(r"(?<![a-z0-9_])(?=([a-z0-9_]+\s+[a-z0-9_]+))")
+_WORD = re.compile(r"[a-z0-9_]+")
 _SPACE = re.compile(r"\s+")
 _QUERY = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
@@ -50,41 +55,39 @@ def folded(composed_text: str) -> str:
     return composed_text.lower()
 
 
-def tokens(text: str) -> set[str]:
+def shown_and_folded(text: str) -> tuple[str, str]:
+    """The text composed, and folded."""
+    if _UNUSUAL.search(text) is None and unicodedata.is_normalized("NFC", text):
+        return text, text.lower()
+    text = composed(text)
+    return text, folded(text)
+
+
+def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
     """Every piece of a text that can be looked up as one word.
 
-    Those are all pieces of up to six characters; longer ones of up to six atoms (so that a Latin word, an expression
-    such as `polars.struct` and a mixture such as `Docker容器` are found whole); and pairs of Latin words. None reaches
-    across white space, but for the pairs, or across Chinese punctuation.
+    Those are all pieces of up to four atoms, an atom being a Chinese character, a Latin word or a sign (`快取`, `rust`,
+    `polars.struct`, `Docker容器`); and all pieces of Latin words of up to four letters. None reaches across white space
+    or Chinese punctuation, which has tokens of its own. With a `mark`, also its landmarks: the mark and then a piece of
+    up to two atoms that stands there at least so often.
     """
     plain = composed(text)
-    found: set[str] = set()
+    longer: set[str] = set()
+    counted: Counter[str] = Counter()
     for fold in {folded(plain), plain.lower()}:  # two, where full-width letters stand: they are found as typed, too
-        found.update(_SIGN.findall(fold))
-        found.update(_pairs(fold))
-        for run in set(_BREAK.split(fold)):
-            for size in range(1, LONGEST_PIECE + 1):
-                found.update([run[start : start + size] for start in range(len(run) - size + 1)])
-            if len(run) > LONGEST_PIECE:
-                found.update(_long_tokens(_ATOM.findall(run)))
+        atoms = _ATOM.findall(_BREAK.sub("\n", fold))
+        pieces = atoms
+        for size in range(1, LONGEST_PIECE + 1):
+            (counted if size <= _LONGEST_LANDMARK else longer).update(pieces)
+            pieces = list(map(operator.add, pieces, atoms[size:]))
+        for word in set(_WORD.findall(fold)):
+            sizes = range(1, min(LONGEST_OF_WORD + 1, len(word)))
+            longer.update([word[start : start + size] for size in sizes for start in range(len(word) - size + 1)])
+        longer.update(_SIGN.findall(fold))
+    found = {piece for piece in longer.union(counted) if "\n" not in piece and len(piece) <= _LONGEST_TOKEN}
+    if mark:
+        found.update([mark + piece for piece, often in counted.items() if often >= least and piece in found])
     return found
-
-
-def _pairs(text: str) -> Iterator[str]:
-    for pair in _PAIR.finditer(text):
-        if len(pair[1]) <= _LONGEST_TOKEN:
-            yield _SPACE.sub(" ", pair[1])
-
-
-def _long_tokens(atoms: list[str]) -> Iterator[str]:
-    for start in range(len(atoms)):
-        token = ""
-        for atom in atoms[start : start + _MOST_ATOMS]:
-            token += atom
-            if len(token) > _LONGEST_TOKEN:
-                break
-            if len(token) > LONGEST_PIECE:
-                yield token
 
 
 Spans = list[tuple[int, int]]
@@ -97,22 +100,53 @@ class Term:
     text: str
     pattern: re.Pattern[str]
 
-    def spans(self, folded_text: str) -> Spans:
-        """Where it stands in a folded text."""
-        found = []
-        for match in self.pattern.finditer(folded_text):
-            found.append(match.span())
-            if len(found) == _MOST_SPANS:
-                break
-        return found
+    def spans(self, folded_text: str, most: int = MOST_SPANS) -> Spans:
+        """Where it stands in a folded text, the first so many."""
+        return [match.span() for match in islice(self.pattern.finditer(folded_text), most)]
+
+    def weight(self, folded_text: str) -> float:
+        """How often it stands in a folded text; inside a longer Latin word it counts half (`rust` in `trust`)."""
+        if _is_latin(self.text[0]) or _is_latin(self.text[-1]):
+            return sum(1.0 if _is_whole(folded_text, *span) else 0.5 for span in self.spans(folded_text))
+        if " " in self.text:
+            return float(len(self.spans(folded_text)))
+        return float(min(folded_text.count(self.text), MOST_SPANS))
 
     def pieces(self) -> list[str]:
-        """Indexed tokens that stand in every text that holds the term."""
+        """Indexed tokens that stand in every text that holds the term; it alone, where it is one of them."""
         found = _SIGN.findall(self.text)
-        for run in _BREAK.split(self.text):
-            starts = [*range(0, len(run) - LONGEST_PIECE, LONGEST_PIECE), max(0, len(run) - LONGEST_PIECE)]
-            found += [run[start : start + LONGEST_PIECE] for start in starts if run]
+        runs = _BREAK.split(self.text)
+        for place, run in enumerate(runs):
+            found += _pieces_of_run(_ATOM.findall(run), opens=place == 0, ends=place == len(runs) - 1)
         return list(dict.fromkeys(found))
+
+    def is_indexed_whole(self) -> bool:
+        """Whether the index alone tells which texts hold it."""
+        return self.pieces() == [self.text]
+
+    def landmarks(self) -> list[str]:
+        """Landmarks of every text that holds it as whole words."""
+        runs = map(_ATOM.findall, _BREAK.split(self.text))
+        pieces = chain.from_iterable(_cover(run, _LONGEST_LANDMARK) for run in runs)
+        return list(dict.fromkeys(piece for piece in pieces if len(piece) <= _LONGEST_TOKEN))
+
+
+def _pieces_of_run(atoms: list[str], *, opens: bool, ends: bool) -> Iterator[str]:
+    """Indexed tokens of what stands between two breaks; where the term opens and ends the text may go on."""
+    start = int(opens and bool(atoms) and _WORD.match(atoms[0]) is not None)
+    stop = len(atoms) - int(ends and len(atoms) > start and _WORD.match(atoms[-1]) is not None)
+    for piece in _cover(atoms[start:stop], LONGEST_PIECE):
+        words = [] if len(piece) <= _LONGEST_TOKEN else _ATOM.findall(piece)
+        yield from chain.from_iterable(_cover(word, LONGEST_OF_WORD) for word in words) if words else [piece]
+    for word in atoms[:start] + atoms[stop:]:
+        yield from _cover(word, LONGEST_OF_WORD)
+
+
+def _cover(parts: Sequence[str], size: int) -> Iterator[str]:
+    """Pieces of so many parts that hold all of them, each the half of the one before."""
+    last = max(0, len(parts) - size)
+    for start in [*range(0, last, size // 2), last] if parts else []:
+        yield "".join(parts[start : start + size])
 
 
 def terms(query: str) -> list[Term]:
@@ -123,11 +157,6 @@ def terms(query: str) -> list[Term]:
         if text:
             found[text] = Term(text, re.compile(r"\s+".join(map(re.escape, text.split(" ")))))
     return list(found.values())
-
-
-def weight(folded_text: str, spans: Spans) -> float:
-    """How often a term stands in a text; inside a longer Latin word it counts half (`rust` in `trust`)."""
-    return sum(1.0 if _is_whole(folded_text, *span) else 0.5 for span in spans)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
@@ -150,7 +179,7 @@ def snippet(text: str, spans: list[Spans]) -> Snippet:
     """
     start = _best_start(spans)
     begin = max(0, start - _BEFORE)
-    end = min(len(text), begin + _WINDOW)
+    end = min(len(text), begin + WINDOW)
     pieces: list[tuple[str, bool]] = [("…", False)] if begin else []
     place = begin
     for hit_start, hit_end in sorted(span for one in spans for span in one):
@@ -171,11 +200,13 @@ def _best_start(spans: list[Spans]) -> int:
     for place, (start, _) in enumerate(starts):
         shown = set()
         for other, number in starts[place : place + 50]:
-            if other >= start + _WINDOW - _BEFORE:
+            if other >= start + WINDOW - _BEFORE:
                 break
             shown.add(number)
         if len(shown) > most:
             best, most = start, len(shown)
+        if most == sum(map(bool, spans)):
+            break
     return best
 
 
