@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +76,41 @@ def test_a_body_is_made_in_every_form_from_the_capture_that_it_was_read_from(cas
     assert [one and (one.html, one.markdown) for one in found] == [
         ("<p>first</p>", "first"), ("<p>second</p>", "second"),
     ]  # fmt: skip
+
+
+def statements_of(case: Case, act: Callable[[], object]) -> list[str]:
+    """What is said to SQLite meanwhile; what it says to itself, for a trigger or the search index, left out."""
+    said: list[str] = []
+    connection = case.archive._database.conn
+    connection.set_trace_callback(said.append)
+    act()
+    connection.set_trace_callback(None)
+    return [statement for statement in said if not statement.startswith("--")]
+
+
+def waits_for_the_disk(statements: list[str]) -> int:
+    """How many commits wait until the disk has them."""
+    waits, is_full = 0, True
+    for statement in statements:
+        if statement.startswith("PRAGMA synchronous"):
+            is_full = statement.endswith("FULL")
+        waits += is_full and statement == "COMMIT"
+    return waits
+
+
+def test_a_page_costs_one_wait_for_the_disk_and_so_many_statements(case: Case) -> None:
+    """The numbers may fall, and not grow."""
+    case.answer(url_of(9), part(9))
+    page = part(1, previous=neighbour(9), catalog=(neighbour(9), neighbour(1)))
+    new = statements_of(case, lambda: case.answer(url_of(1), page, counters={"views": 1}))
+    again = statements_of(case, lambda: case.answer(url_of(1), page, counters={"views": 2}))
+    settling = statements_of(case, case.archive.library.settle)
+
+    assert [waits_for_the_disk(one) for one in (new, again, settling)] == [1, 1, 0]
+    assert [sum(one == "COMMIT" for one in statements) for statements in (new, again)] == [2, 2]
+    assert len(new) <= 56
+    assert len(again) <= 28
+    assert len(statements_of(case, case.archive.library.settle)) == 1
 
 
 def test_a_capture_that_does_not_unpack_has_no_body(case: Case) -> None:

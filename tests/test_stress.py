@@ -367,7 +367,7 @@ needs_strace = pytest.mark.skipif(not strace_works(), reason="no strace that may
         ("pwrite64:error=EIO:when=500", "the disk fails"),
         ("pwrite64:error=EIO:when=1100+", "the disk fails"),
         ("fdatasync:error=EIO:when=12", "the disk fails"),
-        ("fdatasync:error=EIO:when=20+", "the disk fails"),
+        ("fdatasync:error=EIO:when=15+", "the disk fails"),
     ],
 )
 def test_a_write_that_fails_ends_the_run_and_the_next_goes_on(

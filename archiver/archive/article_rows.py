@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,13 +22,29 @@ _NOTHING = Body(html="", text="")
 _TELLING = 100  # letters: shorter texts, such as "to be continued", are the same by chance
 
 
-def completed(database: Database, article_id: int, reading: Reading) -> Reading:
-    """A reading of an article with what it does not say as the rows until now have it (`silence`)."""
-    before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
+@dataclass(frozen=True, slots=True)
+class Until:
+    """What the rows of an article say until now."""
+
+    row: dict[str, Any] | None = None  # None: there is none yet
+    tags: list[str] = field(default_factory=list)
+    comments: int = 0
+
+
+def until_now(database: Database, article_id: int) -> Until:
+    """What the rows of an article say."""
+    row = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
+    if row is None:
+        return Until()
     comments = database.query(
         "SELECT count(*) AS n FROM comments WHERE article_id = ? AND deleted_at IS NULL", [article_id]
     )
-    return silence.completed(before, _tags(database, article_id), next(iter(comments))["n"], reading)
+    return Until(row, _tags(database, article_id), next(iter(comments))["n"])
+
+
+def completed(until: Until, reading: Reading) -> Reading:
+    """A reading of an article with what it does not say as the rows until now have it (`silence`)."""
+    return silence.completed(until.row, until.tags, until.comments, reading)
 
 
 def fill(database: Database, article_id: int, article: ArticlePage) -> None:
@@ -46,15 +62,15 @@ def fill(database: Database, article_id: int, article: ArticlePage) -> None:
 
 
 def keep(
-    database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, article: ArticlePage
-) -> None:
+    database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, article: ArticlePage,
+    until: Until,
+) -> None:  # fmt: skip
     """Make the rows of an article say what its best capture says. The caller holds the transaction."""
     article_id = page["article_id"]
     keep_author(database, article.author)
     if article.series_id is not None:
         _keep_series(database, article, is_copy=fetch["source"] != CaptureSource.LIVE)
-    before = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
-    tags_before = _tags(database, article_id)
+    before, tags_before = until.row, until.tags
     if before is not None and before["content_sha256"] != reading.content_sha256:
         if edit_rows.is_edit(before, tags_before, article):
             edit_rows.keep(database, before, tags_before, fetch, article)
@@ -62,14 +78,15 @@ def keep(
                 edit_rows.mark_collapsed(database, article_id)
         else:  # what it says differs only by what it does not say
             reading = replace(reading, content_sha256=before["content_sha256"])
-    _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
-    _keep_tags(database, article_id, article.tags)
+    now = _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
+    if list(dict.fromkeys(article.tags)) != tags_before:
+        _keep_tags(database, article_id, article.tags)
     body = article.body or _NOTHING
     if before is None or before["capture_id"] != fetch["capture_id"] or before["body_text"] != body.text:
-        body_rows.keep(database, article_id, body)
+        body_rows.keep(database, article_id, body, is_first=before is None)
     said = silence.speaks_of_comments(article)
-    comment_rows.keep(database, article_id, article.comments, fetch["started_at"], are_all=said)
-    event_rows.notice_article(database, article_id, before, fetch["started_at"])
+    comment_rows.keep(database, article_id, article.comments, fetch["started_at"], are_all=said and until.comments > 0)
+    event_rows.notice_article(database, before, now, fetch["started_at"])
 
 
 def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> None:
@@ -82,7 +99,7 @@ def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> 
         declared = "max(excluded.declared_parts, coalesce(declared_parts, 0))"
     user_id, series_id = article.series_user_id or article.author.id, article.series_id
     url = urls.series_url(user_id, series_id) if user_id and series_id else ""
-    if article.series_user_id is not None:
+    if article.series_user_id is not None and article.series_user_id != article.author.id:
         keep_author(database, Author(id=article.series_user_id))
     database.execute(
         "INSERT INTO series (id, title, url, author_id, contest_year, contest_edition, \"group\", group_slug,"  # noqa: S608
@@ -102,7 +119,8 @@ def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> 
 
 def _keep_article(
     database: Database, article_id: int, url: str, capture_id: int, reading: Reading, article: ArticlePage
-) -> None:
+) -> dict[str, Any]:
+    """Write the row itself; gives what it says now."""
     body = article.body or _NOTHING
     values = {
         "title": article.title,
@@ -132,6 +150,7 @@ def _keep_article(
         f"INSERT INTO articles (id, {names}) VALUES (?, {marks}) ON CONFLICT (id) DO UPDATE SET {renewed}",  # noqa: S608
         [article_id, *values.values()],
     )
+    return {"id": article_id, **values}
 
 
 def _words_sha256(text: str) -> str | None:

@@ -14,9 +14,9 @@ from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
 _MOST_MISSES = 50  # after so many blocks that are not found, a page made to be slow is asked no further
 
 
-def keep(database: Database, article_id: int, body: Body) -> None:
+def keep(database: Database, article_id: int, body: Body, *, is_first: bool) -> None:
     """Code, images and links of a body, in place of those of the body before. The caller holds the transaction."""
-    for table in ("code_blocks", "links"):
+    for table in () if is_first else ("code_blocks", "links", "article_images"):
         database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
     starts = code_starts(body.text, [block.code for block in body.code_blocks])
     for position, (block, start) in enumerate(zip(body.code_blocks, starts, strict=True), start=1):
@@ -28,7 +28,7 @@ def keep(database: Database, article_id: int, body: Body) -> None:
                 block.code if start is None else None,
             ],
         )  # fmt: skip
-    keep_images(database, "article_images", article_id, body.images)
+    _keep_images(database, "article_images", "article_id", article_id, body.images)
     for position, link in enumerate(body.links, start=1):
         kind, target = _target(link)
         database.execute(
@@ -64,10 +64,16 @@ def place_code(database: Database) -> None:
                 database.execute("UPDATE code_blocks SET start = ?, code = NULL WHERE id = ?", [start, block_id])
 
 
-def keep_images(database: Database, table: str, owner_id: int, images: tuple[ImageReference, ...]) -> None:
-    """The images that a body shows, in order; `table` ties them to their owner, the article or the comment."""
-    owner = "article_id" if table == "article_images" else "comment_id"
-    database.execute(f"DELETE FROM {table} WHERE {owner} = ?", [owner_id])  # noqa: S608 - names are our own
+def keep_comment_images(database: Database, comment_id: int, images: tuple[ImageReference, ...]) -> None:
+    """The images that a comment shows, in place of those of its text before. The caller holds the transaction."""
+    database.execute("DELETE FROM comment_images WHERE comment_id = ?", [comment_id])
+    _keep_images(database, "comment_images", "comment_id", comment_id, images)
+
+
+def _keep_images(
+    database: Database, table: str, owner: str, owner_id: int, images: tuple[ImageReference, ...]
+) -> None:  # fmt: skip
+    """The images of a body, in order; `table` ties them to their owner."""
     for position, image in enumerate(images, start=1):
         url = image_url(image.url)
         database.execute("INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [url, urls.host(url)])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from archiver.archive.author_rows import keep_author
-from archiver.archive.body_rows import keep_images
+from archiver.archive.body_rows import keep_comment_images
 from archiver.archive.times import site_stamp
 from archiver.readings import Comment
 
@@ -68,7 +68,7 @@ def _keep_comment(
     )  # fmt: skip
     comment_id = int(next(iter(cursor))["id"])
     _keep_version(database, comment_id, digest, comment, at)
-    keep_images(database, "comment_images", comment_id, comment.body.images)
+    keep_comment_images(database, comment_id, comment.body.images)
     return comment_id
 
 

@@ -43,13 +43,12 @@ def _note_once(
         note(database, at, kind, article_id, series_id, detail, other_article_id)
 
 
-def notice_article(database: Database, article_id: int, before: Mapping[str, Any] | None, at: str) -> None:
-    """What the new row of an article tells beside the others. `before` is its row until now."""
-    now = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])))
+def notice_article(database: Database, before: Mapping[str, Any] | None, now: Mapping[str, Any], at: str) -> None:
+    """What the row of an article tells beside the others, as it is `now`. `before` is its row until now."""
     if before is not None:
         _notice_move(database, before, now, at)
     if now["position"] is not None and now["position"] > CONTEST_DAYS:
-        notice_beyond(database, article_id, now["series_id"], now["position"], at)
+        notice_beyond(database, now["id"], now["series_id"], now["position"], at)
     _notice_twins(database, now, at)
 
 

@@ -27,7 +27,7 @@ from archiver.archive import (
 )
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
-from archiver.archive.connection import transaction
+from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.errors import ArchiverError
 from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
@@ -78,7 +78,7 @@ class Library:
         )
         for fetch in pending:
             reading = (fresh or {}).get(fetch["id"])
-            with transaction(self._database, self._path):
+            with transaction_of_readings(self._database, self._path):
                 self._take_or_tell(fetch, reading)
                 self._note("library", fetch["id"])
                 then()
@@ -91,7 +91,7 @@ class Library:
         """
         if self.is_settled():
             return
-        with transaction(self._database, self._path):
+        with transaction_of_readings(self._database, self._path):
             self._settle()
             then()
         self._has_settled()
@@ -206,34 +206,36 @@ class Library:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
         is_it, is_newest = self._is_the_page(page, fetch, reading), not is_copy or self._is_newest(fetch)
         is_best = is_it and page["kind"] == Kind.ARTICLE and self._is_better(page["article_id"], fetch["capture_id"])
-        whole = article_rows.completed(self._database, page["article_id"], reading) if is_best else reading
+        until = article_rows.until_now(self._database, page["article_id"]) if is_best else article_rows.Until()
+        whole = article_rows.completed(until, reading) if is_best else reading
         if is_newest:
             self._keep_problems(page["id"], fetch, whole)
         if not is_it:
             return
         if isinstance(reading.page, ArticlePage):
-            self._keep_article(page, fetch, reading.page, whole if is_best else None, is_copy=is_copy)
+            self._keep_article(page, fetch, reading.page, (whole, until) if is_best else None, is_copy=is_copy)
         elif isinstance(reading.page, ImagePage):
             body_rows.keep_image(self._database, page, fetch, reading.page)
         else:
             self._keep_list(page, fetch, reading, is_copy=is_copy, is_newest=is_newest)
 
     def _keep_article(
-        self, page: Mapping[str, Any], fetch: Mapping[str, Any], said: ArticlePage, best: Reading | None, *,
-        is_copy: bool,
+        self, page: Mapping[str, Any], fetch: Mapping[str, Any], said: ArticlePage,
+        best: tuple[Reading, article_rows.Until] | None, *, is_copy: bool,
     ) -> None:  # fmt: skip
-        """What an article's capture says. `best`: the same made whole, where it is the best that is held."""
+        """What an article's capture says. `best`: the same made whole, where it is the best, and the rows until now."""
+        told = said
         if said.series_id is not None:  # a copy may name another than the row of its article does
             self._touched[1].add(said.series_id)
-        if best is not None and isinstance(best.page, ArticlePage):
+        if best is not None and isinstance(best[0].page, ArticlePage):
+            (whole, until), told = best, best[0].page
             with search_index.renewed(self._database, page["article_id"]):
-                article_rows.keep(self._database, page, fetch, best, best.page)
+                article_rows.keep(self._database, page, fetch, whole, told, until)
         else:
             article_rows.fill(self._database, page["article_id"], said)
             with search_index.renewed(self._database, page["article_id"]):
                 collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
-            told = best.page if best is not None and isinstance(best.page, ArticlePage) else said
             copy = fetch["id"] if is_copy else None
             list_rows.keep_neighbours(self._database, page["id"], told, fetch["started_at"], copy)
 
@@ -329,6 +331,8 @@ class Library:
             f"DELETE FROM lost_fields WHERE page_id = ? AND field NOT IN ({marks})",  # noqa: S608
             [page_id, *missing],
         )
+        if not missing:
+            return
         found_at = self._row(
             "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
             " WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"

@@ -197,7 +197,7 @@ def _keep(
         key for key, row in before.items() if not is_whole and row["gone_at"] is None
     }
     event_rows.notice_lists(database, page_id, before, seen, at)
-    if is_whole:
+    if is_whole and before:
         database.execute(
             f"UPDATE mentions SET gone_at = ? WHERE from_page_id = ? AND via IN ({marks}) AND gone_at IS NULL",  # noqa: S608
             [at, page_id, *vias],

@@ -37,6 +37,10 @@ def guard(connection: sqlite3.Connection, *, patience_s: float | None = None) ->
     if patience_s is not None:
         until = time.monotonic() + patience_s
         connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    try:
+        connection.execute("SELECT 1 FROM main.sqlite_master LIMIT 1").fetchone()
+    except UnicodeDecodeError as error:  # what SQLite says of a garbled schema quotes it
+        raise sqlite3.OperationalError("Could not decode to UTF-8 the names of its tables") from error
 
 
 @cache
