@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from page_fixtures import NAMES, markup
 
-from archiver.pages.glance import FEW_CHARACTERS, MOST_CHARACTERS, MOST_TAGS, glance, look
+from archiver.pages.glance import FEW_BYTES, MOST_BYTES, MOST_TAGS, glance, look
 from archiver.pages.scan import MAX_TAGS, scan
 
 REAL = Path(__file__).parents[2] / "shared/ithome/pages"
@@ -18,7 +18,7 @@ WHOLE = [name for name in NAMES if "cut" not in name and not name.startswith(("i
 
 def agrees(text: str) -> bool:
     """Whether a glance is enough for a text; when it is, the scan sees the same."""
-    found = glance(text)
+    found = glance(text.encode())
     if found is None:
         return False
     seen = scan(text)
@@ -77,19 +77,19 @@ def test_a_glance_is_enough_for_plain_markup(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_plain_is_left_to_the_scan(text: str) -> None:
-    assert glance(text) is None
+    assert glance(text.encode()) is None
     assert look(text) == scan(text)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "<br>" * (FEW_CHARACTERS // 4 + 1), "x" * (MOST_CHARACTERS + 1), "<div>" * 600 + "</div>" * 600,
+        "<br>" * (FEW_BYTES // 4 + 1), "x" * (MOST_BYTES + 1), "<div>" * 600 + "</div>" * 600,
         f"<p {'a ' * 31}>x</p>", f"<p {'a=b ' * 16}>x</p>", "<br>" * (MAX_TAGS + 1),
     ],
 )  # fmt: skip
 def test_what_is_much_is_left_to_the_scan(text: str) -> None:
-    assert glance(text) is None
+    assert glance(text.encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_is_much_is_left_to_the_scan(text: str) -> None:
 )  # fmt: skip
 def test_a_glance_never_takes_long(unit: str) -> None:
     """Whatever ends nowhere is looked for once, or this would run for hours."""
-    assert glance(unit * (FEW_CHARACTERS // len(unit))) is None
+    assert glance((unit * (FEW_BYTES // len(unit))).encode()) is None
 
 
 # ─── never harmless what is too heavy ───────────────────────────────────────────────────────────
@@ -173,5 +173,5 @@ _SOUPS = st.recursive(_LEAVES, _element, max_leaves=12)
 def test_nothing_is_harmless_at_a_glance_that_the_scan_finds_too_heavy(unit: str) -> None:
     """Alone, in a document, and as often as a glance lets it come: what a round leaves behind would add up."""
     if agrees(unit):
-        agrees(unit * min(MOST_TAGS // max(unit.count("<"), 1), MOST_CHARACTERS // max(len(unit), 1)))
+        agrees(unit * min(MOST_TAGS // max(unit.count("<"), 1), MOST_BYTES // max(len(unit.encode()), 1)))
     agrees(f"<!DOCTYPE html><html><head><title>x</title></head><body>{unit}</body></html>\n")

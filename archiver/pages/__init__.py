@@ -6,6 +6,7 @@ raises for any bytes: what a page should have and has not is a `Problem`.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from archiver import urls
 from archiver.model import Address, Kind
 from archiver.pages import article, beside, feed, image, index, saved, series
-from archiver.pages.base import Problems, attribute, decode, parse_html
+from archiver.pages.base import Problems, attribute, decode, parse_html, written
 from archiver.pages.facts import (
     has_content,
     is_closed,
@@ -73,10 +74,18 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
     is_feed = markup and address.kind is Kind.FEED and "<rss" in text[:1_000]
     if is_feed and feed.is_bearable(text):
         return _read_feed(text, encoding)
-    seen = look(text) if markup and not is_feed else None
-    if seen is None or seen.too_heavy:
+    if not markup or is_feed:
         return _too_heavy(address.kind, text, encoding, content_type)
-    return _read_html(address, text, encoding, seen, is_saved=is_saved)
+    data = body if encoding == "utf-8" and _is_plain(body) else written(text)
+    seen = look(text, data)
+    if seen.too_heavy:
+        return _too_heavy(address.kind, text, encoding, content_type)
+    return _read_html(address, text, data, encoding, seen, is_saved=is_saved)
+
+
+def _is_plain(body: bytes) -> bool:
+    """Whether UTF-8 is as the parser takes it."""
+    return b"\0" not in body and not body.startswith(codecs.BOM_UTF8)
 
 
 def _too_heavy(kind: Kind, text: str, encoding: str, content_type: str | None) -> Reading:
@@ -96,7 +105,8 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     markup = is_markup(text, None)
     challenge = None
     if markup and not (seen := look(text)).too_heavy:
-        challenge = looks_like(parse_html(text), text, kind, complete=seen.ended)
+        tree = parse_html(written(text))
+        challenge = looks_like(tree, text, kind, skeleton_kind(tree), complete=seen.ended)
     if kind is Kind.IMAGE:
         page = image.read(body)
         facts = Facts(
@@ -134,18 +144,19 @@ def _read_feed_item(address: Address, text: str, encoding: str, content_type: st
     return Reading(feed.ITEM_PARSER, facts, page, problems.all(), content, f"feed-{content}")
 
 
-def _read_html(address: Address, text: str, encoding: str, seen: Scan, *, is_saved: bool) -> Reading:
+def _read_html(address: Address, text: str, data: bytes, encoding: str, seen: Scan, *, is_saved: bool) -> Reading:
     if saved.leaves_end_tags_out(text) and seen.whole and not seen.open_at_end:
         seen = replace(seen, ended=True)
-    tree = parse_html(text)
+    tree = parse_html(data)
     if is_saved:
         beside.restore(tree, text, address.url)
     own_url = _own_url(tree, address)
+    shown, body = skeleton_kind(tree), article.body_node(tree)
+    complete = seen.ended or (seen.whole and not seen.open_at_end)
     facts = Facts(
-        is_html=True, encoding=encoding, kind=skeleton_kind(tree),
-        looks_like=looks_like(tree, text, address.kind, complete=seen.ended or (seen.whole and not seen.open_at_end)),
-        own_url=own_url,
-        has_content=has_content(tree, address.kind), closed=is_closed(tree, seen, address.kind),
+        is_html=True, encoding=encoding, kind=shown,
+        looks_like=looks_like(tree, text, address.kind, shown, complete=complete), own_url=own_url,
+        has_content=has_content(tree, address.kind, body), closed=is_closed(tree, seen, address.kind, body),
     )  # fmt: skip
     if address.kind is Kind.CONTROL or not facts.has_content:
         said = replace(facts, words_sha256=plain_words(tree))

@@ -58,9 +58,12 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     series = _series(side, asked.url)
     tags = tuple(text for tag in panel.css(".qa-header__tagGroup a") if (text := text_of(tag)))
     held = _contest(side, tags, problems) if is_contest else contest.Contest()
+    title, comments_count = _title(tree, panel, problems), _comments_count(side)
+    badge, team = panel.css_first(".group__badge"), panel.css_first(".ir-article-info__team")
+    beside = side.css(".article-series-page__link")
     return ArticlePage(
         id=own.article_id if own else None,
-        title=_title(tree, panel, problems),
+        title=title,
         author=_author(panel, problems),
         published_at=_published_at(panel, problems),
         body=_body(panel, layout_of(tree), asked.url, problems),
@@ -71,26 +74,26 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         position=_required(
             problems, "position", whole_number(first_text(panel, ".ir-article__topic-count")), when=is_contest
         ),
-        title_day=title_day(_title(tree, panel, Problems()) or ""),
+        title_day=title_day(title or ""),
         badge_day=whole_number(first_text(side, ".ir-article__days-num") or first_text(side, ".ir-article__days-word")),
         contest_year=held.year,
         contest_edition=held.edition,
-        group=_required(problems, "group", first_text(panel, ".group__badge"), when=is_contest),
-        group_slug=_slug(panel.css_first(".group__badge")),
-        team=_team(panel),
-        team_id=whole_number((attribute(panel.css_first(".ir-article-info__team"), "href") or "").rpartition("/")[2]),
+        group=_required(problems, "group", text_of(badge), when=is_contest),
+        group_slug=_slug(badge),
+        team=_team(team),
+        team_id=whole_number((attribute(team, "href") or "").rpartition("/")[2]),
         views=_views(panel, problems),
         likes=problems.required("likes", count(first_text(panel, ".qa-panel__side .likeGroup__num, .likeGroup__num"))),
-        comments_count=problems.required("comments_count", _comments_count(side)),
+        comments_count=problems.required("comments_count", comments_count),
         subscribers=count(first_text(side, ".article-series .subscription-amount")),
         declared_parts=_required(
             problems, "declared_parts", whole_number(first_text(side, ".article-series-catalog__num")), when=is_contest
         ),
         feed_url=_required(problems, "feed_url", _feed_url(side, asked.url), when=is_contest),
-        previous=_neighbour(side, "上一篇", asked.url),
-        next=_neighbour(side, "下一篇", asked.url),
+        previous=_neighbour(beside, "上一篇", asked.url),
+        next=_neighbour(beside, "下一篇", asked.url),
         catalog=_catalog(side, asked.url),
-        comments=_comments(side, asked.url, problems),
+        comments=_comments(side, asked.url, comments_count, problems),
     )
 
 
@@ -110,14 +113,14 @@ def body_node(tree: LexborHTMLParser) -> LexborNode | None:
     return node
 
 
-def goes_on_after_body(tree: LexborHTMLParser) -> bool:
+def goes_on_after_body(tree: LexborHTMLParser, body: LexborNode | None) -> bool:
     """Whether parts of the page follow the body; in a page that is cut inside the body none do."""
-    body = body_node(tree)
     if body is None:
         return True
+    own = body.mem_id  # `!=` would compare their whole text
     for node in tree.css(AFTER_BODY)[:1_000]:
         above = node.parent
-        while above is not None and above.mem_id != body.mem_id:  # `!=` would compare their whole text
+        while above is not None and above.mem_id != own:
             above = above.parent
         if above is None:
             return True
@@ -225,9 +228,8 @@ def _slug(badge: LexborNode | None) -> str | None:
     return match[1] if match else None
 
 
-def _team(panel: LexborNode) -> str | None:
+def _team(link: LexborNode | None) -> str | None:
     """The team's name; the badge before it says only that it is one."""
-    link = panel.css_first(".ir-article-info__team")
     badge = first_text(link, ".team-badge") if link is not None else None
     return (text_of(link) or "").removeprefix(badge or "").strip() or None
 
@@ -261,8 +263,8 @@ def _feed_url(side: LexborNode, base: str) -> str | None:
     return address.url if address is not None and address.kind is Kind.FEED else None
 
 
-def _neighbour(side: LexborNode, label: str, base: str) -> Neighbour | None:
-    for link in side.css(".article-series-page__link"):
+def _neighbour(links: list[LexborNode], label: str, base: str) -> Neighbour | None:
+    for link in links:
         if first_text(link, ".article-series-page__text") == label:
             address = address_of(link, base)
             if address is not None and address.article_id is not None:
@@ -284,7 +286,7 @@ def _catalog(side: LexborNode, base: str) -> tuple[Neighbour, ...]:
 # ─── comments ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment, ...]:
+def _comments(side: LexborNode, base: str, announced: int | None, problems: Problems) -> tuple[Comment, ...]:
     """Every comment and reply in document order. Their markup is known from other crawlers only (ANATOMY §3)."""
     found: list[Comment] = []
     for response in side.css(".response"):
@@ -308,8 +310,8 @@ def _comments(side: LexborNode, base: str, problems: Problems) -> tuple[Comment,
             child = _comment(reply, base, len(found) + 1, answered, problems, is_reply=True)
             if child is not None:
                 found.append(child)
-    if not found and _comments_count(side):
-        problems.add("comments", "not_found", f"{_comments_count(side)} are announced")
+    if not found and announced:
+        problems.add("comments", "not_found", f"{announced} are announced")
     return tuple(found)
 
 

@@ -105,9 +105,14 @@ class Problems:
         return value
 
 
-def parse_html(text: str) -> LexborHTMLParser:
-    """The tree of a document that `look` found bearable."""
-    return LexborHTMLParser(storable(text).removeprefix("\ufeff"))
+def written(text: str) -> bytes:
+    """A text as the parser takes it: UTF-8, without NUL, lone surrogates and a byte order mark."""
+    return storable(text).removeprefix("\ufeff").encode()
+
+
+def parse_html(data: bytes) -> LexborHTMLParser:
+    """The tree of a document that `look` found bearable, from what `written` gives."""
+    return LexborHTMLParser(data)
 
 
 def text_of(node: LexborNode | None) -> str | None:
@@ -126,7 +131,8 @@ def attribute(node: LexborNode | None, name: str) -> str | None:
     """An attribute without white space around it; None when it is not there or empty."""
     if node is None:
         return None
-    return storable(node.attributes.get(name) or "").strip() or None
+    value = node.attributes.get(name)
+    return storable(value).strip() or None if value else None
 
 
 def address_of(node: LexborNode | None, base: str) -> Address | None:
@@ -138,13 +144,17 @@ def address_of(node: LexborNode | None, base: str) -> Address | None:
 
 def whole_number(text: str | None) -> int | None:
     """The first whole number in a text: `共 30 篇` is 30."""
-    match = re.search(r"[0-9]{1,9}", unicodedata.normalize("NFKC", text or "").replace(",", ""))
+    if not text:
+        return None
+    match = re.search(r"[0-9]{1,9}", unicodedata.normalize("NFKC", text).replace(",", ""))
     return int(match[0]) if match else None
 
 
 def count(text: str | None) -> int | None:
     """A counter as the site shows it, abbreviated or not: `83 瀏覽`, `1.2k`, `3萬` (ANATOMY §3)."""
-    folded = unicodedata.normalize("NFKC", text or "").replace(",", "").lower()
+    if not text:
+        return None
+    folded = unicodedata.normalize("NFKC", text).replace(",", "").lower()
     match = re.search(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([km萬])?", folded)
     if match is None:
         return None
@@ -185,7 +195,7 @@ def digest(parts: Iterable[object]) -> str:
     hashed = hashlib.sha256()
     for part in parts:
         encoded = unicodedata.normalize("NFC", storable(str(part))).encode()
-        hashed.update(f"{len(encoded)}:".encode() + encoded)
+        hashed.update(b"%d:%b" % (len(encoded), encoded))
     return hashed.hexdigest()
 
 

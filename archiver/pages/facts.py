@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Kind
 from archiver.pages import article, series
@@ -72,11 +72,10 @@ def skeleton_kind(tree: LexborHTMLParser) -> Kind:
     return Kind.INDEX
 
 
-def has_content(tree: LexborHTMLParser, kind: Kind) -> bool:
-    """Whether the part that makes a page worth keeping is there."""
+def has_content(tree: LexborHTMLParser, kind: Kind, body: LexborNode | None) -> bool:
+    """Whether the part that makes a page worth keeping is there. `body` is that of an article (`article.body_node`)."""
     if kind in {Kind.ARTICLE, Kind.CONTROL}:
-        node = article.body_node(tree)
-        return node is not None and bool(words_of(node, 20) or node.css_first("img, iframe, video, audio"))
+        return body is not None and bool(words_of(body, 20) or body.css_first("img, iframe, video, audio"))
     if kind is Kind.SERIES:
         return tree.css_first(f"{series.ITEM} a[href], {series.EMPTY}") is not None or series.says_it_is_empty(tree)
     if kind is Kind.INDEX:
@@ -92,7 +91,7 @@ def plain_words(tree: LexborHTMLParser) -> str:
     return digest([re.sub(r"[0-9]+", "", words_of(tree.body, 4_000, _FRAME))])
 
 
-def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind) -> bool:
+def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind, body: LexborNode | None) -> bool:
     """Whether the document ends where it should.
 
     iThome's pages close `html`, and after their content come other parts of the page: one that is cut anywhere lacks
@@ -101,18 +100,18 @@ def is_closed(tree: LexborHTMLParser, scan: Scan, kind: Kind) -> bool:
     if kind is Kind.INDEX:
         return scan.ended or (scan.whole and not scan.open_at_end)
     if kind is Kind.ARTICLE:
-        return scan.ended and article.goes_on_after_body(tree)
+        return scan.ended and article.goes_on_after_body(tree, body)
     is_list = tree.css_first(f"{series.ITEM}, .ir-profile-series") is not None
     return scan.ended and not (is_list and tree.css_first(".profile-pagination, .rightside, footer") is None)
 
 
-def looks_like(tree: LexborHTMLParser, text: str, asked: Kind, *, complete: bool) -> str | None:
-    """`challenge`, `login`, `maintenance` or `not_found`; None for an ordinary page.
+def looks_like(tree: LexborHTMLParser, text: str, asked: Kind, shown: Kind, *, complete: bool) -> str | None:
+    """`challenge`, `login`, `maintenance` or `not_found`; None for an ordinary page. `shown`: of what its skeleton is.
 
     A page with iThome's skeleton of an article or a series is what it shows, even if it tells of 404s; so is an index
     that links to iThome. A page that is cut (not `complete`) has not said all it has to say: never `not_found`.
     """
-    if skeleton_kind(tree) is not Kind.INDEX:
+    if shown is not Kind.INDEX:
         return None
     title = first_text(tree, "title") or ""
     words = words_of(tree.body, 2_000, _FRAME)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from archiver import urls
 from archiver.model import Address
 from archiver.pages import beside
-from archiver.pages.base import attribute, decode, feed_date, parse_html
+from archiver.pages.base import attribute, decode, feed_date, parse_html, written
 from archiver.pages.beside import Picture
 from archiver.pages.glance import look
 from archiver.pages.lean import MAX_BYTES, Lean, lean
@@ -63,7 +63,7 @@ def pictures(saved: Lean, url: str) -> Iterator[Picture]:
         return
     page = urls.classify(url)
     base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{urls.ITHOME}/articles/"
-    yield from beside.pictures(parse_html(text), text, base, saved.content)
+    yield from beside.pictures(parse_html(written(text)), text, base, saved.content)
 
 
 def _parsable(page: Lean) -> str | None:
@@ -79,7 +79,7 @@ def named_by_its_buttons(body: bytes) -> frozenset[int]:
     text = _parsable(lean(body))
     if text is None:
         return frozenset()
-    tree = parse_html(text)
+    tree = parse_html(written(text))
     found = [attribute(node, "data-id") or "" for node in tree.css(".qa-panel__side .like_btn[data-type=article]")[:5]]
     shares = [attribute(node, "href") or "" for node in tree.css(".soc a[href]")[:5]]
     found += [match[1] for share in shares for match in re.finditer(r"/articles/([0-9]{1,12})", unquote(share))]
@@ -103,7 +103,7 @@ def _singlefile_fields(text: str) -> dict[str, str]:
 def _named_by_page(text: str) -> list[str]:
     if look(text).too_heavy:
         return []
-    tree = parse_html(text)
+    tree = parse_html(written(text))
     og_url = attribute(tree.css_first('meta[property="og:url"]'), "content")
     canonical = attribute(tree.css_first('link[rel="canonical" i]'), "href")
     return [url for url in (og_url, canonical) if url and url.startswith(("http://", "https://"))]

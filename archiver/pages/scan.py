@@ -307,16 +307,11 @@ def _barrier(name: str) -> frozenset[str]:
     return (_SCOPE if name in _ENDS_IN_SCOPE else _SPECIAL) - {name}
 
 
-def has_framesets(text: str) -> bool:
-    """Whether a text has any frameset, wherever it stands."""
-    return _FRAMESET.search(text) is not None
-
-
 def scan(text: str) -> Scan:
     """Read the tags of a text from its beginning to its end, or to where it becomes too heavy."""
     elements = _Elements()
     ended, whole = False, True
-    if has_framesets(text) and len(_FRAMESET.findall(text)) > MAX_FRAMESETS:
+    if len(_FRAMESET.findall(text)) > MAX_FRAMESETS:
         return Scan(True, 0, ended, whole, ())
     try:
         for tag in _tags(text, elements):
