@@ -43,6 +43,10 @@ _DRIFTED = {
 _REASONS = {410: "Gone", 451: "Unavailable For Legal Reasons", 500: "Server Error", 503: "Service Unavailable"}
 
 
+UNASKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<title>unasked</title>"
+"""An answer that nobody asked for."""
+
+
 def with_retry_after(reply: Reply, retry_after: RetryAfter) -> Reply:
     """A reply with Retry-After in seconds, as a date, or as whatever text is given; None adds nothing."""
     if retry_after is None:
@@ -94,7 +98,7 @@ def moved(to: int | str, status: int) -> Action:
     return lambda _: redirect(location, status)
 
 
-def delivered(**how: float | bool | None) -> Action:
+def delivered(**how: float | bool | bytes | None) -> Action:
     """The good answer, delivered badly; see `Delivery`."""
     return lambda play: play.good(play.request).but(**how)
 

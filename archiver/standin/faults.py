@@ -179,6 +179,14 @@ class Faults:
         """A picture that ends early, with HTTP in order, and no 304 instead of it."""
         self._add("cut_picture", target, bad.cut_picture(share), times)
 
+    def hang_up(self, target: Target = "*", *, times: int | None = None) -> None:
+        """A connection that closes after a whole answer, though nothing in it says so."""
+        self._add("hang_up", target, bad.delivered(hang_up=True), times)
+
+    def chatter(self, target: Target = "*", behind: bytes = bad.UNASKED, *, times: int | None = None) -> None:
+        """Bytes after a whole answer: by default another one, which nobody asked for."""
+        self._add("chatter", target, bad.delivered(behind=behind), times)
+
     def reset(self, target: Target = "*", *, times: int | None = None) -> None:
         """RST in place of an answer."""
         self._add("reset", target, bad.delivered(reset=True), times)

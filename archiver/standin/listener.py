@@ -6,7 +6,9 @@ import gzip
 import io
 import itertools
 import os
+import select
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -58,13 +60,18 @@ class LogEntry:
 class LocalServer:
     """A server on 127.0.0.1 that plays some origins. A context manager; leaves no thread and no socket.
 
-    `port` 0 takes any free one. `clock` gives the time for Date headers.
+    `port` 0 takes any free one. `clock` gives the time for Date headers. With `tls`, a server's context, it speaks TLS.
+    Connections are kept open between requests, for `idle_s` where that is set; `says_408` before it closes one then.
     """
 
     def __init__(
-        self, answer: Answer, origins: tuple[str, ...], *, port: int = 0, clock: Callable[[], datetime] | None = None
-    ) -> None:
+        self, answer: Answer, origins: tuple[str, ...], *, port: int = 0, clock: Callable[[], datetime] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.clock = clock or utc_now
+        self.tls = tls
+        self.idle_s: float | None = None
+        self.says_408 = False
         self.origins = origins
         self.stopping = threading.Event()
         self.max_concurrent = 0
@@ -79,7 +86,7 @@ class LocalServer:
     @property
     def url(self) -> str:
         """The origin that really listens, without a slash at the end."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._http.server_port}"
 
     @property
     def connect_to(self) -> dict[str, str]:
@@ -157,9 +164,13 @@ class _Http(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
+        self.note(connection)
+        return connection, address
+
+    def note(self, connection: socket.socket) -> None:
+        """Remember a connection, to end it when the server is closed."""
         with self._open_lock:
             self._open.add(connection)
-        return connection, address
 
     def shutdown_request(self, request: Any) -> None:
         with self._open_lock:
@@ -187,9 +198,32 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        super().setup()
-        self.owner = cast(_Http, self.server).owner
+        listener = cast(_Http, self.server)
+        self.owner = listener.owner
         self.number = self.owner.next_connection()
+        if self.owner.tls is not None:
+            self.request = self.owner.tls.wrap_socket(self.request, server_side=True)
+            listener.note(self.request)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        if self.owner.tls is not None:
+            cast(_Http, self.server).shutdown_request(self.request)
+
+    def handle_one_request(self) -> None:
+        """Wait for the next request for as long as idle connections are kept, and answer it."""
+        if self._is_asked():
+            super().handle_one_request()
+            return
+        self.close_connection = True
+        if self.owner.says_408:
+            self.wfile.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+    def _is_asked(self) -> bool:
+        if self.owner.idle_s is None or (isinstance(self.connection, ssl.SSLSocket) and self.connection.pending()):
+            return True
+        return bool(select.select([self.connection], [], [], self.owner.idle_s)[0])
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -221,6 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_head(reply, body, packed=packed)
         if self.command != "HEAD":
             self._send_body(body, how, entry)
+        self.wfile.write(how.behind)
+        self.close_connection = self.close_connection or how.hang_up
 
     def _wants_gzip(self, reply: Reply) -> bool:
         accepted = "gzip" in self.headers.get("Accept-Encoding", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from datetime import datetime
 
@@ -25,11 +26,12 @@ class StandIn(LocalServer):
         *,
         port: int = 0,
         clock: Callable[[], datetime] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.site = site or demo_site()
         self.faults = faults or Faults()
         self._hosts = Origins(self.site.seed, clock or utc_now)
-        super().__init__(self._reply, ORIGINS, port=port, clock=clock)
+        super().__init__(self._reply, ORIGINS, port=port, clock=clock, tls=tls)
 
     @property
     def drafts_created(self) -> int:

@@ -51,6 +51,8 @@ class Delivery:
     cut_gzip: bool = False  # the gzip stream ends early, with a Content-Length that fits what is sent
     filler: int = 0  # that many further spaces after the body
     gzip: bool = True  # packed when the client accepts it
+    hang_up: bool = False  # the connection is closed after an answer that does not say so
+    behind: bytes = b""  # what comes after the answer, which is whole without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     delivery: Delivery = Delivery()
 
-    def but(self, **how: float | bool | None) -> Reply:
+    def but(self, **how: float | bool | bytes | None) -> Reply:
         """The same reply, delivered otherwise; raises TypeError for an unknown field of `Delivery`."""
         return replace(self, delivery=replace(self.delivery, **how))  # type: ignore[arg-type]
 
