@@ -89,7 +89,8 @@ def _find_by_index(connection: sqlite3.Connection, terms: list[Term], series_id:
     if not terms:
         return Found([], 0, is_indexed=True)
     asked = _Asked(connection, terms, series_id)
-    total, most = asked.count(), max(_MOST_READ, limit)
+    total = asked.count()
+    most = min(total, max(_MOST_READ, limit))
     best = _Best(terms, asked.rarity(), limit)
     rows = asked.promising() if total > most else asked.every()
     seen = 0
