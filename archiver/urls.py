@@ -13,6 +13,7 @@ from archiver.model import Address, Kind, Refusal, Refused
 from archiver.text import line
 
 ITHOME = "ithelp.ithome.com.tw"
+_SITE = f"https://{ITHOME}"
 CDN = "d1dwq032kyr03c.cloudfront.net"  # where iThome's own images really lie (ANATOMY §0)
 _ITHOME_NAMES = frozenset({ITHOME, f"www.{ITHOME}"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -54,13 +55,11 @@ def denied(url: str) -> bool:
         foreign = (parts.hostname or ITHOME).rstrip(".") not in _ITHOME_NAMES
     except ValueError:
         return True
-    return not foreign and _acts(parts.path)
-
-
-def _acts(path: str) -> bool:
-    if _SIMPLE_PATH.fullmatch(path):
-        return _DENIED.search(path) is not None
-    decoded = _decoded(path)
+    if foreign:
+        return False
+    if _SIMPLE_PATH.fullmatch(parts.path):
+        return _DENIED.search(parts.path) is not None
+    decoded = _decoded(parts.path)
     return decoded is None or _DENIED.search(_plain(decoded)) is not None
 
 
@@ -93,17 +92,31 @@ def _without_dots(path: str) -> str:
 
 def classify(raw: str, base: str | None = None) -> Address | Refusal:
     """The page that a URL names on iThome, or why it is not fetched. Relative URLs need `base`. Never raises."""
+    if raw.startswith(_SITE) and (canonical := _canonical(raw)) is not None:
+        return canonical
     parts = _split(raw, base)
     if parts is None:
         return Refusal(line(raw, 500), Refused.MALFORMED)
     host_name = parts.netloc
-    if host_name.partition(":")[0] in _ITHOME_NAMES and _acts(parts.path):
+    if host_name.partition(":")[0] in _ITHOME_NAMES and denied(parts.geturl()):
         return Refusal(parts.geturl(), Refused.DENIED)
     if host_name == CDN and _is_image(parts.path):
         return Address(parts._replace(scheme="https", query="").geturl(), Kind.IMAGE)
     if host_name not in _ITHOME_NAMES:
         return Refusal(parts.geturl(), Refused.FOREIGN)
     return _classify_ithome(parts) or Refusal(parts.geturl(), Refused.UNSUPPORTED)
+
+
+def _canonical(url: str) -> Address | None:
+    """The page whose URL is written as we write it."""
+    path = url[len(_SITE) :]
+    if match := _ARTICLE.fullmatch(path):
+        return Address(url, Kind.ARTICLE, article_id=int(match[1]))
+    if match := _SERIES.fullmatch(path):
+        return Address(url, Kind.SERIES, series_id=int(match[2]), user_id=int(match[1]), page_number=1)
+    if match := _FEED.fullmatch(path):
+        return Address(url, Kind.FEED, series_id=int(match[1]))
+    return None
 
 
 def _classify_ithome(parts: SplitResult) -> Address | None:

@@ -192,6 +192,7 @@ UNSUPPORTED = [
 ]
 
 DENIED = [
+    "https://ithelp.ithome.com.tw/articles/10290001/edit\u3000#comments",
     f"{SITE}/users/login",
     f"{SITE}/users/logout",
     f"{SITE}/logout",
