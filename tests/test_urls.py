@@ -192,7 +192,6 @@ UNSUPPORTED = [
 ]
 
 DENIED = [
-    "https://ithelp.ithome.com.tw/articles/10290001/edit\u3000#comments",
     f"{SITE}/users/login",
     f"{SITE}/users/logout",
     f"{SITE}/logout",
@@ -292,6 +291,12 @@ def test_what_is_no_page_of_ours_is_refused_with_the_reason(raw: str, why: Refus
     found = urls.classify(raw)
     assert isinstance(found, Refusal)
     assert found.why is why
+
+
+def test_white_space_before_a_fragment_hides_no_denied_page() -> None:
+    found = urls.classify(f"{SITE}/articles/10319293/edit\u3000#comments")
+    assert isinstance(found, Refusal)
+    assert found.why is Refused.DENIED
 
 
 @pytest.mark.parametrize("raw", DENIED)
