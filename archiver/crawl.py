@@ -147,10 +147,10 @@ class Crawl:
         while True:
             if self._images.max_per_run and self._images_asked >= self._images.max_per_run:
                 self._scope = replace(self._scope, images=False)
-            due = self._archive.due(self._scope, self._clock.now(), limit=1)
-            if due and self._why_not(due[0].address) is None:
-                return due[0]
-            if due:
+            page = self._archive.next_page(self._scope, self._clock.now())
+            if page is not None and self._why_not(page.address) is None:
+                return page
+            if page is not None:
                 self._leave_out()
             elif settled:
                 return None
@@ -227,7 +227,7 @@ class Crawl:
         if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
             self._unreachable[urls.host(exchange.answer.requested_url)] = judgement.reason
         self._tell_breaker(exchange, judgement)
-        left = self._archive.count_due(self._scope, self._clock.now()) if exchange.final else 0
+        left = self._archive.left(self._scope, self._clock.now()) if exchange.final else 0
         done = sum(self.result.outcomes.values())
         self._listener(Step(page.address, exchange, judgement, done, left))
         return judgement
@@ -282,18 +282,18 @@ class Crawl:
         """How the run ended, what is left, and when to come back."""
         result, now = self.result, self._clock.now()
         result.left = self._archive.count_due(self._scope, now)
-        standing = self._archive.standing(self._scope)
+        standing = self._archive.standing(self._scope, now)
         resting = [page for page in standing if page.last_outcome in REFUSALS and page.due_at > now]
         result.resting = len(resting)
         result.resting_until = min((page.due_at for page in resting), default=None)
-        result.next_due = min((page.due_at for page in standing), default=None)
+        result.next_due = self._archive.next_due(self._scope, now)
         self._needed |= {(page.host, page.kind) for page in resting if not page.is_held}
         self._note_failing(standing)
         closures = [one for one in self._breaker.closures() if self._stops_us(one)]
         hosts = {host for host, _ in self._needed}
         result.refused_hosts = {host: why for host, why in result.refused_hosts.items() if host in hosts}
         result.refused_hosts |= {one.host: one.why for one in sorted(closures, key=lambda one: one.kind is None)}
-        if not result.refused_hosts and self._was_all_refused(standing, resting):
+        if not result.refused_hosts and self._was_all_refused(resting):
             result.refused_hosts = _refusals(resting)
             result.come_back_at = result.resting_until
         if result.refused_hosts:
@@ -322,11 +322,11 @@ class Crawl:
             return any(host == closure.host for host, _ in self._needed)
         return closure.kind in _ESSENTIAL and (closure.host, closure.kind) in self._needed
 
-    def _was_all_refused(self, standing: list[Standing], resting: list[Standing]) -> bool:
+    def _was_all_refused(self, resting: list[Standing]) -> bool:
         """Whether nothing but refusals came; or nothing was asked, since all that is missing rests after one."""
         outcomes = self.result.outcomes
         if not outcomes:
-            return bool(resting) and not any(page.is_held for page in standing if page.kind is Kind.ARTICLE)
+            return bool(resting) and not self._archive.holds_a_part(self._scope, self._clock.now())
         refused = any(outcomes[outcome] for outcome in REFUSALS)
         return refused and not any(outcomes[outcome] for outcome in SUCCESSES | ABSENCES)
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver import urls
+from archiver.archive.frontier import Scope
 from archiver.model import Outcome
 from archiver.readings import (
     Author,
@@ -149,10 +150,17 @@ def grown(case: Case, series_count: int) -> None:
         case.source(f"https://blog.example/of-{number}/", settle=False)
         case.answer(f"https://blog.example/of-{number}/", index_of(*((url_of(one), f"Day {one}") for one in numbers)))
         case.answer(url_of_list(number + 100), list_of(number + 100, *numbers))
+        case.answer(urls.feed_url(number + 100), feed_of(number + 100, *numbers))
         for one in numbers:
-            page = part(one, series=number + 100, author=author, next=neighbour(one + 1), body=shown(one))
+            page = part(
+                one,
+                series=number + 100,
+                author=author,
+                next=neighbour(one + 1) if one % 10 < 3 else None,
+                body=shown(one),
+            )
             case.answer(url_of(one), page)
-    case.next_run(days=1)
+    case.next_run(hours=1)
 
 
 def costs(path: Path, series_count: int) -> dict[str, int]:
@@ -177,3 +185,49 @@ def test_settling_costs_the_same_in_an_archive_ten_times_as_large(tmp_path: Path
 
     for what, steps_small in small.items():
         assert large[what] <= steps_small * 1.5 + 20, (what, small, large)
+
+
+def costs_of_going_on(path: Path, series_count: int) -> dict[str, int]:
+    """What it costs in an archive of so many series to find the next page and to count what is left."""
+    with archive_at(path) as case:
+        grown(case, series_count)
+        archive, now = case.archive, case.clock.now()
+        idle = Scope((1, 2), case.run_id, images=False)
+        found = {"nothing is due": steps(case, lambda: archive.next_page(idle, now))}
+        assert archive.next_page(idle, now) is None
+        scope = Scope((1, 2), case.run_id, force=True)
+        page = archive.next_page(scope, now)
+        assert page is not None
+        before = archive.left(scope, now)
+        case.answer(page.address.url, outcome=Outcome.TIMEOUT)
+        found["all is due"] = steps(case, lambda: archive.next_page(scope, now))
+        found["counting"] = steps(case, lambda: archive.left(scope, now))
+        assert archive.left(scope, now) == archive.count_due(scope, now) == before - 1
+    return found
+
+
+def test_the_next_page_costs_the_same_in_an_archive_ten_times_as_large(tmp_path: Path) -> None:
+    small, large = (costs_of_going_on(tmp_path / f"{count}.db", count) for count in (4, 40))
+
+    for what, steps_small in small.items():
+        assert large[what] <= steps_small * 1.5 + 30, (what, small, large)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(step, max_size=20))
+def test_what_is_kept_in_order_is_what_looking_for_everything_finds(
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[Any, ...]]
+) -> None:
+    with archive_at(tmp_path_factory.mktemp("any") / "a.db") as case:
+        case.source(INDEXES[0])
+        case.source(url_of_list(4015))
+        scope = Scope(case.archive.source_ids(None), case.run_id)
+        for what, *how in (*history, ("settle",)):
+            play(case, what, *how)
+            if what == "settle":
+                now = case.clock.now()
+                due = case.archive.due(scope, now, limit=1)
+                page = case.archive.next_page(scope, now)
+                assert ([page] if page else []) == due
+                if page is not None:
+                    case.answer(page.address.url, outcome=Outcome.TIMEOUT)

@@ -24,6 +24,7 @@ from archiver.archive.library import Library, ReadPage
 from archiver.archive.manners import Manners
 from archiver.archive.notices import Notices
 from archiver.archive.push_rows import Pushes
+from archiver.archive.queue import Queue
 from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
 from archiver.model import Address, Exchange, Kind, Outcome
@@ -58,6 +59,7 @@ class Archive:
         self.path = path
         self._read = read
         self._rules = rules
+        self._queue: Queue | None = None
         self._lock = connection.WriterLock(path)
         opening.check_file(path)
         try:
@@ -157,19 +159,44 @@ class Archive:
         rows = frontier.due_pages(self._database, scope, now, limit)
         return [self.ledger.due_page(row) for row in rows]
 
+    def next_page(self, scope: Scope, now: datetime) -> DuePage | None:
+        """The page to ask now; while a run goes on with one scope, what is due is kept in order (`Queue`)."""
+        row = self._queue_of(scope).next(now, self.library.take_rearranged())
+        return None if row is None else self.ledger.due_page(row)
+
+    def left(self, scope: Scope, now: datetime) -> int:
+        """How many pages are to be asked after what was asked last, as far as is known."""
+        queue = self._queue_of(scope)
+        queue.renew(now, self.library.take_rearranged())
+        return queue.count
+
+    def _queue_of(self, scope: Scope) -> Queue:
+        if self._queue is None or self._queue.scope != scope:
+            self._queue = Queue(self._database, scope)
+        return self._queue
+
     def count_due(self, scope: Scope, now: datetime) -> int:
         """How many pages are to be asked now."""
         return frontier.count_due(self._database, scope, now)
 
-    def standing(self, scope: Scope) -> list[Standing]:
-        """How each list and article of the sources stands."""
+    def standing(self, scope: Scope, now: datetime) -> list[Standing]:
+        """How each list and article of the sources stands that was refused, or is due by its date."""
         return [
             Standing(
                 row["host"], Kind(row["kind"]), Outcome(row["last_outcome"]) if row["last_outcome"] else None,
                 datetime.fromisoformat(row["due_at"]), is_held=bool(row["held"]),
             )
-            for row in frontier.standing(self._database, scope)
+            for row in frontier.standing(self._database, scope, now)
         ]  # fmt: skip
+
+    def next_due(self, scope: Scope, now: datetime) -> datetime | None:
+        """When the first list or article of the sources is due."""
+        found = frontier.next_due(self._database, scope, now)
+        return None if found is None else datetime.fromisoformat(found)
+
+    def holds_a_part(self, scope: Scope, now: datetime) -> bool:
+        """Whether an article of the sources is held."""
+        return frontier.holds_a_part(self._database, scope, now)
 
     def control_due(self, now: datetime) -> DuePage | None:
         """The page of the control request; None when it was asked lately enough."""

@@ -175,6 +175,13 @@ def m020_search(database: Database) -> None:
     search_index.clear(database)
 
 
+@migrations()
+def m021_due(database: Database) -> None:
+    """Indexes by which what is due is found."""
+    for statement in statements(script("021_due.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

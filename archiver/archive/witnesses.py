@@ -43,6 +43,17 @@ OR pages.kind = 'article' AND EXISTS (
 
 `:tomorrow`: what is dated later was seen under a wrong clock."""
 
+LEFT_SINCE = """
+SELECT id FROM pages WHERE kind = 'article' AND state IN ('suspect', 'gone')
+UNION SELECT pages.id FROM mentions INDEXED BY mentions_gone CROSS JOIN names ON names.id = name_id
+    CROSS JOIN pages ON pages.url = names.url WHERE gone_at IS NOT NULL AND via IN ('series', 'feed')
+UNION SELECT pages.id FROM pages AS lists INDEXED BY pages_absent
+    CROSS JOIN mentions ON mentions.from_page_id = lists.id CROSS JOIN names ON names.id = name_id
+    CROSS JOIN pages ON pages.url = names.url
+    WHERE lists.absent_since IS NOT NULL AND lists.kind IN ('series', 'feed') AND +via IN ('series', 'feed')
+"""
+"""The pages of which `LEFT_SINCE_ASKED` can be true, and some others, found by indexes."""
+
 
 def unlisted_since(database: Database, url: str) -> str | None:
     """Since when the lists of its series name a page no longer; None where one does, or none ever did."""

@@ -1,0 +1,126 @@
+"""What a run is to ask next, kept in order while it goes on.
+
+All that is due is looked for once, and again when nothing of it is left. In between, only what a request changed is
+looked at: the page that was asked, what a list names, articles that found another place, new pages, and what has become
+due by the hours that passed. So the next page costs the same however many are due.
+
+The rows stand in a temporary table of the connection, which no other sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from archiver.archive import frontier
+from archiver.archive.frontier import Scope
+from archiver.archive.times import stamp
+
+_TABLE = """
+DROP TABLE IF EXISTS temp.due;
+CREATE TEMP TABLE due (page_id INTEGER PRIMARY KEY, a, b, c, d, e, f, g, h, i);
+CREATE INDEX temp.due_order ON due (a, b, c, d, e, f, g, h, i, page_id)
+"""
+
+_FIRST = "SELECT page_id FROM temp.due ORDER BY a, b, c, d, e, f, g, h, i, page_id LIMIT 1"
+
+_ASKED = """
+SELECT fetches.id, page_id, kind FROM fetches JOIN pages ON pages.id = page_id
+WHERE fetches.id > ? ORDER BY fetches.id
+"""
+
+_NAMED_BY = """
+SELECT pages.id FROM mentions CROSS JOIN names ON names.id = name_id CROSS JOIN pages ON pages.url = names.url
+WHERE from_page_id IN (SELECT value FROM json_each(?))
+"""
+
+_OF_ARTICLES = "SELECT id FROM pages WHERE article_id IN (SELECT value FROM json_each(?))"
+_NEW = "SELECT id FROM pages WHERE id > ?"
+_DUE_SINCE = "SELECT id FROM pages WHERE due_at > ? AND due_at <= ?"
+
+
+class Queue:
+    """The pages that one scope wants asked. Nobody else may ask in between without a row in `fetches`."""
+
+    def __init__(self, database: Database, scope: Scope) -> None:
+        self.scope = scope
+        self._database = database
+        self._seen_fetch = 0
+        self._seen_page = 0
+        self._filled_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._lists = "[]"
+        self.count = 0
+
+    def next(self, now: datetime, rearranged: Collection[int]) -> dict[str, Any] | None:
+        """The page to be asked now; None when none is left. `rearranged`: articles whose place may have changed."""
+        self.renew(now, rearranged)
+        while True:
+            first = self._database.execute(
+                "SELECT page_id FROM temp.due ORDER BY a, b, c, d, e, f, g, h, i, page_id LIMIT 1"
+            )
+            found = first.fetchone()
+            if found is None and self._filled_at == now:
+                return None
+            if found is None:
+                self._fill(now)
+                continue
+            page = frontier.due_among(self._database, self.scope, now, found, self._lists)
+            if page:
+                return page[0]
+            self._drop(found)  # what was asked since, such as another address of the same list, made it wait
+
+    def renew(self, now: datetime, rearranged: Collection[int]) -> None:
+        """Bring it up to date with what was asked, and what became known, since it was looked at last."""
+        if self._filled_at is None or self._looked_at is None or now < self._looked_at:
+            self._fill(now)
+            return
+        asked = list(self._database.query(_ASKED, [self._seen_fetch]))
+        lists = [row["page_id"] for row in asked if row["kind"] in {"index", "series", "feed"}]
+        if any(row["kind"] == "index" for row in asked):  # perhaps under another of its addresses
+            self._lists = frontier.index_pages(self._database, self.scope)
+        again = self._numbers(_NAMED_BY, json.dumps(lists)) if lists else set()
+        again |= self._numbers(_OF_ARTICLES, json.dumps(sorted(rearranged))) if rearranged else set()
+        again |= self._numbers(_NEW, self._seen_page) | {row["page_id"] for row in asked}
+        again |= self._numbers(_DUE_SINCE, stamp(self._looked_at), stamp(now))
+        self._seen_fetch = asked[-1]["id"] if asked else self._seen_fetch
+        self._look_at_end(now)
+        if again:
+            self._drop(again)
+            self._put(frontier.due_order(self._database, self.scope, now, sorted(again), self._lists))
+
+    def _fill(self, now: datetime) -> None:
+        for statement in _TABLE.split(";"):
+            self._database.execute(statement)
+        self.count = 0
+        self._lists = frontier.index_pages(self._database, self.scope)
+        self._put(frontier.due_order(self._database, self.scope, now, None, self._lists))
+        self._seen_fetch = self._largest("fetches")
+        self._look_at_end(now)
+        self._filled_at = now
+
+    def _look_at_end(self, now: datetime) -> None:
+        self._looked_at = now
+        self._seen_page = self._largest("pages")
+
+    def _put(self, rows: list[tuple[Any, ...]]) -> None:
+        for row in rows:
+            self._database.execute("INSERT INTO temp.due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.count += len(rows)
+
+    def _drop(self, page_ids: Collection[int]) -> None:
+        dropped = self._database.execute(
+            "DELETE FROM temp.due WHERE page_id IN (SELECT value FROM json_each(?))", [json.dumps(list(page_ids))]
+        )
+        self.count -= dropped.rowcount
+
+    def _numbers(self, sql: str, *parameters: Any) -> set[int]:
+        return {number for (number,) in self._database.execute(sql, parameters)}
+
+    def _largest(self, table: str) -> int:
+        row = self._database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608 - our words
+        return int(row[0])
