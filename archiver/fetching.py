@@ -95,22 +95,31 @@ def _scope(source_ids: tuple[int, ...], run_id: int, options: Options) -> Scope:
     )  # fmt: skip
 
 
-def parse(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> int:
-    """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
+def parse(
+    config: Config, path: Path, tell: Callable[[str], None] = lambda _: None,
+    listener: Callable[[int, int], None] = lambda _done, _all: None,
+) -> int:  # fmt: skip
+    """Read every capture again and rebuild the derived tables; gives the number of fetches read.
+
+    `listener` is told how many were read, and of how many.
+    """
     if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "parse", pages.read, config.rules, config.schedule) as archive:
         tell_repairs(archive, tell)
-        return archive.rebuild()
+        return archive.rebuild(listener)
 
 
-def verify(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:
-    """Everything about an archive that is not as it was written, a line each."""
+def verify(
+    config: Config, path: Path, tell: Callable[[str], None] = lambda _: None,
+    listener: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[str]:  # fmt: skip
+    """Everything about an archive that is not as it was written, a line each. `listener`: as of `parse`."""
     if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
     with Archive(path, "verify", pages.read, config.rules, config.schedule) as archive:
         tell_dumped(archive, tell)
-        return list(archive.verify())
+        return list(archive.verify(listener))
 
 
 def repair(config: Config, path: Path, tell: Callable[[str], None] = lambda _: None) -> list[str]:

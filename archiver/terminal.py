@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archiver import report, urls
+from archiver.clock import SystemClock
 from archiver.config import Network
 from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.text import inked, safe
@@ -62,6 +63,8 @@ def print_hits(hits: list[Hit]) -> None:
         pieces = [(piece, "bold" if is_hit else "") for piece, is_hit in hit.snippet]
         console.print(Text.assemble("    ", *pieces))
 
+
+_TOLD_EVERY = 20  # captures
 
 _STYLES = {"delete": "red strike", "insert": "green", "equal": ""}
 _MARKS = {"delete": ("[-", "-]"), "insert": ("{+", "+}"), "equal": ("", "")}  # as `git diff --word-diff` has them
@@ -117,6 +120,27 @@ def progress(*, quiet: bool, network: Network) -> Iterator[Callable[[Step], None
             yield listener
     else:
         yield _Printer()
+
+
+@contextmanager
+def counting(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A listener for the reading of many captures, told how many were read and of how many: a live line."""
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _done, _all: None
+        return
+    from rich.status import Status
+    from rich.text import Text
+
+    clock = SystemClock()
+    began = clock.monotonic()
+    with Status(Text("looking at the file …"), console=_console(stderr=True)) as status:
+
+        def listen(done: int, count: int) -> None:
+            if done % _TOLD_EVERY == 0:
+                left = report.duration((clock.monotonic() - began) / done * (count - done))
+                status.update(Text(f"{done:,} of {count:,} stored answers read · about {left} left"))
+
+        yield listen
 
 
 def step_line(step: Step) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -123,17 +123,20 @@ class Archive:
         self.library.catch_up(then=self.runs.seal_kept)
         self.library.settle(self.runs.seal_kept)
 
-    def rebuild(self) -> int:
-        """Read every capture again (`Library.rebuild`); gives the number of fetches read."""
-        return self.library.rebuild(self.runs.seal_rebuilt)
+    def rebuild(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+        """Read every capture again (`Library.rebuild`); gives the number of fetches read.
+
+        `listener` is told how many were read, and of how many.
+        """
+        return self.library.rebuild(self.runs.seal_rebuilt, listener)
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
         connection.check_pages(self._database, self.path)
 
-    def verify(self) -> Iterator[str]:
+    def verify(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
-        return proof.verify(self._database, self.path, self.beliefs, self._read, self.changes)
+        return proof.verify(self._database, self.path, self.beliefs, self._read, self.changes, listener)
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
         """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ _FETCHES = (
 )
 
 
+_SOME = 200  # rows of fetches held at a time
 _READ = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED, Kind.ARTICLE, Kind.IMAGE})
 
 
@@ -135,26 +136,49 @@ class Library:
             [name, fetch_id],
         )
 
-    def rebuild(self, then: Callable[[], None] = lambda: None) -> int:
+    def _count(self) -> int:
+        rows = self._database.query("SELECT count(*) AS n FROM fetches WHERE capture_id IS NOT NULL")
+        return int(next(iter(rows))["n"])
+
+    def _all_fetches(self) -> Iterator[dict[str, Any]]:
+        """Every fetch that gave a capture, in order, some at a time."""
+        last = 0
+        while True:
+            some = list(
+                self._database.query(
+                    f"{_FETCHES} WHERE id > ? AND capture_id IS NOT NULL ORDER BY id LIMIT {_SOME}",
+                    [last],
+                )
+            )
+            yield from some
+            if len(some) < _SOME:
+                return
+            last = some[-1]["id"]
+
+    def rebuild(
+        self, then: Callable[[], None] = lambda: None, listener: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> int:
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read.
 
-        `then` is called at the end of that commit.
+        `then` is called at the end of that commit, `listener` after each fetch: how many were read, of how many.
         """
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             search_index.clear(self._database)
             for table in DERIVED_TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
-            fetches = list(self._database.query(f"{_FETCHES} WHERE capture_id IS NOT NULL ORDER BY id"))
-            for fetch in fetches:
+            every, count, last = self._count(), 0, 0
+            for count, fetch in enumerate(self._all_fetches(), start=1):
+                last = fetch["id"]
                 self._take_or_tell(fetch, None)
-            if fetches:
-                self._note("library", fetches[-1]["id"])
+                listener(count, every)
+            if count:
+                self._note("library", last)
             self._settle()
             search_index.tidy(self._database)
             then()
         self._has_settled()
-        return len(fetches)
+        return count
 
     def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
         """One fetch; when what it says cannot be kept, none of it is, and a row says so, naming the exception.

@@ -8,8 +8,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,14 @@ from archiver.model import Belief
 from archiver.text import line
 
 
-def verify(database: Database, path: Path, beliefs: Beliefs, read: ReadPage, changes: list[Change]) -> Iterator[str]:
+def verify(
+    database: Database, path: Path, beliefs: Beliefs, read: ReadPage, changes: list[Change],
+    listener: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Iterator[str]:  # fmt: skip
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing.
 
-    `changes`: what was not as it was sealed when the archive was opened, before anything was put back.
+    `changes`: what was not as it was sealed when the archive was opened, before anything was put back. `listener` is
+    told how many captures were read again, and of how many.
     """
     checks = {
         "integrity": _integrity(database),
@@ -40,7 +43,7 @@ def verify(database: Database, path: Path, beliefs: Beliefs, read: ReadPage, cha
         "search index": search_index.check(database),
         "seals": _seals(database, changes),
         "beliefs": _beliefs(database, beliefs),
-        "derived tables": _derived(database, path, read),
+        "derived tables": _derived(database, path, read, listener),
     }
     for name, check in checks.items():
         try:
@@ -92,6 +95,8 @@ def _seals(database: Database, found: list[Change]) -> Iterator[str]:
         yield f"before run {run['id']}: another program had changed {line(run['changed_before'], 300)}"
 
 
+_SHOWN = 5  # rows of a table that differ and are told one by one
+
 _BELIEVED = (
     "state", "failures", "absences", "last_outcome", "state_since", "last_fetch_at", "last_ok_at", "last_absence_at",
     "absent_since",
@@ -126,7 +131,7 @@ def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
     return [belief.state.value, belief.failures, belief.absences, outcome, since or page["first_seen_at"], *others]
 
 
-def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
+def _derived(database: Database, path: Path, read: ReadPage, listener: Callable[[int, int], None]) -> Iterator[str]:
     """Read everything again in a copy, and compare row by row."""
     place = beside(path, "")
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:
@@ -134,7 +139,8 @@ def _derived(database: Database, path: Path, read: ReadPage) -> Iterator[str]:
         database.execute("VACUUM INTO ?", [str(copy)])
         other = Database(sqlite3.connect(copy), execute_plugins=False)
         try:
-            Library(other, copy, Captures(other), read).rebuild()
+            other.execute("PRAGMA synchronous = OFF")  # nobody needs it after a loss of power
+            Library(other, copy, Captures(other), read).rebuild(listener=listener)
             yield from differences(database, other)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"
@@ -154,7 +160,10 @@ def drop_what_was_left(path: Path) -> None:
 
 
 def differences(database: Database, fresh: Database) -> Iterator[str]:
-    """Every derived row that one archive has and the other has not; `fresh` was just read again from nothing."""
+    """Every derived row that one archive has and the other has not; `fresh` was just read again from nothing.
+
+    Both give their rows in one order, so that never more than two of them are held at a time.
+    """
     guesses = bool(list(fresh.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
     for table in DERIVED_TABLES:
         held, again = (_rows(one, table, guesses=guesses) for one in (database, fresh))
@@ -176,18 +185,50 @@ _SITE_NUMBERED = frozenset({"articles", "series", "authors"})
 _UNGUESSED = {"language": "iif(language_guessed, NULL, language)", "language_guessed": "0"}
 
 
-def _rows(database: Database, table: str, *, guesses: bool) -> Counter[str]:
-    """The rows of a table, without the numbers that only say in which order they were made."""
+def _rows(database: Database, table: str, *, guesses: bool) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table in order, without the numbers that only say in which order they were made."""
     meant = _MEANT if guesses else _MEANT | _UNGUESSED
     names = [column.name for column in database[table].columns]
     kept = [meant.get(name, f'"{name}"') for name in names if name != "id" or table in _SITE_NUMBERED]
-    sql = f"SELECT {', '.join(kept)} FROM {table}"  # noqa: S608 - names are our own
-    return Counter(json.dumps(list(row.values()), ensure_ascii=False) for row in database.query(sql))
+    order = "id" if table in _SITE_NUMBERED else ", ".join(str(place) for place in range(1, len(kept) + 1))
+    yield from database.execute(f"SELECT {', '.join(kept)} FROM {table} ORDER BY {order}")  # noqa: S608 - our own names
 
 
-def _difference(held: Counter[str], fresh: Counter[str], table: str) -> Iterator[str]:
-    for name, rows in (("is not what a fresh reading gives", held - fresh), ("is missing", fresh - held)):
-        for row in sorted(rows.elements())[:5]:
-            yield f"{table}: a row {name}: {row[:160]}"
-        if rows.total() > 5:
-            yield f"{table}: and {rows.total() - 5} more such rows"
+def _difference(held: Iterator[tuple[Any, ...]], fresh: Iterator[tuple[Any, ...]], table: str) -> Iterator[str]:
+    shown: dict[str, list[str]] = {"is not what a fresh reading gives": [], "is missing": []}
+    counted = dict.fromkeys(shown, 0)
+    for name, row in _unpaired(held, fresh):
+        counted[name] += 1
+        if counted[name] <= _SHOWN:
+            shown[name].append(json.dumps(row, ensure_ascii=False, default=repr))
+    for name, rows in shown.items():
+        for said in rows:
+            yield f"{table}: a row {name}: {said[:160]}"
+        if counted[name] > _SHOWN:
+            yield f"{table}: and {counted[name] - _SHOWN} more such rows"
+
+
+def _unpaired(
+    held: Iterator[tuple[Any, ...]], fresh: Iterator[tuple[Any, ...]]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """What only one of two sorted streams has, with what is to be said of it."""
+    one, other = next(held, None), next(fresh, None)
+    while one is not None or other is not None:
+        if one == other:
+            one, other = next(held, None), next(fresh, None)
+        elif other is None or (one is not None and _place(one) < _place(other)):
+            assert one is not None
+            yield "is not what a fresh reading gives", one
+            one = next(held, None)
+        else:
+            yield "is missing", other
+            other = next(fresh, None)
+
+
+def _place(row: tuple[Any, ...]) -> list[tuple[int, Any]]:
+    """By what SQLite puts rows in order: nothing before numbers, these before text, that before bytes."""
+    return [
+        (0, 0) if value is None else (1, value) if isinstance(value, int | float)
+        else (2, value) if isinstance(value, str) else (3, value)
+        for value in row
+    ]  # fmt: skip

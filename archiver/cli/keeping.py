@@ -183,9 +183,11 @@ def _agreed(plan: str) -> bool:
 def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
     """Read every capture again, without network, and rebuild all that is derived from them."""
     from archiver import fetching
+    from archiver.terminal import counting
 
     config, path = settings(config_path, db)
-    read = fetching.parse(config, path, tell)
+    with counting(quiet=quiet) as listener:
+        read = fetching.parse(config, path, tell, listener)
     said = f"Read {read} stored answers again; every derived table is new."
     click.echo(document({"fetches": read}) if as_json else said)
     return 0
@@ -201,12 +203,14 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
     One line a finding; exit 5 when there is one.
     """
     from archiver import fetching
+    from archiver.terminal import counting
 
     config, path = settings(config_path, db)
     if repair:
         for mended in fetching.repair(config, path, tell):
             tell(f"Repaired: {mended}")
-    findings = fetching.verify(config, path, tell)
+    with counting(quiet=quiet) as listener:
+        findings = fetching.verify(config, path, tell, listener)
     if as_json:
         click.echo(document({"findings": findings}))
     else:
