@@ -291,11 +291,21 @@ BAD_ZIPS: dict[str, tuple[Callable[[], bytes], str]] = {
     "no JSON": (lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b"{"}), "no JSON"),
     "deep JSON": (lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b"[" * 99_999}), "no JSON"),
     "no WARC": (lambda: zipped({"index.html": BODY}), "no WACZ"),
+    "members that make a bomb together": (
+        lambda: zipped({f"archive/{name}.warc": bytes(40_000_000) for name in "ab"}, zipfile.ZIP_DEFLATED), "a bomb"),
     "an empty zip": (lambda: zipped({}), "no WACZ"),
     "cut": (lambda: wacz(GOOD_WARC)[:-60], "the zip file is cut"),
     "a broken WARC": (lambda: wacz(GOOD_WARC[:-9]), "archive/rec-00.warc.gz, record"),
     "a damaged member": (lambda: zipped({"archive/x.warc": GOOD}).replace(b"some words", b"same words", 1), "damaged"),
 }  # fmt: skip
+
+
+def test_a_recording_larger_than_can_be_read_is_refused_at_once(path: Path) -> None:
+    path.write_bytes(b"WARC/1.0\r\nContent-Length: 999999999999\r\n\r\n")
+    with path.open("r+b") as file:
+        file.truncate(Bounds().unpacked_bytes + 1)  # takes no room on the disk
+    with pytest.raises(UnusableFile, match="more than"):
+        files.known(path, Bounds())
 
 
 @pytest.mark.parametrize("what", BAD_ZIPS)

@@ -76,6 +76,10 @@ def known(path: Path, bounds: Bounds) -> File:
             raise UnusableFile(f"{form} of more than {bounds.document_bytes} bytes", name=name, advice=advice)
         if form is Format.WACZ:
             form = _zip_format(raw, bounds, name)
+        if status.st_size > bounds.unpacked_bytes:
+            raise UnusableFile(
+                f"a file of more than {bounds.unpacked_bytes} bytes", name=name, advice="import it in parts"
+            )
         changed = datetime.fromtimestamp(min(max(status.st_mtime, 0), _LAST_TIME), UTC)
         return File(path, name, form, status.st_size, _sha256(raw), changed)
 

@@ -26,6 +26,7 @@ _UNPACKS_ITSELF = re.compile(
 )
 _INDEX = re.compile(r"(?:[^/]+/)?index\.html?")
 _MOST_MANIFEST = 1_048_576
+_STEP = 1_048_576
 _END = b"PK\x05\x06"  # of a zip file (APPNOTE §4.3.16)
 
 Members = dict[str, zipfile.ZipInfo]
@@ -52,7 +53,7 @@ def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
 
 
 def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    with zipped.opened(_alone(raw, bounds), bounds) as archive:
+    with zipped.opened(_alone(raw), bounds) as archive:
         members = zipped.checked(archive, bounds)
         index = index_of(members)
         if index is None:
@@ -90,18 +91,58 @@ def _picture(archive: zipfile.ZipFile, member: zipfile.ZipInfo, url: str, at: da
     return Found(url, body, at, member.filename)
 
 
-def _alone(raw: BinaryIO, bounds: Bounds) -> BinaryIO:
+def _alone(raw: BinaryIO) -> BinaryIO:
     """The zip file without what HTML stands behind it: that may be longer than a zip file's end may be from its end."""
     raw.seek(0)
     if raw.read(4) == b"PK\x03\x04":
         return raw
-    raw.seek(0)
-    document = raw.read(bounds.document_bytes)
-    end = document.rfind(_END)
-    if end < 0 or end + 22 > len(document):
+    end = _last(raw, _END)
+    raw.seek(max(end, 0))
+    record = raw.read(22)
+    if end < 0 or len(record) < 22:
         raise UnusableFile("its zip file is cut or not there", advice="save the page again")
-    length = int.from_bytes(document[end + 20 : end + 22], "little")
-    return io.BytesIO(document[: end + 22 + length])
+    return io.BufferedReader(_Beginning(raw, end + 22 + int.from_bytes(record[20:], "little")))
+
+
+def _last(raw: BinaryIO, mark: bytes) -> int:
+    """Where a mark of few bytes stands for the last time; -1 where it does not."""
+    at = raw.seek(0, io.SEEK_END)
+    while at > 0:
+        begin = max(at - _STEP, 0)
+        raw.seek(begin)
+        found = raw.read(at - begin + len(mark) - 1).rfind(mark)
+        if found >= 0:
+            return begin + found
+        at = begin
+    return -1
+
+
+class _Beginning(io.RawIOBase):
+    """The first bytes of a file, as if it ended there."""
+
+    def __init__(self, raw: BinaryIO, size: int) -> None:
+        super().__init__()
+        self._raw = raw
+        self._size = min(size, raw.seek(0, io.SEEK_END))
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(start + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._raw.seek(self._at)
+        read = self._raw.read(max(min(len(buffer), self._size - self._at), 0))
+        buffer[: len(read)] = read
+        self._at += len(read)
+        return len(read)
 
 
 def _folder(index: str) -> str:

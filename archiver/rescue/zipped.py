@@ -58,7 +58,7 @@ def _check_directory(raw: BinaryIO, bounds: Bounds) -> None:
 def checked(archive: zipfile.ZipFile, bounds: Bounds) -> dict[str, zipfile.ZipInfo]:
     """The members by name, when every one of them is what it may be."""
     members: dict[str, zipfile.ZipInfo] = {}
-    total = 0
+    total, packed = 0, _size(archive)
     for member in archive.infolist():
         wrong = _wrong_with(member, bounds)
         if wrong is None and member.filename in members:
@@ -66,10 +66,23 @@ def checked(archive: zipfile.ZipFile, bounds: Bounds) -> dict[str, zipfile.ZipIn
         total += member.file_size
         if wrong is None and total > bounds.unpacked_bytes:
             wrong = f"makes it more than {bounds.unpacked_bytes} bytes unpacked"
+        if wrong is None and total > bounds.ratio_from and total > bounds.ratio * packed:  # members may share bytes
+            wrong = "makes it unpack to far more than any archive of pages does: a bomb"
         if wrong is not None:
             raise UnusableFile(f"the member “{safe(member.orig_filename, 100)}” {wrong}")
         members[member.filename] = member
     return members
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    """Bytes of the zip file itself."""
+    opened = archive.fp
+    if opened is None:
+        return 0
+    at = opened.tell()
+    size = opened.seek(0, 2)
+    opened.seek(at)
+    return size
 
 
 def _wrong_with(member: zipfile.ZipInfo, bounds: Bounds) -> str | None:
