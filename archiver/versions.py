@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from archiver import diff, pages, urls
-from archiver.archive import opening, queries
+from archiver.archive import bodies, opening, queries
 from archiver.archive.queries import Version
-from archiver.errors import UsageError
+from archiver.errors import ArchiveDamaged, UsageError
 from archiver.model import Address
 from archiver.readings import ArticlePage
 from archiver.text import safe
@@ -104,7 +103,10 @@ def _text(article_id: int, version: Version) -> tuple[diff.Text, str]:
     """What is compared of a version, and its body with the markup."""
     address = urls.classify(urls.article_url(article_id))
     assert isinstance(address, Address)
-    page = pages.read(address, gzip.decompress(version.body), version.content_type).page
+    body = bodies.unpacked(version.body)
+    if body is None:
+        raise ArchiveDamaged(f"capture {version.capture_id}: its body cannot be read; put back a copy of the archive")
+    page = pages.read(address, body, version.content_type).page
     if not isinstance(page, ArticlePage) or page.body is None:
         raise UsageError(f"capture {version.capture_id}: the parser finds no article in it; see `archiver why`")
     return diff.Text(page.title or "", page.tags, page.body.markdown), page.body.html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -171,3 +172,33 @@ def test_the_reading_pages_ask_our_views_and_not_those_of_the_file(db: Path) -> 
         return [row[0] for row in found.rows]
 
     assert "owned" not in asyncio.run(rows())
+
+
+BODIES = {
+    "bytes that are none": b"\x00" * 40,
+    "a bomb": gzip.compress(bytes(300_000_000), 1),
+    "half": gzip.compress(b"<html>" * 1_000)[:-9],
+    "nothing": b"",
+    "another capture": None,
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_body_that_cannot_be_unpacked_is_one_line_and_fills_no_memory(
+    children: Children, whole: tuple[Path, Path], db: Path, what: str
+) -> None:
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    with closing(sqlite3.connect(db)) as connection:
+        for (name,) in connection.execute(triggers).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        if BODIES[what] is None:
+            connection.execute("UPDATE fetches SET capture_id = 9223372036854775807 WHERE outcome = 'ok'")
+        else:
+            connection.execute("UPDATE captures SET body = ?", [BODIES[what]])
+        connection.commit()
+    for command in (["diff", ONE], ["parse"], ["verify"], ["why", ONE], ["search", "這是第"]):
+        ended = children.run(*command, "--db", db, "--config", whole[1])
+        assert ended.code in {0, 2, 3, 5}, ended
+        assert "a bug" not in ended.err
+        assert ended.peak_mb < 150

@@ -35,7 +35,7 @@ def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) 
     if row is None:
         return None
     *page, content_type, stored = row
-    body = _unpacked(stored)
+    body = unpacked(stored)
     if body is None:
         return None
     url, kind, article_id, series_id, user_id, page_number = page
@@ -43,7 +43,7 @@ def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) 
     return getattr(found, "body", None)
 
 
-def _unpacked(stored: object) -> bytes | None:
+def unpacked(stored: object) -> bytes | None:
     """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
     unpacker = zlib.decompressobj(_GZIP)
     try:

@@ -28,7 +28,7 @@ from archiver.archive import (
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction, transaction_of_readings
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiveDamaged, ArchiverError
 from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
 from archiver.verdict import better_source, judge
@@ -377,7 +377,11 @@ class Library:
             )
 
     def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
-        return next(iter(self._database.query(sql, list(parameters))))
+        """A row that another one names. Raises ArchiveDamaged."""
+        row = next(iter(self._database.query(sql, list(parameters))), None)
+        if row is None:
+            raise ArchiveDamaged("a row that another one names is not there; put back a copy of the archive")
+        return row
 
 
 _OF_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,11 +32,21 @@ def read_all(series_id: int, captures: Iterable[tuple[str, datetime, bytes]]) ->
     """The newest feeds of a series, from their gzipped captures, newest first."""
     found = []
     for url, received_at, packed in list(captures)[:_NEWEST]:
-        body = gzip.decompress(packed)
+        body = _unpacked(packed)
         page = pages.read(Address(url, Kind.FEED, series_id=series_id), body, "application/xml").page
         if isinstance(page, FeedPage):
             found.append(HeldFeed(url, received_at, body, page))
     return found
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What a capture holds; nothing where it is damaged, or longer than a feed that is read."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacker.decompress(packed, pages.MAX_FEED_BYTES)
+    except zlib.error:
+        return b""
+    return body if unpacker.eof else b""
 
 
 def published_at(page: Address, feeds: Iterable[HeldFeed]) -> datetime | None:

@@ -182,11 +182,10 @@ class Client:
             fault = caught
         except h11.ProtocolError as error:
             fault = _not_http(error, call)
-        body = bytes(reader.body[:limit])
-        seen = replace(seen, body=body, wire_bytes=reader.wire_bytes)
+        is_cut = keep_cut and len(reader.body) > limit
+        seen = replace(seen, body=reader.taken(limit), wire_bytes=reader.wire_bytes)
         if fault is None:
             return seen
-        is_cut = keep_cut and len(reader.body) > limit
         if is_cut or (seen.status is not None and seen.status >= 400):
             words = f"only the first {limit} bytes were read" if is_cut else f"its body could not be read: {fault}"
             return replace(seen, error=line(words, 500))
@@ -206,6 +205,13 @@ class _Reader:
         self._brotli = brotli
         self.body = bytearray()
         self.wire_bytes = 0
+
+    def taken(self, most: int) -> bytes:
+        """At most so many bytes of the body, which is given away: two of the largest at once are enough."""
+        del self.body[most:]
+        taken = bytes(self.body)
+        self.body.clear()
+        return taken
 
     def read(self, chunks: Iterator[bytes]) -> None:
         """Read until the end. On a Fault, `body` holds what came before it."""
