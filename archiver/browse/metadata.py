@@ -54,7 +54,7 @@ _NEWEST_FIRST = {
     "state_changes": "at",
     "pushes": "queued_at",
 }
-_ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50}
+_ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50, "code": 50}
 _HIDDEN = ("progress", "search_rows", "_sqlite_migrations")
 
 

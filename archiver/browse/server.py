@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 SETTINGS: dict[str, int | bool] = {
     "sql_time_limit_ms": 5_000,  # one reader on their own machine may ask a slow question
     "facet_time_limit_ms": 1_000,
-    "facet_suggest_time_limit_ms": 20,  # for each column that is not a facet already
+    "suggest_facets": False,  # each column would be read of all rows, for every page; those worth it are named
     "truncate_cells_html": 500,  # a list of articles with whole bodies weighs megabytes; a row's own page shows all
     "allow_download": True,
 }
