@@ -48,6 +48,10 @@ LAW = 2  # one more whenever `believe` makes something else of the same outcomes
 GUARD_AT_LEAST = 4  # asking one or two parts says nothing about a host
 
 
+HELD_ALREADY = "the page itself, with content that is held already"
+"""Why an answer is `unchanged`; rows that leave it out mean it (`archive.lean`, view `whole_fetches`)."""
+
+
 def judge(
     asked: Address, answer: Answer, reading: Reading | None, *, held: bool = False, not_found_words: str | None = None
 ) -> Judgement:
@@ -169,7 +173,7 @@ def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading |
     if reading and reading.counters:
         signals |= reading.counters
     if held:
-        return _say(answer, Outcome.UNCHANGED, "the page itself, with content that is held already", **signals)
+        return _say(answer, Outcome.UNCHANGED, HELD_ALREADY, **signals)
     return _say(answer, Outcome.OK, "the page itself", **signals)
 
 

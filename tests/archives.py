@@ -256,7 +256,7 @@ def make_fat(path: Path) -> None:
         connection.execute("DROP TABLE named")
         connection.execute("DROP TABLE mentions")
         connection.execute("DROP TABLE names")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name >= 'm018'")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m018_lean', 'm019_mentions')")
         connection.commit()
 
 

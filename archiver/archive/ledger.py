@@ -16,6 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver import urls
+from archiver.archive import lean
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
@@ -130,7 +131,8 @@ class Ledger:
         A picture that no longer counts as one (its bytes end before its format says) is to come whole.
         """
         rows = self._database.query(
-            "SELECT headers ->> '$.etag' AS etag, headers ->> '$.\"last-modified\"' AS last_modified, requested_url"
+            "SELECT headers ->> '$.etag' AS etag, headers ->> '$.\"last-modified\"' AS last_modified,"
+            " coalesce(nullif(requested_url, ''), pages.url) AS requested_url"
             " FROM fetches JOIN pages ON pages.id = page_id"
             " WHERE page_id = ? AND final AND source = 'live' AND outcome IN ('ok', 'unchanged')"
             " AND http_status != 304 AND capture_id IS NOT NULL AND (kind != 'image'"
@@ -164,15 +166,29 @@ class Ledger:
         answer, provenance = exchange.answer, exchange.provenance
         page_id = self.add_page(exchange.address, answer.started_at)
         capture_id = self._captures.keep(page_id, exchange, judgement, reading)
+        requested_url, final_url = line(answer.requested_url, 8_000), _final_url(answer)
+        headers, signals = _headers_that_matter(answer), _signals(judgement, reading)
+        is_first = exchange.final and exchange.tries == 1 and exchange.hop == 0
+        base = None
+        if lean.is_lean(
+            judgement.outcome, is_first=is_first, is_live=provenance.is_live, url=exchange.address.url,
+            requested_url=requested_url, final_url=final_url,
+        ):  # fmt: skip
+            base = lean.base(self._database, page_id, requested_url)
+        if base is None:
+            told = json.dumps(headers, ensure_ascii=False), json.dumps(signals, ensure_ascii=False)
+        else:
+            requested_url = final_url = ""
+            told = lean.leaner(base, headers, signals)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
             " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final,"
             " source, source_url, source_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                run_id, page_id, line(answer.requested_url, 8_000), _final_url(answer),
+                run_id, page_id, requested_url, final_url,
                 stamp(answer.started_at), answer.elapsed_ms, exchange.tries, exchange.hop,
-                judgement.outcome.value, answer.status, _headers_that_matter(answer), answer.wire_bytes,
-                _error(answer, judgement), answer.retry_after_s, capture_id, _signals(judgement, reading),
+                judgement.outcome.value, answer.status, told[0], answer.wire_bytes,
+                _error(answer, judgement), answer.retry_after_s, capture_id, told[1],
                 int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
                 stamp(provenance.at) if provenance.at else None,
             ],
@@ -210,14 +226,13 @@ def _error(answer: Answer, judgement: Judgement) -> str | None:
     return None if good else line(answer.error or judgement.reason, 1_000)
 
 
-def _headers_that_matter(answer: Answer) -> str:
-    kept = {name: line(value, 1_000) for name, value in answer.headers if name in _KEPT_HEADERS}
-    return json.dumps(kept, ensure_ascii=False)
+def _headers_that_matter(answer: Answer) -> dict[str, str]:
+    return {name: line(value, 1_000) for name, value in answer.headers if name in _KEPT_HEADERS}
 
 
-def _signals(judgement: Judgement, reading: Reading | None) -> str:
+def _signals(judgement: Judgement, reading: Reading | None) -> dict[str, str | int | float | bool]:
     signals = {"reason": judgement.reason, **judgement.signals}
     if reading is not None and reading.problems:
         signals["problems"] = len(reading.problems)
     kept = {name: line(value, 1_000) if isinstance(value, str) else value for name, value in signals.items()}
-    return json.dumps({name: value for name, value in kept.items() if value is not None}, ensure_ascii=False)
+    return {name: value for name, value in kept.items() if value is not None}

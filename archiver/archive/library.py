@@ -20,6 +20,7 @@ from archiver.archive import (
     article_rows,
     body_rows,
     collapse_rows,
+    lean,
     list_rows,
     membership,
     search_index,
@@ -44,8 +45,8 @@ DERIVED_TABLES = (
 
 # What a copy says was so when it was made, not when we had it.
 _FETCHES = (
-    "SELECT id, outcome, coalesce(source_at, started_at) AS started_at, page_id, capture_id, signals, final, source"
-    " FROM fetches"
+    "SELECT id, outcome, coalesce(source_at, started_at) AS started_at, page_id, capture_id, final, source,"  # noqa: S608
+    f" {lean.SIGNALS} AS signals FROM fetches"
 )
 
 

@@ -14,6 +14,8 @@ from archiver.archive.times import stamp
 from archiver.model import Kind, Outcome
 from archiver.rules import Schedule
 
+_ASKED = "coalesce(nullif(requested_url, ''), pages.url)"  # of a lean row (`archive.lean`) the page's own URL
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -52,18 +54,20 @@ class Manners:
     def last_starts(self, since: datetime) -> dict[str, datetime]:
         """Host → when its last request went out, for hosts asked after `since`."""
         rows = self._database.query(
-            "SELECT requested_url, started_at FROM fetches WHERE id IN (SELECT max(id) FROM fetches"
+            "SELECT asked, started_at FROM (SELECT max(fetches.id) AS id, started_at,"  # noqa: S608 - words of our own
+            f" {_ASKED} AS asked FROM fetches JOIN pages ON pages.id = page_id"
             " WHERE started_at >= ? AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
             " AND source NOT IN ('import', 'feed')"
-            " GROUP BY substr(requested_url, 1, 8 + instr(substr(requested_url, 9), '/'))) ORDER BY id",  # the origin
+            f" GROUP BY substr({_ASKED}, 1, 8 + instr(substr({_ASKED}, 9), '/'))) ORDER BY id",  # the origin
             [stamp(since)],
         )
-        return {urls.host(row["requested_url"]): datetime.fromisoformat(row["started_at"]) for row in rows}
+        return {urls.host(row["asked"]): datetime.fromisoformat(row["started_at"]) for row in rows}
 
     def answers(self, since: datetime) -> list[Answered]:
         """What hosts answered about their own pages, oldest first."""
         recent = self._database.query(
-            "SELECT iif(kind = 'robots', url, requested_url) AS asked, kind, retry_after_s, fetches.started_at AS at,"
+            f"SELECT iif(kind = 'robots', url, {_ASKED}) AS asked, kind, retry_after_s,"  # noqa: S608 - the same
+            " fetches.started_at AS at,"
             " final, signals ->> 'connected' AS connected, EXISTS (SELECT 1 FROM fetches AS others"
             " WHERE others.run_id = fetches.run_id AND others.http_status IS NOT NULL) AS others_answered,"
             " outcome, http_status"

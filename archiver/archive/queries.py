@@ -323,8 +323,8 @@ WHERE articles.id = ?
 """
 
 _FETCHES = """
-SELECT fetches.*, runs.mass_absence, runs.note AS run_note FROM fetches JOIN runs ON runs.id = run_id
-WHERE page_id = ? ORDER BY fetches.id
+SELECT fetches.*, runs.mass_absence, runs.note AS run_note
+FROM whole_fetches AS fetches JOIN runs ON runs.id = run_id WHERE page_id = ? ORDER BY fetches.id
 """
 
 _CAPTURES = """

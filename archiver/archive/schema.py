@@ -176,6 +176,13 @@ def m020_search(database: Database) -> None:
 
 
 @migrations()
+def m020_metrics(database: Database) -> None:
+    """An index without what it need not have."""
+    for statement in statements(script("020_metrics.sql")):
+        database.execute(statement)
+
+
+@migrations()
 def m021_due(database: Database) -> None:
     """Indexes by which what is due is found."""
     for statement in statements(script("021_due.sql")):

@@ -37,7 +37,7 @@ ORDER BY day DESC, times DESC"""
 _SLOWEST_PAGES = """\
 SELECT
     fetches.elapsed_ms, fetches.bytes, fetches.outcome, fetches.http_status, pages.kind, fetches.started_at,
-    fetches.requested_url, fetches.id AS fetch_id
+    coalesce(nullif(fetches.requested_url, ''), pages.url) AS requested_url, fetches.id AS fetch_id
 FROM fetches
 JOIN pages ON pages.id = fetches.page_id
 ORDER BY fetches.elapsed_ms DESC

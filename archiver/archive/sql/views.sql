@@ -82,6 +82,33 @@ JOIN pages ON pages.id = fetches.page_id
 WHERE fetches.outcome IN ('forbidden', 'rate_limited', 'challenge', 'login') AND fetches.source = 'live'
 ORDER BY fetches.id DESC;
 
+CREATE VIEW whole_fetches AS -- fetches, with what the row of an unchanged page leaves out, since an earlier one of the page says it
+SELECT
+    fetches.id AS id, -- our number, in order of time
+    fetches.run_id AS run_id, -- during which run
+    fetches.page_id AS page_id, -- for which page
+    iif(base.id IS NULL, fetches.requested_url, pages.url) AS requested_url, -- what was asked
+    iif(base.id IS NULL, fetches.final_url, pages.url) AS final_url, -- where the answer came from, or where its redirect pointed
+    fetches.started_at AS started_at, -- when the request went out
+    fetches.elapsed_ms AS elapsed_ms, -- until the last byte
+    fetches.tries AS tries, -- which try of this URL in this visit
+    fetches.hop AS hop, -- redirects followed before it
+    fetches.outcome AS outcome, -- what came of it
+    fetches.http_status AS http_status, -- status code, if there was an answer
+    iif(base.id IS NULL, fetches.headers, json_patch(json_remove(base.headers, '$.date', '$."cf-ray"'), fetches.headers)) AS headers, -- JSON: the response headers that matter; of an unchanged page without date and cf-ray
+    fetches.bytes AS bytes, -- body bytes as received
+    fetches.error AS error, -- one line: what went wrong
+    fetches.retry_after_s AS retry_after_s, -- how long the host asked us to wait
+    fetches.capture_id AS capture_id, -- the response, where it is held
+    iif(base.id IS NULL, fetches.signals, json_remove(json_patch(json_set(base.signals, '$.reason', 'the page itself, with content that is held already'), fetches.signals), '$.as')) AS signals, -- JSON: what the judgement rests on, and the counters shown
+    fetches.final AS final, -- 0: another try or redirect hop followed in the same visit
+    fetches.source AS source, -- who answered: the host itself (live), or whose copy it is
+    fetches.source_url AS source_url, -- where the copy was had from: its URL, or the name and SHA-256 of a file
+    fetches.source_at AS source_at -- when the copy was made
+FROM fetches
+JOIN pages ON pages.id = fetches.page_id
+LEFT JOIN fetches AS base ON base.id = fetches.signals ->> 'as';
+
 CREATE VIEW latest_fetch AS -- the last time that each page was asked of its host
 SELECT
     pages.id AS page_id, -- the page
