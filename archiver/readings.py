@@ -202,7 +202,13 @@ class FeedItem:
     title: str
     author_name: str | None
     published_at: datetime | None
-    body: Body
+    html: str  # sanitised
+    read_body: Callable[[], Body] = field(compare=False, repr=False)
+
+    @property
+    def body(self) -> Body:
+        """The body in all its forms: made when it is asked for, since of most items it never is."""
+        return self.read_body()
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def series_of(*numbers: int, declared: int | None = None, next_page: int | None 
 
 
 def feed_of(*numbers: int) -> FeedPage:
-    items = [FeedItem(10_000_000 + number, f"Day {number}", "chihying", START, body()) for number in numbers]
+    items = [FeedItem(10_000_000 + number, f"Day {number}", "chihying", START, "", body) for number in numbers]
     return FeedPage("a series", 2023, 20141304, tuple(reversed(items)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from archiver import urls
 from archiver.model import Address, Kind
 from archiver.pages import read
-from archiver.readings import Body, CodeBlock, Reading
+from archiver.readings import Body, CodeBlock, FeedItem, Reading
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = sorted(str(path.parent.relative_to(FOLDER)) for path in FOLDER.glob("*/*/capture.json"))
@@ -67,6 +67,11 @@ def plain(value: object) -> object:
     """A value of the model as JSON has it; of a body, what the site showed and not the forms that we make of it."""
     if isinstance(value, Body):
         return {field: plain(getattr(value, field)) for field in ("text", "code_blocks", "images", "links")}
+    if isinstance(value, FeedItem):
+        return {
+            field: plain(getattr(value, field))
+            for field in ("article_id", "title", "author_name", "published_at", "body")
+        }
     if isinstance(value, CodeBlock):  # what a library guesses is its business
         return {"code": value.code, "language": None if value.guessed else value.language}
     if isinstance(value, Address):

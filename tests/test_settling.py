@@ -5,6 +5,7 @@ large archive than in a small one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def list_of(series: int, *numbers: int) -> SeriesPage:
 
 
 def feed_of(series: int, *numbers: int) -> FeedPage:
-    items = [FeedItem(10_000_000 + number, f"Day {number}", None, START, Body("", "")) for number in numbers]
+    items = [
+        FeedItem(10_000_000 + number, f"Day {number}", None, START, "", partial(Body, "", "")) for number in numbers
+    ]
     return FeedPage("a series", 2023, WRITERS[series].id, tuple(items))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from xml.parsers import expat
 
 from archiver import urls
@@ -113,8 +114,9 @@ def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
         html = ""
     creator = line(raw.get("dc:creator", "")) or None
     return FeedItem(
-        found.article_id, line(raw.get("title", "")), creator, published_at, bodies.make_from_html(html, found.url)
-    )
+        found.article_id, line(raw.get("title", "")), creator, published_at, bodies.html_alone(html, found.url),
+        partial(bodies.make_from_html, html, found.url),
+    )  # fmt: skip
 
 
 def item_page(feed: FeedPage, article_id: int, series_id: int | None) -> ArticlePage | None:
@@ -134,5 +136,5 @@ def content(feed: FeedPage) -> str:
     """Changes when an item appears, goes or changes; never with lastBuildDate."""
     return digest(
         [feed.title]
-        + [f"{item.article_id}|{item.title}|{item.published_at}|{bodies.folded(item.body.html)}" for item in feed.items]
+        + [f"{item.article_id}|{item.title}|{item.published_at}|{bodies.folded(item.html)}" for item in feed.items]
     )
