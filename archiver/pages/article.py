@@ -45,7 +45,7 @@ LAYOUTS = (
 PARSER = LAYOUTS[0].parser
 BODY = ", ".join(layout.body for layout in LAYOUTS)
 _PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
-AFTER_BODY = ".qa-action, .article-series, #reply, .rightside, footer"
+AFTER_BODY = (".qa-action", ".article-series", "#reply", ".rightside", "footer")
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
 
 
@@ -117,14 +117,18 @@ def goes_on_after_body(tree: LexborHTMLParser, body: LexborNode | None) -> bool:
     """Whether parts of the page follow the body; in a page that is cut inside the body none do."""
     if body is None:
         return True
+    first = (tree.css_first(selector) for selector in AFTER_BODY)
+    if any(node is not None and not _lies_in(node, body) for node in first):
+        return True
+    return any(not _lies_in(node, body) for node in tree.css(", ".join(AFTER_BODY))[:1_000])
+
+
+def _lies_in(node: LexborNode, body: LexborNode) -> bool:
     own = body.mem_id  # `!=` would compare their whole text
-    for node in tree.css(AFTER_BODY)[:1_000]:
-        above = node.parent
-        while above is not None and above.mem_id != own:
-            above = above.parent
-        if above is None:
-            return True
-    return False
+    above = node.parent
+    while above is not None and above.mem_id != own:
+        above = above.parent
+    return above is not None
 
 
 def content(article: ArticlePage) -> str:

@@ -41,13 +41,14 @@ _NAMED = (
 _BY_LETTER = {letter: [one[1:] for one in _NAMED if one[0] == letter] for letter in sorted({one[0] for one in _NAMED})}
 _PASSED_OVER = "|".join(
     [f"{letter}(?:{'|'.join(rest)})" for letter, rest in _BY_LETTER.items()]
-    + [r"!--(?!-?>)[^-]*+(?:-(?!-!?>)[^-]*+)*+--!?>", r"!(?!--)[^>]*+>", r"(?![a-zA-Z/!?])"]
+    + [r"!--(?!-?>)[^-]*+(?:-(?!-!?>)[^-]*+)*+--!?>", r"!(?!--)[^<>]*+>", r"(?![a-zA-Z/!?])"]
 )
-# What is neither passed over nor a plain tag ends the look: a bare `<` has no rule, and all after it goes with it.
+# What is neither passed over nor a plain tag ends the look: all that is left goes with it, the mark of the end too.
+_END = b"<end"
 _TAGS = re.compile(
     (
         rf"[^<]*+(?:<(?!/)(?:{_PASSED_OVER})[^<]*+)*+"
-        rf"(<(?!(?:{'|'.join(_RAW_TEXT)})[\s/>])/?[a-z]++[1-6]?+(?={_REST})|<|\Z)(?:(?<=<)[\s\S]*+)?+"
+        rf"(?:(<(?!(?:{'|'.join(_RAW_TEXT)})[\s/>])/?[a-z]++[1-6]?+){_REST}|<[\s\S]*+)"
     ).encode()
 )
 _FRAME = re.compile(rb"<frame", re.IGNORECASE)
@@ -118,8 +119,8 @@ def glance(data: bytes) -> Scan | None:
         return None
     if _FRAME.search(data) is not None:  # other rules hold inside of them
         return None
-    tags: list[bytes] = _TAGS.findall(data)
-    depth = _depth(tags)
+    tags: list[bytes] = _TAGS.findall(data + _END + b">")
+    depth = _depth(tags[:-1]) if tags and tags[-1] == _END else None
     return Scan(False, depth, b"</html" in tags, True, ()) if depth is not None and depth <= MOST_DEPTH else None
 
 
@@ -128,7 +129,7 @@ def _depth(tags: list[bytes]) -> int | None:
     waiting = [b""]
     deepest = 1
     for tag in tags:
-        if tag == waiting[-1] and tag:
+        if tag == waiting[-1]:
             waiting.pop()
             continue
         rule = _RULES.get(tag)
@@ -138,7 +139,7 @@ def _depth(tags: list[bytes]) -> int | None:
             waiting.append(rule[0])
             if len(waiting) > deepest:
                 deepest = len(waiting)
-        elif tag and not _is_borne(tag, waiting):
+        elif not _is_borne(tag, waiting):
             return None
     while waiting[-1] in _ITEMS:
         waiting.pop()
