@@ -109,7 +109,9 @@ def others(connection: sqlite3.Connection, table: str, column: str, value: objec
 
 def changed_in(connection: sqlite3.Connection, table: str, column: str) -> bool:
     """Put another value into one row of a column, whatever the constraints of the table say to the last of them."""
-    where = f"rowid = (SELECT max(rowid) FROM {table})" if table not in NO_ROWID else "true"
+    where = f"rowid = (SELECT max(rowid) FROM {table})"
+    if table in NO_ROWID:
+        where = f'"{column}" IS (SELECT "{column}" FROM {table} LIMIT 1)'
     value = connection.execute(f'SELECT "{column}" FROM {table} WHERE {where}').fetchone()[0]
     for ignored in ("OFF", "ON"):
         connection.execute(f"PRAGMA ignore_check_constraints = {ignored}")

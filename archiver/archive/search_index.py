@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
-_MERGED_PAGES = 1_000  # written at most at the end of a run, to keep the index in one piece
+# Written at most at the end of a run: two segments of about the same size become one, so that all articles of a long
+# run are, and a short run in a large archive writes little.
+_MERGED_PAGES = 10_000
 
 
 def digest(held: Texts) -> str:
@@ -83,6 +85,7 @@ def clear(database: Database) -> None:
     database.execute("DROP TABLE IF EXISTS search_rows")
     for statement in _statements():
         database.execute(statement)
+    database.execute("INSERT INTO search_index (search_index, rank) VALUES ('usermerge', 2)")
 
 
 def _statements() -> list[str]:
@@ -95,7 +98,7 @@ def refill(database: Database) -> None:
     clear(database)
     for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
         _put_in(database, article_id, texts(database, article_id))
-    _merge(database)
+    database.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
 
 
 def is_to_be_filled(database: Database) -> bool:
@@ -110,13 +113,9 @@ def is_to_be_filled(database: Database) -> bool:
 def tidy(database: Database) -> None:
     """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write."""
     try:
-        _merge(database)
+        database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [_MERGED_PAGES])
     except sqlite3.DatabaseError:  # as in `renewed`
         refill(database)
-
-
-def _merge(database: Database) -> None:
-    database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [-_MERGED_PAGES])
 
 
 SHADOWS = tuple(f"search_index_{name}" for name in ("data", "idx", "config"))  # SQLite's own tables of it
@@ -152,37 +151,65 @@ def _stale(database: Database) -> Iterator[str]:
 
 def _altered(database: Database) -> Iterator[str]:
     """Articles of which it holds other words than their texts have: all is made again, a few at a time."""
+    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
     try:
+        if _summed(database) == _wanted_sum(database, ids):
+            return
         held = _fingerprints(database)
     except sqlite3.DatabaseError as error:
         yield f"search index: it cannot be read ({error})"
         return
-    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
     wanted: dict[int, tuple[int, ...]] = {}
-    for start in range(0, len(ids), _BATCH):
-        wanted |= _fresh_fingerprints({number: texts(database, number) for number in ids[start : start + _BATCH]})
+    for fresh in _made_anew(database, ids):
+        wanted |= _fingerprints(fresh)
     wrong = [number for number in ids if held.get(number) != wanted[number]]
     if wrong or len(held) != len(ids):
         first = f"article {wrong[0]}" if wrong else "an article that is not there"
         yield f"search index: its words for {first} are not those of the text ({len(wrong)} such)"
 
 
-def _fresh_fingerprints(held: dict[int, Texts]) -> dict[int, tuple[int, ...]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
-        for statement in _statements():
-            fresh.execute(statement)
-        for article_id, text in held.items():
-            _put_in(fresh, article_id, text)
-        return _fingerprints(fresh)
+def _made_anew(database: Database, ids: list[int]) -> Iterator[sqlite3.Connection]:
+    """The index made from the texts, of a few articles at a time."""
+    for start in range(0, len(ids), _BATCH):
+        with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+            for statement in _statements():
+                fresh.execute(statement)
+            for number in ids[start : start + _BATCH]:
+                _put_in(fresh, number, texts(database, number))
+            yield fresh
+
+
+def _wanted_sum(database: Database, ids: list[int]) -> list[int]:
+    sums = [0, 0]
+    for fresh in _made_anew(database, ids):
+        sums = [one + other for one, other in zip(sums, _summed(fresh), strict=True)]
+    return sums
+
+
+# Of a word of the vocabulary: its first three characters and its last, and how many it has.
+_CHARACTERS = (
+    "(unicode(term) + 31 * ifnull(unicode(substr(term, 2)), 0) + 37 * ifnull(unicode(substr(term, 3)), 0)"
+    " + unicode(substr(term, -1)) * length(term))"
+)
+
+
+def _summed(database: sqlite3.Connection | Database) -> list[int]:
+    """How many words the index has for all articles together, and a sum over their characters.
+
+    By the list of words, each with how many articles have it: the words of each article are ten times as many rows.
+    """
+    database.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab (main, search_index, row)")
+    row = database.execute(f"SELECT sum(doc), sum(doc * {_CHARACTERS}) FROM search_words").fetchone()  # noqa: S608 - ours
+    return [value or 0 for value in row]
 
 
 def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
-    """Article → how many words the index has for it, and sums over their characters."""
+    """Article → how many words the index has for it, and a sum over their characters. Sorts all of them."""
     database.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"
     )
     rows = database.execute(
-        "SELECT article_id, count(*), sum(unicode(term)), sum(unicode(substr(term, -1)) * length(term))"
+        f"SELECT article_id, count(*), sum({_CHARACTERS})"  # noqa: S608 - our own words
         " FROM search_vocabulary LEFT JOIN search_rows ON search_rows.id = doc GROUP BY doc"
     ).fetchall()
     return {row[0]: tuple(row[1:]) for row in rows}
