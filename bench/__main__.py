@@ -46,6 +46,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archiver-bench"
     parser.add_argument("--cache", type=Path, default=cache, help="where archives are kept between runs")
     parser.add_argument("--peers", type=Path, help="the virtual environment of the peers (default: in the cache)")
+    parser.add_argument(
+        "--renew", action="store_true", help="bring kept archives to today's shape; their size is then an older one's"
+    )
     parser.add_argument("--no-peers", action="store_true", help="measure this program alone")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/performance.md")
     return parser.parse_args(arguments)
@@ -62,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = Results(options.cache / f"results-{named}.json")
     kept = True
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        setting = Setting(scale, others, options.cache.resolve(), Path(folder))
+        setting = Setting(scale, others, options.cache.resolve(), Path(folder), options.renew)
         for name in options.only or [*WORKS, GROWTH]:
             print(f"{name} …", file=sys.stderr, flush=True)
             if name == GROWTH:

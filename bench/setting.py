@@ -43,6 +43,7 @@ class Setting:
     peers: Peers
     cache: Path  # kept between runs
     folder: Path  # of this run alone
+    renew: bool = False  # kept archives are brought to today's shape, not made anew
 
     @property
     def env(self) -> dict[str, str]:
@@ -55,7 +56,7 @@ class Setting:
 
     def held(self) -> Path:
         """The archive with whole texts."""
-        return archives.kept(self.cache, self.scale.held, site.WORDS)
+        return archives.kept(self.cache, self.scale.held, site.WORDS, renew=self.renew)
 
     def config(self, server: Server | None, series: range | tuple[str, ...], *, delay_s: float = 0.0) -> Path:
         """Settings that name series, and lead the traffic to a server."""
