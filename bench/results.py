@@ -16,13 +16,18 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._held: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        """Read each time: two benches may measure two works at once."""
+        held: dict[str, Any] = json.loads(self._path.read_text("utf-8")) if self._path.exists() else {}
+        return held
 
     def keep(self, name: str, commit: str, rows: Iterable[Row | Growth], sizes: Sequence[int] = ()) -> None:
         """Keep the rows of one work in place of those before."""
-        self._held[name] = {"commit": commit, "rows": [asdict(row) for row in rows], "sizes": list(sizes)}
+        kept = self._held | {name: {"commit": commit, "rows": [asdict(row) for row in rows], "sizes": list(sizes)}}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(self._held, ensure_ascii=False, indent=1), "utf-8")
+        self._path.write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
     def rows(self, name: str) -> list[Row]:
         """The rows of a work; none where it was never measured."""
@@ -41,7 +46,8 @@ class Results:
     def commits(self, names: Iterable[str]) -> dict[str, list[str]]:
         """Which works were measured at which commit."""
         found: dict[str, list[str]] = {}
+        held = self._held
         for name in names:
-            if name in self._held:
-                found.setdefault(self._held[name]["commit"], []).append(name)
+            if name in held:
+                found.setdefault(held[name]["commit"], []).append(name)
         return found
