@@ -11,10 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from archives import tampering
 from children import Children
 from runs import config_for, run_fetch, terse_site
 
-from archiver import pages
+from archiver import cli, pages
+from archiver.archive import odd_rows
 from archiver.browse import server
 from archiver.standin import StandIn
 
@@ -202,3 +204,33 @@ def test_a_body_that_cannot_be_unpacked_is_one_line_and_fills_no_memory(
         assert ended.code in {0, 2, 3, 5}, ended
         assert "a bug" not in ended.err
         assert ended.peak_mb < 150
+
+
+ODD = {
+    "a date": ("UPDATE fetches SET started_at = 'yesterday' WHERE id = 3", "row 3 of fetches: started_at is no date"),
+    "a date without a zone": (
+        "UPDATE pages SET last_fetch_at = '2026-01-01' WHERE kind = 'article'",
+        "last_fetch_at is",
+    ),
+    "a word": ("UPDATE pages SET last_outcome = 'great' WHERE kind = 'article'", "last_outcome is no word of ours"),
+    "JSON": ("UPDATE fetches SET signals = '[]'", "signals is no JSON of that kind"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_a_value_that_we_never_write_is_one_line_with_its_row_and_no_bug(
+    whole: tuple[Path, Path], db: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    sql, words = ODD[what]
+    with tampering(db) as connection:
+        assert connection.execute(sql).rowcount > 0
+    odd, said = str(odd_rows.first(db)), ""
+    for command in (["status"], ["why", ONE], ["verify"], ["parse"], ["fetch", "-q", "--force", "--limit", "1"]):
+        code = cli.run([*command, "--db", str(db), "--config", str(whole[1])])
+        err = capsys.readouterr().err
+        assert (code, err.count("\n")) != (1, 1), err
+        said += err
+
+    assert words in odd
+    assert "a bug" not in said
+    assert what != "a date" or words in said

@@ -110,7 +110,8 @@ SELECT sources.id, sources.url, sources.kind, sources.dropped_at IS NULL AS is_a
         GROUP BY series.id HAVING count(*) > 1 ORDER BY count(*) DESC, series.id LIMIT 1) AS likely_url,
     sources.id IN (SELECT source_id FROM series_sources) AS has_series,
     (SELECT error FROM fetches WHERE page_id = pages.id AND source = 'live' ORDER BY id DESC LIMIT 1) AS error
-FROM sources JOIN pages ON pages.url = sources.url LEFT JOIN page_status AS part ON part.source_id = sources.id
+FROM sources JOIN pages ON pages.url = sources.url
+LEFT JOIN (SELECT * FROM page_status WHERE source_id IS NOT NULL) AS part ON part.source_id = sources.id
 LEFT JOIN articles ON articles.id = part.id
 WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND (part.id IS NOT NULL OR (
     sources.id NOT IN (SELECT source_id FROM series_sources) AND sources.url NOT IN (SELECT url FROM articles)))

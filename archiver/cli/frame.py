@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archiver import __version__
-from archiver.errors import UsageError
+from archiver.errors import ArchiveDamaged, ArchiverError, UsageError
 from archiver.interruption import code_of
 from archiver.text import safe
 
@@ -80,7 +80,7 @@ def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
     from archiver import config
 
     loaded = config.load(config_path)
-    return loaded, db if db is not None else Path(loaded.db)
+    return loaded, _noted(db if db is not None else Path(loaded.db))
 
 
 def archive_of(config_path: Path | None, db: Path | None) -> Path:
@@ -88,7 +88,37 @@ def archive_of(config_path: Path | None, db: Path | None) -> Path:
 
     So a config that is wrong keeps nobody from what is held. Raises ConfigError.
     """
-    return db if db is not None and config_path is None else settings(config_path, db)[1]
+    return _noted(db) if db is not None and config_path is None else settings(config_path, db)[1]
+
+
+_ARCHIVE = "archiver.archive"  # in the context of a command: the archive that it is about
+
+
+def _noted(path: Path) -> Path:
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[_ARCHIVE] = path
+    return path
+
+
+@contextmanager
+def _rows_are_ours(context: click.Context) -> Iterator[None]:
+    """What a command stumbles over is a bug only when every row of its archive is one that we could have written."""
+    try:
+        yield
+    except (ArchiverError, click.ClickException, click.exceptions.Exit, click.Abort, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if _ARCHIVE not in context.meta:
+            raise
+        from archiver.archive import odd_rows
+
+        odd = None
+        with suppress(ArchiverError, OSError):
+            odd = odd_rows.first(context.meta[_ARCHIVE])
+        if odd is None:
+            raise
+        raise ArchiveDamaged(f"{context.meta[_ARCHIVE]}: {odd}; put back a copy of the archive") from error
 
 
 class _Group(click.Group):
@@ -101,7 +131,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _as_stopped():
+        with _as_stopped(), _rows_are_ours(ctx):
             return super().invoke(ctx)
 
 
