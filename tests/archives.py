@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +145,26 @@ class Case:
             return [dict(row) for row in connection.execute(sql, parameters)]
 
 
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        with Archive(path, "test", World().read, Rules(), Schedule()):
+            pass
+        return path.read_bytes()
+
+
+def place_empty(path: Path) -> None:
+    """Put an archive that holds nothing where there is none: a copy, since making all tables takes most of a test."""
+    if not path.exists():
+        path.write_bytes(_empty())
+
+
 @contextmanager
 def archive_at(path: Path, world: World | None = None) -> Iterator[Case]:
     """An open archive with a run begun."""
     world = world or World()
+    place_empty(path)
     with Archive(path, "test", world.read, Rules(), Schedule()) as archive:
         yield Case(path, archive, world, FakeClock())
 

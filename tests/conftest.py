@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 import certificates
 import depths
 import pytest
+from children import Children
 from desks import PARTS, Desk
 from hypothesis import settings
 from runs import terse_site
@@ -49,6 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # seven thousand tests and what they import stay; the collector need not look at them again and again
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,6 +110,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for the names that the stand-in plays, which nobody vouches for."""
     names = (origin.removeprefix("https://") for origin in ORIGINS)
     return certificates.made_for(tmp_path_factory.mktemp("tls"), *names)
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Children]:
+    """Starts commands in processes of their own, for every module that wants some: importing is paid for once."""
+    with Children() as started:
+        yield started
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from archives import place_empty
 from fakes import FakeClock
 from runs import config_for
 
@@ -25,6 +26,7 @@ class Desk:
         self.standin = standin
         self.faults = standin.faults
         self.db = folder / "a.db"
+        place_empty(self.db)
         self._capsys = capsys
         self._config = config_for(standin, folder, delay_s=2.0, sources=sources, extra=extra)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from archives import INDEX, SERIES, World, archive_at, derived_rows, part, url_of
+from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import SERIES as REAL_SERIES
@@ -61,7 +62,7 @@ PAGES = {
 }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=depth(8))
 @given(data=st.data())
 @pytest.mark.parametrize("url", PAGES)
 def test_any_number_date_and_text_in_any_field_leaves_the_archive_whole(url: str, data: st.DataObject) -> None:

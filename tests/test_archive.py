@@ -28,6 +28,7 @@ from archives import (
     series_of,
     url_of,
 )
+from depths import depth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -461,7 +462,7 @@ def test_the_schema_keeps_its_own_rules(tmp_path: Path) -> None:
     connection.close()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

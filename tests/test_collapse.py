@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from archives import SERIES, Case, archive_at, derived_rows, make_fat, part, series_of, url_of
+from depths import depth
 from fakes import START
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -151,7 +152,7 @@ def imported(case: Case, page: ArticlePage, days: int) -> None:
 @given(
     steps=st.lists(st.tuples(st.sampled_from([LONG, LONG[:100], LONG[:30], GONE, ".", "x"]), st.booleans()), max_size=7)
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_reading_everything_again_gives_the_same_collapses(
     steps: list[tuple[str, bool]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

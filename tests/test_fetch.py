@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
@@ -20,6 +21,7 @@ from runs import (
     run_fetch,
     series_counts,
     small_site,
+    terse_site,
 )
 
 from archiver import config, fetching, urls
@@ -304,21 +306,35 @@ FAULTS: list[tuple[str, Fault, str]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three parts of five; the others answer for the first time when a copy of this is fetched."""
+    folder = tmp_path_factory.mktemp("begun")
+    with StandIn(terse_site(5)) as served:
+        run_fetch(folder / "a.db", config_for(served, folder, sources=f'[[sources]]\nurl = "{SERIES}"'), limit=6)
+    assert rows(folder / "a.db", "SELECT count(*) FROM articles") == [(3,)]
+    assert rows(folder / "a.db", "SELECT last_fetch_at FROM pages WHERE article_id = ?", PART) == [(None,)]
+    return folder / "a.db"
+
+
 @pytest.mark.parametrize(("fault", "outcome"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
 def test_a_fault_is_told_by_its_name_and_heals(
-    small: StandIn, db: Path, tmp_path: Path, fault: Fault, outcome: str
+    begun: Path, db: Path, tmp_path: Path, fault: Fault, outcome: str
 ) -> None:
     """Three runs: the fault at first sight (missing), all well (held), the fault again (still held)."""
-    file = config_for(small, tmp_path, extra="max_wire_bytes = 1000000\nmax_body_bytes = 2000000")
-    fault(small.faults)
-    first = run_fetch(db, file)
-    told = last_outcomes(db)[urls.article_url(PART)]
-    counts = series_counts(db)
-    small.faults.clear()
-    healed = run_fetch(db, file, force=True)
-    body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART)
-    fault(small.faults)
-    run_fetch(db, file, force=True)
+    shutil.copy(begun, db)
+    with StandIn(terse_site(5)) as served:
+        limits = "max_wire_bytes = 1000000\nmax_body_bytes = 2000000"
+        file = config_for(served, tmp_path, extra=limits, sources=f'[[sources]]\nurl = "{SERIES}"')
+        fault(served.faults)
+        first = run_fetch(db, file)
+        told = last_outcomes(db)[urls.article_url(PART)]
+        counts = series_counts(db)
+        served.faults.clear()
+        healed = run_fetch(db, file, force=True)
+        body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART)
+        fault(served.faults)
+        run_fetch(db, file, force=True)
 
     assert (told, counts, first.exit_code) == (outcome, (5, 4, 1), 3)
     assert (healed.exit_code, len(body)) == (0, 1)

@@ -61,12 +61,6 @@ ACTING = {
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
-    with Children() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
     with StandIn(terse_site(3)) as served:
         yield served

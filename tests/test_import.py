@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import saved_files as made
+from archives import place_empty
 from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
 from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
@@ -39,6 +40,7 @@ class Desk:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
         self.db = folder / "a.db"
+        place_empty(self.db)
         self.config = folder / "archiver.toml"
         self.config.write_text(f'[[sources]]\nurl = "{SERIES}"\n', "utf-8")
         self._capsys = capsys
@@ -352,6 +354,7 @@ SAYS_OTHERWISE: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("what", SAYS_OTHERWISE)
 def test_what_the_file_says_outweighs_the_word_of_url(desk: Desk, what: str) -> None:
+    desk.db.unlink()
     file = desk.save("page.html", SAYS_OTHERWISE[what](UNNAMED.sub(b"", page(DAY1))))
     code, out, _ = desk.run("import", file, "--url", DAY2)
 
@@ -363,6 +366,7 @@ def test_what_the_file_says_outweighs_the_word_of_url(desk: Desk, what: str) -> 
 
 @pytest.mark.parametrize("tool", [False, True], ids=["its link to the feed", "the tool that saved it"])
 def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherwise(desk: Desk, tool: bool) -> None:
+    desk.db.unlink()
     other = SERIES.replace("5943", "5944")
     body = UNNAMED.sub(b"", page(SERIES))
     file = desk.save(
@@ -378,6 +382,7 @@ def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherw
 
 
 def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> None:
+    desk.db.unlink()
     for name, body in (
         (
             "empty",
@@ -404,6 +409,7 @@ NOTHING_KEPT: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("what", NOTHING_KEPT)
 def test_an_import_that_keeps_nothing_leaves_no_new_archive_behind(desk: Desk, what: str) -> None:
+    desk.db.unlink()
     file = desk.save("file", NOTHING_KEPT[what]())
     code, out, err = desk.run("import", file)
     assert (code, err) == (3, "")
@@ -461,6 +467,7 @@ def test_a_date_that_cannot_be_is_not_believed(desk: Desk, date: str) -> None:
 
 
 def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
+    desk.db.unlink()
     blog = "https://blog.example/posts/ironman/"
     body = made.chrome_html(blog, f'<!DOCTYPE html><html><body><a href="{DAY1}">Day 01</a></body></html>'.encode())
     file = desk.save("index.html", body)
@@ -533,6 +540,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_hostile_file_is_a_clear_error_and_changes_nothing(desk: Desk, name: str) -> None:
+    desk.db.unlink()
     file = desk.save(name, BROKEN[name]())
     code, out, err = desk.run("import", file)
     assert (code, out) == (2, "")

@@ -472,6 +472,7 @@ BAD_COMPRESSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.mark.parametrize("what", BAD_COMPRESSED)
 def test_a_compressed_singlefile_that_cannot_be_opened_is_named_as_that(desk: Desk, what: str) -> None:
+    desk.db.unlink()
     make, words = BAD_COMPRESSED[what]
     packed = made.singlefile_zip(DAY2, shown_by_data("<img src=images/6.png>"), {"images/6.png": (IMAGE, PNG)})
     code, out, err = desk.run("import", desk.save("page.html", make(packed)))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import SERIES, Case, World, part, series_of, url_of
+from archives import SERIES, Case, World, part, place_empty, series_of, url_of
+from depths import depth
 from fakes import START, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ HASTY = Rules(absences=1)
 
 
 def opened(path: Path, world: World, rules: Rules) -> Archive:
+    place_empty(path)
     return Archive(path, "test", world.read, rules, Schedule())
 
 
@@ -123,7 +125,7 @@ _LAW = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=depth(12))
 @given(st.lists(_RUN, min_size=1, max_size=4), _LAW, _LAW)
 def test_whatever_law_follows_another_beliefs_are_what_it_says_of_all_fetches(
     tmp_path_factory: pytest.TempPathFactory,

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from archives import AUTHOR, INDEX, SERIES, STRANGER, Case, archive_at, index_of, neighbour, part, series_of, url_of
+from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +70,7 @@ def test_one_answer_is_no_majority_of_what_was_not_asked(case: Case) -> None:
     assert followed(case) == []
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=depth(25))
 @given(
     own=st.lists(ANSWERS, min_size=2, max_size=7),
     foreign=st.lists(ANSWERS, max_size=6),

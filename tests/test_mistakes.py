@@ -42,12 +42,6 @@ COMMANDS = (
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
-    with Children() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
     folder = tmp_path_factory.mktemp("kept")
     with StandIn(terse_site(3)) as standin:

@@ -26,12 +26,6 @@ READERS = (["status"], ["why", "10319293"], ["search", "rust"], ["diff", "103192
 
 
 @pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
-    with Children() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
     with StandIn(small_site()) as served:
         yield served

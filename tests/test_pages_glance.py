@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from depths import depth
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from page_fixtures import NAMES, markup
@@ -163,7 +164,7 @@ def _element(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 _SOUPS = st.recursive(_LEAVES, _element, max_leaves=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=depth(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_SOUPS)
 @example("<noscript><p></noscript>")
 @example("<li><b><ul><li>x</li></ul></b></li>")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 
 import pytest
+from depths import depth
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
@@ -56,7 +57,7 @@ def seen(html: bytes) -> tuple[list[tuple[str, dict[str, str]]], str]:
     return elements, tree.root.text(deep=True) if tree.root else ""
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=depth(150))
 @given(st.lists(st.tuples(st.sampled_from(FRAMES), st.sampled_from(CARRIED)), min_size=1, max_size=4))
 @example([(frame, PICTURE) for frame in FRAMES])
 def test_a_page_says_the_same_without_what_it_carries(parts: list[tuple[str, str]]) -> None:

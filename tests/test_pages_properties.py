@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from depths import depth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_fixtures import ALONE, FEED, INDEX, NAMES, RICH, RUNNING, address, expected, markup, read_as, reading, source
@@ -180,7 +181,7 @@ def assert_a_cut_is_noticed(name: str, part: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", CUT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=depth(60), deadline=None)
 @given(st.data())
 def test_a_page_cut_anywhere_is_never_whole_with_less_in_it(name: str, data: st.DataObject) -> None:
     whole = source(name)
@@ -246,7 +247,7 @@ def test_every_kind_is_fed_garbage() -> None:
     assert {found.kind for found in ADDRESSES} == set(PARSERS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(300), deadline=None)
 @given(st.sampled_from(ADDRESSES), st.binary(max_size=200), TYPES)
 def test_no_bytes_make_the_reading_raise(asked: Address, body: bytes, content_type: str | None) -> None:
     found = read(asked, body, content_type)
@@ -278,7 +279,9 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, body
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=depth(120), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(mutated(), st.sampled_from(ADDRESSES))
 def test_no_mutation_of_a_page_makes_the_reading_raise(page: tuple[str, bytes], other: Address) -> None:
     name, body = page

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from archives import SERIES as SERIES_URL
 from archives import Case, World, archive_at, part, series_of, tampering, url_of
+from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,7 +149,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=depth(10), deadline=None)
 def test_copies_among_answers_lose_nothing_and_are_read_again_the_same(
     events: list[tuple[str, str, int, str, int]],
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from archives import INDEX, Case, archive_at, comment, derived_rows, index_of, part, url_of
+from depths import depth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import config_for, run_fetch, small_site
@@ -120,7 +121,7 @@ def test_every_term_is_found_where_it_stands_and_nowhere_else(
 ) -> None:
     wrong = []
     with reading(corpus) as connection:
-        for term in set(terms_of(shelf, mix, 3_000, longest=12)):
+        for term in set(terms_of(shelf, mix, depth(600), longest=12)):
             found = search.find(connection, f'"{term}"', limit=ARTICLES)
             if {hit.id for hit in found.hits} != oracle(shelf, term) or not found.is_indexed:
                 wrong.append(term)

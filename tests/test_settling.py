@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from archives import AUTHOR, STRANGER, Case, archive_at, comment, derived_rows, index_of, neighbour, part, url_of
+from depths import depth
 from fakes import START
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,7 +111,7 @@ def settle_everything(case: Case) -> None:
     case.archive.library.settle()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from((*INDEXES, url_of_list(5943))), st.lists(step, max_size=25))
 def test_settling_what_was_read_gives_the_rows_that_settling_everything_gives(
     tmp_path_factory: pytest.TempPathFactory, source: str, history: list[tuple[Any, ...]]

@@ -79,12 +79,6 @@ class Watched(StandIn):
         return super().reply(request)
 
 
-@pytest.fixture(scope="module")
-def children() -> Iterator[Children]:
-    with Children() as started:
-        yield started
-
-
 @pytest.fixture
 def standin() -> Iterator[Watched]:
     with Watched() as served:

@@ -26,6 +26,7 @@ from archives import (
     series_of,
     url_of,
 )
+from depths import depth
 from fakes import START, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -477,7 +478,7 @@ _SEEN = st.sampled_from(
 _RUN = st.tuples(st.lists(st.tuples(st.integers(1, 6), _SEEN), max_size=8), st.floats(0.1, 40.0))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=depth(30))
 @given(st.lists(_RUN, min_size=1, max_size=6))
 def test_whatever_happened_the_beliefs_are_what_the_fetches_alone_say(
     tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[list[tuple[int, Outcome | None]], float]]

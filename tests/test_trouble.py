@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from desks import PARTS, Desk
 from fakes import FakeClock
-from runs import config_for, rows
+from runs import config_for, rows, small_site
 
 from archiver import cli
-from archiver.standin import StandIn, demo_site
+from archiver.standin import StandIn
 from archiver.standin.faults import Faults
 
 ROBOTS = "ithelp.ithome.com.tw/robots.txt"
@@ -208,7 +208,7 @@ def test_without_a_network_nobody_is_left_alone_afterwards(sit: Callable[..., De
 
 def test_a_host_of_pictures_that_fails_is_left_alone_and_fails_no_run(tmp_path: Path) -> None:
     clock, db = FakeClock(), tmp_path / "a.db"
-    with StandIn(demo_site()) as standin:
+    with StandIn(small_site(8)) as standin:
         standin.faults.error("image", status=503)
         config = config_for(standin, tmp_path, images=True)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from archives import FEED, SERIES, archive_at, feed_of, part, series_of, url_of
+from archives import FEED, SERIES, archive_at, feed_of, part, place_empty, series_of, url_of
+from depths import depth
 from fakes import FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,8 +31,12 @@ SOURCE = f'[[sources]]\nurl = "{SERIES_URL}"'
 class Days:
     """An archive of a series, kept daily by the command line against a stand-in, with a clock of our own."""
 
-    def __init__(self, folder: Path, standin: StandIn, sources: str = SOURCE) -> None:
+    def __init__(self, folder: Path, standin: StandIn, sources: str = SOURCE, kept: Path | None = None) -> None:
         self.db = folder / "a.db"
+        if kept is None:
+            place_empty(self.db)
+        else:
+            shutil.copy(kept, self.db)
         self.standin = standin
         self.config = config_for(standin, folder, sources=sources, extra="tries = 1")
         self.clock = FakeClock()
@@ -58,6 +64,26 @@ class Days:
     def proves_itself(self, capsys: pytest.CaptureFixture[str]) -> bool:
         capsys.readouterr()
         return cli.run(["verify", "--db", str(self.db)]) == 0
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose second run was on day 40. To be copied."""
+    with StandIn(terse_site(5)) as standin:
+        kept = Days(tmp_path_factory.mktemp("settled"), standin)
+        assert kept.fetch() == 0
+        kept.day = 40
+        assert kept.fetch() == 0
+        return kept.db
+
+
+@pytest.fixture
+def kept(settled: Path, tmp_path: Path) -> Iterator[Days]:
+    """The days after that."""
+    with StandIn(terse_site(5)) as standin:
+        days = Days(tmp_path, standin, kept=settled)
+        days.day = 40
+        yield days
 
 
 def _wiped(site: Faults) -> None:
@@ -97,33 +123,23 @@ def test_a_series_that_its_author_deletes_is_told_as_gone_within_a_fortnight(
 
 
 @pytest.mark.parametrize("refused", ["series", "feed"])
-def test_one_list_that_answers_is_witness_enough(refused: str, tmp_path: Path) -> None:
-    with StandIn(terse_site(5)) as standin:
-        kept = Days(tmp_path, standin)
-        kept.fetch()
-        kept.day = 40
-        kept.fetch()
-        _wiped(standin.faults)
-        standin.faults.refuse(refused)
-        kept.days(14, step=2)
+def test_one_list_that_answers_is_witness_enough(refused: str, kept: Days) -> None:
+    _wiped(kept.standin.faults)
+    kept.standin.faults.refuse(refused)
+    kept.days(14, step=2)
 
-        assert kept.states() == {"gone"}
+    assert kept.states() == {"gone"}
 
 
-def test_parts_that_leave_the_list_are_asked_now_and_live_on_where_they_answer(tmp_path: Path) -> None:
-    with StandIn(terse_site(5)) as standin:
-        kept = Days(tmp_path, standin)
-        kept.fetch()
-        kept.day = 40
-        kept.fetch()
-        before = len(standin.log)
-        for number in PARTS[2:4]:
-            standin.faults.drop_from_series(number)
-        kept.days(4)
+def test_parts_that_leave_the_list_are_asked_now_and_live_on_where_they_answer(kept: Days) -> None:
+    before = len(kept.standin.log)
+    for number in PARTS[2:4]:
+        kept.standin.faults.drop_from_series(number)
+    kept.days(4)
 
-        asked = [entry.target for entry in standin.log[before:] if entry.target.startswith("/articles/")]
-        assert asked == [f"/articles/{number}" for number in PARTS[2:4]]
-        assert kept.states() == {"alive"}
+    asked = [entry.target for entry in kept.standin.log[before:] if entry.target.startswith("/articles/")]
+    assert asked == [f"/articles/{number}" for number in PARTS[2:4]]
+    assert kept.states() == {"alive"}
 
 
 def test_a_deleted_account_is_told_from_the_host_by_a_series_that_answers(tmp_path: Path) -> None:
@@ -168,33 +184,23 @@ OUTAGES: dict[str, Callable[[Faults], None]] = {
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_an_outage_believes_nothing(outage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with StandIn(terse_site(5)) as standin:
-        kept = Days(tmp_path, standin)
-        kept.fetch()
-        kept.day = 40
-        kept.fetch()
-        OUTAGES[outage](standin.faults)
-        kept.days(20, step=4)
+def test_an_outage_believes_nothing(outage: str, kept: Days, capsys: pytest.CaptureFixture[str]) -> None:
+    OUTAGES[outage](kept.standin.faults)
+    kept.days(20, step=4)
 
-        assert kept.states() == {"alive"}
-        standin.faults.clear()
-        kept.days(4, step=4)
-        assert kept.states() == {"alive"}
-        assert kept.proves_itself(capsys)
+    assert kept.states() == {"alive"}
+    kept.standin.faults.clear()
+    kept.days(4, step=4)
+    assert kept.states() == {"alive"}
+    assert kept.proves_itself(capsys)
 
 
-def test_where_the_host_answers_oddly_no_list_vouches_for_an_absence(tmp_path: Path) -> None:
-    with StandIn(terse_site(5)) as standin:
-        kept = Days(tmp_path, standin)
-        kept.fetch()
-        kept.day = 40
-        kept.fetch()
-        _wiped(standin.faults)
-        standin.faults.error("/articles/999999999", status=500)
-        kept.days(14, step=2)
+def test_where_the_host_answers_oddly_no_list_vouches_for_an_absence(kept: Days) -> None:
+    _wiped(kept.standin.faults)
+    kept.standin.faults.error("/articles/999999999", status=500)
+    kept.days(14, step=2)
 
-        assert kept.states() == {"alive"}
+    assert kept.states() == {"alive"}
 
 
 # ─── which list is a witness ────────────────────────────────────────────────────────────────────
@@ -253,7 +259,7 @@ _LIST = st.tuples(st.sampled_from([SERIES, FEED]), st.sets(st.integers(1, 5)) | 
 _RUN = st.tuples(st.lists(_LIST, max_size=2), st.lists(st.tuples(st.integers(1, 5), _SEEN), max_size=7))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=depth(25))
 @given(st.lists(st.tuples(_RUN, st.floats(0.1, 40.0)), min_size=1, max_size=6))
 def test_whatever_lists_say_the_beliefs_are_what_the_fetches_alone_say(
     tmp_path_factory: pytest.TempPathFactory,
