@@ -25,8 +25,9 @@ BARS: dict[str, tuple[float | None, float | None]] = {
     "an article's page": (0.2, None),
     "settle after a list page": (0.02, None),
     "close of a run": (0.02, None),
+    "put what is due in order, once a run": (None, None),
     "next due page": (0.001, None),
-    "count what is due": (0.001, None),
+    "count what is left": (0.001, None),
     "`verify`": (None, None),
     "`parse`": (None, None),
 }
@@ -89,7 +90,7 @@ def _inside(setting: Setting, db: Path, series: int) -> dict[str, Figure]:
     """Parts of a run. One process each time, since a cold cache is what a run has."""
     names = {
         "settle": "settle after a list page", "finish": "close of a run", "next": "next due page",
-        "count": "count what is due",
+        "left": "count what is left", "begin": "put what is due in order, once a run",
     }  # fmt: skip
     try:
         costs = [

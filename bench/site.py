@@ -101,6 +101,11 @@ def part_ids(number: int) -> tuple[int, ...]:
     return tuple(10_000_000 + number * 40 + place for place in range(1, PARTS + 1))
 
 
+def series_of(article_id: int) -> int:
+    """The series of an article."""
+    return (article_id - 10_000_001) // 40
+
+
 def made(number: int, count: int = WORDS) -> Site:
     """One series with its thirty parts."""
     rng = random.Random(f"series {number}")
