@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import re
 
-import imagesize  # type: ignore[import-untyped]
-
 from archiver.pages import image_ends
 from archiver.readings import ImagePage
 
@@ -53,6 +51,8 @@ def _size(body: bytes, kind: str) -> tuple[int | None, int | None]:
     """Width and height of a raster image. SVG is text that can say anything, and has no pixels."""
     if kind in {"image/svg+xml", "image/x-icon", "image/avif"}:
         return None, None
+    import imagesize  # type: ignore[import-untyped]  # brings urllib.request, which a run without pictures spares
+
     try:
         found = imagesize.get(io.BytesIO(body[:_HEAD]))
     except Exception:  # noqa: BLE001 - bytes of anybody's, read by somebody else's code
