@@ -51,11 +51,14 @@ def state_of_the_program() -> str:
 def kept(cache: Path, series: int, words: int, *, renew: bool = False) -> Path:
     """An archive of so many series, made when it is not there, or `renew`ed. The caller changes only copies of it."""
     path = cache / f"{series}x{words}-{state_of_the_program()}.db"
+    renewed = path.with_name(f"{path.stem}-renewed.db")
     older = sorted(cache.glob(f"{series}x{words}-*.db"), key=lambda one: one.stat().st_mtime)
     if older and not path.exists() and (renew or words == site.FEW_WORDS):
-        _run_us(older[-1])
-        texts_of(older[-1]).rename(texts_of(path))
-        older[-1].rename(path)
+        if not renewed.exists():
+            _run_us(older[-1])
+            texts_of(older[-1]).rename(texts_of(renewed))
+            older[-1].rename(renewed)
+        return renewed
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         for stale in cache.glob(f"{series}x{words}-*"):
