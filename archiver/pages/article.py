@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -222,9 +223,14 @@ def _series(side: LexborNode, base: str) -> Address | None:
 def _contest(side: LexborNode, tags: tuple[str, ...], problems: Problems) -> contest.Contest:
     """From the icon's words, else the links to the contest, the tags, the icon's class."""
     icon = side.css_first("[class*=ir-article-icon]")
-    links = [attribute(link, "href") or "" for link in side.css("[class*=ir-article-icon] a, .group__badge")]
     classes = (icon.attributes.get("class") or "") if icon is not None else ""
-    return contest.required(problems, text_of(icon) or "", links, tags, classes)
+    return contest.required(problems, text_of(icon) or "", _contest_links(side), tags, classes)
+
+
+def _contest_links(side: LexborNode) -> Iterator[str]:
+    """Looked for only when the words do not say all."""
+    for link in side.css("[class*=ir-article-icon] a, .group__badge"):
+        yield attribute(link, "href") or ""
 
 
 def _slug(badge: LexborNode | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archiver.pages.base import Problems
@@ -41,12 +41,19 @@ def named(words: str, addresses: Iterable[str] = (), tags: Iterable[str] = (), c
 
     Each completes those before, as far as it does not contradict them.
     """
-    found = Contest()
-    in_class = Contest(None, _edition(_first(_IN_CLASS, classes)))
-    for told in (_in_words(words), *map(_in_address, addresses), *map(_in_tag, tags), in_class):
+    found = _completed(_in_words(words))
+    for told in _otherwise(addresses, tags, classes):
+        if found.year is not None and found.edition is not None:
+            break
         if _agree(found.year, told.year) and _agree(found.edition, told.edition):
             found = _completed(Contest(found.year or told.year, found.edition or told.edition))
     return Contest(found.year, found.edition or _EDITIONS.get(found.year or 0))
+
+
+def _otherwise(addresses: Iterable[str], tags: Iterable[str], classes: str) -> Iterator[Contest]:
+    yield from map(_in_address, addresses)
+    yield from map(_in_tag, tags)
+    yield Contest(None, _edition(_first(_IN_CLASS, classes)))
 
 
 def required(
