@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,14 @@ def test_a_flipped_byte_of_a_capture_is_found(copy: tuple[Path, Path], share: fl
     db.write_bytes(whole)
 
     assert any(finding.startswith("capture ") for finding in findings(db, file))
+
+
+@pytest.mark.parametrize("again", [fetching.parse, fetching.verify])
+def test_who_waits_is_told_how_far_reading_again_is(
+    copy: tuple[Path, Path], again: Callable[..., int | list[str]]
+) -> None:
+    told: list[tuple[int, int]] = []
+    again(config.load(copy[1]), copy[0], listener=lambda done, every: told.append((done, every)))
+
+    assert told == [(number, len(told)) for number in range(1, len(told) + 1)]
+    assert len(told) > 5
