@@ -117,7 +117,8 @@ def _page(results: Results, others: Peers) -> str:
 
 
 def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
+    """The last commit that changed the program itself."""
+    asked = ["git", "log", "-1", "--format=%h", "--", "archiver"]
     told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     return told.stdout.strip() or "unknown"
 
