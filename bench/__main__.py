@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +98,7 @@ def _page(results: Results, others: Peers) -> str:
         "",
         "Written by `python -m bench --write`; not to be edited. What is measured, against whom and how: `bench/`.",
         "",
-        said,
+        *textwrap.wrap(said, 118, break_on_hyphens=False),
         "",
         "## Beside others",
         "",
