@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED
+from zlib import compressobj
 
 import pytest
 import saved_files as made
@@ -15,7 +16,7 @@ from children import Children
 from fakes import START
 from rescuers import copy, make_lost, page, rescuer
 from runs import SERIES as REAL_SERIES
-from runs import config_for, rows, run_fetch, series_counts, terse_site
+from runs import config_for, rows, run_fetch, series_counts, small_site, terse_site
 
 from archiver import pages, urls
 from archiver.archive.frontier import Scope
@@ -131,6 +132,20 @@ def test_no_page_takes_more_memory_than_it_may(children: Children, tmp_path: Pat
     assert ended.code in {0, 3}, ended.err
     assert rows(tmp_path / "a.db", "SELECT count(*) FROM captures JOIN pages ON pages.id = page_id"
                                    " WHERE article_id = ?", PART) == [(1,)], "it is kept"  # fmt: skip
+
+
+def test_no_picture_takes_more_memory_than_it_may(children: Children, tmp_path: Path) -> None:
+    packed = compressobj(9, wbits=31)
+    bomb = b"".join(packed.compress(bytes(1_048_576)) for _ in range(200)) + packed.flush()
+    with StandIn(small_site(3)) as standin:
+        standin.faults.replies("image", bomb, "image/png", headers=(("Content-Encoding", "gzip"),))
+        ended = children.run("fetch", "--db", tmp_path / "a.db", "--config",
+                             config_for(standin, tmp_path, images=True), "-q")  # fmt: skip
+
+    assert ended.peak_mb < MOST_MB
+    assert ended.code in {0, 3}, ended.err
+    outcomes = "SELECT DISTINCT outcome FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'image'"
+    assert ("too_large",) in rows(tmp_path / "a.db", outcomes)
 
 
 @pytest.fixture(scope="module")

@@ -228,3 +228,17 @@ def test_a_value_that_we_never_write_is_one_line_with_its_row_and_no_bug(
     assert words in odd
     assert "a bug" not in said
     assert what != "a date" or words in said
+
+
+DATES = ("9" * 5_000, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "x\x1b[31m")
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_date_that_is_none_is_one_line(children: Children, whole: tuple[Path, Path], db: Path, date: str) -> None:
+    with tampering(db) as connection:
+        connection.execute("UPDATE fetches SET started_at = ?", [date])
+    for command in (["fetch", "--dry-run"], ["parse"], ["verify"], ["status"], ["why", ONE]):
+        ended = children.run(*command, "--db", db, "--config", whole[1])
+        assert ended.code in {0, 3, 5}, ended
+        assert "a bug" not in ended.err
+        assert "\x1b" not in ended.err + ended.out

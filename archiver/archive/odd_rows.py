@@ -29,6 +29,7 @@ _JSON: dict[tuple[str, str], type] = {
     ("sources", "alternates"): list, ("runs", "config"): dict, ("captures", "headers"): list,
     ("fetches", "headers"): dict, ("fetches", "signals"): dict, ("laws", "rules"): dict,
 }  # fmt: skip
+_YEARS = range(1970, 9_900)  # of any machine's clock, with room for the spans that are added
 _TYPES = {"INTEGER": (int,), "TEXT": (str,), "REAL": (float, int), "BLOB": (bytes,)}
 
 
@@ -84,6 +85,7 @@ def _is_json(value: str, shape: type) -> bool:
 
 def _is_moment(value: str) -> bool:
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value)
     except (ValueError, OverflowError):
         return False
+    return found.tzinfo is not None and found.year in _YEARS

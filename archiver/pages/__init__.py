@@ -43,7 +43,7 @@ PARSERS = {
 # carries in itself does not count (`lean`).
 MAX_BYTES = 2_621_440
 MAX_FEED_BYTES = 8_388_608
-MAX_INDEX_BYTES = 6_291_456
+MAX_INDEX_BYTES = 5_242_880
 
 
 def read(address: Address, body: bytes, content_type: str | None) -> Reading:

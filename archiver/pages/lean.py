@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from archiver.pages import embedded
 
-MAX_BYTES = 6_291_456  # of what is left of a page, to be looked at before it is known which kind it is
+MAX_BYTES = 5_242_880  # of what is left of a page, to be looked at before it is known which kind it is
 _MAX_TAGS = 60_000  # as the scan has it: a page with more is not parsed at all
 # Letters that stand for themselves wherever a URL may stand: no quotation mark, bracket, space or entity among them.
 _CARRIED = re.compile(rb"data:[A-Za-z0-9/+.;=_-]{0,200},[A-Za-z0-9%+/=_.~*!,;:@$?-]{1000,}+")
