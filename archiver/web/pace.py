@@ -96,8 +96,8 @@ class Pace:
         """A request has ended that went out so many seconds after the wait: the delay runs from there.
 
         Or from a little later. The host sees the gap from its own side: it heard of the request some time between its
-        going out and the first byte of the answer, `answered_s` later. So that time is added: `jitter_s` of it, and
-        what is more than the host has taken of late, which is a busy host or line and not the work of its answer.
+        going out and the first byte of the answer, `answered_s` later. So that time is added: `jitter_s` of it, or
+        all where it is twice what the host took of late, which is a busy host or line and not the work of its answer.
         """
         jitter_s = self._network.jitter_s
         late_s = self._late_s(self._server(host), answered_s) if jitter_s else 0.0
@@ -111,7 +111,7 @@ class Pace:
             return self._network.jitter_s
         of_late = self._answered_s.setdefault(server, deque(maxlen=_OF_LATE))
         of_late.append(answered_s)
-        return min(answered_s, max(self._network.jitter_s, answered_s - min(of_late)))
+        return answered_s if answered_s > 2 * min(of_late) else min(answered_s, self._network.jitter_s)
 
     def rest(self, host: str, seconds: float | None) -> None:
         """The host asked for a rest: so long, or ten delays when it did not say how long."""
