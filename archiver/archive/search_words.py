@@ -20,6 +20,7 @@ LONGEST_PIECE = 4  # atoms (Chinese characters, Latin words, signs): any four th
 LONGEST_OF_WORD = 4  # letters: any four of a Latin word are there, too
 _LONGEST_LANDMARK = 2  # atoms
 OFTEN = 4  # times that a body must hold a landmark to be among the first that are read
+_AT_ONCE = 20_000  # atoms
 _LONGEST_TOKEN = 64  # code may hold a word of ten thousand letters
 WINDOW = 80  # characters of a snippet
 _BEFORE = 24  # of those before the first hit
@@ -76,12 +77,14 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
     counted: Counter[str] = Counter()
     for fold in {folded(plain), plain.lower()}:  # two, where full-width letters stand: they are found as typed, too
         atoms = _ATOM.findall(_BREAK.sub("\n", fold))
-        pieces, stands = atoms, list(map("\n".__ne__, atoms))  # all in C: this is half of what indexing costs
-        together = stands
-        for size in range(1, LONGEST_PIECE + 1):
-            (counted if size <= _LONGEST_LANDMARK else found).update(compress(pieces, together))
-            pieces = list(map(operator.add, pieces, atoms[size:]))
-            together = list(map(operator.and_, together, stands[size:]))
+        for begin in range(0, len(atoms), _AT_ONCE):  # a long text would take a hundred bytes a piece
+            part = atoms[begin : begin + _AT_ONCE + LONGEST_PIECE - 1]
+            pieces, stands = part[:_AT_ONCE], list(map("\n".__ne__, part))  # in C: half of what indexing costs
+            together = stands[:_AT_ONCE]
+            for size in range(1, LONGEST_PIECE + 1):
+                (counted if size <= _LONGEST_LANDMARK else found).update(compress(pieces, together))
+                pieces = list(map(operator.add, pieces, part[size:]))
+                together = list(map(operator.and_, together, stands[size:]))
         for word in set(_WORD.findall(fold)):
             sizes = range(1, min(LONGEST_OF_WORD + 1, len(word)))
             found.update([word[start : start + size] for size in sizes for start in range(len(word) - size + 1)])
