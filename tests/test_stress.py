@@ -526,9 +526,10 @@ def test_a_page_garbled_anywhere_is_told_or_does_not_matter(
     """One page after the other: it is found before the first request, in words, or the run comes to its end."""
     sound = whole.read_bytes()
     found = 0
-    tried = range(1, len(sound) // 4096, 4)
+    size = int.from_bytes(sound[16:18], "big")  # of a page (fileformat2 §1.3.2)
+    tried = range(1, len(sound) // size, 8)
     for page in tried:
-        db.write_bytes(sound[: page * 4096] + b"\xa5" * 4096 + sound[(page + 1) * 4096 :])
+        db.write_bytes(sound[: page * size] + b"\xa5" * size + sound[(page + 1) * size :])
         asked = len(standin.log)
         code = cli.run(["fetch", "-q", "--force", "--limit", "1", "--db", str(db), "--config", str(file)])
         captured = capsys.readouterr()
