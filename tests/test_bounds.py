@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -112,10 +113,16 @@ def children() -> Iterator[Children]:
         yield made
 
 
+def _never_repeating(letters: int) -> str:
+    rng = random.Random(1)
+    return "".join(chr(rng.randrange(0x4E00, 0xA000)) for _ in range(letters))
+
+
 WORST = {
     "one address": f'<a href="https://a.example/{"x" * LARGEST}">x</a>',
     "one address that is read": f'😀<a href="https://a.example/{"x" * READ}">x</a>',
     "Chinese words": "<p>" + "漢字" * (MAX_WORDS // 2 - 10_000),
+    "Chinese words that never repeat": "<p>" + _never_repeating(MAX_WORDS - 20_000),
     "lines of code": "<pre><code>" + "漢\n" * (MAX_WORDS // 2 - 10_000),
     "addresses": '<a href="https://a.example/%s">x</a>' % ("y" * 500) * 4_000,
 }

@@ -431,6 +431,22 @@ def snippet_of(case: Case, text: str, query: str, **changes: Any) -> str:
         return hits.marked(search.find(connection, query).hits[0])
 
 
+def test_a_text_too_long_to_be_indexed_to_its_end_is_searched_to_its_end(case: Case) -> None:
+    long = " ".join(map(str, range(search_index.LONGEST // 5))) + " 尾端的字"
+    for number, words in enumerate((long, "尾端 的字", f"{long}末"), start=1):
+        case.answer(url_of(number), part(number, text=words))
+    for number in range(4, 50):
+        case.answer(url_of(number), part(number, text="尾端"))
+    with reading(case.path) as connection:
+        assert {hit.id for hit in search.find(connection, "尾端的字").hits} == {ID + 1, ID + 3}
+        assert {hit.id for hit in search.find(connection, "字末").hits} == {ID + 3}
+        assert {hit.id for hit in search.find(connection, "字末 12").hits} == {ID + 3}
+        assert search.find(connection, "兩隻").hits == []
+        found = search.find(connection, "尾端", limit=5)
+        assert (len(found.hits), found.total, found.is_counted) == (5, 49, False)
+    assert search_index.findings(case.archive._database, thorough=True) == []
+
+
 def test_a_snippet_shows_the_hit_marked_in_its_surroundings(case: Case) -> None:
     text = "前言。" * 60 + "編譯器會替我們檢查所有權，也檢查 RUST 的生命週期。" + "後記。" * 60
     shown = snippet_of(case, text, "rust 所有權")

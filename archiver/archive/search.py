@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # version of the pieces gets another number.
 MARK = "\x022"
 IN_TITLE, OFTEN = "\x04", "\x05"  # before a landmark that the title holds, or the body often
+GOES_ON = "\x06"  # stands in the row of an article that is too long to be indexed to its end
 _BETWEEN = "\n\x03\n"  # no phrase reaches from one comment, or one version of a body, into the next
 _WEIGHTS = (6.0, 2.0, 1.0)  # title, body, comments: a hit in one outweighs any number in those after it
 _MOST_READ = 30  # hits whose texts are read, if no more are shown: of more, the most promising
@@ -99,7 +100,7 @@ def _find_by_index(connection: sqlite3.Connection, terms: list[Term], series_id:
         seen += len(fresh)
         if best.total >= limit:
             break
-    is_counted = seen == total or all(term.is_indexed_whole() for term in terms)
+    is_counted = seen == total or (not asked.goes_on() and all(term.is_indexed_whole() for term in terms))
     return Found(best.hits(), best.total if seen == total else total, is_indexed=True, is_counted=is_counted)
 
 
@@ -114,7 +115,11 @@ class _Asked:
 
     def count(self) -> int:
         """How many rows there are."""
-        return self._count(" ".join(self._terms), "" if self._series_id is None else _OF_SERIES)
+        return self._count(self._may_hold(), "" if self._series_id is None else _OF_SERIES)
+
+    def goes_on(self) -> bool:
+        """Whether there are articles of which the index does not know the end, so that they may hold anything."""
+        return self._count(_phrases([GOES_ON])) > 0
 
     def rarity(self) -> list[float]:
         """What each term weighs, among several."""
@@ -141,13 +146,18 @@ class _Asked:
                 yield from fresh
         yield from (row for row in self.every() if row not in seen)
 
+    def _may_hold(self) -> str:
+        return f"({' '.join(self._terms)}) OR {_phrases([GOES_ON])}"
+
     def _rows(self, words: str, first: int) -> list[int]:
         """Some rows from this one on that have these words, too."""
         within = "" if self._series_id is None else _OF_SERIES
         rows = self._connection.execute(
             f"SELECT rowid FROM search_index WHERE search_index MATCH ?1 AND rowid >= ?2{within}"  # noqa: S608 - ours
             f" ORDER BY rowid LIMIT {_BATCH}",
-            [" ".join([*self._terms, words]), first, self._series_id][: 3 if within else 2],
+            [" ".join([*self._terms, words]) if words else self._may_hold(), first, self._series_id][
+                : 3 if within else 2
+            ],
         )
         return [row[0] for row in rows]
 

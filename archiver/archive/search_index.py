@@ -14,11 +14,14 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from archiver.archive import search_words
-from archiver.archive.search import IN_TITLE, MARK, OFTEN, Texts, texts, trouble
+from archiver.archive.search import GOES_ON, IN_TITLE, MARK, OFTEN, Texts, texts, trouble
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+# Letters of each text that are indexed: real ones have a tenth. Half a million that never repeat themselves would make
+# two million words, all of them in memory at once. The rest is looked for in the text (`search.GOES_ON`).
+LONGEST = 60_000
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
 # Written at most at the end of a run: two segments of about the same size become one, so that all articles of a long
 # run are, and a short run in a large archive writes little.
@@ -33,9 +36,10 @@ def digest(held: Texts) -> str:
 
 def words(held: Texts) -> str:
     """What the index holds of these texts, for a tokenizer that takes each line for a word."""
-    title = search_words.tokens(held.title, IN_TITLE)
-    body = search_words.tokens(held.body, OFTEN, search_words.OFTEN)
-    return "\n".join({MARK}.union(title, body, search_words.tokens(held.comments)))
+    marks = {MARK, GOES_ON} if max(map(len, (held.title, held.body, held.comments))) > LONGEST else {MARK}
+    title = search_words.tokens(held.title[:LONGEST], IN_TITLE)
+    body = search_words.tokens(held.body[:LONGEST], OFTEN, search_words.OFTEN)
+    return "\n".join(marks.union(title, body, search_words.tokens(held.comments[:LONGEST])))
 
 
 # ─── filling ────────────────────────────────────────────────────────────────────────────────────
