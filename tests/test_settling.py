@@ -5,6 +5,7 @@ large archive than in a small one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,14 @@ def test_what_is_kept_in_order_is_what_looking_for_everything_finds(
                 assert ([page] if page else []) == due
                 if page is not None:
                     case.answer(page.address.url, outcome=Outcome.TIMEOUT)
+
+
+def test_a_page_that_is_named_by_another_url_than_its_own_is_wanted_once(tmp_path: Path) -> None:
+    beyond = replace(list_of(5943, 1), next_page=220_575_762)  # a number that no URL of ours has
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(url_of_list(5943))
+        case.answer(url_of_list(5943), beyond)
+        case.answer(url_of(1), part(1))
+        case.archive.library.settle()
+        asked = case.rows("SELECT url FROM pages WHERE kind = 'series' AND series_id = 5943")
+    assert asked == [{"url": url_of_list(5943)}]

@@ -229,16 +229,19 @@ def _want_shown(database: Database, articles: Collection[int]) -> None:
 
 
 def _want(database: Database, url: str, at: str | None) -> int | None:
-    """The series of which this is another list; None for any other page."""
+    """The series of which there is another list now; None for any other page, and for one that was known.
+
+    What is named may be a page by another URL, so that it is named again each time that it is looked for.
+    """
     address = urls.classify(url)
     if not isinstance(address, Address):  # a number that no page can have names nothing that could be asked
         return None
-    _want_page(database, address, at)
-    return address.series_id
+    return address.series_id if _want_page(database, address, at) else None
 
 
-def _want_page(database: Database, address: Address, at: str | None) -> None:
-    database.execute(
+def _want_page(database: Database, address: Address, at: str | None) -> bool:
+    """Make a page of an address; gives whether there was none."""
+    made = database.execute(
         "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, state_since,"
         " due_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at"
         " FROM (SELECT coalesce(?8, (SELECT max(started_at) FROM runs)) AS at) WHERE true ON CONFLICT (url) DO NOTHING",
@@ -247,6 +250,7 @@ def _want_page(database: Database, address: Address, at: str | None) -> None:
             address.user_id, address.page_number, at,
         ],
     )  # fmt: skip
+    return made.rowcount > 0
 
 
 def _mark_citations(database: Database, articles: Collection[int]) -> None:
