@@ -25,7 +25,7 @@ SELECT page_id, outcome IN ({_ABSENT}) AS absent, signals ->> 'unlisted_since' I
     coalesce((SELECT series_id FROM parts WHERE parts.page_id = pages.id),
         (SELECT series_id FROM articles WHERE articles.id = pages.article_id)) AS series_id
 FROM fetches JOIN pages ON pages.id = page_id
-WHERE run_id = :run_id AND final AND source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
+WHERE run_id = :run_id AND final AND +source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
 AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at NOT IN (
         SELECT started_at FROM fetches AS ours WHERE ours.run_id = :run_id AND ours.page_id = pages.id)
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
@@ -43,7 +43,7 @@ ORDER BY :same_first * (coalesce(articles.series_id, -1) IN (
 
 _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
-WHERE pages.kind = 'control' AND source = 'live' AND final AND run_id <= :run_id AND started_at > :since
+WHERE pages.kind = 'control' AND +source = 'live' AND final AND run_id <= :run_id AND started_at > :since
 AND (run_id = :run_id OR started_at <= :until) -- else the clock was wrong then
 AND outcome NOT IN {_NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
@@ -54,7 +54,7 @@ def absent_pages(database: Database, run_id: int) -> list[tuple[int, Kind]]:
     """The pages that were absent in a run, each with its kind."""
     rows = database.query(
         f"SELECT DISTINCT page_id, kind FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
-        f" AND source = 'live' AND outcome IN ({_ABSENT}) ORDER BY page_id",
+        f" AND +source = 'live' AND outcome IN ({_ABSENT}) ORDER BY page_id",
         [run_id],
     )
     return [(row["page_id"], Kind(row["kind"])) for row in rows]

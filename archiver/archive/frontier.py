@@ -16,10 +16,21 @@ from archiver.archive.witnesses import LEFT_SINCE, LEFT_SINCE_ASKED
 from archiver.model import REFUSALS
 
 # The sources that a question is about, and their index pages, whatever their number.
-_SCOPE = """
+_GIVEN = """
 WITH scope (id) AS MATERIALIZED (SELECT value FROM json_each(:scope)),
 lists (id) AS MATERIALIZED (SELECT value FROM json_each(:lists)),
-candidates (id) AS ({candidates})
+"""
+_SCOPE = f"{_GIVEN}candidates (id) AS ({{candidates}})"
+
+# The same as tables: unpacking 1,500 numbers for each question would cost more than the question about one page.
+_LAID_OUT = "WITH candidates (id) AS (SELECT value FROM json_each(:ids))"
+_TABLES = """
+DROP TABLE IF EXISTS temp.scope;
+CREATE TEMP TABLE scope (id INTEGER PRIMARY KEY);
+INSERT INTO temp.scope SELECT value FROM json_each(:scope);
+DROP TABLE IF EXISTS temp.lists;
+CREATE TEMP TABLE lists (id INTEGER PRIMARY KEY);
+INSERT INTO temp.lists SELECT value FROM json_each(:lists)
 """
 
 # A page belongs to a source when the source is it, asks for its series, or is an index that links to it.
@@ -75,7 +86,6 @@ UNION {LEFT_SINCE}
 """  # noqa: S608 - the same
 
 _EVERY = "SELECT id FROM pages WHERE kind IN ({kinds})"
-_NAMED = "SELECT value FROM json_each(:ids)"
 
 _ALL = "SELECT pages.*, parts.position AS part_position "
 
@@ -145,18 +155,30 @@ def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) 
     return list(database.query(_sql(scope, _ALL, f"{_ORDER} LIMIT {int(limit)}"), _values(database, scope, now)))
 
 
-def due_among(database: Database, scope: Scope, now: datetime, ids: Iterable[int], lists: str) -> list[dict[str, Any]]:
-    """Those of these pages that are to be asked. `lists`: as `index_pages` gives them."""
-    sql = _sql(scope, _ALL, _ORDER, candidates=_NAMED)
-    return list(database.query(sql, {**_values(database, scope, now, lists), "ids": json.dumps(list(ids))}))
+def lay_out(database: Database, scope: Scope) -> None:
+    """Put the sources of a scope, and their index pages, where `due_among` and `due_order` look for them."""
+    given = {"scope": json.dumps(sorted(set(scope.source_ids))), "lists": index_pages(database, scope)}
+    for statement in _TABLES.split(";"):
+        database.execute(statement, given)
 
 
-def due_order(
-    database: Database, scope: Scope, now: datetime, ids: Iterable[int] | None, lists: str
-) -> list[tuple[Any, ...]]:
-    """The number of each page to be asked, of all or of these, and the nine values by which they are put in order."""
-    sql = _sql(scope, f"SELECT pages.id, {_PLACE} ", candidates=None if ids is None else _NAMED)
-    found = database.execute(sql, {**_values(database, scope, now, lists), "ids": json.dumps(list(ids or ()))})
+def due_among(database: Database, scope: Scope, now: datetime, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Those of these pages that are to be asked. The scope is the one that was laid out."""
+    sql = f"{_LAID_OUT}{_ALL}{_WANTED.format(**_words(scope))}{_ORDER}"
+    return list(database.query(sql, {**_moment(scope, now), "ids": json.dumps(list(ids))}))
+
+
+def due_order(database: Database, scope: Scope, now: datetime, ids: Iterable[int] | None) -> list[tuple[Any, ...]]:
+    """The number of each page to be asked, of all or of these, and the nine values by which they are put in order.
+
+    The scope is the one that was laid out.
+    """
+    asked = f"SELECT pages.id, {_PLACE} "
+    if ids is None:
+        found = database.execute(_sql(scope, asked), _values(database, scope, now))
+    else:
+        sql = f"{_LAID_OUT}{asked}{_WANTED.format(**_words(scope))}"
+        found = database.execute(sql, {**_moment(scope, now), "ids": json.dumps(list(ids))})
     return [tuple(row) for row in found]
 
 
@@ -205,12 +227,11 @@ def holds_a_part(database: Database, scope: Scope, now: datetime) -> bool:
     return next(iter(database.query(sql, _values(database, scope, now))), None) is not None
 
 
-def _sql(scope: Scope, asked: str, order: str = "", candidates: str | None = None) -> str:
+def _sql(scope: Scope, asked: str, order: str = "") -> str:
     """The question which pages of a scope are wanted: what of them is asked, and in which order it is told."""
     words = _words(scope)
-    if candidates is None:
-        is_any = scope.force or scope.max_age_days is not None
-        candidates = (_EVERY if is_any else _CANDIDATES).format(**words)
+    is_any = scope.force or scope.max_age_days is not None
+    candidates = (_EVERY if is_any else _CANDIDATES).format(**words)
     return f"{_SCOPE.format(candidates=candidates)}{asked}{_WANTED.format(**words)}{order}"
 
 
@@ -220,9 +241,14 @@ def _words(scope: Scope) -> dict[str, str]:
     return {"kinds": ", ".join(f"'{kind}'" for kind in kinds), "belongs": belongs, "due": _due(scope)}
 
 
-def _values(database: Database, scope: Scope, now: datetime, lists: str | None = None) -> dict[str, Any]:
+def _values(database: Database, scope: Scope, now: datetime) -> dict[str, Any]:
     return {
-        "scope": json.dumps(scope.source_ids), "lists": index_pages(database, scope) if lists is None else lists,
+        "scope": json.dumps(scope.source_ids), "lists": index_pages(database, scope), **_moment(scope, now),
+    }  # fmt: skip
+
+
+def _moment(scope: Scope, now: datetime) -> dict[str, Any]:
+    return {
         "run_id": scope.run_id, "now": stamp(now), "tomorrow": stamp(now + timedelta(days=1)),
         "lately": stamp(now - _LOST_AGAIN), "since": stamp(now - _LOST_FOR),
         "seen_before": _seen_before(scope, now),

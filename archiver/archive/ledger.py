@@ -130,11 +130,11 @@ class Ledger:
 
         A picture that no longer counts as one (its bytes end before its format says) is to come whole.
         """
-        rows = self._database.query(
+        rows = self._database.query(  # of the page's own rows: by `source`, SQLite would look at all that are live
             "SELECT headers ->> '$.etag' AS etag, headers ->> '$.\"last-modified\"' AS last_modified,"
             " coalesce(nullif(requested_url, ''), pages.url) AS requested_url"
             " FROM fetches JOIN pages ON pages.id = page_id"
-            " WHERE page_id = ? AND final AND source = 'live' AND outcome IN ('ok', 'unchanged')"
+            " WHERE page_id = ? AND final AND +source = 'live' AND outcome IN ('ok', 'unchanged')"
             " AND http_status != 304 AND capture_id IS NOT NULL AND (kind != 'image'"
             " OR EXISTS (SELECT 1 FROM images WHERE images.url = pages.url AND images.capture_id IS NOT NULL))"
             " ORDER BY fetches.id DESC LIMIT 1",

@@ -248,7 +248,7 @@ def _mention(
 def _keep_copy(database: Database, page_id: int, named: Iterable[Named], at: str, copy: int) -> None:
     """What a copy names: more dates for what is known, and what only it knows, gone since the next live answer."""
     later = (
-        "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND source = 'live'"
+        "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND +source = 'live'"
         " AND capture_id IS NOT NULL AND started_at > ?"
     )
     gone_at = database.execute(later, [page_id, copy, at]).fetchone()[0]

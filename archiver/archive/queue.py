@@ -4,7 +4,7 @@ All that is due is looked for once, and again when nothing of it is left. In bet
 looked at: the page that was asked, what a list names, articles that found another place, new pages, and what has become
 due by the hours that passed. So the next page costs the same however many are due.
 
-The rows stand in a temporary table of the connection, which no other sees.
+The rows stand in a temporary table of the connection, which no other sees, and so does the scope.
 """
 
 from __future__ import annotations
@@ -53,23 +53,19 @@ class Queue:
         self._seen_page = 0
         self._filled_at: datetime | None = None
         self._looked_at: datetime | None = None
-        self._lists = "[]"
         self.count = 0
 
     def next(self, now: datetime, rearranged: Collection[int]) -> dict[str, Any] | None:
         """The page to be asked now; None when none is left. `rearranged`: articles whose place may have changed."""
         self.renew(now, rearranged)
         while True:
-            first = self._database.execute(
-                "SELECT page_id FROM temp.due ORDER BY a, b, c, d, e, f, g, h, i, page_id LIMIT 1"
-            )
-            found = first.fetchone()
+            found = self._database.execute(_FIRST).fetchone()
             if found is None and self._filled_at == now:
                 return None
             if found is None:
                 self._fill(now)
                 continue
-            page = frontier.due_among(self._database, self.scope, now, found, self._lists)
+            page = frontier.due_among(self._database, self.scope, now, found)
             if page:
                 return page[0]
             self._drop(found)  # what was asked since, such as another address of the same list, made it wait
@@ -82,7 +78,7 @@ class Queue:
         asked = list(self._database.query(_ASKED, [self._seen_fetch]))
         lists = [row["page_id"] for row in asked if row["kind"] in {"index", "series", "feed"}]
         if any(row["kind"] == "index" for row in asked):  # perhaps under another of its addresses
-            self._lists = frontier.index_pages(self._database, self.scope)
+            frontier.lay_out(self._database, self.scope)
         again = self._numbers(_NAMED_BY, json.dumps(lists)) if lists else set()
         again |= self._numbers(_OF_ARTICLES, json.dumps(sorted(rearranged))) if rearranged else set()
         again |= self._numbers(_NEW, self._seen_page) | {row["page_id"] for row in asked}
@@ -91,14 +87,14 @@ class Queue:
         self._look_at_end(now)
         if again:
             self._drop(again)
-            self._put(frontier.due_order(self._database, self.scope, now, sorted(again), self._lists))
+            self._put(frontier.due_order(self._database, self.scope, now, sorted(again)))
 
     def _fill(self, now: datetime) -> None:
         for statement in _TABLE.split(";"):
             self._database.execute(statement)
         self.count = 0
-        self._lists = frontier.index_pages(self._database, self.scope)
-        self._put(frontier.due_order(self._database, self.scope, now, None, self._lists))
+        frontier.lay_out(self._database, self.scope)
+        self._put(frontier.due_order(self._database, self.scope, now, None))
         self._seen_fetch = self._largest("fetches")
         self._look_at_end(now)
         self._filled_at = now
