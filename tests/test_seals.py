@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -29,9 +30,11 @@ from archives import (
     url_of,
 )
 from fakes import START, FakeClock, article
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from archiver.archive import proof, seals
+from archiver.archive import proof, seals, search_index
 from archiver.archive.archive import Archive
 from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
@@ -211,6 +214,80 @@ def test_what_was_changed_between_two_runs_stays_told(at_rest: tuple[Path, World
     with archive_of(path, world) as archive:
         archive.rebuild()
     assert findings(path, world) == []
+
+
+def of_day_20(path: Path, archive: Archive, world: World) -> Case:
+    return Case(path, archive, world, FakeClock(START + timedelta(days=20)))
+
+
+@pytest.mark.parametrize("table", ["sources", "pushes", "copies", "captures", "comment_versions"])
+def test_what_another_program_changes_during_a_run_that_does_not_write_there_is_told_afterwards(
+    at_rest: tuple[Path, World], tmp_path: Path, table: str
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with archive_of(path, world) as archive:
+        case = of_day_20(path, archive, world)
+        with tampering(path) as connection:
+            connection.execute(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})")
+        archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+
+    assert any(f"rows of {table} " in found or f"row of {table} " in found for found in findings(path, world))
+
+
+def test_what_a_run_writes_is_sealed_when_it_ends(at_rest: tuple[Path, World], tmp_path: Path) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    before = sealed(path)
+    with archive_of(path, world) as archive:
+        case = of_day_20(path, archive, world)
+        said = (comment(1, "first again", site_id=1), comment(3, "third", site_id=3))
+        case.source(SERIES)
+        case.answer(SERIES, series_of(1, 3, 4))
+        case.answer(url_of(3), part(3, body=illustrated("new words"), comments=said, next=neighbour(4)))
+        case.answer(url_of(4), part(4, body=illustrated("a fourth"), comments=said), counters={"views": 9})
+        case.archive.library.settle()
+        archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+    changed = {name for name, digest in sealed(path).items() if before.get(name) != digest}
+
+    assert findings(path, world) == []
+    assert changed >= {"runs", "pages", "captures", "sources", "comment_versions", "links", "search_index_data"}
+
+
+def sealed(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute("SELECT name, digest FROM seals WHERE kind = 'rows'").fetchall())
+
+
+def test_the_end_of_a_run_that_asked_nothing_hashes_only_its_own_row_and_the_search_index(
+    at_rest: tuple[Path, World], tmp_path: Path
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with archive_of(path, world) as archive:
+        case = of_day_20(path, archive, world)
+        asked: list[str] = []
+        archive._database.conn.set_trace_callback(asked.append)
+        archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
+        archive._database.conn.set_trace_callback(None)
+    hashed = [sql for sql in asked if sql.endswith((" ORDER BY rowid", " ORDER BY 1, 2"))]
+
+    assert {sql.partition(" FROM ")[2].split()[0] for sql in hashed} == {"runs", *search_index.SHADOWS}
+    assert findings(path, world) == []
+
+
+def line_of(row: tuple[object, ...]) -> str:
+    return json.dumps(row, default=seals._hashed) + "\n"
+
+
+VALUES = (
+    st.none() | st.integers() | st.floats() | st.text() | st.binary() | st.sampled_from(['], "row", [', "row", "]"])
+)
+
+
+@given(st.lists(st.lists(VALUES, min_size=1, max_size=4).map(tuple), min_size=1, max_size=5))
+def test_rows_hashed_at_once_are_hashed_as_one_by_one(rows: list[tuple[object, ...]]) -> None:
+    assert seals._lines(rows) == "".join(map(line_of, rows))
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1", "UPDATE sources SET added_at = 'x'"])

@@ -15,7 +15,7 @@ from archiver.archive import doubt, seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
 from archiver.archive.digest import run_digest
-from archiver.archive.seals import Change
+from archiver.archive.seals import Change, Known
 from archiver.archive.times import stamp
 from archiver.model import Kind
 from archiver.rules import Rules
@@ -27,11 +27,12 @@ _log = logging.getLogger(__name__)
 class Runs:
     """The table `runs` of one open archive."""
 
-    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs) -> None:
+    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs, known: Known) -> None:
         self._database = database
         self._path = path
         self._rules = rules
         self._beliefs = beliefs
+        self._known = known
         self._changed: list[Change] = []
         self._sealed_at = database.conn.total_changes  # changes by this connection when all was last sealed
 
@@ -116,7 +117,7 @@ class Runs:
 
     def seal_kept(self) -> None:
         """Seal what is there now, but for what another program changed. The caller holds the transaction."""
-        seals.renew(self._database, self._changed)
+        seals.renew(self._database, self._changed, self._known)
         self._sealed_at = self._database.conn.total_changes
 
     def seal_at_the_end(self) -> None:

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from archiver.archive import schema
 from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
+from archiver.archive.writes import Writes
 
 _VERSION = "2:"  # one more when anything else is hashed; archives before had one digest over three tables, without
 _ROWS, _TABLE = "rows", "table"
@@ -29,6 +30,7 @@ _ELSEWHERE = frozenset({"fetches", "seals", "search_index"})
 # guesses where nobody can guess.
 _UNPROVEN = ("id", "image_id", "name_id", "comment_id", "tag_id", "reply_to", "language", "language_guessed")
 _PROVEN_WHOLE = frozenset({"articles", "series", "authors"})  # their numbers are the site's
+_BATCH = 200  # rows hashed at once
 _DERIVED = frozenset(DERIVED_TABLES) | {"discoveries"}  # the last in archives from before migration 019
 
 
@@ -85,10 +87,34 @@ class Change:
         return f"{since}{self.kind} {self.name} was {self.how} by another program (digest differs)"
 
 
-def changes(database: Database) -> list[Change]:
+class Known:
+    """Digests of tables as they were when this process first looked, which hold while it writes nothing to them.
+
+    So what another program writes meanwhile is not sealed with what we wrote, and is told afterwards.
+    """
+
+    def __init__(self, writes: Writes) -> None:
+        self._writes = writes
+        self._digests: dict[str, str] = {}
+
+    def of(self, table: str) -> str | None:
+        """The digest of a table that nothing was written to since; None when it is to be hashed."""
+        return None if self._writes.may_have(table) else self._digests.get(table)
+
+    def note(self, rows: dict[tuple[str, str], str]) -> None:
+        """Keep the digests of tables, before anything was written to them."""
+        self._digests = {table: digest for (_, table), digest in rows.items() if not self._writes.may_have(table)}
+
+    def forget(self) -> Known:
+        """Know nothing any more: the shape of the file was brought to ours."""
+        self._digests.clear()
+        return self
+
+
+def changes(database: Database, known: Known | None = None) -> list[Change]:
     """What is not as the last run left it. While a run is open its rows are on their way, and only the shape counts.
 
-    An archive in which no run ever ended has no seal.
+    All of it is looked at, and noted in `known`. An archive in which no run ever ended has no seal.
     """
     last = next(iter(_query(database, "SELECT * FROM runs ORDER BY id DESC LIMIT 1", if_there="runs")), None)
     if last is None or last.get("kept_digest") is None:
@@ -103,7 +129,10 @@ def changes(database: Database) -> list[Change]:
     stored = _stored(database)
     found = [] if last["kept_digest"] == _over(stored) else [Change(_ROWS, "seals", number)]
     ours = schema.names() | {name for _, name in stored}  # what a later version no longer makes was ours, too
-    now = _shape(database, ours) | (_rows(database, ours) if ended else {})
+    rows = _rows(database, ours) if ended else {}
+    if known is not None:
+        known.note(rows)
+    now = _shape(database, ours) | rows
     for (kind, name), digest in stored.items():
         if (kind == _ROWS and not ended) or now.get((kind, name)) == digest:
             continue
@@ -120,10 +149,11 @@ def _unsealed(last: dict[str, Any] | None) -> list[Change]:
     return [Change(_ROWS, "runs", last["id"])]
 
 
-def renew(database: Database, but: Iterable[Change] = ()) -> None:
+def renew(database: Database, but: Iterable[Change] = (), known: Known | None = None) -> None:
     """Seal what is there now, beside the last run. The caller holds the transaction.
 
     `but`: what another program changed, which stays told; what can be put back was put back, and is sealed so.
+    `known`: what need not be hashed again.
     """
     last = next(iter(database.query("SELECT id, finished_at FROM runs ORDER BY id DESC LIMIT 1")), None)
     if last is None:
@@ -133,7 +163,7 @@ def renew(database: Database, but: Iterable[Change] = ()) -> None:
     if last["finished_at"] is None:  # an open run: its rows are sealed when it ends
         rows = {key: digest for key, digest in before.items() if key[0] == _ROWS}
     else:
-        rows = _rows(database, schema.names())
+        rows = _rows(database, schema.names(), known)
     now = _shape(database, schema.names()) | rows
     seals = {key: digest for key, digest in now.items() if key not in kept}
     seals |= {key: digest for key, digest in before.items() if key in kept}
@@ -178,14 +208,15 @@ def _foreign_triggers(database: Database) -> list[str]:
     return [row["name"] for row in rows if row["name"] not in ours and row["tbl_name"] in ours]
 
 
-def _rows(database: Database, ours: Collection[str]) -> dict[tuple[str, str], str]:
+def _rows(database: Database, ours: Collection[str], known: Known | None = None) -> dict[tuple[str, str], str]:
     """The rows of every table of ours, but for those that are proven otherwise."""
     tables = database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     found = {}
     for table in [row["name"] for row in tables if row["name"] in ours and row["name"] not in _ELSEWHERE]:
         columns = _columns(database, table)
         if columns:
-            found[_ROWS, table] = _digest_of_rows(database, table, columns)
+            held = known and known.of(table)
+            found[_ROWS, table] = held or _digest_of_rows(database, table, columns)
     return found
 
 
@@ -202,9 +233,20 @@ def _digest_of_rows(database: Database, table: str, columns: list[str]) -> str:
     hashed = hashlib.sha256(json.dumps(columns).encode())
     named = ", ".join(f'"{name}"' for name in columns)
     order = "1, 2" if table.startswith("search_index_") else "rowid"  # some of SQLite's own have no rowid
-    for row in database.execute(f"SELECT {named} FROM {table} ORDER BY {order}"):  # noqa: S608 - names are our own
-        hashed.update(json.dumps(row, default=_hashed).encode() + b"\n")
+    found = database.execute(f"SELECT {named} FROM {table} ORDER BY {order}")  # noqa: S608 - names are our own
+    while rows := found.fetchmany(_BATCH):
+        hashed.update(_lines(rows).encode())
     return hashed.hexdigest()
+
+
+def _lines(rows: list[tuple[Any, ...]]) -> str:
+    """Each row as JSON on a line of its own, made at once.
+
+    What stands between two rows is found for certain: within a text a quotation mark has a backslash before it, and one
+    that ends a text has a comma or a bracket after it.
+    """
+    told = json.dumps([part for row in rows for part in (row, "row")], default=_hashed)
+    return told[1:].replace('], "row", [', "]\n[").removesuffix(', "row"]') + "\n"
 
 
 def _hashed(value: object) -> str:
