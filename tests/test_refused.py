@@ -178,6 +178,7 @@ def test_a_plan_tells_what_rests(sit: Callable[..., Desk]) -> None:
 
 def test_a_config_without_sources_is_a_mistake_and_leaves_no_archive(sit: Callable[..., Desk]) -> None:
     desk = sit("")
+    desk.db.unlink()
 
     code, text, _ = desk.fetch()
 

@@ -14,7 +14,7 @@ import pytest
 from archives import AUTHOR, STRANGER, Case, archive_at, comment, derived_rows, index_of, neighbour, part, url_of
 from depths import depth
 from fakes import START
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from archiver import urls
@@ -225,6 +225,7 @@ def test_the_next_page_costs_the_same_in_an_archive_ten_times_as_large(tmp_path:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, max_size=20))
+@example([("list", 7, {1}), ("source", url_of_list(7)), ("settle",), ("settle",), ("index", INDEXES[0], {1})])
 def test_what_is_kept_in_order_is_what_looking_for_everything_finds(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[Any, ...]]
 ) -> None:

@@ -39,6 +39,11 @@ WHERE from_page_id IN (SELECT value FROM json_each(?))
 """
 
 _OF_ARTICLES = "SELECT id FROM pages WHERE article_id IN (SELECT value FROM json_each(?))"
+_LISTS_OF_ARTICLES = """
+SELECT id FROM pages WHERE +kind IN ('series', 'feed') AND series_id IN (
+    SELECT series_id FROM articles WHERE id IN (SELECT value FROM json_each(?1))
+    UNION SELECT series_id FROM parts WHERE article_id IN (SELECT value FROM json_each(?1)))
+"""
 _NEW = "SELECT id FROM pages WHERE id > ?"
 _DUE_SINCE = "SELECT id FROM pages WHERE due_at > ? AND due_at <= ?"
 
@@ -80,7 +85,8 @@ class Queue:
         if any(row["kind"] == "index" for row in asked):  # perhaps under another of its addresses
             frontier.lay_out(self._database, self.scope)
         again = self._numbers(_NAMED_BY, json.dumps(lists)) if lists else set()
-        again |= self._numbers(_OF_ARTICLES, json.dumps(sorted(rearranged))) if rearranged else set()
+        for sql in (_OF_ARTICLES, _LISTS_OF_ARTICLES) if rearranged else ():  # their series may be followed since
+            again |= self._numbers(sql, json.dumps(sorted(rearranged)))
         again |= self._numbers(_NEW, self._seen_page) | {row["page_id"] for row in asked}
         again |= self._numbers(_DUE_SINCE, stamp(self._looked_at), stamp(now))
         self._seen_fetch = asked[-1]["id"] if asked else self._seen_fetch
