@@ -522,6 +522,23 @@ def test_an_index_kept_up_is_the_index_made_anew(case: Case) -> None:
     assert (index_rows(case.path), derived_rows(case.path)) == kept
 
 
+@pytest.mark.parametrize(
+    "letters",
+    [
+        "快取 polars",
+        "5 µs Σίσυφος ſoft ϐϑϕϖϰϱϵ",
+        "ＰｏｌａｒｓΣ İstanbul é e\u0301",
+        "\u0345\u1fbe\ufffe\uffff 快",
+    ],
+)
+def test_the_words_that_verify_expects_are_those_that_sqlite_indexes(case: Case, letters: str) -> None:
+    case.answer(url_of(1), part(1, text=letters))
+    held = search.texts(case.archive._database, ID + 1)
+
+    indexed = {term for term, _ in index_rows(case.path)}
+    assert set(search_words.as_indexed(search_index.words(held)).split("\n")) == indexed
+
+
 def test_what_the_index_no_longer_needs_is_given_back_when_the_archive_is_closed(corpus: Path) -> None:
     connection = sqlite3.connect(corpus)
     free, pages = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))

@@ -132,6 +132,13 @@ class _Plain(Database):
         return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
+def throw_away(path: Path) -> Database:
+    """A file that is read and written once and that nobody needs after a loss of power."""
+    database = _Plain(sqlite3.connect(path, cached_statements=_STATEMENTS), execute_plugins=False)
+    database.execute("PRAGMA synchronous = OFF")
+    return database
+
+
 def _connect(path: Path, writes: Writes) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=opening.BUSY_TIMEOUT_MS / 1000, cached_statements=_STATEMENTS)
     writes.watch(connection)

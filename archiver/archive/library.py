@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class Library:
         self._touched: tuple[set[int], set[int]] = set(), set()  # pages read since all was settled, series named there
         self._knows_all = self.is_settled()  # else somebody else read, and was killed: then everything is settled
         self._rearranged: set[int] = set()
+        self._indexed: Callable[[Database, int], AbstractContextManager[None]] = search_index.renewed
 
     def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
         """Read every fetch that gave a capture and was not read yet, one commit each; gives how many.
@@ -157,12 +159,23 @@ class Library:
             last = some[-1]["id"]
 
     def rebuild(
-        self, then: Callable[[], None] = lambda: None, listener: Callable[[int, int], None] = lambda _done, _all: None
-    ) -> int:
+        self, then: Callable[[], None] = lambda: None, listener: Callable[[int, int], None] = lambda _done, _all: None,
+        index: Callable[[Database], None] = search_index.refill,
+    ) -> int:  # fmt: skip
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read.
 
         `then` is called at the end of that commit, `listener` after each fetch: how many were read, of how many.
+        `index` makes the search index of what was read, each article once, however often it was captured.
         """
+        self._indexed = lambda _database, _article_id: nullcontext()
+        try:
+            return self._rebuild(then, listener, index)
+        finally:
+            self._indexed = search_index.renewed
+
+    def _rebuild(
+        self, then: Callable[[], None], listener: Callable[[int, int], None], index: Callable[[Database], None]
+    ) -> int:
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             search_index.clear(self._database)
@@ -176,7 +189,7 @@ class Library:
             if count:
                 self._note("library", last)
             self._settle()
-            search_index.tidy(self._database)
+            index(self._database)
             then()
         self._has_settled()
         return count
@@ -254,11 +267,11 @@ class Library:
             self._touched[1].add(said.series_id)
         if best is not None and isinstance(best[0].page, ArticlePage):
             (whole, until), told = best, best[0].page
-            with search_index.renewed(self._database, page["article_id"]):
+            with self._indexed(self._database, page["article_id"]):
                 article_rows.keep(self._database, page, fetch, whole, told, until)
         else:
             article_rows.fill(self._database, page["article_id"], said)
-            with search_index.renewed(self._database, page["article_id"]):
+            with self._indexed(self._database, page["article_id"]):
                 collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
             copy = fetch["id"] if is_copy else None

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from archiver.archive import seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
+from archiver.archive.connection import throw_away
 from archiver.archive.digest import run_digest
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
 from archiver.archive.opening import beside
@@ -137,10 +138,9 @@ def _derived(database: Database, path: Path, read: ReadPage, listener: Callable[
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:
         copy = Path(folder) / "copy.db"
         database.execute("VACUUM INTO ?", [str(copy)])
-        other = Database(sqlite3.connect(copy), execute_plugins=False)
+        other = throw_away(copy)
         try:
-            other.execute("PRAGMA synchronous = OFF")  # nobody needs it after a loss of power
-            Library(other, copy, Captures(other), read).rebuild(listener=listener)
+            Library(other, copy, Captures(other), read).rebuild(listener=listener, index=search_index.put_down)
             yield from differences(database, other)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Letters of each text that are indexed: real ones have a tenth. Half a million that never repeat themselves would make
 # two million words, all of them in memory at once. The rest is looked for in the text (`search.GOES_ON`).
 LONGEST = 60_000
+_SEPARATOR = "\n"  # of the words of an article, as the tokenizer takes them
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
 # Written at most at the end of a run: two segments of about the same size become one, so that all articles of a long
 # run are, and a short run in a large archive writes little.
@@ -39,7 +40,7 @@ def words(held: Texts) -> str:
     marks = {MARK, GOES_ON} if max(map(len, (held.title, held.body, held.comments))) > LONGEST else {MARK}
     title = search_words.tokens(held.title[:LONGEST], IN_TITLE)
     body = search_words.tokens(held.body[:LONGEST], OFTEN, search_words.OFTEN)
-    return "\n".join(marks.union(title, body, search_words.tokens(held.comments[:LONGEST])))
+    return _SEPARATOR.join(marks.union(title, body, search_words.tokens(held.comments[:LONGEST])))
 
 
 # ─── filling ────────────────────────────────────────────────────────────────────────────────────
@@ -72,9 +73,13 @@ def _renew(database: Database, article_id: int, before: Texts, after: Texts) -> 
 
 
 def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
-    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, digest(held)])
+    _put_down(database, article_id, held)
     row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
     _index(database, row[0], held)
+
+
+def _put_down(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
+    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, digest(held)])
 
 
 def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) -> None:
@@ -97,10 +102,20 @@ def _statements() -> list[str]:
     return [statement.strip() for statement in script.split(";\n") if statement.strip()]
 
 
+def put_down(database: Database) -> None:
+    """The rows of an index that was cleared, without a word of it: for a copy in which nobody searches."""
+    for article_id in _articles(database):
+        _put_down(database, article_id, texts(database, article_id))
+
+
+def _articles(database: Database) -> list[int]:
+    return [row[0] for row in database.execute("SELECT id FROM articles ORDER BY id").fetchall()]
+
+
 def refill(database: Database) -> None:
     """The index made anew from the articles. The caller holds the transaction."""
     clear(database)
-    for (article_id,) in database.execute("SELECT id FROM articles ORDER BY id").fetchall():
+    for article_id in _articles(database):
         _put_in(database, article_id, texts(database, article_id))
     database.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
 
@@ -137,7 +152,7 @@ def findings(database: Database, *, thorough: bool) -> list[str]:
     found = trouble(database)
     if found is not None:
         return [f"search index: {found}"]
-    return [*_stale(database), *_altered(database)] if thorough else []
+    return _compared(database) if thorough else []
 
 
 def check(database: Database) -> Iterator[str]:
@@ -146,18 +161,28 @@ def check(database: Database) -> Iterator[str]:
         yield f"{finding}; `archiver verify --repair` fills it anew"
 
 
-def _stale(database: Database) -> Iterator[str]:
+def _compared(database: Database) -> list[str]:
+    """Whether it knows what the texts say, and has their words: one article after the other, each read once."""
+    stale, sums = [], (0, 0)
     rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
-    stale = [article_id for article_id, held in rows if digest(texts(database, article_id)) != held]
-    if stale:
-        yield f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"
+    for article_id, held in rows:
+        said = texts(database, article_id)
+        if digest(said) != held:
+            stale.append(article_id)
+        own = set(search_words.as_indexed(words(said)).split(_SEPARATOR))
+        sums = sums[0] + len(own), sums[1] + sum(map(hash, own))
+    found = [f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"] if stale else []
+    return [*found, *_altered(database, [row[0] for row in rows], sums)]
 
 
-def _altered(database: Database) -> Iterator[str]:
-    """Articles of which it holds other words than their texts have: all is made again, a few at a time."""
-    ids = [row[0] for row in database.execute("SELECT article_id FROM search_rows ORDER BY article_id").fetchall()]
+def _altered(database: Database, ids: list[int], sums: tuple[int, int]) -> Iterator[str]:
+    """Articles of which it holds other words than their texts have.
+
+    `sums`: what `_summed` must give. Where it does not, the index is made again, a few articles at a time, and compared
+    article by article; only that counts, since SQLite may know letters as one that Python does not.
+    """
     try:
-        if _summed(database) == _wanted_sum(database, ids):
+        if _summed(database) == sums:
             return
         held = _fingerprints(database)
     except sqlite3.DatabaseError as error:
@@ -183,13 +208,6 @@ def _made_anew(database: Database, ids: list[int]) -> Iterator[sqlite3.Connectio
             yield fresh
 
 
-def _wanted_sum(database: Database, ids: list[int]) -> list[int]:
-    sums = [0, 0]
-    for fresh in _made_anew(database, ids):
-        sums = [one + other for one, other in zip(sums, _summed(fresh), strict=True)]
-    return sums
-
-
 # Of a word of the vocabulary: its first three characters and its last, and how many it has.
 _CHARACTERS = (
     "(unicode(term) + 31 * ifnull(unicode(substr(term, 2)), 0) + 37 * ifnull(unicode(substr(term, 3)), 0)"
@@ -197,14 +215,17 @@ _CHARACTERS = (
 )
 
 
-def _summed(database: sqlite3.Connection | Database) -> list[int]:
-    """How many words the index has for all articles together, and a sum over their characters.
+def _summed(database: Database) -> tuple[int, int]:
+    """How many words the index has for all articles together, and the sum of Python's hashes of them.
 
     By the list of words, each with how many articles have it: the words of each article are ten times as many rows.
     """
     database.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab (main, search_index, row)")
-    row = database.execute(f"SELECT sum(doc), sum(doc * {_CHARACTERS}) FROM search_words").fetchone()  # noqa: S608 - ours
-    return [value or 0 for value in row]
+    count, total = 0, 0
+    for term, articles in database.execute("SELECT term, doc FROM search_words"):
+        count += articles
+        total += articles * hash(term)
+    return count, total
 
 
 def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:

@@ -28,10 +28,12 @@ MOST_SPANS = 1_000  # hits of one term in one text: more do not change its rank
 
 # Full-width letters and digits are their ASCII selves. The others have lower cases that depend on what stands beside
 # them or are two characters long, or that SQLite's unicode61 folds and Python does not; here all are one character.
+_ONE_LETTER = dict(zip(map(ord, "İΣςµſϐϑϕϖϰϱϵ\u0345\u1fbe\ufffe\uffff"), "iσσμsβθφπκρειι\ufffd\ufffd", strict=True))
 _FOLDED: dict[int, int | str] = {
     **{0xFF01 + place: 0x21 + place for place in range(94) if chr(0x21 + place).isalnum()},
-    **dict(zip(map(ord, "İΣςµſϐϑϕϖϰϱϵ\u0345\u1fbe\ufffe\uffff"), "iσσμsβθφπκρειι\ufffd\ufffd", strict=True)),
+    **_ONE_LETTER,
 }
+_OF_ONE_LETTER = re.compile("[" + "".join(map(chr, _ONE_LETTER)) + "]")
 _UNUSUAL = re.compile("[\x00\ud800-\udfff" + "".join(map(chr, _FOLDED)) + "]")
 # White space, and the punctuation of Chinese text: no indexed piece reaches across it.
 _SIGNS = r"\u00a7\u00ab\u00b6\u00b7\u00bb\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3020\u3030\u303d\ufe30-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # noqa: E501 - one class
@@ -95,6 +97,11 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
     if mark:
         found.update([mark + piece for piece, often in counted.items() if often >= least and piece in found])
     return found
+
+
+def as_indexed(words: str) -> str:
+    """The words of a text, as `tokens` gives them, with the letters that SQLite's unicode61 takes for one as one."""
+    return words.translate(_ONE_LETTER) if _OF_ONE_LETTER.search(words) else words
 
 
 Spans = list[tuple[int, int]]
