@@ -25,6 +25,17 @@ def _bodies(path: Path) -> list[tuple[int, str, str]]:
 
 
 @pytest.mark.parametrize("name", OLD)
+def test_an_archive_of_an_earlier_build_is_proven_when_it_is_first_opened(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(gzip.decompress((FIXTURES / name).read_bytes()))
+
+    assert cli.run(["verify", "--db", str(path)]) == 0, capsys.readouterr()
+    assert cli.run(["verify", "--db", str(path)]) == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", OLD)
 def test_an_archive_of_an_earlier_build_opens_and_is_proven(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

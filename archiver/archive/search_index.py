@@ -118,6 +118,8 @@ def refill(database: Database) -> None:
     for article_id in _articles(database):
         _put_in(database, article_id, texts(database, article_id))
     database.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
+    for statement in ("SAVEPOINT filled", "RELEASE filled"):  # else its sums are written by the commit, after the seal
+        database.execute(statement)
 
 
 def is_to_be_filled(database: Database) -> bool:
