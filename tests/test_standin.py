@@ -399,7 +399,7 @@ def test_nothing_is_left_running_even_when_a_client_holds_its_connection() -> No
     with StandIn() as standin:
         connection = connect(standin)
         send(connection, DAY_5)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # one of an earlier test may have ended meanwhile
     with pytest.raises(OSError, match=r".*"):
         send(connect(standin), DAY_5)
     connection.close()
