@@ -10,7 +10,10 @@ LOST = 2  # the exit code where a command did its work and could not say so
 def main() -> None:
     """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
     try:
-        from archiver import interruption, streams  # not above: Ctrl-C may come while they are imported
+        from archiver.machine import (
+            interruption,  # not above: Ctrl-C may come while they are imported
+            streams,  # not above: Ctrl-C may come while they are imported
+        )
 
         interruption.catch()  # before the rest is imported
         streams.hold()
@@ -23,7 +26,7 @@ def main() -> None:
             sys.stderr.write(f"archiver: the output could not be written ({lost}); what was stored stays\n")
             code = code or LOST
     except KeyboardInterrupt as interrupted:
-        from archiver import interruption
+        from archiver.machine import interruption
 
         sys.stderr.write(interruption.WORDS + "\n")
         code = interruption.code_of(interrupted)

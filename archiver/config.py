@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from archiver import disk
 from archiver.errors import ConfigError
+from archiver.machine import disk
 from archiver.rules import Rules, Schedule
 from archiver.text import safe
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import (
     ABSENCES,
     FAULTS,
@@ -106,10 +106,10 @@ def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
         return _say(answer, Outcome.PROTOCOL_ERROR, answer.error or "redirects without end", location=location)
     if asked.kind is Kind.IMAGE and is_placeholder(location):
         return _say(answer, Outcome.SOFT_404, "redirected to a picture that says it was removed", location=location)
-    target = urls.classify(location)
+    target = ithome.classify(location)
     if isinstance(target, Refusal):
         return _judge_refused_target(asked, answer)
-    if urls.is_same_page(target, asked):
+    if ithome.is_same_page(target, asked):
         return _say(answer, Outcome.MOVED, "another address of the same page", location=location, leads_to="itself")
     words = f"redirected to another {target.kind}, {location}"
     return _say(answer, Outcome.MOVED, words, location=location, leads_to=target.kind.value)
@@ -130,8 +130,8 @@ def may_lead_to(asked: Address, url: str) -> bool:
         return not is_placeholder(url)
     if asked.kind is Kind.INDEX:
         return urls.host(url).removeprefix("www.") == urls.host(asked.url).removeprefix("www.")
-    target = urls.classify(url)
-    return isinstance(target, Address) and urls.is_same_page(target, asked)
+    target = ithome.classify(url)
+    return isinstance(target, Address) and ithome.is_same_page(target, asked)
 
 
 def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
@@ -222,7 +222,7 @@ def _wrong_identity(asked: Address, answer: Answer, facts: Facts) -> Judgement |
     """Right kind and right id (`og:url`), or what it is instead. Indexes are anybody's pages: nothing to compare."""
     if asked.kind is Kind.INDEX:
         return None
-    own = urls.classify(facts.own_url) if facts.own_url else None
+    own = ithome.classify(facts.own_url) if facts.own_url else None
     own_id = own.article_id or own.series_id if isinstance(own, Address) else None
     asked_id = asked.article_id or asked.series_id
     if asked.kind is not Kind.FEED and own_id is not None and (own_id != asked_id):

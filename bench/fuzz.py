@@ -24,25 +24,25 @@ from pathlib import Path
 import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 with atheris.instrument_imports(include=["archiver"]):
-    from archiver import config, pages, urls
+    from archiver import config, ithome, pages
     from archiver.archive.times import stamp
-    from archiver.copies import Copy, Push, key_of
     from archiver.errors import ConfigError, UnusableFile
-    from archiver.model import Address, Answer, Kind
-    from archiver.rescue import common_crawl, har, memento, mhtml, save_page_now, warc, wayback
-    from archiver.rescue.found import Bounds
+    from archiver.formats import har, mhtml, warc
+    from archiver.formats.found import Bounds
+    from archiver.model import Address, Answer, Copy, Kind, Push, key_of
+    from archiver.rescue import common_crawl, memento, save_page_now, wayback
     from archiver.web import headers, rules
 
 FIXTURES = Path(__file__).parents[1] / "tests/fixtures"
 SAMPLES = {
-    "article": urls.article_url(10319293),
-    "series": urls.series_url(20141304, 5943),
-    "feed": urls.feed_url(5943),
+    "article": ithome.article_url(10319293),
+    "series": ithome.series_url(20141304, 5943),
+    "feed": ithome.feed_url(5943),
     "index": "https://blog.example/ironman/",
 }
 
 
-PAGE = Address(urls.article_url(10319293), Kind.ARTICLE, 10319293)
+PAGE = Address(ithome.article_url(10319293), Kind.ARTICLE, 10319293)
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MEMENTO = f"https://arquivo.pt/wayback/20231006120000/{PAGE.url}"
 DATE = "Fri, 06 Oct 2023 12:00:00 GMT"
@@ -148,7 +148,7 @@ def file_target(read: Callable[..., object]) -> Callable[[bytes], None]:
 
 def page_target(url: str) -> Callable[[bytes], None]:
     """Reads bytes as the page that a URL names."""
-    address = urls.source_address(url)
+    address = ithome.source_address(url)
     assert isinstance(address, Address)
 
     def read(data: bytes) -> None:
@@ -159,10 +159,10 @@ def page_target(url: str) -> Callable[[bytes], None]:
 
 def read_url(data: bytes) -> None:
     """Classifies text; what is fetchable must classify the same again."""
-    found = urls.classify(data.decode("utf-8", "surrogateescape"))
+    found = ithome.classify(data.decode("utf-8", "surrogateescape"))
     if isinstance(found, Address):
-        assert urls.classify(found.url) == found
-        assert not urls.denied(found.url)
+        assert ithome.classify(found.url) == found
+        assert not ithome.denied(found.url)
 
 
 def read_robots(data: bytes) -> None:

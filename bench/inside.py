@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from archiver import config, pages, urls
+from archiver import config, ithome, pages
 from archiver.archive import opening
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
@@ -42,7 +42,7 @@ def read_pages(folder: str, times: str) -> dict[str, Any]:
     """CPU seconds of reading an article page, the first reading not counted."""
     held = []
     for path in sorted(Path(folder).glob("*.html")):
-        address = urls.classify(urls.article_url(int(path.stem)))
+        address = ithome.classify(ithome.article_url(int(path.stem)))
         assert isinstance(address, Address)
         held.append((address, path.read_bytes()))
     for address, body in held[:3]:
@@ -130,7 +130,7 @@ class _Parts:
 
 def _page(url: str) -> tuple[Address, bytes]:
     """A page of the invented site with short texts."""
-    address = urls.source_address(url)
+    address = ithome.source_address(url)
     assert isinstance(address, Address)
     number = address.series_id if address.article_id is None else site.series_of(address.article_id)
     assert number is not None

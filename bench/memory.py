@@ -29,8 +29,8 @@ from runs import SERIES as REAL_SERIES
 from runs import config_for, small_site, terse_site
 from saved_files import DAY1, http, plain_record, singlefile, singlefile_zip, unpacking_itself, wacz, zipped
 
+from archiver.formats.values import MOST_BYTES
 from archiver.pages import MAX_BYTES, MAX_INDEX_BYTES
-from archiver.rescue.values import MOST_BYTES
 from archiver.standin import StandIn
 from archiver.standin.images import png
 from archiver.standin.render import Moment

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Kind
 from archiver.standin import prose
 from archiver.standin.render import Moment
@@ -143,17 +143,17 @@ def together(numbers: range) -> Site:
 
 def source(number: int) -> str:
     """The URL of a series."""
-    return urls.series_url(20_000_000 + number, number)
+    return ithome.series_url(20_000_000 + number, number)
 
 
 def addresses(number: int) -> list[str]:
     """The URLs of every page of a series."""
     lists = [source(number) + (f"?page={page}" if page > 1 else "") for page in range(1, -(-PARTS // PER_PAGE) + 1)]
-    return [urls.feed_url(number), *lists, *map(urls.article_url, part_ids(number))]
+    return [ithome.feed_url(number), *lists, *map(ithome.article_url, part_ids(number))]
 
 
 def _address(url: str) -> Address:
-    found = urls.source_address(url)
+    found = ithome.source_address(url)
     assert isinstance(found, Address), url
     return found
 

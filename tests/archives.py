@@ -16,7 +16,7 @@ from typing import Any
 from fakes import START, FakeClock
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive import schema
 from archiver.archive.archive import Archive
 from archiver.archive.opening import reading
@@ -85,7 +85,7 @@ class Case:
         self.run_id = archive.runs.start_run("fetch", "0", {}, clock.now())
 
     def source(self, url: str, *, series: str | None = None, settle: bool = True) -> None:
-        address = urls.source_address(url)
+        address = ithome.source_address(url)
         assert isinstance(address, Address)
         self.archive.ledger.add_source(Source(url, series=series), address, (), self.clock.now())
         if settle:
@@ -102,8 +102,8 @@ class Case:
     ) -> int:
         """Play a fetch of `url`: the page itself, or an outcome without one. `read_on=False`: killed then."""
         self.clock.advance(minutes=1)
-        named = urls.source_address(url)
-        address = named if isinstance(named, Address) else urls.image_address(url)
+        named = ithome.source_address(url)
+        address = named if isinstance(named, Address) else ithome.image_address(url)
         assert address is not None, url
         body = self.world.put(page) if page is not None else None
         headers = (("content-type", "text/html"),)
@@ -124,7 +124,7 @@ class Case:
     def copy(self, url: str, page: Page, *, days_ago: float = 100) -> None:
         """Take somebody else's copy of a page, made so long ago."""
         self.clock.advance(minutes=1)
-        address = urls.source_address(url)
+        address = ithome.source_address(url)
         assert isinstance(address, Address)
         answer = Answer(address.url, self.clock.now(), 7, status=200, body=self.world.put(page))
         told = self.world.read(address, answer.body or b"", None)
@@ -208,7 +208,7 @@ def neighbour(number: int) -> Neighbour:
 
 
 def url_of(number: int) -> str:
-    return urls.article_url(10_000_000 + number)
+    return ithome.article_url(10_000_000 + number)
 
 
 def comment(position: int, text: str, *, site_id: int | None = None, reply_to: int | None = None) -> Comment:
@@ -219,7 +219,7 @@ def index_of(*links: tuple[str, str], apart: tuple[tuple[str, str], ...] = ()) -
     """An index with these links (URL, words) under one heading, and those that stand `apart` under another."""
     made = []
     for position, (url, text) in enumerate((*links, *apart), start=1):
-        address = urls.classify(url)
+        address = ithome.classify(url)
         assert isinstance(address, Address)
         made.append(IndexLink(address, url, text, "a group" if position <= len(links) else "apart", position))
     return IndexPage("an index", "en", tuple(made))
@@ -236,8 +236,8 @@ def feed_of(*numbers: int) -> FeedPage:
 
 
 INDEX = "https://blog.example/posts/ironman/"
-SERIES = urls.series_url(20141304, 5943)
-FEED = urls.feed_url(5943)
+SERIES = ithome.series_url(20141304, 5943)
+FEED = ithome.feed_url(5943)
 
 
 LEAN = ("articles", "comments", "comment_versions", "code_blocks", "collapses")

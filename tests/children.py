@@ -189,7 +189,10 @@ def _heed_permissions() -> None:
 
 if __name__ == "__main__":
     # So that children need not.
-    from archiver import cli, crawl, demonstration, fetching, hits, terminal, versions  # noqa: F401
-    from archiver.rescue import pushing, rescuing  # noqa: F401
+    from archiver import cli  # noqa: F401
+    from archiver.commands import (
+        pushing,  # noqa: F401
+        rescuing,  # noqa: F401
+    )
 
     serve()

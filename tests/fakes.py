@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from archiver import urls
-from archiver.copies import Extra
-from archiver.model import Address, Answer, Exchange, Outcome, Validators
+from archiver import ithome
+from archiver.model import Address, Answer, Exchange, Extra, Outcome, Validators
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -93,7 +92,7 @@ def fault(url: str, outcome: Outcome, words: str = "a fault", started_at: dateti
 
 def article(article_id: int) -> Address:
     """The address of an article."""
-    found = urls.classify(urls.article_url(article_id))
+    found = ithome.classify(ithome.article_url(article_id))
     assert isinstance(found, Address)
     return found
 

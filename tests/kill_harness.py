@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from archiver import cli, crawl, fetching  # noqa: F401 - imported here, so that children need not
+from archiver import cli
 
 LONGEST_S = 0.35
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Kind
 from archiver.pages import read
 from archiver.readings import Body, CodeBlock, FeedItem, Reading
@@ -45,9 +45,9 @@ def markup(name: str) -> str:
 
 def address(name: str) -> Address:
     url = capture(name)["url"]
-    found = urls.classify(url)
+    found = ithome.classify(url)
     if not isinstance(found, Address):
-        found = urls.source_address(url)
+        found = ithome.source_address(url)
     assert isinstance(found, Address)
     return found
 

@@ -16,7 +16,7 @@ from runs import config_for, rows, run_fetch, small_site
 
 from archiver import cli
 from archiver import config as configs
-from archiver.rescue import rescuing
+from archiver.commands import rescuing
 from archiver.standin import StandIn
 from archiver.standin.rot import page_of
 from archiver.standin.web_archives import Memento, WebArchives

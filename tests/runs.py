@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 from archives import place_empty
 
-from archiver import config, fetching, pages
+from archiver import config, pages
 from archiver.archive import bodies, queries
 from archiver.archive.opening import reading
+from archiver.commands import fetching
 from archiver.readings import Body
 from archiver.report.runs import Summary
 from archiver.standin import Site, demo_site

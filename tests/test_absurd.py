@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.archive.times import stamp
-from archiver.copies import Copy, PushState, key_of
-from archiver.copies import Push as PushRow
 from archiver.errors import UnusableFile
-from archiver.model import Answer, CaptureSource
-from archiver.rescue import common_crawl, har, memento, mhtml, save_page_now, warc, wayback
-from archiver.rescue.found import Bounds
+from archiver.formats import har, mhtml, warc
+from archiver.formats.found import Bounds
+from archiver.model import Answer, CaptureSource, Copy, PushState, key_of
+from archiver.model import Push as PushRow
+from archiver.rescue import common_crawl, memento, save_page_now, wayback
 from archiver.rescue.wayback import NotAnIndex
 
 PAGE = article(10323209)

@@ -16,8 +16,8 @@ from pushers import ONE, Desk, desk_of, make_held
 from rescuers import CRAWL, LOST, PARTS, URL, Rescuer, copy, make_lost, page, rescuer
 from runs import config_for, rows, run_fetch, terse_site
 
-from archiver import cli, config, fetching, importing
-from archiver.rescue import pushing, rescuing
+from archiver import cli, config
+from archiver.commands import fetching, importing, pushing, rescuing
 from archiver.standin import StandIn
 from archiver.standin.web_archives import WebArchives
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, terse_site
 
-from archiver import cli, pages, urls
+from archiver import cli, ithome, pages
 from archiver.archive.archive import Archive
 from archiver.model import Address, Outcome
 from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Page, SeriesPage
@@ -30,7 +30,7 @@ PART = 10319293  # Day 02
 NUMBERS = st.one_of(st.integers(), st.sampled_from([0, -1, 2**63 - 1, 2**63, -(2**63) - 1, 10**25]))
 TEXTS = st.one_of(st.text(max_size=30), st.sampled_from(["", "\x00", "\ud800", "\u202e", "x" * 5_000, "javascript:1"]))
 MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))]))
-ADDRESSES = st.sampled_from([urls.classify(url_of(1)), urls.classify(SERIES)])
+ADDRESSES = st.sampled_from([ithome.classify(url_of(1)), ithome.classify(SERIES)])
 
 
 def any_value(kind: Any) -> st.SearchStrategy[Any]:
@@ -57,7 +57,7 @@ def any_value(kind: Any) -> st.SearchStrategy[Any]:
 
 
 PAGES = {
-    url_of(1): ArticlePage, SERIES: SeriesPage, urls.feed_url(5943): FeedPage, INDEX: IndexPage,
+    url_of(1): ArticlePage, SERIES: SeriesPage, ithome.feed_url(5943): FeedPage, INDEX: IndexPage,
     "https://ithelp.ithome.com.tw/upload/images/20230916/20141304p2BKnRCiQm.png": ImagePage,
 }  # fmt: skip
 
@@ -109,7 +109,7 @@ def test_a_parser_that_raises_makes_an_answer_unreadable_and_keeps_it(monkeypatc
 
     monkeypatch.setattr(pages.article, "read", fails)
     body = (Path(__file__).parent / "fixtures/article").glob("*/body.html")
-    address = urls.classify(urls.article_url(10319216))
+    address = ithome.classify(ithome.article_url(10319216))
     assert isinstance(address, Address)
 
     told = pages.read(address, next(body).read_bytes(), "text/html")

@@ -19,13 +19,13 @@ from rescuers import copy, make_lost, page, rescuer
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, small_site, terse_site
 
-from archiver import pages, urls
+from archiver import ithome, pages
 from archiver.archive.frontier import Scope
+from archiver.formats.values import MOST_BYTES
 from archiver.model import Address, Kind
 from archiver.pages import MAX_BYTES
 from archiver.pages.scan import MAX_WORDS
 from archiver.readings import SeriesPage
-from archiver.rescue.values import MOST_BYTES
 from archiver.standin import StandIn, render_lists
 from archiver.standin.images import png
 from archiver.standin.render import Moment
@@ -56,7 +56,7 @@ def test_a_next_page_is_believed_within_what_is_announced(declared: str, number:
     html = render_lists.series_page(site, site.series[5943], 1, Moment(1, START))
     html = html.replace("共 3 篇", f"共 {declared} 篇").replace("共3篇", f"共{declared}篇")
     pager = f'<ul class="pager"><li><a rel="next" href="{REAL_SERIES}?page={number + 1}">下一頁</a></li></ul>'
-    address = urls.classify(f"{REAL_SERIES}?page={number}")
+    address = ithome.classify(f"{REAL_SERIES}?page={number}")
     assert isinstance(address, Address)
 
     page = pages.read(address, html.replace("</body>", f"{pager}</body>").encode(), "text/html").page

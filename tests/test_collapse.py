@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import as_json, config_for, rows, run_fetch, small_site
 
-from archiver import cli, urls
+from archiver import cli, ithome
 from archiver.archive import schema, search
 from archiver.archive.collapse_rows import is_collapse, letters
 from archiver.archive.connection import open_writer
@@ -138,7 +138,7 @@ def test_a_copy_from_before_tells_the_full_text_where_we_came_too_late(case: Cas
 
 def imported(case: Case, page: ArticlePage, days: int) -> None:
     """Somebody's copy of the first part, made so many days before."""
-    address = urls.classify(url_of(1))
+    address = ithome.classify(url_of(1))
     assert isinstance(address, Address)
     body = case.world.put(page)
     answer = Answer(address.url, case.clock.now(), 1, status=200, headers=(("content-type", "text/html"),), body=body)

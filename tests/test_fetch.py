@@ -24,7 +24,8 @@ from runs import (
     terse_site,
 )
 
-from archiver import config, fetching, urls
+from archiver import config, ithome
+from archiver.commands import fetching
 from archiver.model import Outcome
 from archiver.standin import Faults, StandIn
 from archiver.standin.catalog import OLD_SERIES_ID
@@ -82,7 +83,7 @@ def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: 
         assert entry.headers["accept-encoding"] == "gzip"
         assert (entry.agent or "").startswith("Mozilla/5.0 (compatible; ithome-archiver/")
         assert "+https://example.org/tests" in (entry.agent or "")
-        assert not urls.denied(entry.url)
+        assert not ithome.denied(entry.url)
     assert set(first_asked.values()) == {"/robots.txt"}
     assert len({entry.url for entry in log}) == len(log), "something was asked twice"
     assert standin.drafts_created == 0
@@ -154,7 +155,7 @@ def test_the_other_index_gives_a_stranger_s_series_as_a_citation(standin: StandI
     assert not any("4015" in entry.target for entry in standin.log)
 
 
-@pytest.mark.parametrize("url", [SERIES, urls.article_url(PART), urls.feed_url(5943)])
+@pytest.mark.parametrize("url", [SERIES, ithome.article_url(PART), ithome.feed_url(5943)])
 def test_a_series_is_kept_whole_from_any_of_its_pages(small: StandIn, db: Path, tmp_path: Path, url: str) -> None:
     assert run_fetch(db, config_for(small, tmp_path), url).exit_code == 0
     assert series_counts(db) == (5, 5, 0)
@@ -195,14 +196,14 @@ def test_with_series_pages_and_feed_refused_the_chain_alone_completes_the_series
     small.faults.refuse("series")
     small.faults.refuse("feed")
 
-    assert run_fetch(db, config_for(small, tmp_path), urls.article_url(PART)).exit_code == 0
+    assert run_fetch(db, config_for(small, tmp_path), ithome.article_url(PART)).exit_code == 0
     assert series_counts(db) == (5, 5, 0)
 
 
 def test_many_refused_series_pages_close_only_their_kind(small: StandIn, db: Path, tmp_path: Path) -> None:
     small.faults.refuse("series")
     series = [one for one in small.site.series.values() if one.id in {5943, 4111, 5990, 9301, 6044}]
-    sources = "\n".join(f'[[sources]]\nurl = "{urls.series_url(one.author.id, one.id)}"' for one in series)
+    sources = "\n".join(f'[[sources]]\nurl = "{ithome.series_url(one.author.id, one.id)}"' for one in series)
     run_fetch(db, config_for(small, tmp_path, sources=sources))
 
     assert sum("/ironman/" in entry.target for entry in small.log) == 3
@@ -328,7 +329,7 @@ def test_a_fault_is_told_by_its_name_and_heals(
         file = config_for(served, tmp_path, extra=limits, sources=f'[[sources]]\nurl = "{SERIES}"')
         fault(served.faults)
         first = run_fetch(db, file)
-        told = last_outcomes(db)[urls.article_url(PART)]
+        told = last_outcomes(db)[ithome.article_url(PART)]
         counts = series_counts(db)
         served.faults.clear()
         healed = run_fetch(db, file, force=True)

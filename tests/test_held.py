@@ -12,8 +12,9 @@ from archives import Case, World, archive_at, part, url_of
 from fakes import article
 from runs import SERIES, config_for, rows, run_fetch, series_counts, terse_site
 
-from archiver import config, importing, pages
+from archiver import config, pages
 from archiver.archive.archive import Archive
+from archiver.commands import importing
 from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import Reading
 from archiver.standin import StandIn

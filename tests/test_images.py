@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, small_site, terse_site
 from sqlite_utils import Database
 
-from archiver import cli, config, fetching
+from archiver import cli, config
 from archiver.archive import queries
 from archiver.archive.digest import kept_digest
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
 from archiver.browse import images as browsing
+from archiver.commands import fetching
 from archiver.model import Address, Answer, Exchange, Judgement, Kind, Outcome, Validators
 from archiver.pages import image, languages, read
 from archiver.readings import ImagePage, ImageReference, OutgoingLink, Reading

@@ -21,7 +21,7 @@ from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
 from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
 
-from archiver import cli, pages, urls
+from archiver import cli, ithome, pages
 from archiver.archive.opening import reading
 from archiver.model import Address
 from archiver.readings import ArticlePage
@@ -98,7 +98,7 @@ def test_a_saved_page_makes_a_part_safe_and_rescued(desk: Desk, form: str) -> No
 
 
 def text_of(url: str) -> str:
-    address = urls.classify(url)
+    address = ithome.classify(url)
     assert isinstance(address, Address)
     read = pages.read(address, page(url), "text/html").page
     assert isinstance(read, ArticlePage)

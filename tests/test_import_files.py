@@ -28,11 +28,11 @@ from saved_files import DAY1, DAY2, http, plain_record, wacz, warc, zipped
 from warcio.archiveiterator import ArchiveIterator
 
 from archiver.errors import UnusableFile
+from archiver.formats import files
+from archiver.formats.found import Bounds, Found, Passed
 from archiver.model import Outcome
 from archiver.pages import saved
 from archiver.pages.lean import lean
-from archiver.rescue import files
-from archiver.rescue.found import Bounds, Found, Passed
 
 SMALL = Bounds(
     body_bytes=100_000, header_bytes=2_000, unpacked_bytes=2_000_000, ratio_from=100_000, records=50, members=30,

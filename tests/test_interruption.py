@@ -44,8 +44,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("number", "command", "event", "words"),
     [
-        (signal.SIGINT, "status", "import", "'archiver.interruption'"),
-        (signal.SIGINT, "status", "import", "'archiver.streams'"),
+        (signal.SIGINT, "status", "import", "'archiver.machine.interruption'"),
+        (signal.SIGINT, "status", "import", "'archiver.machine.streams'"),
         (signal.SIGTERM, "status", "import", "'click'"),
         (signal.SIGINT, "verify", "import", "sqlite_utils"),
         (signal.SIGTERM, "verify", "open", "a.db.lock"),
@@ -77,7 +77,7 @@ def test_a_signal_at_any_instant_is_one_line_and_its_exit_code(
 def test_a_signal_in_a_finaliser_is_not_lost() -> None:
     program = (
         "import os, signal\n"
-        "from archiver import interruption\n"
+        "from archiver.machine import interruption\n"
         "interruption.catch()\n"
         "class Last:\n"
         "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); sum(range(10))\n"

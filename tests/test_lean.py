@@ -13,7 +13,7 @@ from archives import Case, archive_at, derived_rows, part, url_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive import lean
 from archiver.archive.manners import Manners
 from archiver.archive.scripts import VIEWS, script
@@ -29,7 +29,7 @@ def case(tmp_path: Path) -> Iterator[Case]:
 
 
 HEADERS = (("content-type", "text/html"), ("date", "today"), ("cf-ray", "8a1b"), ("server", "cloudflare"))
-ARTICLE = urls.classify(url_of(1))
+ARTICLE = ithome.classify(url_of(1))
 
 
 def answer(case: Case, counters: dict[str, int], headers: Any = HEADERS, **changes: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from archiver.rescue.long_json import PIECE, PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
+from archiver.formats.long_json import PIECE, PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
 
 LETTERS = st.text(
     st.sampled_from(["a", "漢", "😀", '"', "\\", "\n", "\x7f", "\ud83d", "\ude00", "/", " "]), max_size=80

@@ -13,7 +13,7 @@ from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver import report, urls
+from archiver import ithome, report
 from archiver.archive import queries
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
@@ -236,7 +236,7 @@ def test_two_parts_of_one_day_in_one_list_are_two_parts_also_when_one_is_dead(ca
 @pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND, Outcome.CHALLENGE])
 def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Case, answer: Outcome | None) -> None:
     """It decides what is followed, but not that all is well: the user may have named the wrong series."""
-    case.source(INDEX, series=urls.series_url(20121130, OTHER))
+    case.source(INDEX, series=ithome.series_url(20121130, OTHER))
     case.answer(INDEX, index_of(*((url_of(number), f"Day {number}") for number in (1, 2, 3))))
     for number in (1, 2, 3):
         ask(case, number, answer)
@@ -253,7 +253,7 @@ def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Cas
 def test_a_series_that_is_followed_as_the_only_thing_linked_is_told_as_that(case: Case) -> None:
     """It may be a recommendation: nobody can tell from one link."""
     case.source(INDEX)
-    case.answer(INDEX, index_of((urls.series_url(20121130, OTHER), "well worth reading")))
+    case.answer(INDEX, index_of((ithome.series_url(20121130, OTHER), "well worth reading")))
     case.archive.library.settle()
 
     assert followed(case) == [OTHER]
@@ -347,4 +347,4 @@ def test_a_silent_article_of_the_same_author_for_a_day_that_nobody_has_is_a_part
         {"id": 10000001, "said_by": "article"},
         {"id": 10000002, "said_by": "index"},
     ]
-    assert urls.article_url(10_000_003) not in {row["url"] for row in case.rows("SELECT url FROM page_status")}
+    assert ithome.article_url(10_000_003) not in {row["url"] for row in case.rows("SELECT url FROM page_status")}

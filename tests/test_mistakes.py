@@ -250,8 +250,8 @@ def test_a_file_of_any_time_is_imported(children: Children, db: Path, kept: tupl
 
 
 def test_a_time_beyond_all_years_is_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archiver.rescue import files
-    from archiver.rescue.found import Bounds
+    from archiver.formats import files
+    from archiver.formats.found import Bounds
 
     page = tmp_path / "page.html"
     page.write_text("<html><head></head></html>", "utf-8")

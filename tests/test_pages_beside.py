@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from archiver import pages, urls
+from archiver import ithome, pages
 from archiver.model import Address, Kind
 from archiver.pages import beside, saved
 from archiver.pages.lean import lean
@@ -21,7 +21,7 @@ UPLOAD = "https://ithelp.ithome.com.tw/upload/images/20230920/20141304AbCdEfGhIj
 
 
 def read(inside: str, content_type: str = SAVED_PAGE_TYPE) -> Body:
-    address = urls.classify(PAGE)
+    address = ithome.classify(PAGE)
     assert isinstance(address, Address)
     text = (
         f'<!DOCTYPE html><html><head><meta property="og:url" content="{PAGE}"></head><body><div class="leftside">'
@@ -160,8 +160,8 @@ def test_whatever_a_saved_page_refers_to_nothing_of_the_site_is_invented(source:
     relative = not source.strip().startswith(("/", "\\")) and ":" not in source
     for shown in body.images:
         assert shown.url.startswith(("http://", "https://", "data:", "saved:"))
-        address = urls.classify(shown.url)
-        if relative and urls.is_ithome(shown.url):
+        address = ithome.classify(shown.url)
+        if relative and ithome.is_ithome(shown.url):
             assert isinstance(address, Address)
             assert address.kind is Kind.IMAGE
     for picture in saved.pictures(lean(f"<html><body>{image}</body></html>".encode("utf-8", "replace")), PAGE):
@@ -180,5 +180,5 @@ def test_a_manifest_comes_back_from_behind_the_page_as_it_was(resources: dict[st
 
     assert tree.body is not None
     assert tree.body.text().strip() == "words"
-    kept = {name: url for name, url in resources.items() if urls.image_address(url) is not None}
+    kept = {name: url for name, url in resources.items() if ithome.image_address(url) is not None}
     assert beside._manifest(page.decode()) == kept

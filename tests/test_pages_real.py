@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Kind
 from archiver.pages import read
 from archiver.readings import ArticlePage, FeedPage, Reading, SeriesPage
@@ -38,7 +38,7 @@ def source(name: str) -> bytes:
 @cache
 def reading(name: str) -> Reading:
     url = "https://ithelp.ithome.com.tw/rss/series/9066" if name == FEED else expected(name)["og:url"]
-    address = urls.classify(url)
+    address = ithome.classify(url)
     assert isinstance(address, Address)
     return read(address, source(name), "text/html; charset=UTF-8")
 
@@ -173,11 +173,11 @@ def test_the_real_article_has_its_author() -> None:
 
 
 def test_the_real_article_has_its_neighbours() -> None:
-    shown = [(item.position, urls.article_url(item.article_id)) for item in article().catalog]
+    shown = [(item.position, ithome.article_url(item.article_id)) for item in article().catalog]
     assert shown == [(int(position), url) for position, url in expected(ARTICLE)["catalog"]]
     previous = article().previous
     assert previous is not None
-    assert [["上一篇", urls.article_url(previous.article_id)]] == expected(ARTICLE)["prevnext"]
+    assert [["上一篇", ithome.article_url(previous.article_id)]] == expected(ARTICLE)["prevnext"]
 
 
 def test_the_real_code_blocks_are_kept_byte_for_byte() -> None:
@@ -255,7 +255,7 @@ def test_a_real_series_page_lists_its_items(name: str) -> None:
         {
             "day": f"DAY {item.badge_day}",
             "title": item.title,
-            "href": urls.article_url(item.article_id),
+            "href": ithome.article_url(item.article_id),
             "time": item.published_at,
             "counts": [str(item.likes), str(item.comments_count), str(item.views)],
         }
@@ -268,7 +268,7 @@ def test_a_real_series_page_lists_its_items(name: str) -> None:
 
 def test_the_real_feed_gives_the_dates_of_the_series_page() -> None:
     items = expected("series-9066-2026-08-05.html")["items"]
-    shown = [(urls.article_url(item.article_id), item.published_at) for item in feed().items]
+    shown = [(ithome.article_url(item.article_id), item.published_at) for item in feed().items]
     assert shown == [(item["href"], utc(item["time"])) for item in reversed(items)]
 
 

@@ -12,7 +12,8 @@ import pytest
 from archives import tampering
 from runs import config_for, run_fetch, small_site
 
-from archiver import cli, config, fetching
+from archiver import cli, config
+from archiver.commands import fetching
 from archiver.standin import StandIn
 
 

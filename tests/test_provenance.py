@@ -16,7 +16,7 @@ from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import Page
 
@@ -26,7 +26,7 @@ MADE = datetime(2023, 9, 20, 12, tzinfo=UTC)
 def copy(case: Case, url: str, page: Page | None = None, outcome: Outcome = Outcome.OK, made: datetime = MADE) -> int:
     """Record a copy of a page, as `import` does."""
     case.clock.advance(minutes=1)
-    address = urls.classify(url)
+    address = ithome.classify(url)
     assert isinstance(address, Address)
     body = case.world.put(page) if page is not None else None
     reading = case.world.read(address, body, None) if body else None

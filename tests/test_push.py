@@ -27,12 +27,12 @@ from pushers import ONE, SAVE, Desk, desk_of, make_held
 from rescuers import PARTS, page
 from runs import config_for, rows
 
-from archiver import cli, pages, urls
-from archiver.copies import Copy, Ours, Push, PushState
-from archiver.interruption import Interrupted
-from archiver.model import Address, CaptureSource
+from archiver import cli, ithome, pages
+from archiver.commands.sending import the_one
+from archiver.diff import difference
+from archiver.machine.interruption import Interrupted
+from archiver.model import Address, CaptureSource, Copy, Ours, Push, PushState
 from archiver.readings import ArticlePage, Reading
-from archiver.rescue.comparing import difference
 from archiver.rescue.save_page_meaning import Said, Told
 from archiver.rescue.save_page_now import (
     MOST_ATTEMPTS,
@@ -43,7 +43,6 @@ from archiver.rescue.save_page_now import (
     read_asked,
     read_status,
 )
-from archiver.rescue.sending import the_one
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
 from archiver.standin.wire import Reply
@@ -746,7 +745,7 @@ def test_the_capture_nearest_to_what_the_service_says_is_taken_and_none_from_bef
 
 
 def reading_of(number: int = ONE) -> Reading:
-    address = urls.classify(article_url(number))
+    address = ithome.classify(article_url(number))
     assert isinstance(address, Address)
     return pages.read(address, page(number), "text/html; charset=UTF-8")
 

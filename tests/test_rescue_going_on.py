@@ -18,10 +18,21 @@ from runs import rows
 
 from archiver import pages
 from archiver.archive.archive import Archive
-from archiver.copies import Copy, CopyKey, Verdict, key_of
-from archiver.model import SUCCESSES, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
+from archiver.commands.rescuing import Summary
+from archiver.model import (
+    SUCCESSES,
+    Answer,
+    CaptureSource,
+    Copy,
+    CopyKey,
+    Exchange,
+    Judgement,
+    Outcome,
+    Provenance,
+    Verdict,
+    key_of,
+)
 from archiver.rescue.choosing import choose, in_order
-from archiver.rescue.rescuing import Summary
 from archiver.rules import Rules, Schedule
 
 ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archiver.copies import Copy
-from archiver.model import Answer, CaptureSource, Outcome
+from archiver.formats.found import Bounds
+from archiver.ithome import names, spellings
+from archiver.model import Answer, CaptureSource, Copy, Outcome
 from archiver.rescue import common_crawl, memento, wayback
 from archiver.rescue.choosing import in_order
-from archiver.rescue.found import Bounds
-from archiver.rescue.spelling import names, spellings
 from archiver.rescue.wayback import NotAnIndex
 from archiver.web import robots
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeClock
 
-from archiver.clock import SystemClock
 from archiver.config import Network
-from archiver.copies import Extra
-from archiver.model import Answer
+from archiver.machine.clock import SystemClock
+from archiver.model import Answer, Extra
 from archiver.standin.save_page_now import KEYS
 from archiver.standin.web_archives import Memento, WebArchives
 from archiver.standin.wire import Reply

@@ -38,9 +38,8 @@ from archiver.archive import proof, seals, search_index
 from archiver.archive.archive import Archive
 from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
-from archiver.copies import Copy
 from archiver.errors import ArchiveError
-from archiver.model import CaptureSource, Outcome
+from archiver.model import CaptureSource, Copy, Outcome
 from archiver.readings import Body, ImageReference, OutgoingLink
 from archiver.rules import Rules, Schedule
 

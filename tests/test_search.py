@@ -19,10 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import config_for, run_fetch, small_site
 
-from archiver import cli, hits
+from archiver import cli
 from archiver.archive import search, search_index, search_words
 from archiver.archive.opening import reading
 from archiver.model import Outcome
+from archiver.report import hits
 from archiver.standin import StandIn, phrases
 from archiver.standin.snippets import SNIPPETS
 

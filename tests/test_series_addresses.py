@@ -14,7 +14,7 @@ from runs import INDEX as BLOG_INDEX
 from runs import SERIES, config_for, last_outcomes, rows, run_fetch, series_counts, terse_site
 from standin_client import ask
 
-from archiver import cli, pages, urls
+from archiver import cli, ithome, pages
 from archiver.model import Address
 from archiver.readings import SeriesPage
 from archiver.standin import Faults, Site, StandIn
@@ -134,7 +134,7 @@ def test_another_series_under_that_address_is_another_page(db: Path, tmp_path: P
 def test_a_wrong_author_in_an_address_is_put_right_by_the_page_itself() -> None:
     with StandIn(terse_site(3)) as served:
         body = ask(served, SERIES).body
-    wrong = urls.classify(f"{SITE}/users/1/ironman/5943")
+    wrong = ithome.classify(f"{SITE}/users/1/ironman/5943")
     assert isinstance(wrong, Address)
 
     read = pages.read(wrong, body, "text/html; charset=utf-8").page

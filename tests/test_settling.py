@@ -17,7 +17,7 @@ from fakes import START
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive.frontier import Scope
 from archiver.model import Outcome
 from archiver.readings import (
@@ -52,7 +52,7 @@ def feed_of(series: int, *numbers: int) -> FeedPage:
 def url_of_list(series: int) -> str:
     user_id = WRITERS[series].id
     assert user_id is not None
-    return urls.series_url(user_id, series)
+    return ithome.series_url(user_id, series)
 
 
 def shown(number: int) -> Body:
@@ -87,7 +87,7 @@ def play(case: Case, what: str, *how: Any) -> None:
         case "list", (series, numbers):
             case.answer(url_of_list(series), list_of(series, *sorted(numbers)))
         case "feed", (series, numbers):
-            case.answer(urls.feed_url(series), feed_of(series, *sorted(numbers)))
+            case.answer(ithome.feed_url(series), feed_of(series, *sorted(numbers)))
         case "index", (url, named):
             links = [
                 (url_of(one), f"Day {one}") if isinstance(one, int) else (url_of_list(int(one)), "all") for one in named
@@ -155,7 +155,7 @@ def grown(case: Case, series_count: int) -> None:
         case.source(f"https://blog.example/of-{number}/", settle=False)
         case.answer(f"https://blog.example/of-{number}/", index_of(*((url_of(one), f"Day {one}") for one in numbers)))
         case.answer(url_of_list(number + 100), list_of(number + 100, *numbers))
-        case.answer(urls.feed_url(number + 100), feed_of(number + 100, *numbers))
+        case.answer(ithome.feed_url(number + 100), feed_of(number + 100, *numbers))
         for one in numbers:
             page = part(
                 one,

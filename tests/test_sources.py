@@ -13,7 +13,8 @@ import pytest
 from fakes import FakeClock
 from runs import INDEX, SERIES, config_for, rows, terse_site
 
-from archiver import cli, config, fetching
+from archiver import cli, config
+from archiver.commands import fetching
 from archiver.standin import StandIn
 
 ORDINARY = "https://ithelp.ithome.com.tw/articles/10300077"  # of no series

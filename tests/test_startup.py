@@ -17,7 +17,7 @@ from archiver.standin import StandIn
 FOR_RUNS = {
     "h11", "html_to_markdown", "httpcore", "httpx", "imagesize", "magika", "nh3", "rich", "selectolax", "sqlite_utils",
     "tenacity", "datasette", "archiver.pages", "archiver.web", "archiver.model", "archiver.readings",
-    "archiver.fetching", "archiver.archive.archive",
+    "archiver.commands.fetching", "archiver.archive.archive",
 }  # fmt: skip
 BESIDES = {"logging", "importlib.resources", "zipfile", "tempfile", "email", "asyncio", "socket", "ssl"}
 SETTINGS = {"archiver.config", "archiver.rules", "tomllib"}

@@ -27,8 +27,9 @@ from fakes import START, FakeClock
 from runs import config_for, rows, run_fetch, series_counts, small_site
 from sqlite_utils import Database, Migrations
 
-from archiver import cli, config, fetching
+from archiver import cli, config
 from archiver.archive import opening, schema
+from archiver.commands import fetching
 from archiver.errors import ArchiveLocked
 from archiver.report.runs import Summary
 from archiver.standin import StandIn

@@ -33,9 +33,10 @@ from hypothesis import strategies as st
 from runs import as_json, config_for, rows, run_fetch, small_site, terse_site
 from sqlite_utils import Database
 
-from archiver import cli, config, diff, fetching, report
+from archiver import cli, config, diff, report
 from archiver.archive import queries, schema
 from archiver.archive.opening import reading
+from archiver.commands import fetching
 from archiver.model import Address, Kind, Outcome
 from archiver.readings import CodeBlock, Problem, Reading
 from archiver.standin import StandIn

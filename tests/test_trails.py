@@ -8,11 +8,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome
 from archiver.commands.trails import Step, Trails
+from archiver.formats.files import File, Format
+from archiver.formats.found import Found
 from archiver.model import Address
-from archiver.rescue.files import File, Format
-from archiver.rescue.found import Found
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 MOST = 3
@@ -22,7 +22,7 @@ SHOWN = frozenset(PLACES[:3])
 
 
 def root(url: str) -> Address | None:
-    address = urls.image_address(url)
+    address = ithome.image_address(url)
     return address if address is not None and address.url in SHOWN else None
 
 

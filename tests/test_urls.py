@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address, Kind, Refusal, Refused
 
 SITE = "https://ithelp.ithome.com.tw"
@@ -48,7 +48,7 @@ CDN = "https://d1dwq032kyr03c.cloudfront.net"
     ],
 )
 def test_every_spelling_of_an_article_is_one_page(raw: str) -> None:
-    assert urls.classify(raw) == Address(ARTICLE, Kind.ARTICLE, article_id=10319293)
+    assert ithome.classify(raw) == Address(ARTICLE, Kind.ARTICLE, article_id=10319293)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_spelling_of_an_article_is_one_page(raw: str) -> None:
     ],
 )
 def test_a_series_page_keeps_its_number_and_nothing_else(raw: str, expected: str, page: int) -> None:
-    assert urls.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, user_id=20141304, page_number=page)
+    assert ithome.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, user_id=20141304, page_number=page)
 
 
 NAMELESS = f"{SITE}/ironman/articles/5943"
@@ -88,20 +88,20 @@ NAMELESS = f"{SITE}/ironman/articles/5943"
 )
 def test_a_series_under_any_contest_is_one_page_that_names_no_author(raw: str, page: int) -> None:
     expected = f"{NAMELESS}?page={page}" if page > 1 else NAMELESS
-    assert urls.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, page_number=page)
+    assert ithome.classify(raw) == Address(expected, Kind.SERIES, series_id=5943, page_number=page)
 
 
 def test_the_same_page_of_a_series_has_several_addresses() -> None:
     def at(raw: str) -> Address:
-        found = urls.classify(raw)
+        found = ithome.classify(raw)
         assert isinstance(found, Address)
         return found
 
-    assert urls.is_same_page(at(SERIES), at(NAMELESS))
-    assert urls.is_same_page(at(f"{SERIES}?page=2"), at(f"{NAMELESS}?page=2"))
-    assert not urls.is_same_page(at(SERIES), at(f"{NAMELESS}?page=2"))
-    assert not urls.is_same_page(at(SERIES), at(f"{SITE}/ironman/articles/5944"))
-    assert not urls.is_same_page(at(SERIES), at(FEED))
+    assert ithome.is_same_page(at(SERIES), at(NAMELESS))
+    assert ithome.is_same_page(at(f"{SERIES}?page=2"), at(f"{NAMELESS}?page=2"))
+    assert not ithome.is_same_page(at(SERIES), at(f"{NAMELESS}?page=2"))
+    assert not ithome.is_same_page(at(SERIES), at(f"{SITE}/ironman/articles/5944"))
+    assert not ithome.is_same_page(at(SERIES), at(FEED))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_same_page_of_a_series_has_several_addresses() -> None:
     ],
 )
 def test_feeds_images_and_robots_have_canonical_addresses(raw: str, expected: Address) -> None:
-    assert urls.classify(raw) == expected
+    assert ithome.classify(raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_feeds_images_and_robots_have_canonical_addresses(raw: str, expected: Ad
     ],
 )
 def test_a_relative_link_is_read_against_its_page(raw: str, base: str, expected: str) -> None:
-    found = urls.classify(raw, base)
+    found = ithome.classify(raw, base)
     assert isinstance(found, Address)
     assert found.url == expected
 
@@ -288,21 +288,21 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("raw", "why"), REFUSALS)
 def test_what_is_no_page_of_ours_is_refused_with_the_reason(raw: str, why: Refused) -> None:
-    found = urls.classify(raw)
+    found = ithome.classify(raw)
     assert isinstance(found, Refusal)
     assert found.why is why
 
 
 def test_white_space_before_a_fragment_hides_no_denied_page() -> None:
-    found = urls.classify(f"{SITE}/articles/10319293/edit\u3000#comments")
+    found = ithome.classify(f"{SITE}/articles/10319293/edit\u3000#comments")
     assert isinstance(found, Refusal)
     assert found.why is Refused.DENIED
 
 
 @pytest.mark.parametrize("raw", DENIED)
 def test_the_deny_list_stands_alone(raw: str) -> None:
-    assert urls.denied(raw)
-    assert isinstance(urls.source_address(raw), Refusal)
+    assert ithome.denied(raw)
+    assert isinstance(ithome.source_address(raw), Refusal)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_the_deny_list_stands_alone(raw: str) -> None:
     [ARTICLE, SERIES, FEED, f"{SITE}/articles/10319293?next=/edit", "https://blog.example/edit/", f"{SITE}/editors"],
 )
 def test_the_deny_list_is_no_wider_than_it_must_be(raw: str) -> None:
-    assert not urls.denied(raw)
+    assert not ithome.denied(raw)
 
 
 @pytest.mark.parametrize(
@@ -325,19 +325,19 @@ def test_the_deny_list_is_no_wider_than_it_must_be(raw: str) -> None:
     ],
 )
 def test_any_other_page_a_user_names_is_an_index(raw: str, expected: str) -> None:
-    assert urls.source_address(raw) == Address(expected, Kind.INDEX)
+    assert ithome.source_address(raw) == Address(expected, Kind.INDEX)
 
 
 @pytest.mark.parametrize(("raw", "kind"), [(ARTICLE, Kind.ARTICLE), (SERIES, Kind.SERIES), (FEED, Kind.FEED)])
 def test_a_source_may_be_a_page_of_ithome(raw: str, kind: Kind) -> None:
-    found = urls.source_address(raw)
+    found = ithome.source_address(raw)
     assert isinstance(found, Address)
     assert found.kind is kind
 
 
 @pytest.mark.parametrize("raw", [f"{SITE}/robots.txt", f"{SITE}{PICTURE}", f"{CDN}{PICTURE}"])
 def test_robots_and_images_are_no_sources(raw: str) -> None:
-    assert isinstance(urls.source_address(raw), Refusal)
+    assert isinstance(ithome.source_address(raw), Refusal)
 
 
 @pytest.mark.parametrize(
@@ -362,14 +362,10 @@ def test_a_link_of_a_page_becomes_absolute_or_nothing(href: str, expected: str |
 
 
 def test_builders_give_what_the_grammar_reads() -> None:
-    assert urls.classify(urls.article_url(7)) == Address(f"{SITE}/articles/7", Kind.ARTICLE, article_id=7)
-    assert urls.series_url(1, 2) == f"{SITE}/users/1/ironman/2"
-    assert urls.series_url(1, 2, 3) == f"{SITE}/users/1/ironman/2?page=3"
-    assert urls.classify(urls.feed_url(9)) == Address(f"{SITE}/rss/series/9", Kind.FEED, series_id=9)
-    assert urls.robots_address(ARTICLE) == Address(f"{SITE}/robots.txt", Kind.ROBOTS)
-    assert urls.robots_address("http://Blog.example:8080/x") == Address(
-        "http://blog.example:8080/robots.txt", Kind.ROBOTS
-    )
+    assert ithome.classify(ithome.article_url(7)) == Address(f"{SITE}/articles/7", Kind.ARTICLE, article_id=7)
+    assert ithome.series_url(1, 2) == f"{SITE}/users/1/ironman/2"
+    assert ithome.series_url(1, 2, 3) == f"{SITE}/users/1/ironman/2?page=3"
+    assert ithome.classify(ithome.feed_url(9)) == Address(f"{SITE}/rss/series/9", Kind.FEED, series_id=9)
 
 
 @pytest.mark.parametrize(
@@ -400,13 +396,13 @@ _ANYTHING = st.text(max_size=60) | _SHREDS | _SHREDS.map(lambda tail: SITE + "/"
 
 @given(_ANYTHING, st.none() | _ANYTHING)
 def test_nothing_raises_and_canonicalising_twice_changes_nothing(raw: str, base: str | None) -> None:
-    found = urls.classify(raw, base)
+    found = ithome.classify(raw, base)
     if isinstance(found, Address):
-        assert urls.classify(found.url) == found
-        assert not urls.denied(found.url)
-    source = urls.source_address(raw)
+        assert ithome.classify(found.url) == found
+        assert not ithome.denied(found.url)
+    source = ithome.source_address(raw)
     if isinstance(source, Address):
-        assert urls.source_address(source.url) == source
+        assert ithome.source_address(source.url) == source
 
 
 @given(_ANYTHING, _ANYTHING)
@@ -416,7 +412,7 @@ def test_small_helpers_never_raise_and_give_only_web_addresses(base: str, href: 
     assert found is None or urls.resolve(base, found) is not None
     assert urls.origin(href) == "" or urls.origin(urls.origin(href)) == urls.origin(href)
     urls.host(href)
-    urls.denied(href)
+    ithome.denied(href)
 
 
 _ACTING = [
@@ -444,6 +440,6 @@ def _spellings(draw: st.DrawFn) -> str:
 
 @given(_spellings())
 def test_no_spelling_of_a_denied_url_is_fetchable(url: str) -> None:
-    assert isinstance(urls.classify(url), Refusal)
-    assert isinstance(urls.source_address(url), Refusal)
-    assert urls.denied(url)
+    assert isinstance(ithome.classify(url), Refusal)
+    assert isinstance(ithome.source_address(url), Refusal)
+    assert ithome.denied(url)

@@ -9,7 +9,7 @@ from fakes import START, article, fault, reply
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.readings import Facts, Reading
 from archiver.rules import Rules, Schedule
@@ -43,7 +43,7 @@ PAGE = reply(PART.url, b"<html>")
         (facts(too_deep=True), Outcome.TOO_LARGE),
         (facts(looks_like="not_found", own_url=None, has_content=False, kind=Kind.INDEX), Outcome.SOFT_404),
         (facts(looks_like="maintenance", own_url=None, has_content=False, kind=Kind.INDEX), Outcome.SERVER_ERROR),
-        (facts(own_url=urls.article_url(10000001)), Outcome.WRONG_PAGE),
+        (facts(own_url=ithome.article_url(10000001)), Outcome.WRONG_PAGE),
         (facts(own_url="https://ithelp.ithome.com.tw/", has_content=False, kind=Kind.INDEX), Outcome.SOFT_404),
         (facts(own_url=None, kind=Kind.SERIES), Outcome.WRONG_PAGE),
         (facts(own_url=None), Outcome.UNREADABLE),
@@ -112,7 +112,7 @@ def test_an_index_is_anybodys_page() -> None:
 
 
 TEXTS = (
-    st.none() | st.text(max_size=30) | st.sampled_from([PART.url, "https://ithelp.ithome.com.tw/", urls.feed_url(1)])
+    st.none() | st.text(max_size=30) | st.sampled_from([PART.url, "https://ithelp.ithome.com.tw/", ithome.feed_url(1)])
 )
 ANSWERS = st.builds(
     Answer,
@@ -149,7 +149,7 @@ def test_any_answer_is_judged_and_only_the_page_itself_is_a_success(
         assert seen.has_content
         assert seen.closed
         assert seen.own_url
-        assert urls.classify(seen.own_url) == PART
+        assert ithome.classify(seen.own_url) == PART
 
 
 # ─── beliefs ────────────────────────────────────────────────────────────────────────────────────

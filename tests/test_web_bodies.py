@@ -146,7 +146,7 @@ def test_a_body_of_very_many_members_is_refused_before_it_costs_time() -> None:
 
 MEASURE = """
     import resource, sys
-    from archiver.clock import SystemClock
+    from archiver.machine.clock import SystemClock
     from archiver.config import Network
     from archiver.web.client import Client
 

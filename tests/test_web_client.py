@@ -29,7 +29,7 @@ from wire import (
     zipped,
 )  # fmt: skip
 
-from archiver.clock import SystemClock
+from archiver.machine.clock import SystemClock
 from archiver.model import Outcome, Validators
 from archiver.web.client import Client
 

@@ -16,8 +16,8 @@ from certificates import served_with, trusting
 from raw_server import Connection, RawServer
 from wire import CANONICAL, CONTROL, NETWORK, PAGE, URL, ask, client_of, response
 
-from archiver.clock import SystemClock
 from archiver.config import Network
+from archiver.machine.clock import SystemClock
 from archiver.model import Answer, Outcome, Validators
 from archiver.web.client import Client
 

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from raw_server import Connection, RawServer
 from wire import CANONICAL, HEAD, NETWORK, PAGE, URL, chunked, client_of, response, zipped
 
-from archiver.clock import Clock, SystemClock
-from archiver.copies import Extra
-from archiver.model import Answer, Outcome, Validators
+from archiver.machine.clock import Clock, SystemClock
+from archiver.model import Answer, Extra, Outcome, Validators
 from archiver.web.client import Client
 from archiver.web.transport import KEPT, KEPT_S
 

@@ -12,7 +12,7 @@ from fakes import START, FakeClock, FakeSender, article, exchanges, fault, reply
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import __version__, urls
+from archiver import __version__, ithome, urls
 from archiver.config import Network
 from archiver.model import REFUSALS, TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
 from archiver.web.pace import Pace
@@ -556,7 +556,7 @@ def test_a_visit_keeps_its_promises_whatever_the_world_says(world: World, limit:
     assert limit == 0 or len(stage.sender.asked) <= limit
     assert len(stage.sender.asked) <= 2 * 6 * network.tries
     assert {one.answer.requested_url for one in told if one.address == PAGE and _was_asked(one)} <= IN_SCOPE
-    assert not any(urls.denied(asked) or urls.host(asked) == "10.0.0.1" for asked in stage.sender.asked)
+    assert not any(ithome.denied(asked) or urls.host(asked) == "10.0.0.1" for asked in stage.sender.asked)
     by_host: dict[str, list[float]] = {}
     for asked, start in zip(stage.sender.asked, stage.sender.starts, strict=True):
         by_host.setdefault(urls.host(asked), []).append(start)

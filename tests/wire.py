@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from raw_server import Connection, RawServer, Script
 
-from archiver.clock import SystemClock
 from archiver.config import Network
+from archiver.machine.clock import SystemClock
 from archiver.model import Answer
 from archiver.web.client import Client
 

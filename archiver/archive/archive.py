@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index, shape, witnesses
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures, is_held
@@ -206,7 +206,7 @@ class Archive:
 
     def control_due(self, now: datetime) -> DuePage | None:
         """The page of the control request; None when it was asked lately enough."""
-        page = self.ledger.page(urls.control_address(), now)
+        page = self.ledger.page(ithome.control_address(), now)
         asked_at = self.beliefs.belief(page.id).last_fetch_at
         lately = asked_at is not None and abs(now - asked_at) < timedelta(days=self._rules.control_days)
         return None if lately else page
@@ -223,7 +223,7 @@ class Archive:
     def alternates(self, url: str, now: datetime) -> list[DuePage]:
         """The other addresses of an index source, as pages."""
         rows = list(self._database.query("SELECT alternates FROM sources WHERE url = ?", [url]))
-        addresses = [urls.source_address(other) for row in rows for other in json.loads(row["alternates"])]
+        addresses = [ithome.source_address(other) for row in rows for other in json.loads(row["alternates"])]
         return [self.ledger.page(address, now) for address in addresses if isinstance(address, Address)]
 
     def shown_images(self) -> frozenset[str]:

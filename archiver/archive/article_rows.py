@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive import body_rows, collapse_rows, comment_rows, edit_rows, event_rows, silence
 from archiver.archive.author_rows import keep_author
 from archiver.archive.times import site_stamp
@@ -98,7 +98,7 @@ def _keep_series(database: Database, article: ArticlePage, *, is_copy: bool) -> 
     if is_copy:
         declared = "max(excluded.declared_parts, coalesce(declared_parts, 0))"
     user_id, series_id = article.series_user_id or article.author.id, article.series_id
-    url = urls.series_url(user_id, series_id) if user_id and series_id else ""
+    url = ithome.series_url(user_id, series_id) if user_id and series_id else ""
     if article.series_user_id is not None and article.series_user_id != article.author.id:
         keep_author(database, Author(id=article.series_user_id))
     database.execute(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address, Kind, Refused
 from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
 
@@ -85,7 +85,7 @@ def _keep_images(
 
 def image_url(url: str) -> str:
     """The URL of an image as its page has it; as it stands where it is never asked for."""
-    address = urls.image_address(url)
+    address = ithome.image_address(url)
     return address.url if address is not None else url
 
 
@@ -105,12 +105,12 @@ def keep_image(database: Database, page: Mapping[str, Any], fetch: Mapping[str, 
 
 def _askable(url: str) -> str | None:
     """The page of an outside link, as `pages` has it."""
-    address = urls.link_address(url)
+    address = ithome.link_address(url)
     return address.url if address is not None else None
 
 
 def _target(link: OutgoingLink) -> tuple[str, int | None]:
-    target = urls.classify(link.url)
+    target = ithome.classify(link.url)
     if not isinstance(target, Address):
         return ("outside" if target.why in {Refused.FOREIGN, Refused.MALFORMED} else "ithome"), None
     known = {Kind.ARTICLE: "article", Kind.SERIES: "series", Kind.FEED: "series"}

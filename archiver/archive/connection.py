@@ -19,12 +19,12 @@ from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
-from archiver import disk
 from archiver.archive import opening, shape
 from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
 from archiver.archive.writes import Writes
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
-from archiver.interruption import held_back
+from archiver.machine import disk
+from archiver.machine.interruption import held_back
 from archiver.text import line
 
 _CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run

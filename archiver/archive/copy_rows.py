@@ -15,9 +15,8 @@ from archiver.archive.connection import transaction
 from archiver.archive.queries import STORED_BODY
 from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import moment, stamp
-from archiver.copies import Copy, CopyKey, Verdict, key_of
 from archiver.errors import ArchiveDamaged
-from archiver.model import Address, Answer, CaptureSource, Kind, Outcome
+from archiver.model import Address, Answer, CaptureSource, Copy, CopyKey, Kind, Outcome, Verdict, key_of
 from archiver.text import line
 
 # The best capture of a page: the one that its article was read from; of an image, the one with its bytes.

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address
 
 _ENOUGH = 3  # articles of one more series by the same author that make an index list that series too
@@ -131,7 +131,7 @@ def _of_most(links: list[dict[str, Any]]) -> set[int]:
 
 def _owner(link: dict[str, Any]) -> int | None:
     """The user id of who wrote what is linked; a link to a series says it itself."""
-    address = urls.classify(link["url"])
+    address = ithome.classify(link["url"])
     named = address.user_id if isinstance(address, Address) else None
     return named if named is not None else link["author_id"]
 

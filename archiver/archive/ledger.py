@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.archive import lean
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
@@ -69,7 +69,7 @@ class Ledger:
 
         What was taken back is taken up again, and what the config names is the config's from then on.
         """
-        hint = urls.classify(source.series) if source.series else None
+        hint = ithome.classify(source.series) if source.series else None
         series_hint = hint.series_id if isinstance(hint, Address) else None
         row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now), named_by]
         known = self._database.query(

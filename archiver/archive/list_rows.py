@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome
 from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
@@ -39,7 +39,7 @@ class Named:
 
 
 def _article(article_id: int, via: str, series_id: int | None, position: int | None, text: str) -> Named:
-    return Named(urls.article_url(article_id), "article", via, article_id, series_id, position, text)
+    return Named(ithome.article_url(article_id), "article", via, article_id, series_id, position, text)
 
 
 def keep_index(
@@ -80,7 +80,7 @@ def keep_series(
         for offset, item in enumerate(series.items, start=1)
     ]
     if series.next_page is not None:
-        url = urls.series_url(page["user_id"], series_id, series.next_page)
+        url = ithome.series_url(page["user_id"], series_id, series.next_page)
         named.append(Named(url, "series", "pager", None, series_id, series.next_page))
     for one in named:
         if one.article_id is not None and (one.position or 0) > event_rows.CONTEST_DAYS:
@@ -95,7 +95,7 @@ def keep_series(
 def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str], at: str) -> None:
     """What other addresses of this page of the list named, and this one does not, has left the list.
 
-    A series' list has two addresses (`urls.series_url`), and usually only one of them is asked.
+    A series' list has two addresses (`ithome.series_url`), and usually only one of them is asked.
     """
     twins = (
         "SELECT discoveries.* FROM discoveries JOIN pages ON pages.id = from_page_id WHERE pages.kind = 'series'"
@@ -134,7 +134,7 @@ def _keep_series_row(database: Database, page: Mapping[str, Any], series: Series
         " feed_url = coalesce(excluded.feed_url, feed_url),"
         " contest_days = coalesce(excluded.contest_days, contest_days)",
         [
-            page["series_id"], series.title, urls.series_url(user_id, page["series_id"]),
+            page["series_id"], series.title, ithome.series_url(user_id, page["series_id"]),
             user_id, series.contest_year, series.contest_edition, series.group, series.group_slug,
             series.declared_parts, series.description, int(series.finished), series.feed_url,
             series.contest_days,

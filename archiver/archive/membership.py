@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.archive import following, touched
 from archiver.model import Address
 from archiver.text import title_day
@@ -187,9 +187,9 @@ def _want_pages(database: Database, pages: Collection[int], series: Collection[i
     )
     lists = []
     for one in list(followed):
-        lists.append(urls.feed_url(one["id"]))
+        lists.append(ithome.feed_url(one["id"]))
         if one["author_id"] is not None:
-            lists.append(urls.series_url(one["author_id"], one["id"]))
+            lists.append(ithome.series_url(one["author_id"], one["id"]))
     wanted = {url: None for url in lists if not _is_known(database, url)}
     named = database.query(_WANTED, {"pages": json.dumps(sorted(pages)), "series": numbers})
     found = [_want(database, url, at) for url, at in [*wanted.items(), *((row["url"], row["at"]) for row in named)]]
@@ -223,7 +223,7 @@ UNION ALL SELECT * FROM (
 def _want_shown(database: Database, articles: Collection[int]) -> None:
     """The images that are shown, and the outside pages that are linked to. Whether they are asked is the run's word."""
     for row in list(database.query(_SHOWN, [json.dumps(sorted(articles))])):
-        address = urls.image_address(row["url"]) if row["kind"] == "image" else urls.link_address(row["url"])
+        address = ithome.image_address(row["url"]) if row["kind"] == "image" else ithome.link_address(row["url"])
         if address is not None and address.url == row["url"]:
             _want_page(database, address, None)
 
@@ -233,7 +233,7 @@ def _want(database: Database, url: str, at: str | None) -> int | None:
 
     What is named may be a page by another URL, so that it is named again each time that it is looked for.
     """
-    address = urls.classify(url)
+    address = ithome.classify(url)
     if not isinstance(address, Address):  # a number that no page can have names nothing that could be asked
         return None
     return address.series_id if _want_page(database, address, at) else None

@@ -12,9 +12,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from archiver import disk
 from archiver.archive import shape
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
+from archiver.machine import disk
 from archiver.text import line
 
 APPLICATION_ID = 0x49544152  # "ITAR": PRAGMA application_id tells our files from others

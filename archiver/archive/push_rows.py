@@ -12,8 +12,7 @@ from sqlite_utils import Database
 from archiver.archive.connection import transaction
 from archiver.archive.source_rows import STILL_ASKED
 from archiver.archive.times import moment, stamp
-from archiver.copies import Held, Ours, Push, PushState
-from archiver.model import Address, CaptureSource, Kind, State
+from archiver.model import Address, CaptureSource, Held, Kind, Ours, Push, PushState, State
 from archiver.text import line
 
 # What hangs on the fewest copies first, then what is about to go, then the oldest. Of a text that shrank to nearly

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from archiver import disk
 from archiver.archive import actors, body_rows, guards, search_index
 from archiver.archive.connection import transaction
 from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
 from archiver.archive.remade import remake, without_foreign_keys
 from archiver.archive.scripts import TABLES, VIEWS, made, names_of, script, statements
 from archiver.errors import ArchiveDamaged, ArchiveTooNew
+from archiver.machine import disk
 
 migrations = Migrations("archiver")
 _COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from archiver.archive.opening import reading
 from archiver.errors import UsageError, how_to_install
-from archiver.interruption import code_of
+from archiver.machine.interruption import code_of
 from archiver.text import safe
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver import interruption
 from archiver.cli import keeping, reading  # noqa: F401 - the commands join the group when they are imported
 from archiver.cli.frame import EXIT_CODES, Stopped, archiver
 from archiver.errors import ArchiverError
+from archiver.machine import interruption
 from archiver.text import safe
 
 if TYPE_CHECKING:
-    from archiver.clock import Clock
+    from archiver.machine.clock import Clock
 
 __all__ = ["EXIT_CODES", "archiver", "run"]
 

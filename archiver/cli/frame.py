@@ -12,7 +12,7 @@ import click
 
 from archiver import __version__
 from archiver.errors import ArchiveDamaged, ArchiverError, UsageError
-from archiver.interruption import code_of
+from archiver.machine.interruption import code_of
 from archiver.text import safe
 
 if TYPE_CHECKING:
@@ -165,10 +165,10 @@ def archiver() -> None:
 
 def page_address(page: str) -> Address:
     """The page that an article id or a URL names. Raises UsageError."""
-    from archiver import urls
+    from archiver import ithome
     from archiver.model import Address
 
-    address = urls.source_address(urls.article_url(_number(page)) if page.isdecimal() and page.isascii() else page)
+    address = ithome.source_address(ithome.article_url(_number(page)) if page.isdecimal() and page.isascii() else page)
     if not isinstance(address, Address):
         raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
     return address
@@ -182,12 +182,12 @@ def _number(page: str) -> int:
 
 def page_urls(page: str) -> list[str]:
     """The pages that an article id or a URL may name, images and outside links included. Raises UsageError."""
-    from archiver import urls
+    from archiver import ithome
     from archiver.model import Address
 
     if page.isdecimal() and page.isascii():
         return [page_address(page).url]
-    named = (urls.source_address(page), urls.image_address(page), urls.link_address(page), urls.classify(page))
+    named = (ithome.source_address(page), ithome.image_address(page), ithome.link_address(page), ithome.classify(page))
     found = [one.url for one in named if isinstance(one, Address)]
     return found or [page_address(page).url]
 
@@ -204,6 +204,6 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     if not sys.stdout.isatty():
         click.echo(report.tab_separated(columns, rows))
         return
-    from archiver import terminal
+    from archiver.report import terminal
 
     terminal.print_table(columns, rows)

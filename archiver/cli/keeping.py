@@ -15,7 +15,7 @@ from archiver.text import document, safe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.clock import Clock
+    from archiver.machine.clock import Clock
 
 
 @archiver.command(short_help="Fetch what is due.")
@@ -42,7 +42,7 @@ def fetch(
 
     Run it as often as you like: it asks only for what is due, politely, and goes on where it stopped.
     """
-    from archiver import fetching
+    from archiver.commands import fetching
 
     config, path = settings(config_path, db)
     options = fetching.Options(
@@ -94,7 +94,7 @@ def import_files(
     Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
     asked of any host, and what is believed of the page as it is now does not change.
     """
-    from archiver import importing
+    from archiver.commands import importing
 
     config, path = settings(config_path, db)
     summary = importing.run(config, path, files, url=url, tell=tell)
@@ -123,7 +123,7 @@ def rescue(
     Every copy is judged as strictly as the site's own answer. What was tried, and why it was refused, stands in
     `archiver why ID`.
     """
-    from archiver.rescue import rescuing
+    from archiver.commands import rescuing
 
     config, path = settings(config_path, db)
     options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
@@ -151,7 +151,7 @@ def push(
     is kept: run it again to go on. The service wants an account (https://archive.org/account/s3.php has its keys):
     ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
     """
-    from archiver.rescue import pushing
+    from archiver.commands import pushing
 
     config, path = settings(config_path, db)
     options = pushing.Options(target=target, limit=limit, quiet=quiet)
@@ -182,8 +182,8 @@ def _agreed(plan: str) -> bool:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
     """Read every capture again, without network, and rebuild all that is derived from them."""
-    from archiver import fetching
-    from archiver.terminal import counting
+    from archiver.commands import fetching
+    from archiver.report.terminal import counting
 
     config, path = settings(config_path, db)
     with counting(quiet=quiet) as listener:
@@ -202,8 +202,8 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 
     One line a finding; exit 5 when there is one.
     """
-    from archiver import fetching
-    from archiver.terminal import counting
+    from archiver.commands import fetching
+    from archiver.report.terminal import counting
 
     config, path = settings(config_path, db)
     if repair:
@@ -241,7 +241,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 @click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
 def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:
     """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
-    from archiver import demonstration
+    from archiver.cli import demonstration
 
     play = demonstration.run_rot if rot else demonstration.run
     code = play(db, quiet=quiet, tell=lambda text: None if quiet else tell(text))

@@ -99,10 +99,10 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
 
 def _list_named(page: str) -> tuple[int | None, int | None]:
     """The series, and the number of the page of its list, that a URL names."""
-    from archiver import urls
+    from archiver import ithome
     from archiver.model import Address
 
-    address = urls.classify(page)
+    address = ithome.classify(page)
     return (address.series_id, address.page_number) if isinstance(address, Address) else (None, None)
 
 
@@ -121,9 +121,9 @@ def search(
     Every word must be found, in any order and also inside longer words; case and width of letters do not matter.
     Chinese needs no spaces. "Quotes" keep words together.
     """
-    from archiver import hits
     from archiver.archive import opening
     from archiver.archive.search import find
+    from archiver.report import hits
 
     path = archive_of(config_path, db)
     words = " ".join(query)
@@ -140,12 +140,13 @@ def search(
 
 def _print_hits(found: Found) -> None:
     """Two lines a hit on a terminal, the hit bold; one tab-separated line a hit into a pipe."""
-    from archiver import hits, report
+    from archiver import report
+    from archiver.report import hits
 
     if not sys.stdout.isatty():
         click.echo(report.tab_separated(hits.COLUMNS, hits.table(found)))
         return
-    from archiver import terminal
+    from archiver.report import terminal
 
     terminal.print_hits(found.hits)
 
@@ -161,13 +162,14 @@ def diff(
     new: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Show what changed between two versions of an article: words in prose, lines in code."""
-    from archiver import terminal, versions
+    from archiver.commands import comparing
+    from archiver.report import terminal
 
     path = archive_of(config_path, db)
     address = page_address(article)
     if address.article_id is None:
         raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
-    found = versions.compare(path, address.article_id, old, new)
+    found = comparing.compare(path, address.article_id, old, new)
     if as_json:
         click.echo(document(found.as_json()))
         return 0

@@ -1,1 +1,1 @@
-"""Every use case: values in, values out."""
+"""Every use case, one file each: values in, values out; no words, no signals, no click."""

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from archiver.commands.trails import Trails
 from archiver.errors import UnusableFile
+from archiver.formats import files
+from archiver.formats.found import Passed
 from archiver.model import SUCCESSES, Kind, Outcome
-from archiver.rescue import files
-from archiver.rescue.found import Passed
 
 
 @dataclass(frozen=True, slots=True)

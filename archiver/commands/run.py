@@ -11,10 +11,10 @@ from datetime import timedelta
 from archiver.archive import queries
 from archiver.archive.archive import Archive
 from archiver.archive.manners import Answered, RobotsRecord
-from archiver.clock import Clock
 from archiver.config import Network
 from archiver.errors import ArchiveLocked, ArchiverError
-from archiver.interruption import code_of
+from archiver.machine.clock import Clock
+from archiver.machine.interruption import code_of
 from archiver.model import Answer, Kind, Outcome
 from archiver.rules import Schedule
 from archiver.text import line

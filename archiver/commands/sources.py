@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from archiver import pages, urls
+from archiver import ithome, pages
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
-from archiver.clock import Clock, SystemClock
 from archiver.config import Config, Source
 from archiver.errors import ConfigError, UsageError
+from archiver.machine.clock import Clock, SystemClock
 from archiver.model import Address, Kind, Refusal, Refused
 from archiver.text import safe
 
@@ -33,11 +33,11 @@ def sources_of(config: Config, named_urls: tuple[str, ...] = ()) -> list[Asked]:
     place = "the command line" if named_urls else f"{config.origin}: sources"
     kept, errors = [], []
     for source in named:
-        address = urls.source_address(source.url)
+        address = ithome.source_address(source.url)
         if isinstance(address, Refusal):
             errors.append(f"{place}: {safe(source.url, 200)}: {_WHY[address.why]}")
             continue
-        others = [urls.source_address(other) for other in source.alternates]
+        others = [ithome.source_address(other) for other in source.alternates]
         kept.append((source, address, tuple(other.url for other in others if isinstance(other, Address))))
         errors += _hint_errors(source, place)
     if errors:
@@ -56,7 +56,7 @@ _WHY = {
 def _hint_errors(source: Source, place: str) -> list[str]:
     if source.series is None:
         return []
-    hint = urls.classify(source.series)
+    hint = ithome.classify(source.series)
     if isinstance(hint, Address) and hint.kind is Kind.SERIES:
         return []
     return [

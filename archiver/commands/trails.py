@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver import urls
+from archiver.formats.files import File
+from archiver.formats.found import Found
 from archiver.model import Address, Answer, Outcome
-from archiver.rescue.files import File
-from archiver.rescue.found import Found
 from archiver.verdict import may_lead_to
 from archiver.web import guard, redirects
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import SUCCESSES, Address, Answer, Judgement, Kind, Outcome
 from archiver.pages import saved
 from archiver.readings import Reading, SeriesPage
@@ -47,10 +47,10 @@ def _others(named: Address, answer: Answer, reading: Reading, file_says: str) ->
     """Which other pages of the site the file says that it is."""
     told = [file_says] if file_says else []
     if named.kind is Kind.ARTICLE:
-        told += map(urls.article_url, saved.named_by_its_buttons(answer.body or b""))
+        told += map(ithome.article_url, saved.named_by_its_buttons(answer.body or b""))
     if isinstance(reading.page, SeriesPage) and reading.page.feed_url:
         told.append(reading.page.feed_url)
-    found = [address for url in told if isinstance(address := urls.classify(url), Address)]
+    found = [address for url in told if isinstance(address := ithome.classify(url), Address)]
     return {address.url for address in found if not _is_the_same(address, named)}
 
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from archiver import urls
+from archiver.ithome import classify  # by name: the room `pages.ithome` is called as the module is
 from archiver.model import Address, Kind
-from archiver.pages import article, beside, feed, image, index, saved, series
+from archiver.pages import beside, image, index, saved
 from archiver.pages.base import Problems, attribute, decode, parse_html, written
 from archiver.pages.facts import (
     has_content,
@@ -25,6 +26,7 @@ from archiver.pages.facts import (
     skeleton_kind,
 )
 from archiver.pages.glance import look
+from archiver.pages.ithome import article, feed, series
 from archiver.pages.lean import lean
 from archiver.pages.scan import Scan
 from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
@@ -179,7 +181,7 @@ def _what_is_missing(kind: Kind) -> tuple[Problem, ...]:
 
 def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Reading:
     problems, parser = Problems(), PARSERS[address.kind]
-    found = urls.classify(facts.own_url) if facts.own_url else None
+    found = classify(facts.own_url) if facts.own_url else None
     own = found if isinstance(found, Address) else None
     page: Page
     counters: dict[str, int] = {}

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address
 from archiver.readings import Problem
 from archiver.text import line, storable
@@ -138,7 +138,7 @@ def attribute(node: LexborNode | None, name: str) -> str | None:
 def address_of(node: LexborNode | None, base: str) -> Address | None:
     """The iThome page that a link leads to."""
     href = attribute(node, "href")
-    found = urls.classify(href, base) if href else None
+    found = ithome.classify(href, base) if href else None
     return found if isinstance(found, Address) else None
 
 

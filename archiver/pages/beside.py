@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address, Kind
 from archiver.pages import embedded, image
 from archiver.pages.base import attribute
@@ -66,7 +66,7 @@ def _manifest(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         return {}
     pairs = found.items() if isinstance(found, dict) else ()
-    return {name: url for name, url in pairs if isinstance(url, str) and urls.image_address(url) is not None}
+    return {name: url for name, url in pairs if isinstance(url, str) and ithome.image_address(url) is not None}
 
 
 def restore(tree: LexborHTMLParser, text: str, page_url: str) -> None:
@@ -185,7 +185,7 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     if parts is None:
         return None
     laid_out = _laid_out(parts, page_url)
-    address = urls.classify(laid_out) if laid_out else None
+    address = ithome.classify(laid_out) if laid_out else None
     if isinstance(address, Address) and address.kind is Kind.IMAGE:
         return _as_the_site_has_it(address.url)
     plain = _COUNTED.sub("", _name(parts.path)).rpartition(".")[0]  # browsers correct the ending by the bytes
@@ -193,14 +193,14 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     told = next((url for url in candidates if _name(url).rpartition(".")[0] == plain), None)
     if told is not None:
         return told
-    foreign = laid_out is not None and not urls.is_ithome(laid_out)
+    foreign = laid_out is not None and not ithome.is_ithome(laid_out)
     is_picture = foreign and (_PICTURE.search(urlsplit(laid_out or "").path) or "cht=" in parts.query)
     return laid_out if is_picture else None
 
 
 def _as_the_site_has_it(url: str) -> str:
     """IThome leads its pictures to its CDN, where a copying tool finds them, and names them by its own host."""
-    return url.replace(f"https://{urls.CDN}/", f"https://{urls.ITHOME}/", 1)
+    return url.replace(f"https://{ithome.CDN}/", f"https://{ithome.ITHOME}/", 1)
 
 
 def _told(node: LexborNode) -> Iterator[str]:
@@ -217,14 +217,14 @@ def _linked(node: LexborNode) -> Iterator[str]:
 
 
 def _absolute(value: str | None) -> Iterator[str]:
-    if value and value.startswith(("http://", "https://")) and urls.image_address(value) is not None:
-        address = urls.classify(value)
-        if not urls.is_ithome(value) or (isinstance(address, Address) and address.kind is Kind.IMAGE):
+    if value and value.startswith(("http://", "https://")) and ithome.image_address(value) is not None:
+        address = ithome.classify(value)
+        if not ithome.is_ithome(value) or (isinstance(address, Address) and address.kind is Kind.IMAGE):
             yield value
 
 
 def _is_picture(url: str) -> bool:
-    address = urls.classify(url)
+    address = ithome.classify(url)
     is_ours = isinstance(address, Address) and address.kind is Kind.IMAGE
     return is_ours or _PICTURE.search(urlsplit(url).path) is not None or "cht=" in url
 
@@ -244,7 +244,7 @@ def _page(reference: str, page_url: str) -> str | None:
     laid_out = _laid_out(parts, page_url)
     if laid_out is None:
         return None
-    if not urls.is_ithome(laid_out) and re.search(r"\.html?$", urlsplit(laid_out).path):
+    if not ithome.is_ithome(laid_out) and re.search(r"\.html?$", urlsplit(laid_out).path):
         return None  # of the tool or of the site, nobody knows
     plain = _without_html(laid_out)
     return f"{plain}#{parts.fragment}" if parts.fragment else plain
@@ -252,7 +252,7 @@ def _page(reference: str, page_url: str) -> str | None:
 
 def _without_html(url: str) -> str:
     path, mark, query = url.partition("?")
-    if urls.is_ithome(url):  # no page of iThome is called so
+    if ithome.is_ithome(url):  # no page of iThome is called so
         path = re.sub(r"(?<=/)index\.html?$|\.html?$", "", path)
         query = query.removesuffix(".html")
     return f"{path}{mark}{query}"

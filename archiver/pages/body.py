@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address
 from archiver.pages import embedded, languages
 from archiver.pages.base import attribute, classes_of
@@ -193,7 +193,7 @@ class _Addresses:
     def _is_this_page(self, url: str) -> bool:
         if url == self._base_url:
             return True
-        there, here = urls.classify(url), urls.classify(self._base_url)
+        there, here = ithome.classify(url), ithome.classify(self._base_url)
         return isinstance(there, Address) and isinstance(here, Address) and there.url == here.url
 
     def of_source(self, value: str) -> str | None:

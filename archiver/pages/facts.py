@@ -7,8 +7,8 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Kind
-from archiver.pages import article, series
 from archiver.pages.base import attribute, digest, first_text, text_of, words_of
+from archiver.pages.ithome import article, series
 from archiver.pages.scan import Scan
 
 _MARKUP = re.compile(

@@ -6,7 +6,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address, Kind, Refusal, Refused
 from archiver.pages.base import Problems, attribute, digest, first_text, text_of
 from archiver.readings import IndexLink, IndexPage
@@ -28,7 +28,7 @@ def read(tree: LexborHTMLParser, asked: Address, problems: Problems) -> IndexPag
             headings += [(node.tag or "", words)] if (words := _heading(node)) else []
             continue
         raw = attribute(node, "href") or ""
-        found = urls.classify(raw, base)
+        found = ithome.classify(raw, base)
         if isinstance(found, Address) and found.kind in _KEPT:
             links.append(IndexLink(found, raw, _words(node), _group(headings, node), len(links) + 1))
         elif isinstance(found, Address):

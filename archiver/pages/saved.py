@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from archiver import urls
+from archiver import ithome, urls
 from archiver.model import Address
 from archiver.pages import beside
 from archiver.pages.base import attribute, decode, feed_date, parse_html, written
@@ -61,8 +61,8 @@ def pictures(saved: Lean, url: str) -> Iterator[Picture]:
     text = _parsable(saved)
     if text is None:
         return
-    page = urls.classify(url)
-    base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{urls.ITHOME}/articles/"
+    page = ithome.classify(url)
+    base = page.url if isinstance(page, Address) else url if urls.host(url) else f"https://{ithome.ITHOME}/articles/"
     yield from beside.pictures(parse_html(written(text)), text, base, saved.content)
 
 
@@ -87,7 +87,7 @@ def named_by_its_buttons(body: bytes) -> frozenset[int]:
 
 
 def _is_ours(url: str) -> bool:
-    return isinstance(urls.classify(url), Address)
+    return isinstance(ithome.classify(url), Address)
 
 
 def leaves_end_tags_out(text: str) -> bool:

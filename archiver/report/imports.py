@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from archiver import report, urls
+from archiver import ithome, report
 from archiver.archive import queries
 from archiver.commands.imported import Imported, Result
 from archiver.errors import UnusableFile
@@ -92,7 +92,7 @@ def _file_lines(imported: Imported) -> list[str]:
 
 def _title(result: Result) -> str:
     """`10322780 Day 07 …` for an article, else the URL."""
-    address = urls.classify(result.url)
+    address = ithome.classify(result.url)
     name = result.url
     if isinstance(address, Address) and address.article_id is not None:
         name = str(address.article_id)

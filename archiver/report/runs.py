@@ -8,7 +8,7 @@ from typing import Any
 from archiver import report
 from archiver.archive import queries
 from archiver.archive.ledger import DuePage
-from archiver.crawl import RunResult
+from archiver.commands.crawl import RunResult
 from archiver.model import NOT_ASKED, REFUSALS, Outcome
 from archiver.text import safe
 

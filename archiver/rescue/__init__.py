@@ -1,1 +1,1 @@
-"""Other people's copies of pages: in web archives, and in files that somebody saved."""
+"""What web archives and feeds say of copies that they hold: pure words and state functions."""

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from archiver.copies import Copy, CopyKey, Verdict, key_of
-from archiver.model import SUCCESSES, Outcome
+from archiver.model import SUCCESSES, Copy, CopyKey, Outcome, Verdict, key_of
 
 _USELESS = frozenset({"warc/revisit"})  # has no body of its own
 

@@ -19,12 +19,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from archiver import urls
-from archiver.copies import Copy
 from archiver.errors import UnusableFile
-from archiver.model import Address, Answer, CaptureSource, Outcome
-from archiver.rescue import values, warc
-from archiver.rescue.found import Bounds, Found, Passed
-from archiver.rescue.spelling import names
+from archiver.formats import values, warc
+from archiver.formats.found import Bounds, Found, Passed
+from archiver.ithome import names
+from archiver.model import Address, Answer, CaptureSource, Copy, Outcome
 from archiver.rescue.wayback import NotAnIndex, moment
 from archiver.text import line
 

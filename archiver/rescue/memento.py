@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from archiver import urls
-from archiver.copies import Copy
-from archiver.model import Address, CaptureSource
-from archiver.rescue import values, wayback
-from archiver.rescue.spelling import names
+from archiver.formats import values
+from archiver.ithome import names
+from archiver.model import Address, CaptureSource, Copy
+from archiver.rescue import wayback
 from archiver.rescue.wayback import NotAnIndex
 
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.

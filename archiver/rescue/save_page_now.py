@@ -18,8 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from archiver.copies import Extra, Push, PushState
-from archiver.model import Address
+from archiver.model import Address, Extra, Push, PushState
 from archiver.rescue.save_page_meaning import (
     BUSY_S,
     ENDS_THE_RUN,

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
-from archiver.copies import Copy
-from archiver.model import Address, Answer, CaptureSource
-from archiver.rescue import values
-from archiver.rescue.spelling import names
+from archiver.formats import values
+from archiver.ithome import names
+from archiver.model import Address, Answer, CaptureSource, Copy
 
 ORIGIN = "https://web.archive.org"
 INDEX = f"{ORIGIN}/cdx/search/cdx"

@@ -15,10 +15,9 @@ import h11
 import httpx
 
 from archiver import urls
-from archiver.clock import Clock
 from archiver.config import Network
-from archiver.copies import Extra
-from archiver.model import Answer, Outcome, Validators
+from archiver.machine.clock import Clock
+from archiver.model import Answer, Extra, Outcome, Validators
 from archiver.text import line, safe
 from archiver.web import guard, headers
 from archiver.web.brotli_body import unbrotli

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from archiver import urls
-from archiver.clock import Clock
 from archiver.config import Network
+from archiver.machine.clock import Clock
 from archiver.model import ABSENCES, NOT_ASKED, REFUSALS, SUCCESSES, Kind, Outcome
 from archiver.text import event
 from archiver.web.turns import POLL_S, Turns

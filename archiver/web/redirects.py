@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Answer, Outcome
 from archiver.text import line
 
@@ -30,7 +30,7 @@ def only_to_follow(
     refused = gate(target)
     if refused is not None:
         return not_followed(answer, Outcome.OFF_SITE, refused)
-    if urls.denied(target) or not allowed(target):
+    if ithome.denied(target) or not allowed(target):
         return not_followed(answer, Outcome.OFF_SITE, "another page or another site")
     if target in seen:
         return not_followed(answer, Outcome.PROTOCOL_ERROR, "in a circle")

@@ -10,11 +10,10 @@ from typing import Protocol
 
 import tenacity
 
-from archiver import __version__, urls
-from archiver.clock import Clock
+from archiver import __version__, ithome, urls
 from archiver.config import Network
-from archiver.copies import Extra
-from archiver.model import TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
+from archiver.machine.clock import Clock
+from archiver.model import TRANSIENT, Address, Answer, Exchange, Extra, Kind, Outcome, Validators
 from archiver.web import guard, redirects, robots
 from archiver.web.pace import Pace
 from archiver.web.robots import RobotsCache
@@ -148,7 +147,7 @@ class Visitor:
     def _out_of_bounds(self, url: str) -> Answer | None:
         """The answer for a URL that no request may go to, before anything of its host is asked."""
         reason = self._gate(url)
-        if reason is None and urls.denied(url):
+        if reason is None and ithome.denied(url):
             reason = "asking for it would act on the site, or it is private"
         return None if reason is None else self._refuse(url, Outcome.OFF_SITE, f"not contacted: {reason}")
 
@@ -276,7 +275,7 @@ class Visitor:
         target = answer.location
         if answer.status not in redirects.FOLLOWED or target is None:
             return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
-        refused = self._gate(target) or ("its GET acts on the site" if urls.denied(target) else None)
+        refused = self._gate(target) or ("its GET acts on the site" if ithome.denied(target) else None)
         if refused is not None:
             return redirects.not_followed(answer, Outcome.OFF_SITE, refused)
         if hop >= _ROBOTS_REDIRECTS:

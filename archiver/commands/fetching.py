@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from archiver import __version__, notify, pages, report, urls
+from archiver import __version__, ithome, pages, report, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
-from archiver.clock import Clock, SystemClock
-from archiver.commands import sources
+from archiver.commands import notify, sources
+from archiver.commands.crawl import Crawl, RunResult, Step
 from archiver.commands.run import (
     NO_CONTACT,
     always_closed,
@@ -27,9 +27,9 @@ from archiver.commands.run import (
     visitor_of,
 )
 from archiver.config import Config, Network, Source
-from archiver.crawl import Crawl, RunResult, Step
 from archiver.errors import ArchiverError
-from archiver.interruption import code_of
+from archiver.machine.clock import Clock, SystemClock
+from archiver.machine.interruption import code_of
 from archiver.model import ABSENCES, Address, Kind, Outcome
 from archiver.report.runs import Plan, Summary, fetch_lines
 from archiver.web.client import Client
@@ -135,7 +135,7 @@ def fetch(
     config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Summary:
     """Run one fetch from beginning to end. Raises ArchiverError for what makes it impossible."""
-    from archiver.terminal import progress  # rich only when there is something to show
+    from archiver.report.terminal import progress  # rich only when there is something to show
 
     asked = sources.sources_of(config, options.urls)
     sources.refuse_nothing(config, path, asked)
@@ -253,7 +253,7 @@ def _exit_code(result: RunResult, found: queries.Status) -> int:
 
 
 def _is_part(url: str) -> bool:
-    address = urls.classify(url)
+    address = ithome.classify(url)
     return isinstance(address, Address) and address.kind is Kind.ARTICLE
 
 

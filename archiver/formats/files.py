@@ -14,10 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver import disk
 from archiver.errors import UnusableFile
-from archiver.rescue import har, mhtml, saved_html, singlefile, wacz, warc, zipped
-from archiver.rescue.found import Bounds, Found, Passed, Wanted
+from archiver.formats import har, mhtml, saved_html, singlefile, wacz, warc, zipped
+from archiver.formats.found import Bounds, Found, Passed, Wanted
+from archiver.machine import disk
 from archiver.text import safe
 
 _HEAD = 16_384

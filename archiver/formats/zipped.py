@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from archiver.errors import UnusableFile
-from archiver.rescue.found import Bounds
+from archiver.formats.found import Bounds
 from archiver.text import safe
 
 _MOST_DIRECTORY = 16_777_216  # bytes of the zip's own list, which zipfile reads whole

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.errors import UnusableFile
+from archiver.formats.folder import Folder
+from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.model import Outcome
 from archiver.pages import saved
 from archiver.pages.lean import lean
 from archiver.readings import SAVED_PAGE_TYPE
-from archiver.rescue.folder import Folder
-from archiver.rescue.found import Bounds, Found, Passed, Wanted
 
 
 def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
-from archiver.rescue import warc, zipped
-from archiver.rescue.found import Bounds, Found, Passed, Wanted
-from archiver.rescue.long_json import PLAIN, JsonText, NotJson, TooManyValues
+from archiver.formats import warc, zipped
+from archiver.formats.found import Bounds, Found, Passed, Wanted
+from archiver.formats.long_json import PLAIN, JsonText, NotJson, TooManyValues
 from archiver.text import safe
 
 _STEP = 65_536

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from archiver import pages, urls
 from archiver.archive.archive import Archive
-from archiver.clock import Clock
-from archiver.copies import Copy, Extra
-from archiver.crawl import Step
+from archiver.commands.crawl import Step
+from archiver.formats.values import MOST_COPIES
+from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
     NOT_ASKED,
@@ -25,14 +25,15 @@ from archiver.model import (
     Address,
     Answer,
     CaptureSource,
+    Copy,
     Exchange,
+    Extra,
     Judgement,
     Kind,
     Outcome,
     Provenance,
 )
 from archiver.readings import Reading
-from archiver.rescue.values import MOST_COPIES
 from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker, Pace

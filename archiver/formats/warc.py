@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from archiver.errors import UnusableFile
+from archiver.formats.found import Bounds, Found, Passed, Wanted
+from archiver.formats.http_message import NotWhole, response
 from archiver.model import Outcome
-from archiver.rescue.found import Bounds, Found, Passed, Wanted
-from archiver.rescue.http_message import NotWhole, response
 
 _STEP = 65_536
 _VERSION = re.compile(rb"WARC/(?:1\.[01]|0\.1[78])\r?\n")

@@ -7,9 +7,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Kind
-from archiver.pages import contest
 from archiver.pages.base import (
     Problems,
     address_of,
@@ -24,6 +23,7 @@ from archiver.pages.base import (
     whole_number,
 )
 from archiver.pages.body import sanitise
+from archiver.pages.ithome import contest
 from archiver.pages.words import plain_text
 from archiver.readings import Author, SeriesItem, SeriesPage
 from archiver.text import line, prose
@@ -149,7 +149,7 @@ def feed_url(root: LexborNode, base: str) -> str | None:
 def _next_page(root: LexborNode, asked: Address) -> int | None:
     """From the pager of today, or from the numbered one of 2021 and 2022."""
     for link in root.css("ul.pager a, ul.pagination a, .profile-pagination a"):
-        found = urls.classify(attribute(link, "href") or "", asked.url)
+        found = ithome.classify(attribute(link, "href") or "", asked.url)
         is_next = attribute(link, "rel") == "next" or "下一頁" in (text_of(link) or "")
         if is_next and isinstance(found, Address) and found.series_id == asked.series_id:
             return found.page_number if (found.page_number or 1) > (asked.page_number or 1) else None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from archiver import config, fetching, report
+from archiver import config, report
 from archiver.archive import opening, queries
+from archiver.commands import fetching
 from archiver.config import Config
 from archiver.errors import UsageError
 from archiver.standin import StandIn, demo_site
@@ -35,8 +36,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
 
     Raises UsageError when the archive is there already.
     """
-    from archiver import importing
-    from archiver.rescue import rescuing
+    from archiver.commands import importing, rescuing
     from archiver.standin.rot import rot
     from archiver.standin.web_archives import WebArchives
 

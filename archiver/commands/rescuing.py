@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, pages, report, urls
+from archiver import __version__, ithome, pages, report, urls
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
-from archiver.clock import Clock, SystemClock
+from archiver.commands.asking import Archives
+from archiver.commands.crawl import Step
 from archiver.commands.run import NO_CONTACT, always_closed, close, remember_robots, tell_repairs, visitor_of
+from archiver.commands.searching import Found, Search
 from archiver.config import Config, Network
-from archiver.crawl import Step
 from archiver.errors import UsageError
-from archiver.interruption import code_of
+from archiver.machine.clock import Clock, SystemClock
+from archiver.machine.interruption import code_of
 from archiver.model import Address, Kind
-from archiver.rescue.asking import Archives
-from archiver.rescue.searching import Found, Search
 from archiver.text import safe
 from archiver.web.client import Client
 from archiver.web.pace import Breaker
@@ -91,7 +91,7 @@ def rescue(
     config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Summary:
     """Run one rescue from beginning to end. Raises ArchiverError for what makes it impossible."""
-    from archiver.terminal import progress  # rich only when there is something to show
+    from archiver.report.terminal import progress  # rich only when there is something to show
 
     if not opening.is_there(path):
         opening.open_reader(path)  # says that there is none
@@ -121,13 +121,13 @@ def target_of(archive: Archive, target: str | None) -> tuple[int | None, str | N
         return None, None
     known = archive.copies.parts(dropped=True)
     if target.isdecimal() and target.isascii() and len(target) <= _MOST_DIGITS:
-        url = urls.article_url(int(target))
+        url = ithome.article_url(int(target))
         if any(one.address.url == url for one in known):
             return None, url
         if any(one.series_id == int(target) for one in known):
             return int(target), None
     else:
-        address = urls.classify(target)
+        address = ithome.classify(target)
         if isinstance(address, Address) and address.kind is Kind.SERIES:
             return address.series_id, None
         if isinstance(address, Address) and any(one.address.url == address.url for one in known):

@@ -11,8 +11,8 @@ import re
 import zlib
 
 from archiver.errors import how_to_install
+from archiver.formats.found import Bounds, cleaned
 from archiver.model import Outcome
-from archiver.rescue.found import Bounds, cleaned
 from archiver.text import line
 
 Headers = tuple[tuple[str, str], ...]

@@ -6,12 +6,12 @@ import re
 from functools import partial
 from xml.parsers import expat
 
-from archiver import urls
+from archiver import ithome
 from archiver.model import Address, Kind
 from archiver.pages import body as bodies
-from archiver.pages import contest
 from archiver.pages.base import Problems, digest, feed_date
 from archiver.pages.glance import look
+from archiver.pages.ithome import contest
 from archiver.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.text import line, storable, title_day
 
@@ -101,7 +101,7 @@ def read(text: str, problems: Problems) -> FeedPage | None:
 
 
 def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
-    found = urls.classify(raw.get("link") or raw.get("guid") or "")
+    found = ithome.classify(raw.get("link") or raw.get("guid") or "")
     if not isinstance(found, Address) or found.kind is not Kind.ARTICLE or found.article_id is None:
         problems.add("item_link", "not_found", raw.get("link", ""))
         return None

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
+from archiver.formats import values
+from archiver.formats.found import Bounds, Found, Passed, Wanted, cleaned
+from archiver.formats.long_json import PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
 from archiver.model import Outcome
-from archiver.rescue import values
-from archiver.rescue.found import Bounds, Found, Passed, Wanted, cleaned
-from archiver.rescue.long_json import PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
 
 _DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})  # undone by the browser
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archiver import diff, pages, urls
+from archiver import diff, ithome, pages
 from archiver.archive import bodies, opening, queries
 from archiver.archive.queries import Version
 from archiver.errors import ArchiveDamaged, UsageError
@@ -101,7 +101,7 @@ def _choose(lookup: Lookup, article_id: int, known: list[Version], named: str) -
 
 def _text(article_id: int, version: Version) -> tuple[diff.Text, str]:
     """What is compared of a version, and its body with the markup."""
-    address = urls.classify(urls.article_url(article_id))
+    address = ithome.classify(ithome.article_url(article_id))
     assert isinstance(address, Address)
     body = bodies.unpacked(version.body)
     if body is None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archiver import report, urls
-from archiver.clock import SystemClock
 from archiver.config import Network
+from archiver.machine.clock import SystemClock
 from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.text import inked, safe
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from archiver.archive.search import Hit
-    from archiver.crawl import Step
+    from archiver.commands.comparing import Comparison
+    from archiver.commands.crawl import Step
     from archiver.diff import Piece
-    from archiver.versions import Comparison
 
 
 def _console(*, stderr: bool) -> Console:

@@ -13,18 +13,17 @@ from typing import Any
 from archiver import __version__, pages, report
 from archiver.archive import opening
 from archiver.archive.archive import Archive
-from archiver.clock import Clock, SystemClock
+from archiver.commands import rescuing
+from archiver.commands.asking import Archives
+from archiver.commands.crawl import Step
 from archiver.commands.run import NO_CONTACT, always_closed, close, tell_repairs
+from archiver.commands.sending import Sending, Stop, Work
 from archiver.config import Config, Network, usable_key
-from archiver.copies import OPEN, Held, PushState
-from archiver.crawl import Step
 from archiver.errors import UsageError
-from archiver.interruption import code_of
-from archiver.model import State
-from archiver.rescue import rescuing
-from archiver.rescue.asking import Archives
+from archiver.machine.clock import Clock, SystemClock
+from archiver.machine.interruption import code_of
+from archiver.model import OPEN, Held, PushState, State
 from archiver.rescue.save_page_meaning import Said
-from archiver.rescue.sending import Sending, Stop, Work
 from archiver.text import safe
 from archiver.web.client import Client
 from archiver.web.visit import user_agent
@@ -205,7 +204,7 @@ def push(
     config: Config, path: Path, options: Options, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Summary:
     """Run one push from beginning to end. Raises ArchiverError for what makes it impossible."""
-    from archiver.terminal import progress  # rich only when there is something to show
+    from archiver.report.terminal import progress  # rich only when there is something to show
 
     keys = keys_of(config)
     if not opening.is_there(path):

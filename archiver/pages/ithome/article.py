@@ -11,7 +11,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Address, Kind
 from archiver.pages import body as bodies
-from archiver.pages import contest
 from archiver.pages.base import (
     Problems,
     Value,
@@ -26,6 +25,7 @@ from archiver.pages.base import (
     text_of,
     whole_number,
 )
+from archiver.pages.ithome import contest
 from archiver.readings import ArticlePage, Author, Body, Comment, Neighbour
 from archiver.text import title_day
 

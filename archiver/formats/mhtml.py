@@ -14,9 +14,9 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 
 from archiver.errors import UnusableFile
+from archiver.formats import values
+from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.model import Outcome
-from archiver.rescue import values
-from archiver.rescue.found import Bounds, Found, Passed, Wanted
 
 _MOST_PARTS = 20_000
 _MOST_HEADER = 65_536

@@ -26,8 +26,8 @@ from archiver import pages, urls
 from archiver.archive.archive import Archive, Standing
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
-from archiver.clock import Clock
 from archiver.config import Images
+from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
     NOT_ASKED,

@@ -1,7 +1,7 @@
 """One `archiver import`: files that people or other tools saved, through the same judge, ledger and parsers as answers.
 
     for file in files:                              # each is read to its end before anything is written
-        for found in rescue.files.read(file):       # a response, by the bytes of the file alone
+        for found in formats.files.read(file):       # a response, by the bytes of the file alone
             reading = pages.read(found)
             judgement = verdict.judge(page, found)  # a challenge that somebody saved is a challenge
         ledger.record_copies(...)                   # one commit a file: all of it, or nothing
@@ -21,17 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, pages, urls
+from archiver import __version__, ithome, pages
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
-from archiver.clock import Clock, SystemClock
 from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, Result
 from archiver.commands.run import always_closed, close, tell_repairs
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import UnusableFile, UsageError
-from archiver.interruption import code_of
+from archiver.formats import files, values
+from archiver.formats.found import Bounds, Found, Passed
+from archiver.machine.clock import Clock, SystemClock
+from archiver.machine.interruption import code_of
 from archiver.model import (
     SUCCESSES,
     Address,
@@ -45,8 +47,6 @@ from archiver.model import (
 )
 from archiver.readings import ArticlePage, Reading
 from archiver.report import imports
-from archiver.rescue import files, values
-from archiver.rescue.found import Bounds, Found, Passed
 from archiver.text import safe
 from archiver.verdict import judge
 
@@ -68,9 +68,9 @@ class _Importer:
 
     def address(self, url: str) -> Address | None:
         """The page that a URL names, when it is one that is kept."""
-        found = urls.classify(url)
+        found = ithome.classify(url)
         if isinstance(found, Refusal):
-            found = urls.source_address(url)
+            found = ithome.source_address(url)
             if isinstance(found, Refusal) or (found.url not in self.sources and found != self.named):
                 return None
         return found if found.kind in _KINDS else None
@@ -106,7 +106,7 @@ def _no_page(file: files.File, found: Found) -> UnusableFile:
 def _named(url: str | None) -> Address | None:
     if url is None:
         return None
-    address = urls.source_address(url)
+    address = ithome.source_address(url)
     if isinstance(address, Refusal):
         raise UsageError(f"--url {safe(url, 200)}: no page that can be kept; name an article, a series or an index")
     return address
@@ -263,7 +263,7 @@ def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: lis
     def image(url: str) -> Address | None:
         if url.startswith("data:"):
             return Address(url, Kind.IMAGE) if url in shown else None
-        address = urls.image_address(url)
+        address = ithome.image_address(url)
         return address if address is not None and address.url in shown else None
 
     trails = Trails(image, importer.most_redirects)

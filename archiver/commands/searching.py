@@ -18,16 +18,28 @@ from functools import partial
 from archiver import pages, urls
 from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
-from archiver.clock import Clock
+from archiver.commands.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
 from archiver.config import Config
-from archiver.copies import Copy, CopyKey, Extra, Verdict, key_of
-from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Outcome, Provenance
+from archiver.formats.found import Bounds
+from archiver.ithome import names, spellings
+from archiver.machine.clock import Clock
+from archiver.model import (
+    Address,
+    Answer,
+    CaptureSource,
+    Copy,
+    CopyKey,
+    Exchange,
+    Extra,
+    Kind,
+    Outcome,
+    Provenance,
+    Verdict,
+    key_of,
+)
 from archiver.rescue import common_crawl, feeds, memento, wayback
-from archiver.rescue.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
 from archiver.rescue.choosing import Chosen, choose, is_settled
 from archiver.rescue.common_crawl import Crawl
-from archiver.rescue.found import Bounds
-from archiver.rescue.spelling import names, spellings
 from archiver.verdict import JUDGE
 
 _PAGES = 5  # of one index, or further TimeMaps

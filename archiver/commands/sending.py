@@ -17,13 +17,12 @@ from datetime import datetime, timedelta
 
 from archiver import pages
 from archiver.archive.archive import Archive
-from archiver.clock import Clock
+from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, Judged, judge_copy, judge_index
 from archiver.config import Push as Settings
-from archiver.copies import OPEN, Copy, Extra, Held, Push, PushState
-from archiver.model import Answer, CaptureSource, Judgement, Outcome
+from archiver.diff import difference
+from archiver.machine.clock import Clock
+from archiver.model import OPEN, Answer, CaptureSource, Copy, Extra, Held, Judgement, Outcome, Push, PushState
 from archiver.rescue import save_page_now, wayback
-from archiver.rescue.asking import EXCLUDED, Archives, Asked, Judge, Judged, judge_copy, judge_index
-from archiver.rescue.comparing import difference
 from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.rescue.save_page_now import Seen
 from archiver.web.visit import is_bot_check

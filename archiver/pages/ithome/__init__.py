@@ -1,0 +1,1 @@
+"""The pages of iThome: the selectors of one site, and nothing else that knows them."""
