@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from runs import config_for, run_fetch, terse_site
 
 from archiver.archive.columns import CONTENT_TYPE
+from archiver.machine.unneeded import left_out
 from archiver.readings import SAVED_PAGE_TYPE
 from archiver.standin import StandIn
 
@@ -49,6 +51,25 @@ def test_status_imports_only_what_reads_an_archive(tmp_path: Path) -> None:
 
     assert "archiver.archive.queries" in modules
     assert not modules & (FOR_RUNS | BESIDES | SETTINGS)
+
+
+def test_a_run_imports_nothing_that_only_its_libraries_could_use(tmp_path: Path) -> None:
+    with StandIn(terse_site(1)) as standin:
+        modules = imported("fetch", "-q", "--config", config_for(standin, tmp_path), "--db", tmp_path / "archive.db")
+
+    assert {"httpx", "sqlite_utils", "selectolax"} <= modules
+    assert not modules & {"numpy", "pandas", "rich", "pygments"}
+
+
+def test_what_was_left_out_of_an_import_can_be_imported_afterwards_and_what_was_there_stays() -> None:
+    import json as there
+
+    sys.modules.pop("this_is_nowhere", None)
+    with left_out("json", "this_is_nowhere"):
+        assert sys.modules["json"] is there
+        with pytest.raises(ImportError):
+            import_module("this_is_nowhere")
+    assert "this_is_nowhere" not in sys.modules
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["an archive that is named", "the archive of the config"])

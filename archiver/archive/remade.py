@@ -35,6 +35,12 @@ def remake(database: Database, name: str, values: Mapping[str, Mapping[str, str]
     database.conn.create_function("sha256", 1, _sha256, deterministic=True)
     database.execute("PRAGMA legacy_alter_table = ON")  # else what refers to the table would follow the old one
     for table, statement in made("TABLE", name):
+        if database.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {table})").fetchone()[0]:  # noqa: S608 - our own
+            database.execute(
+                f"DROP TABLE {table}"
+            )  # as in each new archive: renaming it would take longer than all else
+            database.execute(statement)
+            continue
         database.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
         database.execute(statement)
         given = values.get(table, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import os
 import re
 import sqlite3
@@ -214,7 +215,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
         pending = [migration.name for migration in migrations.pending(database)]
         applied = [migration.name for migration in migrations.applied(database)]
         if not pending:
-            actors.refuse_other_tables(database.conn, path, _tables())
+            _refuse_other_tables(database, path)
         if pending and applied:
             _keep_copy(database, beside(path, f".bak-{len(applied)}"))
         if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
@@ -227,7 +228,7 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
                 guards.lift(database)
                 if pending:
                     _migrate(database, path)
-                    actors.refuse_other_tables(database.conn, path, _tables())
+                    _refuse_other_tables(database, path)
                 ensure_views(database)
                 for kind, name, statement in _amiss(database):
                     database.execute(f"DROP {kind} IF EXISTS {name}")
@@ -258,8 +259,9 @@ def _amiss(database: Database) -> list[tuple[str, str, str]]:
     wanted = [("VIEW", *one) for one in made("VIEW", VIEWS)]
     wanted.append(("TRIGGER", search_index.GUARD, search_index.GUARD_SQL))
     sealed = {row["name"] for row in database.query("SELECT name FROM seals")} if "seals" in held else set()
+    tables = _names_of_tables()
     wanted += [  # others went in a migration, with their table or without
-        ("INDEX", name, sql) for name, sql in made("INDEX", *TABLES) if name in sealed and _table_of(sql) in _tables()
+        ("INDEX", name, sql) for name, sql in made("INDEX", *TABLES) if name in sealed and _table_of(sql) in tables
     ]
     return [one for one in wanted if held.get(one[1]) != one[2]]
 
@@ -279,6 +281,27 @@ def names() -> frozenset[str]:
     return ours | {search_index.GUARD, *search_index.SHADOWS, migrations.migrations_table, _INDEX_OF_MIGRATIONS}
 
 
+TABLES_SHA256 = "3563a0092c0ef012d3089c40c783a1394036e30bb0bc45c1f9621ca3cb9b159f"
+"""What `shape_of` gives after all migrations; so the tables of an archive need no others made to compare them with."""
+
+
+def shape_of(database: Database) -> str:
+    """A digest of the SQL of our tables in an archive."""
+    ours = _names_of_tables()
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    return hashlib.sha256(repr([(name, sql) for name, sql in rows if name in ours]).encode()).hexdigest()
+
+
+def _refuse_other_tables(database: Database, path: Path) -> None:
+    if shape_of(database) != TABLES_SHA256:
+        actors.refuse_other_tables(database.conn, path, _tables())
+
+
+def _names_of_tables() -> frozenset[str]:
+    """The tables that our migrations make; what was one once may be a view by now."""
+    return names_of("TABLE", TABLES) - names_of("VIEW", (VIEWS,))
+
+
 @cache
 def _tables() -> dict[str, str]:
     """Table → its SQL, as our migrations make them."""
@@ -288,7 +311,7 @@ def _tables() -> dict[str, str]:
         rows = made_anew.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     finally:
         made_anew.close()
-    return {name: sql for name, sql in rows if name in names_of("TABLE", TABLES)}
+    return {name: sql for name, sql in rows if name in _names_of_tables()}
 
 
 def _keep_copy(database: Database, copy: Path) -> None:

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Self
 
 import h11
-import httpx
 
 from archiver import urls
 from archiver.config import Network
 from archiver.machine.clock import Clock
+from archiver.machine.unneeded import left_out
 from archiver.model import Answer, Extra, Outcome, Validators
 from archiver.text import line, safe
 from archiver.web import guard, headers
@@ -25,7 +25,11 @@ from archiver.web.call import Call
 from archiver.web.connect import Resolve, resolve
 from archiver.web.faults import Fault
 from archiver.web.gzip_body import gunzip
-from archiver.web.transport import Transport
+
+with left_out("rich", "pygments"):  # httpx has a command line of its own
+    import httpx
+
+    from archiver.web.transport import Transport
 
 ACCEPT = "text/html,application/xhtml+xml,application/rss+xml,application/xml;q=0.9,*/*;q=0.8"
 KEPT_OF_CUT = 512_000  # bytes of a robots.txt that is larger (RFC 9309 §2.5: at least 500 KiB)
