@@ -13,7 +13,7 @@ import pytest
 
 from archiver import cli, model, verdict
 from archiver.model import Belief, Kind, Outcome, State
-from archiver.pages import contest
+from archiver.pages.ithome import contest
 from archiver.rules import Rules, Schedule
 
 ROOT = Path(__file__).parents[1]
