@@ -1,4 +1,4 @@
-"""All that is true of iThome but its markup: URL grammar (ANATOMY §2), deny list, spellings, the control id. Pure.
+"""All that is true of iThome but its markup: URL grammar (docs/site.md §3), deny list, spellings, the control id. Pure.
 
 A page has one canonical URL, the key of everything that is known about it. Whatever is not a known kind of page is a
 `Refusal`, and the deny list comes first: a URL whose GET acts, or that is private, is never fetchable in any spelling.
@@ -16,7 +16,7 @@ from archiver.urls import EDGE_WHITE_SPACE
 
 ITHOME = "ithelp.ithome.com.tw"
 _SITE = f"https://{ITHOME}"
-CDN = "d1dwq032kyr03c.cloudfront.net"  # where iThome's own images really lie (ANATOMY §0)
+CDN = "d1dwq032kyr03c.cloudfront.net"  # where iThome's own images really lie (docs/site.md §11)
 _ITHOME_NAMES = frozenset({ITHOME, f"www.{ITHOME}"})
 _MAX_PAGE = 10_000
 _MAX_LAYERS = 10  # of percent-encoding; nobody but an attacker writes more than two
@@ -43,7 +43,7 @@ def is_ithome(url: str) -> bool:
 
 
 def denied(url: str) -> bool:
-    """Whether a GET of this iThome URL acts on the site or is private (ANATOMY §2), in any spelling."""
+    """Whether a GET of this iThome URL acts on the site or is private (docs/site.md §3.4), in any spelling."""
     try:
         parts = urlsplit(url.strip(EDGE_WHITE_SPACE))
         foreign = (parts.hostname or ITHOME).rstrip(".") not in _ITHOME_NAMES
@@ -185,7 +185,7 @@ def _elsewhere(raw: str, kind: Kind, welcome: set[Refused]) -> Address | None:
 def control_address() -> Address:
     """An article that cannot exist: how the host answers shows what "no such page" looks like there.
 
-    Article ids have eight digits and grow by some hundred thousand a year (ANATOMY §2); this one has nine.
+    Article ids have eight digits and grow by some ten thousands a year (docs/site.md §3.1); this one has nine.
     """
     return Address(article_url(999_999_999), Kind.CONTROL)
 
@@ -196,7 +196,7 @@ def article_url(article_id: int) -> str:
 
 
 def series_url(user_id: int | None, series_id: int, page: int = 1) -> str:
-    """The canonical URL of a page of a series' list; page 1 has no query (ANATOMY §2).
+    """The canonical URL of a page of a series' list; page 1 has no query (docs/site.md §3.1).
 
     Without its author's number: the contest's form, which is a page of its own until it says whose series it is.
     """
@@ -209,7 +209,7 @@ def series_url(user_id: int | None, series_id: int, page: int = 1) -> str:
 def is_same_page(one: Address, other: Address) -> bool:
     """Whether two addresses name one page: the same spelling, or the same page of the same series' list.
 
-    A series' number is its own on the whole site, whoever the address says its author is (ANATOMY §11).
+    A series' number is its own on the whole site, whoever the address says its author is (docs/site.md §6.1).
     """
     if one.url == other.url:
         return True
@@ -237,7 +237,7 @@ def _undressed(url: str) -> str:
 
 
 def spellings(page: Address) -> tuple[str, ...]:
-    """The URLs under which archives may have filed a page: its own, and for an article the mobile one (ANATOMY §2)."""
+    """The URLs under which archives may have filed a page: its own, and for an article the mobile one."""
     if page.article_id is None:
         return (page.url,)
     return page.url, f"https://{ITHOME}/m/articles/{page.article_id}"

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of one attempt. A closed list (DESIGN §3)."""
+    """What came of one attempt. A closed list (docs/law.md §2.1)."""
 
     OK = "ok"  # the page itself, whole, with content we did not hold
     UNCHANGED = "unchanged"  # a 304, or the page itself with content we hold already
@@ -78,7 +78,7 @@ NOT_ASKED = frozenset({Outcome.DISALLOWED, Outcome.ROBOTS_UNREACHABLE, Outcome.S
 
 
 class State(StrEnum):
-    """What we believe of a page. A closed list (DESIGN §3)."""
+    """What we believe of a page. A closed list (docs/law.md §4.1)."""
 
     NEW = "new"  # never answered yet
     ALIVE = "alive"

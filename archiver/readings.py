@@ -196,7 +196,7 @@ class SeriesPage:
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One item of a series feed. Its body has lost punctuation (ANATOMY §5): a marked fallback only."""
+    """One item of a series feed. Its body has lost punctuation (docs/site.md §8.3): a marked fallback only."""
 
     article_id: int
     title: str

@@ -14,7 +14,7 @@ _PLAIN = re.compile(
     r"(/[A-Za-z0-9._~!$&'()*+,:=@%/-]*)(?:\?([A-Za-z0-9._~!$&'()*+,:=@%/?-]+))?(#[A-Za-z0-9._~!$&'()*+,:=@%/?-]+)?"
 )
 
-# Space inside a URL's quotes is white space of the page (ANATOMY §4); anything else of this kind is an attack.
+# Space inside a URL's quotes is white space of the page (docs/site.md §3.3); anything else of this kind is an attack.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 EDGE_WHITE_SPACE = "\t\n\r\x0b\x0c \u00a0\u200b\u2028\u2029\u3000\ufeff"
 

@@ -1,7 +1,7 @@
 """What one answer is, and what many answers mean over time. Pure: no I/O, and `now` is an argument.
 
 `judge` looks at one answer; `believe` folds outcomes, in order, into a state; `when_due` says when to look again;
-`better_source` and `mass_absence` are the two rules that keep bad news from destroying good. The law is DESIGN §4.
+`better_source` and `mass_absence` are the two rules that keep bad news from destroying good. The law is docs/law.md.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _STATUS_OUTCOMES = {
     429: Outcome.RATE_LIMITED,
     451: Outcome.REMOVED,
 }
-# iThome's own login pages: on the site, and on its member host (ANATOMY §6).
+# iThome's own login pages: on the site, and on its member host (docs/site.md §13).
 _LOGIN = re.compile(r"^https://(?:[a-z]+\.)?ithome\.com\.tw/(?:.*/)?(?:login|oauth|signin)(?:[/?#]|$)")
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _SILENCE_S = 60.0
@@ -59,7 +59,7 @@ def judge(
 
     `reading` is what `pages.read` makes of the body (None when there is no body); `held` says that a capture with
     the reading's fingerprint is in the archive; `not_found_words` is what the host's page for an article that cannot
-    exist says (`Facts.words_sha256` of the control request). A 200 is not success until it is the page (DESIGN §4).
+    exist says (`Facts.words_sha256` of the control request). A 200 is no success until it is the page (docs/law.md §2).
     """
     if answer.failure is not None:
         return _judge_failure(asked, answer)
@@ -98,7 +98,7 @@ def _judge_failure(asked: Address, answer: Answer) -> Judgement:
 
 
 def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
-    """Where a redirect points decides what it means: a deleted article may be sent home (ANATOMY §6)."""
+    """Where a redirect points decides what it means: a deleted article may be sent home (docs/law.md §2.3)."""
     location = answer.location or ""
     if not location:
         return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {answer.status} without a place to go to")
@@ -334,7 +334,7 @@ def _after_failure(state: State, outcome: Outcome) -> State:
 
 
 def mass_absence(asked: int, absent: int) -> bool:
-    """Whether so many of the parts asked in one run were absent that the host is the likelier cause (DESIGN §4)."""
+    """Whether so many parts asked in a run were absent that the host is the likelier cause (docs/law.md §5.1)."""
     return asked >= GUARD_AT_LEAST and absent * 2 > asked
 
 
@@ -347,7 +347,7 @@ def enough_witnesses(absent: int) -> int:
 
 
 _SOURCE_RANK = {
-    CaptureSource.FEED: 0,  # punctuation lost (ANATOMY §5)
+    CaptureSource.FEED: 0,  # punctuation lost (docs/site.md §8.3)
     CaptureSource.COMMON_CRAWL: 1,
     CaptureSource.WAYBACK: 1,
     CaptureSource.MEMENTO: 1,
@@ -368,7 +368,7 @@ def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
 def silence_s(limits: int) -> float:
     """How long an archive is left alone after a 429, in seconds, when it is the so many-th within the hour.
 
-    The Internet Archive asks for a minute, and blocks who goes on for an hour, then for twice as long (ANATOMY §11).
+    The Internet Archive asks for a minute, and blocks who goes on for an hour, then twice as long (docs/site.md §16).
     """
     return min(_SILENCE_S * 2.0 ** min(max(limits - 1, 0), 20), 86_400.0)
 

@@ -1,4 +1,4 @@
-"""Measures everything that issue 12 asks for, beside its peers, and prints two tables.
+"""Measures everything that has a bar, beside its peers, and prints two tables.
 
     python -m bench [--quick] [--only NAME]... [--peers DIR | --no-peers] [--cache DIR] [--write]
 

@@ -43,7 +43,7 @@ def size(setting: Setting) -> list[Row]:
         Row(
             f"{said}, against the text", "KB an article",
             whole / count / 1000, (("text", text / count / 1000),), "text",
-            note="the pages of issue 12 were lighter: 4 of theirs are 5.9 of the text",
+            note="the bar was set on lighter pages: 4 of theirs are 5.9 of the text",
         ),
         Row(
             "search index", "KB an article", index / count / 1000, (("text", text / count / 1000),), "text", 2.0, 1.0

@@ -3,7 +3,7 @@
     python bench/memory.py [WORD]...     only shapes in whose names one of the words is
 
 Prints the peak of each command in megabytes (its whole resident memory, Python and libraries included), its seconds of
-CPU and its exit code, largest first; ends with 1 when one passes what may be taken (issue 11: 150 MB). What is found
+CPU and its exit code, largest first; ends with 1 when one passes what may be taken (150 MB). What is found
 here becomes a case of tests/test_bounds.py.
 """
 

@@ -1,4 +1,4 @@
-"""The rules of DESIGN §2: who may import whom and what."""
+"""The table of docs/design.md 'The rooms': who may import whom and what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies made to cost time or memory: one page is at most 5 s of CPU, whatever the server sends (HOSTILE §5)."""
+"""Bodies made to cost time or memory: one page is at most 5 s of CPU, whatever the server sends."""
 
 from __future__ import annotations
 

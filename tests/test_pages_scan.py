@@ -139,7 +139,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_no_body_costs_more_than_seconds(bomb: str) -> None:
-    """HOSTILE §4: five seconds of CPU a page; here a little less, since machines differ."""
+    """Five seconds of CPU a page are promised; here a little less, since machines differ."""
     started = time.process_time()
     found = read(ARTICLE, PAGE.format(bomb).encode(), "text/html; charset=utf-8")
 

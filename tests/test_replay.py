@@ -1,4 +1,4 @@
-"""The real pages replayed: the whole chain, client to Datasette, on real input (issue 2)."""
+"""The real pages replayed: the whole chain, client to Datasette, on real input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contest's form of a series' address, `/<anything>ironman/articles/<sid>`, which names no author (ANATOMY §11)."""
+"""The contest's form of a series' address, `/<any>ironman/articles/<sid>`: it names no author (docs/site.md §6.1)."""
 
 from __future__ import annotations
 

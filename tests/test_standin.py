@@ -1,4 +1,4 @@
-"""The stand-in's world and pages: every wart of the site, as a plain client sees it (ANATOMY §8)."""
+"""The stand-in's world and pages: every wart of the site, as a plain client sees it (docs/site.md §18)."""
 
 from __future__ import annotations
 

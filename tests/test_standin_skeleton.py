@@ -1,4 +1,4 @@
-"""The stand-in's pages against real ones: each element that matters stands at the same place (ANATOMY §3 to §5)."""
+"""The stand-in's pages against real ones: each element that matters stands at its place (docs/site.md §5, §6, §8)."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def real(name: str) -> str:
 @pytest.mark.parametrize("name", ARTICLE)
 def test_an_element_of_an_article_page_stands_where_it_really_stands(standin: StandIn, name: str) -> None:
     theirs = places(real("article-10403456-2026-08-19.html"), name)
-    assert theirs, "ANATOMY names a class that the real page has not"
+    assert theirs, "a class that the real page has not"
     assert places(ask(standin, f"/articles/{LAST_OF_TEAM}").text, name) == theirs
 
 
 @pytest.mark.parametrize("name", SERIES)
 def test_an_element_of_a_series_page_stands_where_it_really_stands(standin: StandIn, name: str) -> None:
     theirs = places(real("series-9066-2026-08-05.html"), name)
-    assert theirs, "ANATOMY names a class that the real page has not"
+    assert theirs, "a class that the real page has not"
     assert places(ask(standin, "/users/20172626/ironman/9301").text, name) == theirs
 
 

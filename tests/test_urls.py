@@ -1,4 +1,4 @@
-"""The URL grammar of iThome: every shape of ANATOMY §2, every refusal, and what holds for any text at all."""
+"""The URL grammar of iThome: every shape of docs/site.md §3, every refusal, and what holds for any text at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request against a server that does everything wrong that is known to be done wrong (HOSTILE §2 and §3)."""
+"""One request against a server that does everything wrong that is known to be done wrong."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ ROBOTS_ANSWERS: dict[str, tuple[Given | list[Given], int, str | int]] = {
     "redirect without a place": (reply(ROBOTS, b"", status=302), 2, 200),
     "redirect to a file": (to("file:///etc/passwd"), 2, 200),
     "redirect to a private address": (to("http://10.0.0.1/robots.txt"), 2, 200),
-    "redirect in a circle": (to(ROBOTS), 7, 200),  # six for robots.txt: five redirects, then none more (§2.3.1.2)
+    "redirect in a circle": (to(ROBOTS), 7, 200),  # six for robots.txt: five redirects (RFC 9309 §2.3.1.2)
 }
 
 

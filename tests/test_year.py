@@ -55,7 +55,7 @@ EDIT_DAY = 30
 
 @dataclass
 class Reference:
-    """The law of DESIGN §4 written a second time, for one part: what its state must be after what was asked when."""
+    """docs/law.md §4 written a second time, for one part: what its state must be after what was asked when."""
 
     state: str = "new"
     counted: list[int] = field(default_factory=list)

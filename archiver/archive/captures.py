@@ -32,7 +32,7 @@ class Captures:
         """The number of the capture that holds this answer: stored now, or held already; None when not worth it.
 
         Only the page itself is kept, and what came whole but our parser cannot read. An unchanged page is not stored
-        again (DESIGN §7), but a live answer is stored beside a copy that says the same: then the page is no longer
+        again, but a live answer is stored beside a copy that says the same: then the page is no longer
         held from others alone.
         """
         answer, provenance = exchange.answer, exchange.provenance

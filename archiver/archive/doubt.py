@@ -1,4 +1,4 @@
-"""When the absences of a run say more about the host than about the parts (DESIGN §4). Reads only."""
+"""When the absences of a run say more about the host than about the parts (docs/law.md §5). Reads only."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ left_index, back_in_index    an index page no longer links the article, or does 
 left_series, back_in_series  no page of the series' list names it any more, or one does again
 emptied                      the first page of the series' list, or its feed, names no article any more
 duplicate_day                another part of the series has the same day in its title
-beyond_thirty                a part after the thirtieth: the contest has thirty days (ANATOMY §1)
+beyond_thirty                a part after the thirtieth: the contest has thirty days (docs/site.md §2)
 reposted                     the same text under another id
 renumbered                   another position than before
 changed_series               its own page names another series than before

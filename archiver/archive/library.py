@@ -295,7 +295,7 @@ class Library:
                 pass
 
     def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
-        """The one law of what is held: only an answer that was the page itself changes it (DESIGN §4).
+        """The one law of what is held: only an answer that was the page itself changes it (docs/law.md §3.2).
 
         What could not be read is judged anew with the reading of today, since a later parser may fit; no other answer
         is ever the page, whatever a parser finds in it.
@@ -362,7 +362,7 @@ class Library:
             )
 
     def _keep_losses(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
-        """Values that the reading before yielded and this one does not, though its page is alive (DESIGN §4)."""
+        """Values that the reading before yielded and this one does not, though its page is alive (docs/law.md §12)."""
         missing = sorted({problem.field for problem in reading.problems})
         marks = ", ".join("?" * len(missing))
         self._database.execute(

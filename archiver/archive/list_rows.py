@@ -15,7 +15,7 @@ from archiver.archive.author_rows import keep_author
 from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
 Words = tuple[str, str | None, str | None, str | None]  # URL, text, heading, URL as written
-ITEMS_PER_PAGE = 10  # of a series' list (ANATOMY §2)
+ITEMS_PER_PAGE = 10  # of a series' list (docs/site.md §6.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _keep(
     database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str, copy: int | None, *,
     is_whole: bool = True,
 ) -> None:  # fmt: skip
-    """Write what a page names now; what it named before and no longer does gets a date and stays (DESIGN §4).
+    """Write what a page names now; what it named before and no longer does gets a date and stays (docs/law.md §14).
 
     `copy` is the fetch that gave somebody else's copy: it says what the page named then, and takes nothing away.
     """

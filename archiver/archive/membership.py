@@ -1,7 +1,7 @@
 """Which page is a part of which series, which pages are wanted, and which article is only cited.
 
-An article's own page decides, never the page that links to it (ANATOMY §10). Only while its own page has not been
-read do others speak: the series page, the feed, the neighbours, and last the index.
+An article's own page decides, never the page that links to it (docs/law.md §10). Only while its own page has not been
+read do others speak: the series page, the neighbours, the feed, and last the index.
 
 After a page was read, only the series and sources that it can concern are settled (`touched`): what that costs does not
 grow with the archive, and gives the same rows as settling all.

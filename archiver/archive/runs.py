@@ -138,7 +138,7 @@ class Runs:
         self.seal_kept()
 
     def _settle_run(self, run_id: int) -> str | None:
-        """Whether the absences of a run are to be doubted (DESIGN §4), and why; then beliefs are computed again."""
+        """Whether the absences of a run are to be doubted (docs/law.md §5), and why; beliefs are computed again."""
         absent = doubt.absent_pages(self._database, run_id)
         has_lost_parts = any(kind is Kind.ARTICLE for _, kind in absent)
         reason = doubt.reason(self._database, run_id, self._rules) if has_lost_parts else None

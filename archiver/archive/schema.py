@@ -28,7 +28,7 @@ _COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")
 
 @migrations()
 def m001_tables(database: Database) -> None:
-    """Every table of DESIGN §7."""
+    """Every table that the first version had."""
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for statement in statements(script("001_tables.sql")):
         database.execute(statement)

@@ -1,7 +1,7 @@
 """`archiver search`: the index proposes, the texts decide. Reads only, and imports nothing heavy.
 
 `search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its
-rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md, Search). `search_index.py`
+rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md 'Search'). `search_index.py`
 fills them.
 """
 

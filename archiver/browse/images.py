@@ -1,7 +1,7 @@
 """Images out of the archive, for the browser: raster images only, told by their own bytes.
 
 What calls itself an image may be SVG or HTML, both of which can act. Those stay in the archive as evidence and are
-never served as what they claim to be (HOSTILE: pywb CVE-2021-39286, changedetection.io CVE-2023-24769).
+never served as what they claim to be (as in pywb CVE-2021-39286, changedetection.io CVE-2023-24769).
 """
 
 from __future__ import annotations

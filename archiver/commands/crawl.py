@@ -192,7 +192,7 @@ class Crawl:
                 return
 
     def _ask_control(self) -> None:
-        """How does the host answer for an article that cannot exist? Asked at most once a day (DESIGN §4)."""
+        """How does the host answer for an article that cannot exist? Asked at most once a day (docs/law.md §5.2)."""
         page = self._archive.control_due(self._clock.now())
         if page is not None and self._visitor.budget_left() and self._why_not(page.address) is None:
             self._visit(page)

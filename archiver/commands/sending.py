@@ -30,7 +30,7 @@ from archiver.web.visit import is_bot_check
 _ORIGIN = wayback.ORIGIN
 _DAY = timedelta(days=1)
 _REST_S = 3_600.0  # after a limit, or what nobody understands, that does not say how long
-_SHORTEST_REST_S = 60.0  # the Internet Archive's own wish after a 429 (ANATOMY §11)
+_SHORTEST_REST_S = 60.0  # the Internet Archive's own wish after a 429 (docs/site.md §16)
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _TROUBLES = 3  # faults of the service in a row, whatever the page: then it is left alone
 _LONGEST_JOB = timedelta(minutes=3)  # two, says the document

@@ -151,7 +151,7 @@ def whole_number(text: str | None) -> int | None:
 
 
 def count(text: str | None) -> int | None:
-    """A counter as the site shows it, abbreviated or not: `83 瀏覽`, `1.2k`, `3萬` (ANATOMY §3)."""
+    """A counter as the site shows it, abbreviated or not: `83 瀏覽`, `1.2k`, `3萬` (docs/site.md §9)."""
     if not text:
         return None
     folded = unicodedata.normalize("NFKC", text).replace(",", "").lower()
@@ -162,7 +162,7 @@ def count(text: str | None) -> int | None:
 
 
 def taipei_to_utc(text: str | None) -> datetime | None:
-    """`2026-08-17 12:26:34` as the site shows it, Taipei time without a zone (ANATOMY §3), in UTC."""
+    """`2026-08-17 12:26:34` as the site shows it, Taipei time without a zone (docs/site.md §9), in UTC."""
     match = re.search(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[ T]+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", text or "")
     if match is None:
         return None

@@ -204,7 +204,7 @@ def _as_the_site_has_it(url: str) -> str:
 
 
 def _told(node: LexborNode) -> Iterator[str]:
-    """Absolute addresses of a picture that stand beside it: the site's editor writes them as its words (ANATOMY §3)."""
+    """Absolute addresses of a picture that stand beside it: the site's editor writes them as its words."""
     for name in ("data-sf-original-src", "data-src", "data-original", "alt", "title"):
         yield from _absolute(_original(attribute(node, name)))
 

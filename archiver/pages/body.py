@@ -258,14 +258,14 @@ def _source(node: LexborNode) -> str:
 
 
 def _alt(image: LexborNode, addresses: _Addresses) -> str:
-    """The words for an image; for a formula drawn by a server that is gone, the formula (ANATOMY §3)."""
+    """The words for an image; for a formula drawn by a server that is gone, the formula (docs/site.md §5.3)."""
     words = line(image.attributes.get("alt") or "")
     formula = latex_source(addresses.of_source(_source(image)) or "")
     return formula if formula and (not words or words.startswith(("http://", "https://"))) else words
 
 
 def latex_source(url: str) -> str | None:
-    """The formula of an image drawn by chart.googleapis.com, dead for years (ANATOMY §3)."""
+    """The formula of an image drawn by chart.googleapis.com, dead for years (docs/site.md §5.3)."""
     if "chart.googleapis.com" not in url.lower():
         return None
     try:

@@ -18,7 +18,7 @@ _MARKUP = re.compile(
 _MARKUP_TYPES = frozenset(
     "text/html application/xhtml+xml text/xml application/xml application/rss+xml application/atom+xml".split()
 )
-# A bot check is a small page of its own. Ordinary pages load Cloudflare's and Turnstile's scripts too (ANATOMY §3).
+# A bot check is a small page of its own. Ordinary pages load such scripts too (docs/site.md §5.6).
 _CHALLENGE_TITLE = re.compile(
     r"^(?:just a moment|attention required|請稍候|请稍候|checking your browser|verify(?:ing)? you are|are you a robot"
     r"|security check|access denied|ddos-guard|one more step)",

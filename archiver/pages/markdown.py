@@ -18,7 +18,7 @@ _MOST_COST = 500_000  # levels of all elements and lines together, and ten times
 def markdown(html: str, text: str) -> str:
     """Markdown of sanitised HTML, as inert as that: nothing of its text turns into markup.
 
-    The escaped plain text where the converter gives nothing or would write a body many times its size (TOOLS §1c).
+    The escaped plain text where the converter gives nothing or would write a body many times its size.
     """
     if not text and "<img" not in html:
         return ""

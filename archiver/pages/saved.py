@@ -75,7 +75,7 @@ def _parsable(page: Lean) -> str | None:
 
 
 def named_by_its_buttons(body: bytes) -> frozenset[int]:
-    """The articles that a page's buttons to like and to share are for: its own number, beside `og:url` (ANATOMY §3)."""
+    """The articles that a page's buttons to like and to share are for: its own number, beside `og:url`."""
     text = _parsable(lean(body))
     if text is None:
         return frozenset()

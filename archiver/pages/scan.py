@@ -1,8 +1,8 @@
 """A linear look at markup before the HTML parser sees it: how deep it nests, what it costs, how it ends.
 
 The parser is quadratic in depth and in the attributes of a tag, and multiplies unclosed formatting elements; it cannot
-be interrupted (TOOLS §1a, HOSTILE §2). So this scan keeps the stack of open elements as the parser would (HTML
-Standard §13.2.6, simplified so that it errs towards too deep) and stops where the parser would become slow.
+be interrupted: a hundred thousand nested elements take it 11 s. So this scan keeps the stack of open elements as the
+parser would (HTML Standard §13.2.6, simplified so that it errs towards too deep) and stops where that would be slow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The last resort: a part's body out of the series feed, whose text has lost punctuation (ANATOMY §5)."""
+"""The last resort: a part's body out of the series feed, whose text has lost punctuation (docs/site.md §8.3)."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 One rule: only what clearly speaks of the page changes what becomes of the page. What speaks of us or of the service
 (limits, keys, overload), and what nobody has heard of yet, ends the run or passes, and the page stays in the queue.
 
-The codes are those of the service's own document and of what it was seen to answer (ANATOMY §11); the words are taken
-by their meaning, since limits come in new ones every year and often with status 200.
+The codes are those of the service's own document and of what it was seen to answer (docs/site.md §16); the words are
+taken by their meaning, since limits come in new ones every year and often with status 200.
 """
 
 from __future__ import annotations

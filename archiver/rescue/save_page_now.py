@@ -2,7 +2,7 @@
 
 The interface is documented by the Internet Archive ("Save Page Now 2 Public API Docs"): a POST to /save gives a job,
 /save/status/JOB says how it goes. With keys as `Authorization: LOW KEY:SECRET`. Without keys it answers 401 since 2026
-(ANATOMY §11); before, also with the page that people see, which names the job in a script.
+(docs/site.md §16); before, also with the page that people see, which names the job in a script.
 
     queued ──asked──► pending ──the index shows it──► confirmed | mismatch
        ▲                │

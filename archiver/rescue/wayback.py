@@ -33,7 +33,7 @@ def index_url(
 ) -> str:
     """The question for every capture with status 200 of a URL, oldest first; `since`: from that moment on.
 
-    `prefix`: also with a query behind it (`?sc=rss.iron`), as the feed writes its links (ANATOMY §5).
+    `prefix`: also with a query behind it (`?sc=rss.iron`), as the feed writes its links (docs/site.md §8.1).
     """
     asked = [("url", spelling), ("output", "json"), ("fl", ",".join(_FIELDS)), ("filter", "statuscode:200")]
     if prefix:
@@ -130,7 +130,7 @@ def is_memento(answer: Answer) -> bool:
 def excludes(answer: Answer) -> bool:
     """Whether the answer says that the whole site is kept from the public: not about us, and not to be asked again.
 
-    The Wayback Machine says so by 403 and the name of an error in a field of its own (ANATOMY §11).
+    The Wayback Machine says so by 403 and the name of an error in a field of its own (docs/site.md §16).
     """
     if answer.status not in {403, 451} or is_memento(answer):
         return False

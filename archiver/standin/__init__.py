@@ -1,4 +1,4 @@
-"""A local iThome on 127.0.0.1, for `archiver demo` and for the tests (shared ANATOMY, warts of §8 included).
+"""A local iThome on 127.0.0.1, for `archiver demo` and for the tests (docs/site.md, warts of §18 included).
 
 It is written from what is known of the site, not from what our parsers read, and imports none of them.
 

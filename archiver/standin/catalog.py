@@ -1,6 +1,6 @@
 """Ids, names and texts of the demonstration world; bodies come from `prose`.
 
-Ids of the two real series are facts (ANATOMY §1, §10); everything else is invented.
+Ids of the two real series are facts (docs/site.md §15); everything else is invented.
 """
 
 from archiver.standin.world import Person, Team

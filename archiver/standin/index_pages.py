@@ -1,4 +1,4 @@
-"""The author's blog posts that link to the parts (ANATOMY §1 and §10), as values."""
+"""The author's blog posts that link to the parts (docs/site.md §15), as values."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Long Traditional Chinese articles of our own invention, as the HTML that the site's Markdown renderer serves.
 
-Deterministic: everything comes from the `random.Random` that the caller seeds. The markup is that of ANATOMY §3, body.
+Deterministic: everything comes from the `random.Random` that the caller seeds. The markup is that of docs/site.md §5.3.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def quotation(rng: random.Random) -> str:
 
 
 def image(rng: random.Random, user_id: int, day: str) -> str:
-    """An uploaded image, whose alt is its own URL unless the author wrote one (ANATOMY §3)."""
+    """An uploaded image, whose alt is its own URL unless the author wrote one (docs/site.md §5.3)."""
     name = "".join(rng.choices(string.ascii_letters + string.digits, k=10))
     url = f"https://{ITHOME}/upload/images/{day}/{user_id}{name}.{rng.choice(('png', 'png', 'jpg'))}"
     alt = url if rng.random() < 0.7 else escape(plain_sentence(rng, "{a}示意圖"))

@@ -66,7 +66,7 @@ def local(time: datetime) -> str:
 
 
 def excerpt(html: str, length: int) -> str:
-    """The start of a body without tags, as an attribute: entities stay and are escaped again (ANATOMY §4)."""
+    """The start of a body without tags, as an attribute: entities stay and are escaped again (docs/site.md §6.2)."""
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     return escape(text[:length] + "..." if len(text) > length else text)
 
@@ -115,7 +115,7 @@ def sidebar(world: Site, moment: Moment) -> str:
 
 
 def challenge(moment: Moment) -> str:
-    """Cloudflare's bot check (ANATOMY §6): under 8,000 bytes."""
+    """Cloudflare's bot check (docs/site.md §13): under 8,000 bytes."""
     return fill("challenge.html", ray=moment.ray, token=moment.token, stamp=moment.stamp)
 
 
@@ -125,7 +125,7 @@ def forbidden() -> str:
 
 
 def error(code: int, title: str) -> str:
-    """Laravel's page for an error status. The real one has not been seen (ANATOMY §9)."""
+    """Laravel's page for an error status. The real one has not been seen (docs/site.md §17)."""
     return fill("error.html", code=code, title=title)
 
 

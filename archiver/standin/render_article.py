@@ -1,4 +1,4 @@
-"""An article's page (ANATOMY §3): contest article, ordinary article, mobile twin, with comments and replies."""
+"""An article's page (docs/site.md §5): contest article, ordinary article, mobile twin, with comments and replies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archiver.standin.templates import escape, fill
 from archiver.standin.wire import ITHOME
 from archiver.standin.world import Article, Comment, Series, Site
 
-_CATALOG = 5  # the catalog shows the last parts only (ANATOMY §0.5)
+_CATALOG = 5  # the catalog shows the last parts only (docs/site.md §5.2)
 
 
 def article_page(world: Site, article: Article, moment: Moment) -> str:
@@ -39,7 +39,7 @@ def article_page(world: Site, article: Article, moment: Moment) -> str:
 
 
 def mobile_page(article: Article, moment: Moment) -> str:
-    """The mobile twin: the same article in a plainer frame. Its real HTML has not been seen (ANATOMY §9)."""
+    """The mobile twin: the same article in a plainer frame. Its real HTML has not been seen (docs/site.md §17)."""
     content = (
         f'<div class="qa-panel">\n{_ordinary_header(article, moment)}\n<div class="qa-markdown"><div class="markdown">'
         f'<div class="markdown__style">\n{article.html}\n</div></div></div>\n</div>\n{_comments(article)}'
@@ -109,7 +109,7 @@ def _catalog_item(part: Article) -> str:
 
 
 def _comments(article: Article) -> str:
-    """All comments. No real page with any has been seen: written from the class names of ANATOMY §3."""
+    """All comments. No real page with any has been seen: written from the class names of docs/site.md §7."""
     if not article.comments:
         return ""
     sort = "".join(

@@ -1,4 +1,4 @@
-"""Pages that list articles: a series' pages (ANATOMY §4), its feed (§5), and the blog's index pages (§1)."""
+"""Pages that list articles: a series' pages (docs/site.md §6), its feed (§8), and the blog's index pages (§15)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archiver.standin.wire import BLOG
 from archiver.standin.world import TAIPEI, Article, Index, Series, Site
 
 PER_PAGE = 10
-_LOST = re.compile("[\u2000-\u303f]")  # what feeds lose: dashes, arrows, box drawing, 、。「」 (measured, ANATOMY §5)
+_LOST = re.compile("[\u2000-\u303f]")  # what feeds lose: dashes, arrows, box drawing, 、。「」 (docs/site.md §8.3)
 
 
 def series_page(world: Site, series: Series, number: int, moment: Moment) -> str:
@@ -82,7 +82,7 @@ def without_lost(text: str) -> str:
 
 
 def feed(world: Site, series: Series, moment: Moment) -> str:
-    """A series' feed, newest first. Its build date is the moment of asking (ANATOMY §5)."""
+    """A series' feed, newest first. Its build date is the moment of asking (docs/site.md §8.2)."""
     parts = sorted(world.parts(series.id), key=lambda part: part.published, reverse=True)
     return fill(
         "feed.xml",

@@ -1,4 +1,4 @@
-"""The good answers: what each host that the stand-in plays serves at which address (ANATOMY §2 and §6)."""
+"""The good answers: what each host that the stand-in plays serves at which address (docs/site.md §3 and §13)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Disallow: /search
 Disallow: /users/login
 Disallow: /*/draft$
 """
-"""Invented: the real file has not been seen (ANATOMY §6)."""
+"""Invented: the real file has not been seen (docs/site.md §14)."""
 
 BLOG_ROBOTS = f"User-agent: *\nAllow: /\n\nSitemap: https://{BLOG}/sitemap-index.xml\n"
 
@@ -103,7 +103,7 @@ class Origins:
 
 
 def _rotten(host: str, request: Request) -> Reply:
-    """Hosts of images that are gone (ANATOMY §8): imgur leads to its placeholder, Google's charts were shut down."""
+    """Dead hosts of images (docs/site.md §11): imgur leads to its placeholder, Google's charts were shut down."""
     if request.path == "/robots.txt" or host == CHARTS:
         return Reply(404, b"Not Found\n", "text/plain")
     if request.path == "/removed.png":
@@ -146,7 +146,7 @@ def _series(world: Site, request: Request, match: re.Match[str], moment: Moment)
 
 
 def _nameless_series(world: Site, request: Request, match: re.Match[str], moment: Moment) -> Reply:
-    """The contest's form of the address, under any contest's name (ANATOMY §11)."""
+    """The contest's form of the address, under any contest's name (docs/site.md §6.1)."""
     series = world.series.get(int(match[1]))
     return not_found() if series is None else _list_page(world, request, series, moment)
 

@@ -1,6 +1,6 @@
 """Save Page Now 2 as its public document has it (SPN2 Public API): keys, jobs, limits, and "the same snapshot".
 
-Without keys it answers 401, as the service does since 2026 (ANATOMY §11), unless some captures are given to anybody.
+Without keys it answers 401, as the service since 2026 (docs/site.md §16), unless some captures are given to anybody.
 
 What it saves goes on the Wayback shelf, so that the index, playback and TimeMap show it at once.
 """

@@ -35,7 +35,7 @@ class StandIn(LocalServer):
 
     @property
     def drafts_created(self) -> int:
-        """How often somebody asked for a URL whose GET acts (ANATOMY §2). A crawler leaves it at 0."""
+        """How often somebody asked for a URL whose GET acts (docs/site.md §3.4). A crawler leaves it at 0."""
         return self._hosts.drafts_created
 
     def _reply(self, request: Request) -> Reply:

@@ -1,4 +1,4 @@
-"""`demo_site`: the world of the demonstration, deterministic by seed (ANATOMY §1, §10)."""
+"""`demo_site`: the world of the demonstration, deterministic by seed (docs/site.md §15)."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, timezone
 
 TAIPEI = timezone(timedelta(hours=8))
 _UPLOAD = re.compile(r"/upload/images/[0-9]{8}/\w+\.\w+")
-IRONMAN_OFFSET = 2008  # the 15th contest was in 2023 (ANATOMY §2)
-# Year of publication → edition, name and path, where they do not follow from the year (ANATOMY §11).
+IRONMAN_OFFSET = 2008  # the 15th contest was in 2023 (docs/site.md §10)
+# Year of publication → edition, name and path, where they do not follow from the year (docs/site.md §10).
 _OLD_CONTESTS = {
     2018: ("10th", "2019 iT 邦幫忙鐵人賽", "2019ironman"),
     2019: ("11th", "第 11 屆 iThome 鐵人賽", "2020ironman"),

@@ -55,7 +55,7 @@ class Pace:
         return self._servers.get(host, host)
 
     def delay_s(self, host: str) -> float:
-        """The least time between two starts: ours, or the host's crawl-delay where that is longer (DESIGN §5)."""
+        """The least time between two starts: ours, or the host's crawl-delay where that is longer."""
         return max(self._network.delay_s, self._crawl_delay.get(self._server(host), 0.0))
 
     def slow_down(self, host: str, crawl_delay_s: float) -> None:
@@ -175,12 +175,12 @@ class Closure:
 
 
 class Breaker:
-    """Stops asking a host that refuses us: being refused is a reason to stop, not to try harder (DESIGN §5).
+    """Stops asking a host that refuses us: being refused is a reason to stop, not to try harder.
 
-    iThome refuses by path: series pages may be refused while articles answer (ANATOMY §0). So refusals in a row close
-    one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row. Answers
-    between them begin the count anew, except of 429s: a host that says again and again that we are too fast is asked
-    more slowly each time, and then no more.
+    iThome refuses by path: series pages may be refused while articles answer (docs/site.md §13). So refusals in a row
+    close one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row.
+    Answers between them begin the count anew, except of 429s: a host that says again and again that we are too fast is
+    asked more slowly each time, and then no more.
 
     A host that fails is left alone as one that refuses, counted by pages, each with all its tries: one failing page of
     thirty says nothing, five in a row say that its trouble is not ours to add to. After two in a row each page is tried

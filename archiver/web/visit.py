@@ -38,7 +38,7 @@ class Sender(Protocol):
 
 
 def user_agent(contact: str) -> str:
-    """How we introduce ourselves (DESIGN §5): the program, its version, and whom to ask about it."""
+    """How we introduce ourselves (docs/politeness.md): the program, its version, and whom to ask about it."""
     cleaned = re.sub(r"[^\x21-\x7e]|[()<>;\\]", "", contact)
     about = f"; +{cleaned}" if cleaned else ""
     return f"Mozilla/5.0 (compatible; ithome-archiver/{__version__}{about})"
@@ -187,7 +187,7 @@ class Visitor:
         raise AssertionError("the last try returns")
 
     def _worth_another_try(self, answer: Answer) -> bool:
-        """Faults of the transport and 5xx pass (DESIGN §5).
+        """Faults of the transport and 5xx pass by themselves, and are tried again.
 
         Not tried again: refusals, bot checks, certificates, a host that wants a longer rest than we give, and what
         took all of `timeout_s`, since that would hold the run for as long again.

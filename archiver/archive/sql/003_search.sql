@@ -1,4 +1,4 @@
--- The search index. What stands in it is written by `search.py`; DESIGN says why it has this shape (docs/design.md, Search).
+-- The search index. What stands in it is written by `search.py`; docs/design.md says why it has this shape ('Search').
 
 CREATE TABLE search_rows ( -- derived: which row of the search index is which article
     id INTEGER PRIMARY KEY, -- our number: small, since the index repeats it for each of its words

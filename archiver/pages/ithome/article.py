@@ -1,4 +1,4 @@
-"""The article page, part of a series or not (ANATOMY §3)."""
+"""The article page, part of a series or not (docs/site.md §5)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     body: str
 
 
-# The newest first. Crawlers of 2019 to 2021 take the body from `.markdown` itself (ANATOMY §3, year differences).
+# The newest first. Crawlers of 2019 to 2021 take the body from `.markdown` itself (docs/site.md §5.6).
 # The first match counts: comments use the same classes.
 LAYOUTS = (
     Layout("ithome.article/1", ".qa-markdown .markdown__style"),
@@ -297,7 +297,7 @@ def _catalog(side: LexborNode, base: str) -> tuple[Neighbour, ...]:
 
 
 def _comments(side: LexborNode, base: str, announced: int | None, problems: Problems) -> tuple[Comment, ...]:
-    """Every comment and reply in document order. Their markup is known from other crawlers only (ANATOMY §3)."""
+    """Every comment and reply in document order. Their markup is hearsay (docs/site.md §7)."""
     found: list[Comment] = []
     for response in side.css(".response"):
         if _inside(response, ".response"):

@@ -1,4 +1,4 @@
-"""Which contest a page belongs to: its year and its edition, from what the site calls it (ANATOMY §11). Pure.
+"""Which contest a page belongs to: its year and its edition, from what the site calls it (docs/site.md §10). Pure.
 
 The contest was called by its edition (`第 12 屆 iThome 鐵人賽`), by its year (`2023 iThome 鐵人賽`), and by the year
 after the one in which it was held (the autumn of 2018 was `2019 iT 邦幫忙鐵人賽`). So a number in a name is what its

@@ -1,4 +1,4 @@
-"""The series feed (ANATOMY §5): RSS with Taipei dates and lost punctuation, read by expat without entities."""
+"""The series feed (docs/site.md §8): RSS with Taipei dates and lost punctuation, read by expat without entities."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _item(raw: dict[str, str], problems: Problems) -> FeedItem | None:
 
 
 def item_page(feed: FeedPage, article_id: int, series_id: int | None) -> ArticlePage | None:
-    """A part as the feed tells it: a last resort, since its text has lost punctuation (ANATOMY §5)."""
+    """A part as the feed tells it: a last resort, since its text has lost punctuation (docs/site.md §8.3)."""
     item = next((one for one in feed.items if one.article_id == article_id), None)
     if item is None:
         return None

@@ -1,4 +1,4 @@
-"""One page of a series' list (ANATOMY §4)."""
+"""One page of a series' list (docs/site.md §6)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from archiver.text import line, prose
 PARSER = "ithome.series/1"
 EMPTY = ".ir-profile-series-empty"
 ITEM = ".ir-profile-list"
-_ITEMS_PER_PAGE = 10  # ANATOMY §2
+_ITEMS_PER_PAGE = 10  # docs/site.md §6.3
 _MARGIN = 2  # pages beyond those that are announced: the count may be an older one
 _MOST_PAGES = 100  # of one list, whatever is announced; the contest has three
 
@@ -122,7 +122,7 @@ def _author(root: LexborNode, named: Address) -> Author:
 
 
 def _description(root: LexborNode, base: str) -> str | None:
-    """The introduction; the site escapes it once too often (ANATOMY §4)."""
+    """The introduction; the site escapes it once too often (docs/site.md §6.2)."""
     node = root.css_first(".qa-list__description")
     shown = (node.inner_html if node is not None else None) or ""
     if "<" in shown.replace("<br>", ""):
