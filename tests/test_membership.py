@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,6 +37,25 @@ def followed(case: Case) -> list[int]:
 def status(case: Case) -> queries.Status:
     with reading(case.path) as connection:
         return queries.status(connection)
+
+
+def test_a_status_of_what_wants_attention_tells_people_the_same_as_one_of_every_part(case: Case) -> None:
+    case.source(SERIES)
+    case.answer(SERIES, series_of(1, 2, 3, 4))
+    case.answer(url_of(1), part(1))
+    for number, outcome in ((2, Outcome.FORBIDDEN), (3, Outcome.NOT_FOUND)):
+        case.answer(url_of(number), None, outcome)
+    case.answer(url_of(4), part(4))
+    case.answer(url_of(4), None, Outcome.NOT_FOUND)
+    case.archive.library.settle()
+    whole = status(case)
+    with reading(case.path) as connection:
+        lean = queries.status(connection, every_part=False)
+
+    assert [len(found.parts[5943]) for found in (whole, lean)] == [4, 3]
+    assert report.attention_table(lean) == report.attention_table(whole)
+    assert [row[0] for row in report.attention_table(whole)] == ["10000002", "10000003", "10000004"]
+    assert replace(lean, parts=whole.parts) == whole
 
 
 def ask(case: Case, number: int, answer: Outcome | None, *, foreign: bool = False) -> None:

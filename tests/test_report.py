@@ -12,9 +12,8 @@ from archiver.archive.queries import Status
 
 def status_of(**changes: Any) -> Status:
     row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, "is_asked": 1, "contest_days": None}
-    row |= changes
     return Status(
-        series=[row],
+        series=[row | changes, row | {"id": 2}],
         parts={1: [{}], 2: [{}]},
         homeless=[],
         dropped=[],

@@ -22,7 +22,7 @@ class Status:
     """Everything `status` tells: series with their parts, parts of no known series yet, and the last run."""
 
     series: list[Row]
-    parts: dict[int | None, list[Row]]
+    parts: dict[int | None, list[Row]]  # every one, or those alone that want attention
     dropped: list[Row]  # sources that are asked no more
     homeless: list[Row]  # sources with parts that no known series has, with those counted
     cited: list[Row]  # index links that never answered, taken for citations since another part has their day
@@ -40,11 +40,16 @@ def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Ro
     return [dict(row) for row in connection.execute(sql, parameters)]
 
 
-def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = None) -> Status:
-    """What is held, missing and gone: of everything that is kept, or of what these sources ask for."""
+def status(
+    connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = None, *, every_part: bool = True
+) -> Status:
+    """What is held, missing and gone: of everything that is kept, or of what these sources ask for.
+
+    Not `every_part`: of parts only those that want attention, since a contest year has 45,000.
+    """
     ids = json.dumps(source_ids)
     parts: dict[int | None, list[Row]] = {}
-    for part in _rows(connection, _PARTS, ids):
+    for part in _rows(connection, _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}", ids):
         parts.setdefault(part["series_id"], []).append(part)
     return Status(
         series=_rows(connection, _SERIES, ids),
@@ -54,13 +59,23 @@ def status(connection: sqlite3.Connection, source_ids: tuple[int, ...] | None = 
         cited=_rows(connection, _TAKEN_FOR_CITATIONS, ids),
         unheard_hints=_rows(connection, _UNHEARD_HINTS, ids),
         unsettled=_rows(connection, _UNSETTLED, ids),
-        last_run=next(iter(_rows(connection, _LAST_RUN)), None),
+        last_run=last_run(connection),
         problems=_rows(connection, _PROBLEMS),
         drift=_rows(connection, "SELECT * FROM parser_drift"),
         collapsed=_rows(connection, _COLLAPSED, ids),
         events=_rows(connection, _EVENTS, ids),
         images={row["series_id"]: row for row in _rows(connection, _IMAGES)},
     )
+
+
+def last_run(connection: sqlite3.Connection) -> Row | None:
+    """The last run, with its requests and outcomes counted."""
+    return next(iter(_rows(connection, _LAST_RUN)), None)
+
+
+def wants_attention(part: Row) -> bool:
+    """Whether a part is missing, or not as it should be."""
+    return bool(part["missing"] or part["state"] in _ODD_STATES or part["last_outcome"] in _ABSENCES)
 
 
 def changes_owed(connection: sqlite3.Connection) -> list[Row]:
@@ -92,9 +107,12 @@ OR id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value 
 """
 
 _PARTS = """
-SELECT * FROM page_status WHERE ?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
-OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
+SELECT * FROM page_status WHERE (?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
+OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
 """
+_ABSENCES = ("not_found", "removed", "soft_404")
+_ODD_STATES = ("suspect", "gone", "moved", "blocked", "excluded")
+_WANT_ATTENTION = f" AND (missing OR state IN {_ODD_STATES} OR last_outcome IN {_ABSENCES})"
 
 _DROPPED = "SELECT url, dropped_at FROM sources WHERE ?1 = 'null' AND dropped_at IS NOT NULL ORDER BY id"
 
@@ -138,7 +156,7 @@ GROUP BY sources.id HAVING max(pages.last_outcome IS NOT NULL) AND NOT max(EXIST
 _UNSETTLED = """
 SELECT 'absent' AS what, parts.series_id, min(pages.url) AS url, count(*) AS pages, min(pages.absent_since) AS since,
     NULL AS outcome
-FROM parts JOIN pages ON pages.id = parts.page_id
+FROM pages CROSS JOIN parts ON parts.page_id = pages.id
 WHERE pages.absent_since IS NOT NULL AND pages.state NOT IN ('suspect', 'gone') AND (?1 = 'null'
     OR parts.source_id IN (SELECT value FROM json_each(?1))
     OR parts.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
@@ -162,13 +180,14 @@ AND (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND NOT EXI
 # Index links that never answered and whose day another part has: taken for citations, and told.
 _TAKEN_FOR_CITATIONS = """
 SELECT DISTINCT discoveries.article_id AS id, discoveries.url, discoveries.text, pages.last_outcome
-FROM sources JOIN pages AS lists ON lists.kind = 'index' AND (
+FROM sources CROSS JOIN pages AS lists ON +lists.kind = 'index' AND (
     lists.url = sources.url OR lists.url IN (SELECT value FROM json_each(sources.alternates)))
-JOIN discoveries ON discoveries.from_page_id = lists.id AND via = 'index' AND discoveries.kind = 'article'
+CROSS JOIN discoveries ON discoveries.from_page_id = lists.id AND via = 'index' AND discoveries.kind = 'article'
 JOIN pages ON pages.url = discoveries.url
 WHERE (?1 = 'null' OR sources.id IN (SELECT value FROM json_each(?1))) AND pages.last_outcome IS NOT NULL
-AND discoveries.article_id NOT IN (SELECT id FROM articles)
-AND discoveries.article_id NOT IN (SELECT article_id FROM parts) GROUP BY discoveries.article_id ORDER BY 1
+AND NOT EXISTS (SELECT 1 FROM articles WHERE articles.id = discoveries.article_id)
+AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.article_id = discoveries.article_id)
+GROUP BY discoveries.article_id ORDER BY 1
 """
 
 _IMAGES = """
@@ -195,7 +214,7 @@ SELECT articles.id, articles.title, articles.series_id, articles.url, collapses.
     EXISTS (SELECT 1 FROM sources WHERE dropped_at IS NULL AND (sources.url = articles.url
         OR id IN (SELECT source_id FROM parts WHERE article_id = articles.id)
         OR id IN (SELECT source_id FROM series_sources WHERE series_id = articles.series_id))) AS is_asked
-FROM collapses JOIN articles ON articles.id = collapses.article_id WHERE NOT articles.is_citation AND (?1 = 'null'
+FROM collapses CROSS JOIN articles ON articles.id = collapses.article_id WHERE NOT articles.is_citation AND (?1 = 'null'
 OR articles.series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1)))
 OR articles.url IN (SELECT url FROM sources WHERE id IN (SELECT value FROM json_each(?1)))
 OR articles.id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value FROM json_each(?1))))

@@ -190,6 +190,13 @@ def m021_due(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m022_status(database: Database) -> None:
+    """An index by which `status` counts what indexes link to."""
+    for statement in statements(script("022_status.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

@@ -11,7 +11,7 @@ TABLES = (
     "001_tables.sql", "002_time.sql", "003_search.sql", "004_rescue.sql", "005_copies.sql", "006_push.sql",
     "007_laws.sql", "008_contests.sql", "009_bodies.sql", "011_collapses.sql", "012_seals.sql",
     "013_sources.sql", "014_notices.sql", "015_judged_copies.sql",
-    "017_contest_days.sql", "018_lean.sql", "019_mentions.sql", "020_metrics.sql", "021_due.sql",
+    "017_contest_days.sql", "018_lean.sql", "019_mentions.sql", "020_metrics.sql", "021_due.sql", "022_status.sql",
 )  # fmt: skip
 """The scripts of tables and indexes, in the order of their migrations."""
 

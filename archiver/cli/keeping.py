@@ -48,7 +48,7 @@ def fetch(
     options = fetching.Options(
         urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, images=not no_images,
         check_links=check_links, notify=notify_command,
-        quiet=quiet, verbose=verbose,
+        quiet=quiet, verbose=verbose, every_part=as_json,
     )  # fmt: skip
     if dry_run:
         plan = fetching.plan(config, path, options, clock)

@@ -59,7 +59,7 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
     from archiver.archive import opening, queries
 
     with opening.reading(path) as connection:
-        found = queries.status(connection)
+        found = queries.status(connection, every_part=as_json)
     if as_json:
         click.echo(document(report.status_json(found)))
         return found

@@ -51,6 +51,7 @@ class Options:
     notify: str | None = None  # a command line; None: the config's
     quiet: bool = False
     verbose: int = 0
+    every_part: bool = True  # in `Summary.status`: also those that want no attention
 
 
 def network_of(config: Config, options: Options) -> Network:
@@ -214,7 +215,7 @@ def _go(
             crawl.run()
     except KeyboardInterrupt as interruption:
         result.ended_by, code = "interrupted", code_of(interruption)
-    summary = _summary(archive, run_id, result, code, scope, clock)
+    summary = _summary(archive, run_id, result, code, scope, options, clock)
     return replace(summary, lines=(*words, *summary.lines))
 
 
@@ -230,11 +231,14 @@ def _crawl(
 # ─── the end of a run ───────────────────────────────────────────────────────────────────────────
 
 
-def _summary(archive: Archive, run_id: int, result: RunResult, code: int | None, scope: Scope, clock: Clock) -> Summary:
+def _summary(
+    archive: Archive, run_id: int, result: RunResult, code: int | None, scope: Scope, options: Options, clock: Clock
+) -> Summary:
     """Close the run, and say what it came to."""
     closed = close(
         archive, run_id, result.ended_by, _note(result) or None, clock,
         code=code, judged=partial(_exit_code, result), source_ids=scope.source_ids,
+        every_part=options.every_part,
     )  # fmt: skip
     result.doubt = closed.doubt
     if closed.found.last_run is not None:  # the one count of a run: that of its rows, as `status` tells it

@@ -102,23 +102,24 @@ class Closed:
 def close(
     archive: Archive, run_id: int, ended_by: str, note: str | None, clock: Clock, *,
     code: int | None, judged: Callable[[queries.Status], int], source_ids: tuple[int, ...] | None = None,
+    every_part: bool = True,
 ) -> Closed:  # fmt: skip
-    """End a run in the ledger, and only then read what is to be told of it.
+    """End a run in the ledger, and read what is to be told of it once all is believed that will be.
 
     `code` is the exit code where it is known already; else `judged` makes it of what is held (of `source_ids`), after
-    absences that are to be doubted were.
+    absences that are to be doubted were. Nothing changes after that but the row of the run, which is read at the end.
+    `every_part`: whether parts are told that want no attention, too (`queries.status`).
     """
     archive.library.catch_up()
     archive.library.settle()
     archive.runs.doubt_absences(run_id)
-    exit_code = judged(_status(archive, source_ids)) if code is None else code
-    doubt = archive.runs.finish_run(run_id, ended_by, exit_code, note, clock.now())
-    return Closed(exit_code, doubt, _status(archive, source_ids), _remarks(archive, run_id, doubt))
-
-
-def _status(archive: Archive, source_ids: tuple[int, ...] | None) -> queries.Status:
     with archive.reading() as connection:
-        return queries.status(connection, source_ids)
+        found = queries.status(connection, source_ids, every_part=every_part)
+        exit_code = judged(found) if code is None else code
+    doubt = archive.runs.finish_run(run_id, ended_by, exit_code, note, clock.now())
+    with archive.reading() as connection:
+        found = replace(found, last_run=queries.last_run(connection))
+    return Closed(exit_code, doubt, found, _remarks(archive, run_id, doubt))
 
 
 def _remarks(archive: Archive, run_id: int, doubt: str | None) -> tuple[str, ...]:

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from archiver.archive.queries import Row, Status
+from archiver.archive.queries import Row, Status, wants_attention
 from archiver.text import safe
 
-_ABSENCES = ("not_found", "removed", "soft_404")
-_ATTENTION = ("suspect", "gone", "moved", "blocked", "excluded")
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 
@@ -78,7 +76,7 @@ def all_safe(status: Status) -> bool:
     """
     series, homeless = ([row for row in rows if row["is_asked"]] for rows in (status.series, status.homeless))
     series_whole = all(_is_whole(row) for row in series)
-    is_any = bool(status.parts and (series or homeless))
+    is_any = bool(series or homeless) and any(row["parts"] for row in (*status.series, *status.homeless))
     return is_any and series_whole and all(_is_whole_without_series(row) for row in homeless)
 
 
@@ -138,7 +136,7 @@ def attention_table(status: Status) -> list[tuple[str, ...]]:
         part
         for series in sorted(status.parts, key=lambda key: (key is None, key))
         for part in status.parts[series]
-        if part["missing"] or part["state"] in _ATTENTION or part["last_outcome"] in _ABSENCES
+        if wants_attention(part)
     ]
     return [
         (

@@ -8,7 +8,7 @@ SELECT
     coalesce(articles.title, parts.title) AS title, -- its title, or the words of the link to it
     pages.state AS state, -- what we believe
     articles.id IS NOT NULL AS safe, -- 1: a good capture is held
-    coalesce(captures.source NOT IN ('live'), 0) AS rescued, -- 1: the good capture is somebody else's copy
+    coalesce(articles.capture_id IN (SELECT captures.id FROM captures WHERE source < 'live' OR source > 'live'), 0) AS rescued, -- 1: the good capture is somebody else's copy
     articles.id IS NULL AS missing, -- 1: no good capture is held
     pages.state_since AS state_since, -- since when it is in this state
     pages.last_ok_at AS last_ok_at, -- when we last saw it
@@ -23,8 +23,6 @@ SELECT
 FROM parts
 JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
-LEFT JOIN captures ON captures.id = articles.capture_id
-LEFT JOIN pushes ON pushes.id = (SELECT max(id) FROM pushes AS latest WHERE latest.page_id = pages.id)
 ORDER BY parts.series_id, parts.position IS NULL, parts.position, parts.article_id;
 
 CREATE VIEW series_progress AS -- every series that is kept: how much of it is safe
@@ -37,20 +35,20 @@ SELECT
     series.contest_days AS contest_days, -- for how many days the site says it was written
     count(parts.article_id) AS parts, -- how many parts we know
     count(articles.id) AS safe, -- how many are held
-    coalesce(sum(captures.source != 'live'), 0) AS rescued, -- of those, how many are somebody else's copies
+    coalesce(sum(articles.capture_id IN (SELECT captures.id FROM captures WHERE source < 'live' OR source > 'live')), 0) AS rescued, -- of those, how many are somebody else's copies
     count(parts.article_id) - count(articles.id) AS missing, -- how many are not held
     coalesce(sum(pages.state = 'gone'), 0) AS gone, -- how many are gone from the site
     (SELECT count(*) FROM articles AS edited WHERE edited.series_id = series.id
         AND EXISTS (SELECT 1 FROM edits WHERE edits.article_id = edited.id)) AS edited, -- how many we saw changed
     (SELECT count(*) FROM parts AS linked JOIN pages AS linked_page ON linked_page.id = linked.page_id
         WHERE linked.series_id = series.id AND EXISTS (
-            SELECT 1 FROM discoveries WHERE discoveries.url = linked_page.url AND +via = 'index')) AS linked_by_index, -- how many an index page links to
+            SELECT 1 FROM names CROSS JOIN mentions ON name_id = names.id
+            WHERE names.url = linked_page.url AND via = 'index')) AS linked_by_index, -- how many an index page links to
     max(pages.last_fetch_at) AS last_checked_at -- when a part was last asked for
 FROM series
 LEFT JOIN parts ON parts.series_id = series.id
 LEFT JOIN pages ON pages.id = parts.page_id
 LEFT JOIN articles ON articles.id = parts.article_id
-LEFT JOIN captures ON captures.id = articles.capture_id
 WHERE series.followed
 GROUP BY series.id;
 
