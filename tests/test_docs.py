@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import shlex
 import subprocess
@@ -61,6 +63,38 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8"))
 
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+SOURCES = sorted(
+    path.relative_to(ROOT) for name in ("archiver", "tests", "bench", "docs") for path in (ROOT / name).rglob("*")
+)
+HANDMADE = [path for path in DOCUMENTS if path.name not in {"CHANGELOG.md", "cli.md", "schema.md"}] + [
+    ROOT / "SECURITY.md"
+]
+
+
+@pytest.mark.parametrize("document", HANDMADE, ids=lambda path: path.name)
+def test_every_source_file_that_a_document_names_is_there(document: Path) -> None:
+    named = re.findall(r"`([\w./]+\.(?:py|sql|toml))`", document.read_text("utf-8"))
+
+    assert [name for name in named if not (ROOT / name).exists() and not any(one.match(name) for one in SOURCES)] == []
+
+
+def test_the_way_of_the_data_goes_by_names_that_exist() -> None:
+    """The picture in docs/design.md: `room.module.name`, a function, a class, or a method of a class of the module."""
+    picture = re.search(
+        r"## The way of the data\n.*?```\n(.*?)```", (ROOT / "docs/design.md").read_text("utf-8"), re.DOTALL
+    )
+    assert picture is not None
+    steps = re.findall(r"(?:^[ │]*[├└]? ?|─► )([a-z]+(?:\.[A-Za-z_]+)+)", picture[1], re.MULTILINE)
+
+    assert len(steps) > 15
+    for step in steps:
+        module, _, name = f"archiver.{step}".rpartition(".")
+        if not (ROOT / f"archiver/{step.replace('.', '/')}.py").is_file():
+            held = importlib.import_module(module)
+            classes = [one for one in vars(held).values() if inspect.isclass(one) and one.__module__ == module]
+            assert any(hasattr(one, name) for one in [held, *classes]), step
 
 
 def masked(text: str) -> str:
