@@ -253,7 +253,7 @@ def _unnamed(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
 def believe(
     belief: Belief, kind: Kind, outcome: Outcome, at: datetime, rules: Rules, *, doubted: bool = False
 ) -> Belief:
-    """What we believe after one more final outcome.
+    """What we believe after one more final outcome (docs/law.md §4).
 
     Only absences count towards `gone`, each at least `rules.absence_gap_days` after the last that counted; a
     success heals everything; refusals and faults never change the state of a page that was ever seen. An absence
@@ -308,7 +308,7 @@ def _absent(belief: Belief, at: datetime, rules: Rules) -> Belief:
 
 
 def _absent_before(belief: Belief, at: datetime, since: datetime | None) -> Belief:
-    """An absence long before the last that counted: one of the two was seen under a wrong clock.
+    """An absence long before the last that counted: one of the two was seen under a wrong clock (docs/law.md §7).
 
     Now it is, when even the last success lies ahead; it counts for nothing. Else the last absence was, and what rests
     on it, the gap before it and that the page is gone, does not hold: the count begins anew.
@@ -359,8 +359,8 @@ _SOURCE_RANK = {
 def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
     """Whether a later good capture from `candidate` replaces the reading of one from `held`.
 
-    The written order: live, then other people's copies, then the feed; within a rank the later seen. So a good
-    capture is only ever replaced by one at least as good.
+    The order (docs/law.md §3.3): live, then other people's copies, then the feed; within a rank the later seen. So
+    a good capture is only ever replaced by one at least as good.
     """
     return _SOURCE_RANK[candidate] >= _SOURCE_RANK[held]
 
@@ -404,7 +404,7 @@ def rests(
 
 
 def when_due(url: str, kind: Kind, belief: Belief, published_at: datetime | None, schedule: Schedule) -> datetime:
-    """When a page is due again, from what we believe of it after an attempt at `belief.last_fetch_at`.
+    """When a page is due again, from what we believe of it after an attempt at `belief.last_fetch_at` (docs/law.md §8).
 
     A share of the interval, fixed by the URL, is taken off so that a series is not asked in one burst and a daily
     cron job still finds yesterday's pages due. Absences wait their whole interval, or they would not count.

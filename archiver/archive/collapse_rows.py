@@ -1,4 +1,4 @@
-"""The rows of collapses: an article whose text shrank to nearly nothing, with the last full text beside it.
+"""The rows of collapses (docs/law.md §13.3): an article whose text shrank to nearly nothing, beside its last full text.
 
 `已刪除`, a dot, or a teaser before a log-in is an edit as any other and is kept as one. But nobody who asks for the
 article means that: so the alarm rings, and what was there before stays readable and findable.

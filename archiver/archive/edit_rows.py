@@ -1,4 +1,4 @@
-"""The rows of edits: what changed in an article, between which dates, and whether it is more than its dress."""
+"""The rows of edits: what changed in an article, between which dates, and whether that is dress (docs/law.md §13)."""
 
 from __future__ import annotations
 

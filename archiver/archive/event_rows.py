@@ -1,4 +1,4 @@
-"""The rows of events: what happened to a part or a series, with its date. Nothing is deleted for any of them.
+"""The rows of events: what happened to a part or a series, with its date. None deletes anything (docs/law.md §14).
 
 left_index, back_in_index    an index page no longer links the article, or does so again
 left_series, back_in_series  no page of the series' list names it any more, or one does again

@@ -1,4 +1,4 @@
-"""Which series are followed: those that a source names, and those that an index lists.
+"""Which series are followed: those that a source names, and those that an index lists (docs/law.md §10).
 
 Only what sources say is looked at, and of an index all that it links to, so that it costs the same in an archive of
 any size.

@@ -1,4 +1,4 @@
-"""Which page is to be asked next. Reads only."""
+"""Which page is to be asked next (docs/law.md §8). Reads only."""
 
 from __future__ import annotations
 

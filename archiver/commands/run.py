@@ -104,7 +104,7 @@ def close(
     code: int | None, judged: Callable[[queries.Status], int], source_ids: tuple[int, ...] | None = None,
     every_part: bool = True,
 ) -> Closed:  # fmt: skip
-    """End a run in the ledger, and read what is to be told of it once all is believed that will be.
+    """End a run in the ledger, and read what is to be told of it once all is believed that will be (docs/law.md §16.1).
 
     `code` is the exit code where it is known already; else `judged` makes it of what is held (of `source_ids`), after
     absences that are to be doubted were. Nothing changes after that but the row of the run, which is read at the end.

@@ -183,7 +183,7 @@ def _renumberings(status: Status) -> list[tuple[str, ...]]:
 
 
 def alarms(status: Status) -> bool:
-    """Whether something was seen that a person must look at, though all may be held: exit 3."""
+    """Whether something was seen that a person must look at, though all may be held (docs/law.md §16.5)."""
     return bool(status.drift or status.unheard_hints) or any(row["is_asked"] for row in status.collapsed)
 
 
