@@ -1,8 +1,8 @@
 """Settings: packaged defaults < file < environment < flags, merged once into a frozen `Config`.
 
 The file is TOML and every key is known: a wrong key, type, URL or value is told with its place and what was expected,
-all at once. Hand-checked against one table of keys, because importing a validation library takes three times as long
-as all of `archiver status` (docs/design.md).
+all at once. Hand-checked against one table of keys, because importing a validation library takes longer than all
+of `archiver status` (docs/design.md 'Settings are checked').
 """
 
 from __future__ import annotations

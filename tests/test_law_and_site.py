@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from archiver import cli, model, verdict
+from archiver import cli, model, pages, verdict
 from archiver.model import Belief, Kind, Outcome, State
-from archiver.pages.ithome import contest
+from archiver.pages.ithome import article, contest, feed
 from archiver.rules import Rules, Schedule
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +78,20 @@ def test_the_law_names_every_state_every_end_and_every_exit_code() -> None:
     assert ends is not None
     assert [row[0] for row in rows(section(LAW, "16.2"))] == re.findall(r"'([a-z]+)'", ends[1])
     assert [row[0].partition(",")[0] for row in rows(section(LAW, "16.3"))] == [code for code, _ in codes]
+
+
+def test_the_page_on_parsers_names_each_of_them() -> None:
+    page = (ROOT / "docs/pages.md").read_text("utf-8")
+
+    parsers = {*pages.PARSERS.values(), *(layout.parser for layout in article.LAYOUTS), feed.ITEM_PARSER}
+    assert set(re.findall(r"`([a-z0-9.-]+/[0-9]+)`", page)) == parsers
+
+
+def test_the_words_of_the_design_name_every_kind_of_page() -> None:
+    row = re.search(r"^\| page \|.*?: `([a-z ]+)` \|$", (ROOT / "docs/design.md").read_text("utf-8"), re.MULTILINE)
+
+    assert row is not None
+    assert set(row[1].split()) == set(Kind)
 
 
 @pytest.mark.parametrize(
