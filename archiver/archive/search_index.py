@@ -38,9 +38,10 @@ def digest(held: Texts) -> str:
 def words(held: Texts) -> str:
     """What the index holds of these texts, for a tokenizer that takes each line for a word."""
     marks = {MARK, GOES_ON} if max(map(len, (held.title, held.body, held.comments))) > LONGEST else {MARK}
-    title = search_words.tokens(held.title[:LONGEST], IN_TITLE)
-    body = search_words.tokens(held.body[:LONGEST], OFTEN, search_words.OFTEN)
-    return _SEPARATOR.join(marks.union(title, body, search_words.tokens(held.comments[:LONGEST])))
+    found = search_words.tokens(held.body[:LONGEST], OFTEN, search_words.OFTEN)
+    found.update(marks, search_words.tokens(held.title[:LONGEST], IN_TITLE))
+    found.update(search_words.tokens(held.comments[:LONGEST]))
+    return _SEPARATOR.join(found)
 
 
 # ─── filling ────────────────────────────────────────────────────────────────────────────────────

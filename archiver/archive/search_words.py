@@ -77,6 +77,7 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
     plain = composed(text)
     found: set[str] = set()
     counted: Counter[str] = Counter()
+    longest = 0
     for fold in {folded(plain), plain.lower()}:  # two, where full-width letters stand: they are found as typed, too
         atoms = _ATOM.findall(_BREAK.sub("\n", fold))
         for begin in range(0, len(atoms), _AT_ONCE):  # a long text would take a hundred bytes a piece
@@ -87,12 +88,14 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
                 (counted if size <= _LONGEST_LANDMARK else found).update(compress(pieces, together))
                 pieces = list(map(operator.add, pieces, part[size:]))
                 together = list(map(operator.and_, together, stands[size:]))
-        for word in set(_WORD.findall(fold)):
+        words = set(_WORD.findall(fold))
+        longest = max(longest, *map(len, words), 0)
+        for word in words:
             sizes = range(1, min(LONGEST_OF_WORD + 1, len(word)))
             found.update([word[start : start + size] for size in sizes for start in range(len(word) - size + 1)])
         found.update(_SIGN.findall(fold))
     found.update(counted)
-    if max(map(len, found), default=0) > _LONGEST_TOKEN:
+    if 2 * longest + LONGEST_PIECE - 2 > _LONGEST_TOKEN:  # two Latin words never stand side by side
         found = {piece for piece in found if len(piece) <= _LONGEST_TOKEN}
     if mark:
         found.update([mark + piece for piece, often in counted.items() if often >= least and piece in found])
