@@ -113,6 +113,25 @@ def test_a_page_costs_one_wait_for_the_disk_and_so_many_statements(case: Case) -
     assert len(statements_of(case, case.archive.library.settle)) == 1
 
 
+def test_pages_are_read_together_and_a_list_or_what_is_settled_at_once(case: Case) -> None:
+    library = case.archive.library
+
+    def taken(number: int, size: int = 1, *, at_once: bool = False) -> int:
+        """How many articles were read after one more was recorded."""
+        library.take(case.answer(url_of(number), part(number), read_on=False), None, size, at_once=at_once)
+        return len(case.rows("SELECT id FROM articles"))
+
+    assert [taken(number) for number in range(1, 10)] == [0] * 7 + [8, 8]
+    assert taken(10, at_once=True) == 10
+    assert [taken(11), taken(12, size=1_000_000)] == [10, 12]
+    assert taken(13) == 12
+    statements = statements_of(case, library.settle)
+    assert len(case.rows("SELECT id FROM articles")) == 13
+    assert case.rows("SELECT count(*) AS n FROM search_rows") == [{"n": 13}]
+    assert waits_for_the_disk(statements) == 0
+    assert list(case.archive.verify()) == []
+
+
 def test_a_capture_that_does_not_unpack_has_no_body(case: Case) -> None:
     case.answer(url_of(1), part(1))
     case.archive._database.execute("DROP TRIGGER captures_no_update")

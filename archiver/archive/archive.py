@@ -213,6 +213,7 @@ class Archive:
 
     def witness(self, run_id: int, due_absent: int) -> DuePage | None:
         """A living part to be asked beside those that are due (`doubt.next_witness`)."""
+        self.library.catch_up()
         row = doubt.next_witness(self._database, run_id, due_absent)
         return None if row is None else self.ledger.due_page(row)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ _FETCHES = (
 
 
 _SOME = 200  # rows of fetches held at a time
+_TOGETHER = 8  # pages that are read in one commit
+_TOGETHER_BYTES = 1_000_000  # of their bodies: what they say is held as long as they wait
 _READ = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED, Kind.ARTICLE, Kind.IMAGE})
 
 
@@ -66,33 +68,59 @@ class Library:
         self._touched: tuple[set[int], set[int]] = set(), set()  # pages read since all was settled, series named there
         self._knows_all = self.is_settled()  # else somebody else read, and was killed: then everything is settled
         self._rearranged: set[int] = set()
-        self._indexed: Callable[[Database, int], AbstractContextManager[None]] = search_index.renewed
+        self._fresh: dict[int, Reading | None] = {}  # fetches that wait to be read together, with what was read already
+        self._fresh_bytes = 0
+        self._about_to_change: Callable[[int], None] = lambda _article_id: None  # what the index is told before that
+
+    def take(self, fetch_id: int, reading: Reading | None, size: int, *, at_once: bool) -> None:
+        """Read a fetch that was recorded just now, with others in one commit: soon, or `at_once`.
+
+        `reading` is what its body of so many bytes says, where that was read already.
+        """
+        self._fresh[fetch_id] = reading
+        self._fresh_bytes += size
+        if at_once or len(self._fresh) >= _TOGETHER or self._fresh_bytes >= _TOGETHER_BYTES:
+            self.catch_up()
 
     def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
-        """Read every fetch that gave a capture and was not read yet, one commit each; gives how many.
+        """Read every fetch that gave a capture and was not read yet, some in each commit; gives how many.
 
         `fresh` maps a fetch whose answer was captured to the reading just made of it, so that it is not made twice.
         `then` is called at the end of each commit, as it is of `settle` and `rebuild`.
         """
+        read, self._fresh, self._fresh_bytes = {**self._fresh, **(fresh or {})}, {}, 0
         pending = list(
             self._database.query(
                 f"{_FETCHES} WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608
                 " AND capture_id IS NOT NULL ORDER BY id"
             )
         )
-        for fetch in pending:
-            reading = (fresh or {}).get(fetch["id"])
+        for start in range(0, len(pending), _TOGETHER):
+            some = pending[start : start + _TOGETHER]
             with transaction_of_readings(self._database, self._path):
-                self._take_or_tell(fetch, reading)
-                self._note("library", fetch["id"])
+                with self._indexing():
+                    for fetch in some:
+                        self._take_or_tell(fetch, read.get(fetch["id"]))
+                self._note("library", some[-1]["id"])
                 then()
         return len(pending)
+
+    @contextmanager
+    def _indexing(self) -> Iterator[None]:
+        """The search index follows what is written here."""
+        with search_index.renewed(self._database) as self._about_to_change:
+            try:
+                yield
+            finally:
+                self._about_to_change = lambda _article_id: None
 
     def settle(self, then: Callable[[], None] = lambda: None) -> None:
         """Decide which series are followed and which page is a part of what, where something was read since last time.
 
         What a source asks for counts too: `Ledger.add_source` takes the mark away when that changes.
         """
+        if self._fresh:
+            self.catch_up()
         if self.is_settled():
             return
         with transaction_of_readings(self._database, self._path):
@@ -167,15 +195,6 @@ class Library:
         `then` is called at the end of that commit, `listener` after each fetch: how many were read, of how many.
         `index` makes the search index of what was read, each article once, however often it was captured.
         """
-        self._indexed = lambda _database, _article_id: nullcontext()
-        try:
-            return self._rebuild(then, listener, index)
-        finally:
-            self._indexed = search_index.renewed
-
-    def _rebuild(
-        self, then: Callable[[], None], listener: Callable[[int, int], None], index: Callable[[Database], None]
-    ) -> int:
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             search_index.clear(self._database)
@@ -267,12 +286,12 @@ class Library:
             self._touched[1].add(said.series_id)
         if best is not None and isinstance(best[0].page, ArticlePage):
             (whole, until), told = best, best[0].page
-            with self._indexed(self._database, page["article_id"]):
-                article_rows.keep(self._database, page, fetch, whole, told, until)
+            self._about_to_change(page["article_id"])
+            article_rows.keep(self._database, page, fetch, whole, told, until)
         else:
             article_rows.fill(self._database, page["article_id"], said)
-            with self._indexed(self._database, page["article_id"]):
-                collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
+            self._about_to_change(page["article_id"])
+            collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
             copy = fetch["id"] if is_copy else None
             list_rows.keep_neighbours(self._database, page["id"], told, fetch["started_at"], copy)

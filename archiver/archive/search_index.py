@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -48,19 +48,43 @@ def words(held: Texts) -> str:
 
 
 @contextlib.contextmanager
-def renewed(database: Database, article_id: int) -> Iterator[None]:
-    """Make the index say what the article says after the rows inside were written. The caller holds the transaction."""
-    before = texts(database, article_id)
-    yield
+def renewed(database: Database) -> Iterator[Callable[[int], None]]:
+    """Make the index say what articles say after the rows inside were written. The caller holds the transaction.
+
+    Gives what is to be told of each article before its rows are. All of them at the end, and outside any savepoint, at
+    whose end SQLite would bring what is new to its tables: of several articles together that takes two thirds.
+    """
+    before: dict[int, Texts | None] = {}
+
+    def about_to_change(article_id: int) -> None:
+        if article_id not in before:
+            before[article_id] = None
+            with contextlib.suppress(sqlite3.DatabaseError):  # as below, where it is met again
+                if _row(database, article_id) is not None:
+                    before[article_id] = texts(database, article_id)
+
+    yield about_to_change
+    if not before:
+        return
     try:
-        _renew(database, article_id, before, texts(database, article_id))
+        for article_id, said in before.items():
+            _renew(database, article_id, said, texts(database, article_id))
+        _bring_in(database)
     except sqlite3.DatabaseError:  # it is damaged or gone; what ails the whole file is met again here, and told
         refill(database)
 
 
-def _renew(database: Database, article_id: int, before: Texts, after: Texts) -> None:
-    row = database.execute("SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
-    if row is None:
+def _row(database: Database, article_id: int) -> tuple[int, str] | None:
+    """The row of an article, and which texts the index knows of it."""
+    found: tuple[int, str] | None = database.execute(
+        "SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]
+    ).fetchone()
+    return found
+
+
+def _renew(database: Database, article_id: int, before: Texts | None, after: Texts) -> None:
+    row = None if before is None else _row(database, article_id)
+    if row is None or before is None:
         _put_in(database, article_id, after)
     elif row[1] not in {digest(before), digest(after)}:
         refill(database)  # somebody else wrote to the article: what to take out is not known
@@ -74,17 +98,22 @@ def _renew(database: Database, article_id: int, before: Texts, after: Texts) -> 
 
 
 def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
-    _put_down(database, article_id, held)
-    row = database.execute("SELECT id FROM search_rows WHERE article_id = ?", [article_id]).fetchone()
-    _index(database, row[0], held)
+    _index(database, _put_down(database, article_id, held), held)
 
 
-def _put_down(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
-    database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, digest(held)])
+def _put_down(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> int:
+    cursor = database.execute("INSERT INTO search_rows (article_id, digest) VALUES (?, ?)", [article_id, digest(held)])
+    return int(cursor.lastrowid or 0)
 
 
 def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) -> None:
     database.execute("INSERT INTO search_index (rowid, article_id) VALUES (?, ?)", [row_id, words(held)])
+
+
+def _bring_in(database: Database) -> None:
+    """Have SQLite write what is new of the index now: else the commit would, after the seal."""
+    for statement in ("SAVEPOINT filled", "RELEASE filled"):
+        database.execute(statement)
 
 
 def clear(database: Database) -> None:
@@ -119,8 +148,7 @@ def refill(database: Database) -> None:
     for article_id in _articles(database):
         _put_in(database, article_id, texts(database, article_id))
     database.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
-    for statement in ("SAVEPOINT filled", "RELEASE filled"):  # else its sums are written by the commit, after the seal
-        database.execute(statement)
+    _bring_in(database)
 
 
 def is_to_be_filled(database: Database) -> bool:

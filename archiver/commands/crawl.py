@@ -5,7 +5,7 @@
             reading = pages.read(exchange)                  # bytes in, values and named problems out
             judgement = verdict.judge(page, answer, reading)
             ledger.record(exchange, judgement)              # commit 1: the evidence, and what we now believe
-        library.catch_up()                                  # commit 2: the reading
+        library.take()                                      # commit 2, of several pages: the reading
         library.settle()                                    # after a list, and when nothing is due: new pages appear
     archive.runs.finish_run()
 
@@ -221,8 +221,10 @@ class Crawl:
         judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
         judgement = self._with_witness(exchange.address, judgement)
         fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
-        fresh = {fetch_id: reading} if reading and judgement.outcome is Outcome.OK else {}
-        self._archive.library.catch_up(fresh)
+        self._archive.library.take(
+            fetch_id, reading if judgement.outcome is Outcome.OK else None, len(exchange.answer.body or b""),
+            at_once=exchange.address.kind in _LISTS,
+        )  # fmt: skip
         self._count(exchange, judgement)
         if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
             self._unreachable[urls.host(exchange.answer.requested_url)] = judgement.reason
