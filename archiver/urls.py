@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -55,14 +56,20 @@ def _ascii_host(name: str) -> str:
 
 def origin(url: str) -> str:
     """Scheme, host and port of an http(s) URL, in lower case and without a default port; empty when unusable."""
-    parts = split(url, None)
+    parts = _lately(url) if len(url) <= MAX_URL else None
     return f"{parts.scheme}://{parts.netloc}" if parts else ""
 
 
 def host(url: str) -> str:
     """Host, with its port where that is not the scheme's default; empty when unusable."""
-    parts = split(url, None)
+    parts = _lately(url) if len(url) <= MAX_URL else None
     return parts.netloc if parts else ""
+
+
+@lru_cache(maxsize=16)
+def _lately(url: str) -> SplitResult | None:
+    """The parts of a URL: of one page's origin or host a request asks a dozen times."""
+    return split(url, None)
 
 
 def resolve(base: str, href: str) -> str | None:

@@ -235,6 +235,8 @@ class Archive:
         """Which of these pages no source asks for: neither itself, nor its series, nor an index that links to it."""
         return [url for url in urls_kept if not list(self._database.query(_ASKED_FOR, {"url": url}))]
 
-    def holds(self, exchange: Exchange, reading: Reading | None) -> bool:
-        """Whether the content of this answer is in the archive already."""
+    def holds(self, exchange: Exchange, reading: Reading | None, page: DuePage | None = None) -> bool:
+        """Whether the content of this answer is in the archive already. `page`: that which was due, perhaps its own."""
+        if page is not None and page.address.url == exchange.address.url:  # and not its robots.txt
+            return is_held(self.captures, page.id, exchange, reading)
         return is_held(self.captures, self.ledger.page_id(exchange.address.url), exchange, reading)

@@ -80,7 +80,7 @@ def keep(
             reading = replace(reading, content_sha256=before["content_sha256"])
     now = _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
     if list(dict.fromkeys(article.tags)) != tags_before:
-        _keep_tags(database, article_id, article.tags)
+        _keep_tags(database, article_id, article.tags, is_first=not tags_before)
     body = article.body or _NOTHING
     if before is None or before["capture_id"] != fetch["capture_id"] or before["body_text"] != body.text:
         body_rows.keep(database, article_id, body, is_first=before is None)
@@ -167,36 +167,34 @@ def _tags(database: Database, article_id: int) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def _keep_tags(database: Database, article_id: int, tags: tuple[str, ...]) -> None:
-    database.execute("DELETE FROM articles_tags WHERE article_id = ?", [article_id])
-    for position, name in enumerate(dict.fromkeys(tags), start=1):
-        database.execute("INSERT INTO tags (name) VALUES (?) ON CONFLICT DO NOTHING", [name])
-        database.execute(
-            "INSERT INTO articles_tags SELECT ?, id, ? FROM tags WHERE name = ?", [article_id, position, name]
-        )
+def _keep_tags(database: Database, article_id: int, tags: tuple[str, ...], *, is_first: bool) -> None:
+    if not is_first:
+        database.execute("DELETE FROM articles_tags WHERE article_id = ?", [article_id])
+    names = list(dict.fromkeys(tags))
+    database.conn.executemany("INSERT INTO tags (name) VALUES (?) ON CONFLICT DO NOTHING", [(name,) for name in names])
+    database.conn.executemany(
+        "INSERT INTO articles_tags SELECT ?, id, ? FROM tags WHERE name = ?",
+        [(article_id, position, name) for position, name in enumerate(names, start=1)],
+    )
 
 
-def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any]) -> None:
+def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any], *, is_first: bool) -> None:
     """Counters as the fetch showed them, in a row of their own when one of them moved.
 
-    They come from the fetch's signals, since an unchanged page is not captured again.
+    They come from the fetch's signals, since an unchanged page is not captured again. `is_first`: none was kept before.
     """
     signals = json.loads(fetch["signals"])
     shown = [signals.get(name) for name in ("views", "likes", "comments", "subscribers")]
     if all(count is None for count in shown):
         return
-    rows = database.query(
-        "SELECT views, likes, comments, subscribers FROM metrics WHERE page_id = ? ORDER BY id DESC LIMIT 1", [page_id]
-    )
     if fetch["source"] == CaptureSource.LIVE:
         renewed = "views = coalesce(?, views), likes = coalesce(?, likes), comments_count = coalesce(?, comments_count)"
     else:  # what a copy shows was so long ago
         renewed = "views = coalesce(views, ?), likes = coalesce(likes, ?), comments_count = coalesce(comments_count, ?)"
-    database.execute(
-        f"UPDATE articles SET {renewed} WHERE id = (SELECT article_id FROM pages WHERE id = ?)",  # noqa: S608
-        [*shown[:3], page_id],
-    )
-    if shown in [list(row.values()) for row in rows]:
+    if fetch["article_id"] is not None:
+        database.execute(f"UPDATE articles SET {renewed} WHERE id = ?", [*shown[:3], fetch["article_id"]])  # noqa: S608
+    last = "SELECT views, likes, comments, subscribers FROM metrics WHERE page_id = ? ORDER BY id DESC LIMIT 1"
+    if not is_first and shown in [list(row.values()) for row in database.query(last, [page_id])]:
         return
     database.execute(
         "INSERT INTO metrics (page_id, at, views, likes, comments, subscribers) VALUES (?, ?, ?, ?, ?, ?)",

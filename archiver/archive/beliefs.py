@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
@@ -22,6 +22,12 @@ from archiver.rules import Rules, Schedule
 from archiver.text import event
 
 _log = logging.getLogger(__name__)
+
+
+OF_PAGE = """
+SELECT pages.*, (SELECT published_at FROM articles WHERE articles.id = pages.article_id) AS published_at FROM pages
+"""
+"""The row of a page, and when its article was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +96,25 @@ class Beliefs:
 
     # ─── one page ───────────────────────────────────────────────────────────────────────────────
 
-    def renew(self, page_id: int, kind: Kind, outcome: Outcome, at: datetime) -> None:
-        """Believe what one more final outcome of a page says."""
-        before = self.belief(page_id)
-        belief = verdict.believe(before, kind, outcome, at, self._rules)
+    def renew(
+        self, page: Mapping[str, Any], outcome: Outcome, at: datetime, also: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Believe what one more final outcome of a page says. `page` is its row (`OF_PAGE`).
+
+        `also`: what else is to be written to that.
+        """
+        before = _belief(page)
+        belief = verdict.believe(before, Kind(page["kind"]), outcome, at, self._rules)
         if belief.state is not before.state:
-            self._note_change(page_id, StateChange(at, before.state, belief.state))
-        self._write_belief(page_id, belief)
+            self._note_change(page["id"], StateChange(at, before.state, belief.state))
+        self._write_belief(page, belief, also or {})
 
     def belief(self, page_id: int) -> Belief:
         """What is believed of a page now."""
-        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
-        never = page["state"] == State.NEW.value
-        return Belief(
-            state=State(page["state"]),
-            state_since=None if never else moment(page["state_since"]),
-            last_fetch_at=moment(page["last_fetch_at"]),
-            last_ok_at=moment(page["last_ok_at"]),
-            last_outcome=Outcome(page["last_outcome"]) if page["last_outcome"] else None,
-            failures=page["failures"],
-            absences=page["absences"],
-            last_absence_at=moment(page["last_absence_at"]),
-            absent_since=moment(page["absent_since"]),
-        )
+        return _belief(self._page(page_id))
+
+    def _page(self, page_id: int) -> dict[str, Any]:
+        return next(iter(self._database.query(f"{OF_PAGE} WHERE pages.id = ?", [page_id])))
 
     def recompute(self, page_id: int) -> tuple[Belief, list[StateChange]]:
         """What must be believed of a page, and how that came about, from its live fetches alone."""
@@ -131,7 +133,7 @@ class Beliefs:
         self._database.execute("DELETE FROM state_changes WHERE page_id = ?", [page_id])
         for change in changes:
             self._note_change(page_id, change)
-        self._write_belief(page_id, belief)
+        self._write_belief(self._page(page_id), belief, {})
 
     def _changes(self, page_id: int) -> list[StateChange]:
         """The state changes that are stored."""
@@ -162,13 +164,12 @@ class Beliefs:
                 doubted = doubt.control_says(self._database, row["run_id"], self._rules) is not None
             yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), doubted
 
-    def _write_belief(self, page_id: int, belief: Belief) -> None:
-        page = next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id])))
-        published = self._published_at(page["article_id"])
-        due = verdict.when_due(page["url"], Kind(page["kind"]), belief, published, self._schedule)
+    def _write_belief(self, page: Mapping[str, Any], belief: Belief, also: Mapping[str, str | None]) -> None:
+        due = verdict.when_due(page["url"], Kind(page["kind"]), belief, moment(page["published_at"]), self._schedule)
+        more = "".join(f", {name} = ?" for name in also)
         self._database.execute(
-            "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"
-            " failures = ?, absences = ?, last_absence_at = ?, absent_since = ?, due_at = ? WHERE id = ?",
+            "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"  # noqa: S608
+            f" failures = ?, absences = ?, last_absence_at = ?, absent_since = ?, due_at = ?{more} WHERE id = ?",
             [
                 belief.state.value,
                 stamp(belief.state_since) if belief.state_since else page["first_seen_at"],
@@ -179,10 +180,21 @@ class Beliefs:
                 stamp(belief.last_absence_at) if belief.last_absence_at else None,
                 stamp(belief.absent_since) if belief.absent_since else None,
                 stamp(due) if belief.last_fetch_at else page["due_at"],
-                page_id,
+                *also.values(), page["id"],
             ],
         )  # fmt: skip
 
-    def _published_at(self, article_id: int | None) -> datetime | None:
-        rows = self._database.query("SELECT published_at FROM articles WHERE id = ?", [article_id])
-        return next((moment(row["published_at"]) for row in rows), None)
+
+def _belief(page: Mapping[str, Any]) -> Belief:
+    never = page["state"] == State.NEW.value
+    return Belief(
+        state=State(page["state"]),
+        state_since=None if never else moment(page["state_since"]),
+        last_fetch_at=moment(page["last_fetch_at"]),
+        last_ok_at=moment(page["last_ok_at"]),
+        last_outcome=Outcome(page["last_outcome"]) if page["last_outcome"] else None,
+        failures=page["failures"],
+        absences=page["absences"],
+        last_absence_at=moment(page["last_absence_at"]),
+        absent_since=moment(page["absent_since"]),
+    )

@@ -19,23 +19,26 @@ def keep(database: Database, article_id: int, body: Body, *, is_first: bool) -> 
     for table in () if is_first else ("code_blocks", "links", "article_images"):
         database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
     starts = code_starts(body.text, [block.code for block in body.code_blocks])
-    for position, (block, start) in enumerate(zip(body.code_blocks, starts, strict=True), start=1):
-        database.execute(
-            "INSERT INTO code_blocks (article_id, position, language, language_guessed, start, length, code)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
+    database.conn.executemany(
+        "INSERT INTO code_blocks (article_id, position, language, language_guessed, start, length, code)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
                 article_id, position, block.language, int(block.guessed), start, len(block.code),
                 block.code if start is None else None,
-            ],
-        )  # fmt: skip
+            )
+            for position, (block, start) in enumerate(zip(body.code_blocks, starts, strict=True), start=1)
+        ],
+    )  # fmt: skip
     _keep_images(database, "article_images", "article_id", article_id, body.images)
-    for position, link in enumerate(body.links, start=1):
-        kind, target = _target(link)
-        database.execute(
-            "INSERT INTO links (article_id, position, url, text, target_kind, target_article_id, target_url)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [article_id, position, link.url, link.text, kind, target, _askable(link.url)],
-        )
+    database.conn.executemany(
+        "INSERT INTO links (article_id, position, url, text, target_kind, target_article_id, target_url)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (article_id, position, link.url, link.text, *_target(link))
+            for position, link in enumerate(body.links, start=1)
+        ],
+    )
 
 
 def code_starts(text: str, codes: list[str]) -> list[int | None]:
@@ -74,13 +77,17 @@ def _keep_images(
     database: Database, table: str, owner: str, owner_id: int, images: tuple[ImageReference, ...]
 ) -> None:  # fmt: skip
     """The images of a body, in order; `table` ties them to their owner."""
-    for position, image in enumerate(images, start=1):
-        url = image_url(image.url)
-        database.execute("INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [url, urls.host(url)])
-        database.execute(
-            f"INSERT INTO {table} ({owner}, position, image_id, alt) SELECT ?, ?, id, ? FROM images WHERE url = ?",  # noqa: S608
-            [owner_id, position, image.alt, url],
-        )
+    shown = [image_url(image.url) for image in images]
+    database.conn.executemany(
+        "INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [(url, urls.host(url)) for url in shown]
+    )
+    database.conn.executemany(
+        f"INSERT INTO {table} ({owner}, position, image_id, alt) SELECT ?, ?, id, ? FROM images WHERE url = ?",  # noqa: S608
+        [
+            (owner_id, position, image.alt, url)
+            for position, (image, url) in enumerate(zip(images, shown, strict=True), start=1)
+        ],
+    )
 
 
 def image_url(url: str) -> str:
@@ -103,15 +110,12 @@ def keep_image(database: Database, page: Mapping[str, Any], fetch: Mapping[str, 
     )
 
 
-def _askable(url: str) -> str | None:
-    """The page of an outside link, as `pages` has it."""
-    address = ithome.link_address(url)
-    return address.url if address is not None else None
-
-
-def _target(link: OutgoingLink) -> tuple[str, int | None]:
+def _target(link: OutgoingLink) -> tuple[str, int | None, str | None]:
+    """Where a link leads: the kind, the article, and the page of an outside link as `pages` has it."""
     target = ithome.classify(link.url)
     if not isinstance(target, Address):
-        return ("outside" if target.why in {Refused.FOREIGN, Refused.MALFORMED} else "ithome"), None
+        is_foreign = target.why is Refused.FOREIGN
+        kind = "outside" if is_foreign or target.why is Refused.MALFORMED else "ithome"
+        return kind, None, target.url if is_foreign else None
     known = {Kind.ARTICLE: "article", Kind.SERIES: "series", Kind.FEED: "series"}
-    return known.get(target.kind, "ithome"), target.article_id
+    return known.get(target.kind, "ithome"), target.article_id, None

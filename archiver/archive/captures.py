@@ -44,8 +44,8 @@ class Captures:
             evidence = self._first("SELECT id FROM captures WHERE page_id = ? AND outcome = 'unreadable'", page_id)
             if evidence is not None:  # what stands in place of an image is kept once, as evidence
                 return evidence
-        digest = hashlib.sha256(answer.body).hexdigest()
-        held = self.with_sha256(page_id, answer.body, provenance.source)
+        digest = _sha256(answer.body)
+        held = self.with_sha256(page_id, digest, provenance.source)
         if held is not None:
             return held
         holder = self._holder(answer.body, digest)
@@ -80,7 +80,7 @@ class Captures:
         if answer.body is None:  # a 304 speaks of the last good answer
             return self.latest_good(page_id)
         if reading is None or reading.fingerprint is None:
-            return self.with_sha256(page_id, answer.body, source)
+            return self.with_sha256(page_id, _sha256(answer.body), source)
         return self.with_fingerprint(page_id, reading.fingerprint, source)
 
     def with_fingerprint(self, page_id: int, fingerprint: str, source: CaptureSource) -> int | None:
@@ -91,9 +91,8 @@ class Captures:
             page_id, fingerprint, source.value,
         )  # fmt: skip
 
-    def with_sha256(self, page_id: int, body: bytes, source: CaptureSource) -> int | None:
-        """The capture with exactly these bytes that makes another from `source` superfluous."""
-        digest = hashlib.sha256(body).hexdigest()
+    def with_sha256(self, page_id: int, digest: str, source: CaptureSource) -> int | None:
+        """The capture with exactly the bytes of this digest that makes another from `source` superfluous."""
         return self._first(
             f"SELECT id FROM captures WHERE page_id = ? AND sha256 = ? AND {_AS_GOOD} ORDER BY source = 'live' DESC",  # noqa: S608
             page_id, digest, source.value,
@@ -130,6 +129,10 @@ class Captures:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)
 
 
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 def _stored(name: str, value: str) -> str:
     """The value of a header as it is kept: of a cookie its name alone, since its value can open somebody's session.
 
@@ -148,4 +151,4 @@ def is_held(captures: Captures, page_id: int | None, exchange: Exchange, reading
     if reading is not None and reading.fingerprint is not None:
         return captures.with_fingerprint(page_id, reading.fingerprint, source) is not None
     known_by_bytes = exchange.address.kind in {Kind.ROBOTS, Kind.IMAGE}
-    return known_by_bytes and captures.with_sha256(page_id, body, source) is not None
+    return known_by_bytes and captures.with_sha256(page_id, _sha256(body), source) is not None

@@ -72,18 +72,21 @@ def _notice_twins(database: Database, now: Mapping[str, Any], at: str) -> None:
 
     Each is set beside the first of them alone: of a thousand with one text there are a thousand events, not a million.
     """
-    same_day = "SELECT min(id) AS id FROM articles WHERE series_id = ? AND title_day = ? AND id != ?"
-    for row in database.query(same_day, [now["series_id"], now["title_day"], now["id"]]):
-        if row["id"] is not None:
-            first, later = sorted((row["id"], now["id"]))
-            detail = f"Day {now['title_day']} is the title of {first} and of {later}"
-            _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
-    same_text = "SELECT min(id) AS id FROM articles WHERE body_sha256 = ? AND id != ?"
-    for row in database.query(same_text, [now["body_sha256"], now["id"]]):
-        if row["id"] is not None:
-            first, later = sorted((row["id"], now["id"]))
-            detail = f"the same text as {first}, under a new id"
-            _note_once(database, at, "reposted", later, now["series_id"], detail, first)
+    same = database.execute(
+        "SELECT (SELECT min(id) FROM articles WHERE series_id = ?2 AND title_day = ?3 AND id != ?1),"
+        " (SELECT min(id) FROM articles WHERE body_sha256 = ?4 AND id != ?1)",
+        [now["id"], now["series_id"], now["title_day"], now["body_sha256"]],
+    )
+    of_day, of_text = next(same)
+    if of_day is not None:
+        first, later = sorted((of_day, now["id"]))
+        detail = f"Day {now['title_day']} is the title of {first} and of {later}"
+        _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
+    if of_text is not None:
+        first, later = sorted((of_text, now["id"]))
+        _note_once(
+            database, at, "reposted", later, now["series_id"], f"the same text as {first}, under a new id", first
+        )
 
 
 _LISTS = {"index": "the index", "series": "the series page"}

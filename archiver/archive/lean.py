@@ -19,7 +19,7 @@ _OF_THE_MOMENT = frozenset({"date", "cf-ray"})  # another value in each answer
 VALIDATORS = ("etag", "last-modified")  # they are read from the row that brought them
 
 SIGNALS = """coalesce((SELECT json_patch(base.signals, fetches.signals) FROM fetches AS base
-    WHERE base.id = fetches.signals ->> 'as'), signals)"""
+    WHERE base.id = fetches.signals ->> 'as'), fetches.signals)"""
 """The signals of a row of `fetches`, whole."""
 
 

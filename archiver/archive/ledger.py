@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from archiver import ithome, urls
 from archiver.archive import lean
-from archiver.archive.beliefs import Beliefs
+from archiver.archive.beliefs import OF_PAGE, Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.archive.source_rows import NamedBy
@@ -94,11 +94,16 @@ class Ledger:
 
     def add_page(self, address: Address, now: datetime) -> int:
         """The number of a page, which is due at once when it is new to us. The caller holds the transaction."""
-        rows = list(self._database.query("SELECT id FROM pages WHERE url = ?", [address.url]))
-        if rows:
-            return int(rows[0]["id"])
+        return int(self._row_of(address, now)["id"])
+
+    def _row_of(self, address: Address, now: datetime) -> dict[str, Any]:
+        """The row of a page (`OF_PAGE`), which is made where there is none."""
+        asked = f"{OF_PAGE} WHERE url = ?", [address.url]
+        row = next(iter(self._database.query(*asked)), None)
+        if row is not None:
+            return row
         at = stamp(now)
-        cursor = self._database.execute(
+        self._database.execute(
             "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,"
             " first_seen_at, state_since, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -106,7 +111,7 @@ class Ledger:
                 address.series_id, address.user_id, address.page_number, at, at, at,
             ],
         )  # fmt: skip
-        return int(cursor.lastrowid or 0)
+        return next(iter(self._database.query(*asked)))
 
     def page_id(self, url: str) -> int | None:
         """The number of a page that we know."""
@@ -115,15 +120,16 @@ class Ledger:
     def page(self, address: Address, now: datetime) -> DuePage:
         """A page to be asked now, known from here on."""
         with transaction(self._database, self._path):
-            page_id = self.add_page(address, now)
-        return self.due_page(next(iter(self._database.query("SELECT * FROM pages WHERE id = ?", [page_id]))))
+            page = self._row_of(address, now)
+        return self.due_page(page)
 
     def due_page(self, page: Mapping[str, Any]) -> DuePage:
         """A row of `pages` as a value."""
         address = Address(
             page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
         )
-        return DuePage(page["id"], address, State(page["state"]), self._validators(page["id"]))
+        validators = Validators() if page["last_ok_at"] is None else self._validators(page["id"])
+        return DuePage(page["id"], address, State(page["state"]), validators)
 
     def _validators(self, page_id: int) -> Validators:
         """Those of the last good answer with a body, and the URL that gave them, where what it brought is held.
@@ -164,7 +170,8 @@ class Ledger:
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         answer, provenance = exchange.answer, exchange.provenance
-        page_id = self.add_page(exchange.address, answer.started_at)
+        page = self._row_of(exchange.address, answer.started_at)
+        page_id = page["id"]
         capture_id = self._captures.keep(page_id, exchange, judgement, reading)
         requested_url, final_url = line(answer.requested_url, 8_000), _final_url(answer)
         headers, signals = _headers_that_matter(answer), _signals(judgement, reading)
@@ -202,19 +209,17 @@ class Ledger:
             )
         )  # fmt: skip
         if exchange.final and provenance.is_live:  # a copy says nothing about the page as it is now
-            self._renew_belief(page_id, exchange, judgement)
+            self._beliefs.renew(page, judgement.outcome, answer.started_at, _also_believed(answer, judgement.outcome))
         return int(cursor.lastrowid or 0)
 
-    def _renew_belief(self, page_id: int, exchange: Exchange, judgement: Judgement) -> None:
-        answer = exchange.answer
-        self._beliefs.renew(page_id, exchange.address.kind, judgement.outcome, answer.started_at)
-        if judgement.outcome is Outcome.MOVED:
-            self._database.execute("UPDATE pages SET moved_to = ? WHERE id = ?", [_final_url(answer), page_id])
-        if judgement.outcome in SUCCESSES and answer.status != 304:
-            self._database.execute(
-                "UPDATE pages SET etag = ?, last_modified = ? WHERE id = ?",
-                [answer.header("etag"), answer.header("last-modified"), page_id],
-            )
+
+def _also_believed(answer: Answer, outcome: Outcome) -> dict[str, str | None]:
+    """What a final answer says of its page beside how it is."""
+    if outcome is Outcome.MOVED:
+        return {"moved_to": _final_url(answer)}
+    if outcome in SUCCESSES and answer.status != 304:
+        return {"etag": answer.header("etag"), "last_modified": answer.header("last-modified")}
+    return {}
 
 
 def _final_url(answer: Answer) -> str:

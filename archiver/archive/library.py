@@ -44,13 +44,21 @@ DERIVED_TABLES = (
     "articles_tags", "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
 )  # fmt: skip
 
-# What a copy says was so when it was made, not when we had it.
-_FETCHES = (
-    "SELECT id, outcome, coalesce(source_at, started_at) AS started_at, page_id, capture_id, final, source,"  # noqa: S608
-    f" {lean.SIGNALS} AS signals FROM fetches"
-)
+# Each with its page, and with the last before it that gave a capture of that page. What a copy says was so when it was
+# made, not when we had it.
+_FETCHES = f"""
+SELECT fetches.id, fetches.outcome, coalesce(fetches.source_at, fetches.started_at) AS started_at, fetches.page_id,
+    fetches.capture_id, fetches.final, fetches.source, {lean.SIGNALS} AS signals,
+    url, kind, article_id, series_id, user_id, page_number, last.capture_id AS last_capture_id,
+    last.outcome AS last_outcome
+FROM fetches LEFT JOIN pages ON pages.id = fetches.page_id
+LEFT JOIN fetches AS last ON last.id = (SELECT before.id FROM fetches AS before WHERE before.page_id = fetches.page_id
+    AND before.id < fetches.id AND before.capture_id IS NOT NULL ORDER BY before.id DESC LIMIT 1)
+WHERE fetches.capture_id IS NOT NULL AND fetches.id > """  # noqa: S608 - words of our own
 
 
+_OF_A_PAGE = ("url", "kind", "article_id", "series_id", "user_id", "page_number")
+_NOT_THERE = "a row that another one names is not there; put back a copy of the archive"
 _SOME = 200  # rows of fetches held at a time
 _TOGETHER = 8  # pages that are read in one commit
 _TOGETHER_BYTES = 1_000_000  # of their bodies: what they say is held as long as they wait
@@ -91,8 +99,8 @@ class Library:
         read, self._fresh, self._fresh_bytes = {**self._fresh, **(fresh or {})}, {}, 0
         pending = list(
             self._database.query(
-                f"{_FETCHES} WHERE id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608
-                " AND capture_id IS NOT NULL ORDER BY id"
+                f"{_FETCHES} (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608
+                " ORDER BY fetches.id"
             )
         )
         for start in range(0, len(pending), _TOGETHER):
@@ -175,12 +183,7 @@ class Library:
         """Every fetch that gave a capture, in order, some at a time."""
         last = 0
         while True:
-            some = list(
-                self._database.query(
-                    f"{_FETCHES} WHERE id > ? AND capture_id IS NOT NULL ORDER BY id LIMIT {_SOME}",
-                    [last],
-                )
-            )
+            some = list(self._database.query(f"{_FETCHES} ? ORDER BY fetches.id LIMIT {_SOME}", [last]))
             yield from some
             if len(some) < _SOME:
                 return
@@ -227,43 +230,32 @@ class Library:
             self._database.execute("ROLLBACK TO taking")
             # The name alone: its message differs between versions of Python and SQLite, and `verify` compares this row.
             problem = Problem("page", "unreadable", type(error).__name__)
-            page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
+            page = _page(fetch)
             parser = (reading or self._read_capture(page, fetch["capture_id"])).parser
             self._keep_problems(fetch["page_id"], fetch, Reading(parser, Facts(), problems=(problem,)))
         self._database.execute("RELEASE taking")
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
         """One fetch: what its capture says becomes rows."""
-        page = self._row("SELECT * FROM pages WHERE id = ?", fetch["page_id"])
+        page = _page(fetch)
         kind = Kind(page["kind"])
         if kind not in _READ:
             return
         self._touched[0].add(page["id"])
         is_copy = fetch["source"] != CaptureSource.LIVE
-        if not self._was_read_last(fetch):
+        if not _was_read_last(fetch):
             self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]), is_copy=is_copy)
         elif not is_copy:
             list_rows.seen_again(self._database, page, fetch["started_at"])
-        article_rows.keep_counters(self._database, page["id"], fetch)
-
-    def _was_read_last(self, fetch: Mapping[str, Any]) -> bool:
-        """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
-        rows = self._database.query(
-            "SELECT capture_id, outcome FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
-            " ORDER BY id DESC LIMIT 1",
-            [fetch["page_id"], fetch["id"]],
-        )
-        return any(
-            row["capture_id"] == fetch["capture_id"]
-            and (row["outcome"] in SUCCESSES or fetch["outcome"] not in SUCCESSES)
-            for row in rows
-        )
+        article_rows.keep_counters(self._database, page["id"], fetch, is_first=_is_first(fetch))
 
     def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool) -> None:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
         is_it, is_newest = self._is_the_page(page, fetch, reading), not is_copy or self._is_newest(fetch)
-        is_best = is_it and page["kind"] == Kind.ARTICLE and self._is_better(page["article_id"], fetch["capture_id"])
-        until = article_rows.until_now(self._database, page["article_id"]) if is_best else article_rows.Until()
+        is_best, until = is_it and page["kind"] == Kind.ARTICLE, article_rows.Until()
+        if is_best and not _is_first(fetch):
+            is_best = self._is_better(page["article_id"], fetch["capture_id"])
+            until = article_rows.until_now(self._database, page["article_id"]) if is_best else until
         whole = article_rows.completed(until, reading) if is_best else reading
         if is_newest:
             self._keep_problems(page["id"], fetch, whole)
@@ -354,6 +346,8 @@ class Library:
 
     def _is_newest(self, copy: Mapping[str, Any]) -> bool:
         """Whether nothing that was read of a page before is live, or a copy made later than this one."""
+        if _is_first(copy):
+            return True
         rows = self._database.query(
             "SELECT 1 FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
             " AND (source = 'live' OR source_at > ?) LIMIT 1",
@@ -370,9 +364,10 @@ class Library:
 
     def _keep_problems(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
         """The problems of the reading of a page's latest capture, with the parser that met them."""
-        if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
-            self._keep_losses(page_id, fetch, reading)
-        self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
+        if not _is_first(fetch):
+            if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
+                self._keep_losses(page_id, fetch, reading)
+            self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
         for problem in reading.problems:
             self._database.execute(
                 "INSERT INTO parse_problems (page_id, capture_id, parser, field, problem, detail)"
@@ -413,7 +408,7 @@ class Library:
         """A row that another one names. Raises ArchiveDamaged."""
         row = next(iter(self._database.query(sql, list(parameters))), None)
         if row is None:
-            raise ArchiveDamaged("a row that another one names is not there; put back a copy of the archive")
+            raise ArchiveDamaged(_NOT_THERE)
         return row
 
 
@@ -427,6 +422,24 @@ def _is_of_what_came(error: Exception) -> bool:
             error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError | sqlite3.ProgrammingError
         )
     return not isinstance(error, ArchiverError | OSError | MemoryError)
+
+
+def _page(fetch: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of the page that a fetch is of, as far as reading needs it. Raises ArchiveDamaged."""
+    if fetch["kind"] is None:
+        raise ArchiveDamaged(_NOT_THERE)
+    return {"id": fetch["page_id"], **{name: fetch[name] for name in _OF_A_PAGE}}
+
+
+def _is_first(fetch: Mapping[str, Any]) -> bool:
+    """Whether nothing was read of the page before this fetch: then no row says anything that it said."""
+    return fetch["last_capture_id"] is None
+
+
+def _was_read_last(fetch: Mapping[str, Any]) -> bool:
+    """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
+    is_the_same = bool(fetch["last_capture_id"] == fetch["capture_id"])
+    return is_the_same and (fetch["last_outcome"] in SUCCESSES or fetch["outcome"] not in SUCCESSES)
 
 
 def _is_whole_list(reading: Reading) -> bool:

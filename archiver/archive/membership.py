@@ -288,16 +288,15 @@ def _keep_parts(database: Database, articles: Collection[int]) -> set[int]:
         for article_id, part in wanted.items()
         if part["url"] in page_ids
     }  # fmt: skip
-    for article_id, row in before.items():
-        if after.get(article_id) != row:
-            database.execute("DELETE FROM parts WHERE page_id = ?", [row[0]])
-    for article_id, row in after.items():
-        if before.get(article_id) != row:
-            database.execute(
-                "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                list(row),
-            )
+    database.conn.executemany(
+        "DELETE FROM parts WHERE page_id = ?",
+        [row[:1] for article_id, row in before.items() if after.get(article_id) != row],
+    )
+    database.conn.executemany(
+        "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [row for article_id, row in after.items() if before.get(article_id) != row],
+    )
     return after.keys() - before.keys()
 
 

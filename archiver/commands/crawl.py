@@ -216,7 +216,7 @@ class Crawl:
         """Commit the evidence of one exchange, then its reading; tell the breaker and the listener."""
         exchange = self._within_bounds(exchange)
         reading = _read(exchange)
-        held = self._archive.holds(exchange, reading)
+        held = self._archive.holds(exchange, reading, page)
         words = self._archive.manners.not_found_words() if _could_be_a_soft_404(reading) else None
         judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
         judgement = self._with_witness(exchange.address, judgement)
