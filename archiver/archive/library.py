@@ -24,6 +24,7 @@ from archiver.archive import (
     lean,
     list_rows,
     membership,
+    problem_rows,
     search_index,
     silence,
 )
@@ -232,7 +233,8 @@ class Library:
             problem = Problem("page", "unreadable", type(error).__name__)
             page = _page(fetch)
             parser = (reading or self._read_capture(page, fetch["capture_id"])).parser
-            self._keep_problems(fetch["page_id"], fetch, Reading(parser, Facts(), problems=(problem,)))
+            told = Reading(parser, Facts(), problems=(problem,))
+            problem_rows.keep(self._database, fetch, told, is_first=_is_first(fetch))
         self._database.execute("RELEASE taking")
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
@@ -258,7 +260,7 @@ class Library:
             until = article_rows.until_now(self._database, page["article_id"]) if is_best else until
         whole = article_rows.completed(until, reading) if is_best else reading
         if is_newest:
-            self._keep_problems(page["id"], fetch, whole)
+            problem_rows.keep(self._database, fetch, whole, is_first=_is_first(fetch))
         if not is_it:
             return
         if isinstance(reading.page, ArticlePage):
@@ -361,48 +363,6 @@ class Library:
             capture_id,
         )
         return self._read(_address(page), self._captures.body(capture_id), row["content_type"])
-
-    def _keep_problems(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
-        """The problems of the reading of a page's latest capture, with the parser that met them."""
-        if not _is_first(fetch):
-            if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
-                self._keep_losses(page_id, fetch, reading)
-            self._database.execute("DELETE FROM parse_problems WHERE page_id = ?", [page_id])
-        for problem in reading.problems:
-            self._database.execute(
-                "INSERT INTO parse_problems (page_id, capture_id, parser, field, problem, detail)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [page_id, fetch["capture_id"], reading.parser, problem.field, problem.name, problem.detail],
-            )
-
-    def _keep_losses(self, page_id: int, fetch: Mapping[str, Any], reading: Reading) -> None:
-        """Values that the reading before yielded and this one does not, though its page is alive (docs/law.md §12)."""
-        missing = sorted({problem.field for problem in reading.problems})
-        marks = ", ".join("?" * len(missing))
-        self._database.execute(
-            f"DELETE FROM lost_fields WHERE page_id = ? AND field NOT IN ({marks})",  # noqa: S608
-            [page_id, *missing],
-        )
-        if not missing:
-            return
-        found_at = self._row(
-            "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
-            " WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
-            " AND capture_id != ?",
-            page_id, fetch["id"], fetch["capture_id"],
-        )["at"]  # fmt: skip
-        for field in missing if found_at else []:
-            self._database.execute(
-                "INSERT INTO lost_fields (page_id, field, last_found_at, lost_since, parser)"
-                " SELECT ?1, ?2, ?3, ?4, ?5"
-                " WHERE NOT EXISTS (SELECT 1 FROM parse_problems WHERE page_id = ?1 AND field = ?2)"
-                " OR EXISTS (SELECT 1 FROM lost_fields WHERE page_id = ?1 AND field = ?2)"
-                " ON CONFLICT (page_id, field) DO UPDATE SET parser = excluded.parser,"
-                # Lost in the future: the clock was wrong then, unless it is now, before the value was last found.
-                " lost_since = iif(excluded.lost_since < last_found_at, lost_since,"
-                " min(lost_since, excluded.lost_since))",
-                [page_id, field, found_at, fetch["started_at"], reading.parser],
-            )
 
     def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
         """A row that another one names. Raises ArchiveDamaged."""
