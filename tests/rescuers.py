@@ -17,6 +17,8 @@ from runs import config_for, rows, run_fetch, small_site
 from archiver import cli
 from archiver import config as configs
 from archiver.commands import rescuing
+from archiver.report import rescues
+from archiver.report.runs import Summary
 from archiver.standin import StandIn
 from archiver.standin.rot import page_of
 from archiver.standin.web_archives import Memento, WebArchives
@@ -63,10 +65,10 @@ class Rescuer:
         return replace(loaded, rescue=replace(loaded.rescue, **rescue))
 
     def rescue(self, target: str | None = None, *, clock: FakeClock | None = None, check: bool = False,
-               limit: int | None = None, history: bool = False, **rescue: Any) -> rescuing.Summary:  # fmt: skip
-        """One rescue in this process, quietly."""
-        options = rescuing.Options(target=target, check=check, limit=limit, history=history, quiet=True)
-        return rescuing.rescue(self.settings(**rescue), self.db, options, tell=lambda _: None, clock=clock)
+               limit: int | None = None, history: bool = False, **rescue: Any) -> Summary:  # fmt: skip
+        """One rescue in this process, quietly; gives what a person is told of it."""
+        options = rescuing.RescueOptions(target=target, check=check, limit=limit, history=history)
+        return rescues.summary(rescuing.rescue(self.settings(**rescue), self.db, options, clock=clock))
 
     def run(self, *arguments: str) -> int:
         """One command line."""

@@ -19,6 +19,7 @@ from archiver.archive import bodies, queries
 from archiver.archive.opening import reading
 from archiver.commands import fetching
 from archiver.readings import Body
+from archiver.report import fetches
 from archiver.report.runs import Summary
 from archiver.standin import Site, demo_site
 from archiver.standin.world import Index
@@ -121,10 +122,10 @@ fetch = {str(images).lower()}
 
 
 def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> Summary:
-    """One fetch, quietly, in this process."""
+    """One fetch, quietly, in this process; gives what a person is told of it."""
     place_empty(db)
-    settings = config.load(config_path)
-    return fetching.fetch(settings, db, fetching.Options(urls=urls, quiet=True, **options), tell=lambda _: None)
+    options = {"urls": urls, **options}
+    return fetches.summary(fetching.fetch(config.load(config_path), db, fetching.FetchOptions(**options)))
 
 
 def rows(db: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -235,7 +235,7 @@ def test_a_fetch_that_breaks_is_closed(tmp_path: Path, times: int) -> None:
         file, db = config_for(standin, tmp_path), tmp_path / "a.db"
         clock = BrokenClock(times, RuntimeError("a bug"))
         with pytest.raises(RuntimeError, match="a bug"):
-            fetching.fetch(config.load(file), db, fetching.Options(quiet=True), lambda _: None, clock)
+            fetching.fetch(config.load(file), db, fetching.FetchOptions(), clock=clock)
         assert runs_of(db) == [("error", 1, 0)]
         assert "a bug: RuntimeError: a bug" in rows(db, "SELECT note FROM runs")[0][0]
 
@@ -247,7 +247,7 @@ def test_a_push_that_breaks_is_closed(held: Path, tmp_path: Path, times: int) ->
     with desk_of(held, tmp_path) as desk:
         clock = BrokenClock(times, RuntimeError("a bug"))
         with pytest.raises(RuntimeError):
-            pushing.push(config.load(desk.config), desk.db, pushing.Options(quiet=True), lambda _: None, clock)
+            pushing.push(config.load(desk.config), desk.db, pushing.PushOptions(), clock=clock)
         assert runs_of(desk.db) == [("error", 1, 0)]
         assert desk.push(str(ONE), "-q") == 0
 
@@ -264,18 +264,17 @@ def test_an_import_that_breaks_is_closed_and_keeps_whole_files_alone(
         file.write_bytes(made.warc(*((made.SITE + f"/articles/{number}", page(number)) for number in numbers)))
     clock = BrokenClock(times, error)
     with suppress(type(error)):
-        importing.run(config.Config(), db, tuple(files), clock=clock)
+        importing.import_files(config.Config(), db, tuple(files), clock=clock)
 
     assert clock.left <= 0, "it broke"
     assert runs_of(db) == [ended]
     assert (len(rows(db, "SELECT id FROM fetches")) - before) % 2 == 0, "both responses of a file, or none"
     assert cli.run(["verify", "--db", str(db), "-q"]) == 0
-    assert importing.run(config.Config(), db, tuple(files)).exit_code == 0
+    assert importing.import_files(config.Config(), db, tuple(files)).exit_code == 0
 
 
 def test_a_bug_is_told_and_exits_with_one(desk: Rescuer) -> None:
     desk.archives.shelf.put(copy())
     with pytest.raises(RuntimeError):
-        rescuing.rescue(desk.settings(), desk.db, rescuing.Options(quiet=True), lambda _: None,
-                        BrokenClock(5, RuntimeError("x")))  # fmt: skip
+        rescuing.rescue(desk.settings(), desk.db, rescuing.RescueOptions(), clock=BrokenClock(5, RuntimeError("x")))
     assert desk.rescue().exit_code == 0

@@ -50,11 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rescue": {"errors", "formats", "ithome", "model", "pages", "readings", "text", "urls"},
     "browse": {"archive", "errors", "machine", "text"},
     "commands": {
-        "archive", "config", "diff", "errors", "formats", "ithome", "machine", "model", "pages", "readings", "report",
-        "rescue", "rules", "text", "urls", "verdict", "web",
+        "archive", "config", "diff", "errors", "formats", "ithome", "machine", "model", "pages", "readings",
+        "rescue", "text", "urls", "verdict", "web",
     },
     "report": {
-        "archive", "commands", "config", "diff", "errors", "ithome", "machine", "model", "text", "urls",
+        "archive", "commands", "config", "diff", "ithome", "machine", "model", "rescue", "text", "urls",
     },
     "cli": {
         "archive", "browse", "commands", "config", "errors", "ithome", "machine", "model", "pages", "report",

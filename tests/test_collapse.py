@@ -243,7 +243,7 @@ def test_the_alarm_rings_while_the_text_is_gone(
 
     assert summary.exit_code == 3
     assert any(f"{number} " in one and f"shrank from {letters(LONG, 0)} to 3 letters" in one for one in summary.lines)
-    assert [row["id"] for row in summary.status["collapsed"]] == [number]
+    assert [row["id"] for row in summary.document["collapsed"]] == [number]
     assert cli.run(["status", "--db", str(db)]) == 3
     told = capsys.readouterr().err
     assert "archiver diff" in told

@@ -26,7 +26,7 @@ from runs import (
 
 from archiver import config, ithome
 from archiver.commands import fetching
-from archiver.model import Outcome
+from archiver.report import fetches
 from archiver.standin import Faults, StandIn
 from archiver.standin.catalog import OLD_SERIES_ID
 
@@ -98,7 +98,7 @@ def test_a_second_run_asks_nothing_and_a_forced_one_finds_nothing_new(small: Sta
     assert len(small.log) == asked
 
     forced = run_fetch(db, file, force=True)
-    assert set(forced.result.outcomes) == {Outcome.UNCHANGED}
+    assert set(forced.document["outcomes"]) == {"unchanged"}
     assert rows(db, "SELECT count(*) FROM captures") == captures
     assert rows(db, "SELECT count(*) FROM edits") == [(0,)]
 
@@ -165,17 +165,17 @@ def test_a_limit_is_kept_and_the_next_run_goes_on(standin: StandIn, db: Path, tm
     file = config_for(standin, tmp_path)
     first = run_fetch(db, file, limit=10)
 
-    assert (len(standin.log), first.result.ended_by, first.exit_code) == (10, "limit", 3)
+    assert (len(standin.log), first.document["ended_by"], first.exit_code) == (10, "limit", 3)
     assert run_fetch(db, file).exit_code == 0
     assert len({entry.url for entry in standin.log}) == len(standin.log)
 
 
 def test_a_plan_asks_nothing_and_leaves_nothing(standin: StandIn, db: Path, tmp_path: Path) -> None:
-    plan = fetching.plan(config.load(config_for(standin, tmp_path, delay_s=2)), db, fetching.Options())
+    plan = fetching.plan(config.load(config_for(standin, tmp_path, delay_s=2)), db, fetching.FetchOptions())
 
     assert not standin.log
     assert not db.exists()
-    assert INDEX in plan.as_text()
+    assert INDEX in fetches.plan_text(plan)
 
 
 # ─── the ways around what does not answer ───────────────────────────────────────────────────────

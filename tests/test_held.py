@@ -128,7 +128,7 @@ def test_a_page_named_by_the_user_that_is_another_is_not_kept(standin: StandIn, 
     other = article(10319216)
     empty = tmp_path / "b.db"
 
-    summary = importing.run(config.load(file), empty, (saved,), url=other.url)
+    summary = importing.import_files(config.load(file), empty, (saved,), url=other.url)
 
     assert summary.exit_code == 3
     assert not empty.exists() or rows(empty, "SELECT id FROM articles") == []

@@ -439,7 +439,7 @@ def links_to(*addresses: str) -> Site:
 def check_links(db: Path, file: Path, clock: FakeClock) -> None:
     """One fetch with every link asked, at the clock's time."""
     settings = config.load(file)
-    fetching.fetch(settings, db, fetching.Options(quiet=True, force=True, check_links=True), lambda _: None, clock)
+    fetching.fetch(settings, db, fetching.FetchOptions(force=True, check_links=True), clock=clock)
 
 
 def test_a_dead_domain_stands_in_link_rot_with_its_reason(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from archiver import report
+from archiver.archive import queries
 from archiver.archive.queries import Status
 
 
@@ -43,4 +43,4 @@ def status_of(**changes: Any) -> Status:
     ],
 )
 def test_everything_is_safe_only_when_nothing_is_missing_or_unknown(changes: dict[str, Any], expected: bool) -> None:
-    assert report.all_safe(status_of(**changes)) is expected
+    assert queries.all_safe(status_of(**changes)) is expected

@@ -398,7 +398,7 @@ def test_an_archive_that_is_down_is_not_asked_for_the_next_part(desk: Rescuer, t
     desk.config = config_for(desk.archives, tmp_path)
     summary = desk.rescue(delay_s=0.0, feed=False)
 
-    assert len(summary.result.found) == 2
+    assert len(summary.document["rescued"]) + len(summary.document["not_found"]) == 2
     skipped = [reason for source, outcome, reason in desk.attempts() if (source, outcome) == ("wayback", "skipped")]
     assert len(skipped) >= 1
     assert all("web.archive.org is down" in reason for reason in skipped)
@@ -479,7 +479,8 @@ def test_archive_today_is_printed_and_never_asked(lost: Path, tmp_path: Path) ->
         summary = desk.rescue()
 
     assert (
-        desk.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).result.requests == 0
+        desk.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).document["requests"]
+        == 0
     )
     assert any(there in line and f"https://archive.today/{URL}" in line for line in summary.lines)
     assert not any(entry.host.startswith("archive.") for entry in desk.archives.log)
@@ -489,7 +490,7 @@ def test_a_limit_ends_the_run_and_the_next_goes_on(desk: Rescuer) -> None:
     in_common_crawl(desk.archives)
     first = desk.rescue(limit=3)
 
-    assert (first.exit_code, first.result.ended_by) == (3, "limit")
+    assert (first.exit_code, first.document["ended_by"]) == (3, "limit")
     assert desk.rescue().exit_code == 0
 
 

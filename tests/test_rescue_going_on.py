@@ -18,7 +18,6 @@ from runs import rows
 
 from archiver import pages
 from archiver.archive.archive import Archive
-from archiver.commands.rescuing import Summary
 from archiver.model import (
     SUCCESSES,
     Answer,
@@ -32,6 +31,7 @@ from archiver.model import (
     Verdict,
     key_of,
 )
+from archiver.report.runs import Summary
 from archiver.rescue.choosing import choose, in_order
 from archiver.rules import Rules, Schedule
 
@@ -92,7 +92,7 @@ def test_when_all_that_is_named_was_refused_nothing_is_had_and_the_reason_is_tol
     second = look(desk)
 
     assert had(desk) == asked
-    said = second.result.found[0].said
+    said = second.document["not_found"][0]["said"]
     assert said == ["the Wayback Machine: copies that were no good in earlier runs (2 soft_404)"]
     assert "holds no copy" not in second.as_text()
     assert "not tried yet" not in second.as_text()
@@ -138,7 +138,7 @@ def test_what_the_run_has_no_requests_left_for_waits_for_the_next(desk: Rescuer)
     desk.archives.shelf.put(copy(bad(1)), copy(bad(2), days=9))
     first = look(desk, limit=2)
 
-    assert first.result.found[0].left == 2
+    assert first.document["not_found"][0]["copies_left"] == 2
     assert had(desk) == []
     look(desk)
     assert len(had(desk)) == 2
@@ -222,7 +222,7 @@ def _opened(desk: Rescuer) -> Archive:
 
 
 def said(summary: Summary) -> str:
-    return "; ".join(summary.result.found[0].said)
+    return "; ".join(summary.document["not_found"][0]["said"])
 
 
 def test_holds_no_copy_is_said_of_an_index_that_named_none(desk: Rescuer) -> None:

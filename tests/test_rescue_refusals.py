@@ -55,13 +55,13 @@ def test_an_excluded_site_is_told_as_that_and_asked_for_once(three_lost: Path, t
 
         assert summary.exit_code == 3
         assert len(desk.asked()) == 1
-        assert len(summary.result.found) == 3
-        assert all("Blocked Site Error" in one.said[0] for one in summary.result.found)
+        assert len(summary.document["not_found"]) == 3
+        assert all("Blocked Site Error" in one["said"][0] for one in summary.document["not_found"])
         told = summary.as_text()
         assert "excludes this site from the public (Blocked Site Error)" in told
         assert "later" not in told
         assert "again" not in told
-        assert summary.result.refused == {}
+        assert summary.document["refused_hosts"] == {}
         assert [outcome for _, outcome, _ in desk.attempts()] == ["forbidden", "skipped", "skipped"]
 
         desk.archives.shelf.excluded.clear()

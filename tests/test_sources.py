@@ -15,6 +15,7 @@ from runs import INDEX, SERIES, config_for, rows, terse_site
 
 from archiver import cli, config
 from archiver.commands import fetching
+from archiver.report import fetches
 from archiver.standin import StandIn
 
 ORDINARY = "https://ithelp.ithome.com.tw/articles/10300077"  # of no series
@@ -240,14 +241,14 @@ def test_who_named_a_url_is_never_given_the_packaged_series_as_well(tmp_path: Pa
         def fetch(*urls: str) -> tuple[int, str, Counter[str]]:
             clock.advance(days=40)
             before = len(standin.log)
-            options = fetching.Options(urls=urls, quiet=True)
-            summary = fetching.fetch(settings, db, options, tell=lambda _: None, clock=clock)
+            options = fetching.FetchOptions(urls=urls)
+            summary = fetches.summary(fetching.fetch(settings, db, options, clock=clock))
             return summary.exit_code, summary.as_text(), Counter(one.target for one in standin.log[before:])
 
         assert fetch(ORDINARY)[0] == 0
 
         clock.advance(days=40)
-        plan = fetching.plan(settings, db, fetching.Options(), clock)
+        plan = fetching.plan(settings, db, fetching.FetchOptions(), clock)
         assert [page.address.url for page in plan.pages] == [ORDINARY]
 
         code, text, asked = fetch()
@@ -266,9 +267,7 @@ def test_the_packaged_series_is_kept_where_nobody_named_anything_and_that_is_sai
         lead = config.load(config_for(standin, tmp_path, sources=""))
         settings = config.Config(sources=config.load_packaged().sources, network=lead.network, images=lead.images)
         db = tmp_path / "a.db"
-        texts = [
-            fetching.fetch(settings, db, fetching.Options(quiet=True), tell=lambda _: None).as_text() for _ in range(2)
-        ]
+        texts = [fetches.summary(fetching.fetch(settings, db, fetching.FetchOptions())).as_text() for _ in range(2)]
 
     assert f"No config of your own: what the packaged one names is kept, {INDEX}." in texts[0]
     assert "No config" not in texts[1]

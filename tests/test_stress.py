@@ -31,6 +31,7 @@ from archiver import cli, config
 from archiver.archive import opening, schema
 from archiver.commands import fetching
 from archiver.errors import ArchiveLocked
+from archiver.report import fetches
 from archiver.report.runs import Summary
 from archiver.standin import StandIn
 from archiver.standin.wire import Reply, Request
@@ -121,8 +122,8 @@ def evidence(db: Path) -> list[Row]:
 
 def fetch_at(moment: datetime, db: Path, file: Path, *, force: bool = False) -> tuple[Summary, FakeClock]:
     clock = FakeClock(moment)
-    asked = fetching.Options(quiet=True, force=force)
-    return fetching.fetch(config.load(file), db, asked, tell=lambda _: None, clock=clock), clock
+    fetched = fetching.fetch(config.load(file), db, fetching.FetchOptions(force=force), clock=clock)
+    return fetches.summary(fetched), clock
 
 
 def assert_sound(db: Path) -> None:

@@ -295,8 +295,8 @@ def test_a_host_that_answers_an_impossible_article_oddly_is_not_believed_about_o
         standin.faults.error("/articles/999999999", status=500)
         summary = run_fetch(db, file, force=True)
 
-    assert summary.result.doubt is not None
-    assert "cannot exist" in summary.result.doubt
+    assert summary.document["doubt"] is not None
+    assert "cannot exist" in summary.document["doubt"]
     assert rows(db, "SELECT DISTINCT state FROM pages WHERE kind = 'article'") == [("alive",)]
 
 

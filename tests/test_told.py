@@ -130,4 +130,4 @@ def test_that_another_law_is_followed_is_told(tmp_path: Path) -> None:
 
     (told,) = [line for line in summary.lines if "other rules ([judgement])" in line]
     assert told.endswith("something else is believed of 1 page.")
-    assert summary.status["series"][0]["gone"] == 1
+    assert summary.document["series"][0]["gone"] == 1

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome
 from archiver.archive import body_rows, collapse_rows, comment_rows, edit_rows, event_rows, silence
 from archiver.archive.author_rows import keep_author
+from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
 from archiver.readings import ArticlePage, Author, Body, Reading

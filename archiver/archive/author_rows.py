@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-
+from archiver.archive.database import Database
 from archiver.readings import Author
 
 

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
-from sqlite_utils import Database
-
 from archiver import verdict
 from archiver.archive import doubt
+from archiver.archive.database import Database
 from archiver.archive.times import moment, stamp
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.rules import Rules, Schedule

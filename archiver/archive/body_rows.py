@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome, urls
+from archiver.archive.database import Database
 from archiver.model import Address, Kind, Refused
 from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
 

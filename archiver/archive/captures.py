@@ -7,8 +7,7 @@ import hashlib
 import json
 import zlib
 
-from sqlite_utils import Database
-
+from archiver.archive.database import Database
 from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged

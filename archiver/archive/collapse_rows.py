@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
+from archiver.archive.database import Database
 from archiver.model import CaptureSource
 from archiver.readings import ArticlePage, Body
 from archiver.text import bare_words

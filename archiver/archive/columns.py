@@ -1,4 +1,4 @@
-"""What several queries work out of a row, as SQL."""
+"""What several queries have in common, as SQL."""
 
 from __future__ import annotations
 
@@ -7,3 +7,10 @@ CONTENT_TYPE = """coalesce((SELECT value ->> 1 FROM json_each(captures.headers) 
 """The media type of a capture. An older archiver kept saved pages without one: then it is what they are given today.
 
 That is `readings.SAVED_PAGE_TYPE`, whose module takes longer to import than all else that `archiver status` needs."""
+
+STILL_ASKED = """
+SELECT page_id FROM parts WHERE source_id IN (SELECT id FROM sources WHERE dropped_at IS NULL)
+OR series_id IN (
+    SELECT series_id FROM series_sources JOIN sources ON sources.id = source_id WHERE dropped_at IS NULL)
+"""
+"""Pages of parts that a source asks for which was not taken back."""

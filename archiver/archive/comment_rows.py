@@ -6,10 +6,9 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping
 
-from sqlite_utils import Database
-
 from archiver.archive.author_rows import keep_author
 from archiver.archive.body_rows import keep_comment_images
+from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
 from archiver.readings import Comment
 

@@ -18,16 +18,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archiver.archive import opening, shape
+from archiver.archive.database import Database
 from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
 from archiver.archive.writes import Writes
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
 from archiver.machine import disk
 from archiver.machine.interruption import held_back
-from archiver.machine.unneeded import left_out
 from archiver.text import line
-
-with left_out("numpy", "pandas"):  # sqlite-utils could store their numbers, and takes twice as long to start with them
-    from sqlite_utils import Database
 
 _CHECKPOINT_TIMEOUT_MS = 500  # a reader that stays, as Datasette may, must not hold up the end of a run
 

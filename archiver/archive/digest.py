@@ -9,7 +9,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlite_utils import Database
+from archiver.archive.database import Database
 
 _RUN = (
     "SELECT id, command, started_at, finished_at, ended_by, exit_code, version, config, mass_absence, note,"

@@ -7,10 +7,9 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import verdict
-from archiver.archive.source_rows import STILL_ASKED
+from archiver.archive.columns import STILL_ASKED
+from archiver.archive.database import Database
 from archiver.archive.times import stamp
 from archiver.model import ABSENCES, Kind, Outcome
 from archiver.rules import Rules

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive.body_rows import image_url
+from archiver.archive.database import Database
 from archiver.readings import SAVED_MARK, ArticlePage, Body
 from archiver.text import bare_words
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
+from archiver.archive.database import Database
 
 CONTEST_DAYS = 30
 

@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome
+from archiver.archive.database import Database
 from archiver.model import Address
 
 _ENOUGH = 3  # articles of one more series by the same author that make an index list that series too

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import following
+from archiver.archive.database import Database
 from archiver.archive.times import stamp
 from archiver.archive.witnesses import LEFT_SINCE, LEFT_SINCE_ASKED
 from archiver.model import REFUSALS

@@ -5,7 +5,7 @@ They stop the hand that slips, in whatever program. Who drops them first is foun
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from archiver.archive.database import Database
 
 # Of some tables a part may change: how far a push got, when an index was last asked.
 _WHOLE = ("fetches", "captures", "laws", "notices")

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlite_utils import Database
-
+from archiver.archive.database import Database
 from archiver.model import Outcome
 from archiver.verdict import HELD_ALREADY
 

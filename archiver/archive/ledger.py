@@ -13,13 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome, urls
 from archiver.archive import lean
 from archiver.archive.beliefs import OF_PAGE, Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
+from archiver.archive.database import Database
 from archiver.archive.source_rows import NamedBy
 from archiver.archive.times import stamp
 from archiver.config import Source

@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import (
     article_rows,
     body_rows,
@@ -31,6 +29,7 @@ from archiver.archive import (
 from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.connection import transaction, transaction_of_readings
+from archiver.archive.database import Database
 from archiver.errors import ArchiveDamaged, ArchiverError
 from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage

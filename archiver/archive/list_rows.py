@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome
 from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
+from archiver.archive.database import Database
 from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
 Words = tuple[str, str | None, str | None, str | None]  # URL, text, heading, URL as written

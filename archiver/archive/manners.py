@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from archiver import urls, verdict
 from archiver.archive import doubt
 from archiver.archive.captures import Captures
+from archiver.archive.database import Database
 from archiver.archive.times import stamp
 from archiver.model import Kind, Outcome
 from archiver.rules import Schedule

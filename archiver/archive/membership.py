@@ -13,10 +13,9 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver import ithome, urls
 from archiver.archive import following, touched
+from archiver.archive.database import Database
 from archiver.model import Address
 from archiver.text import title_day
 

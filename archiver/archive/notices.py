@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from archiver.archive.connection import transaction
+from archiver.archive.database import Database
 from archiver.archive.runs import Runs
 from archiver.archive.times import stamp
 

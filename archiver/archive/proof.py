@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import throw_away
+from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
 from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
 from archiver.archive.opening import beside

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
+from archiver.archive.columns import STILL_ASKED
 from archiver.archive.connection import transaction
-from archiver.archive.source_rows import STILL_ASKED
+from archiver.archive.database import Database
 from archiver.archive.times import moment, stamp
 from archiver.model import Address, CaptureSource, Held, Kind, Ours, Push, PushState, State
 from archiver.text import line

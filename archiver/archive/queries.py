@@ -78,6 +78,58 @@ def wants_attention(part: Row) -> bool:
     return bool(part["missing"] or part["state"] in _ODD_STATES or part["last_outcome"] in _ABSENCES)
 
 
+def all_safe(status: Status) -> bool:
+    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known.
+
+    What is asked no more counts for nothing here: it was taken back.
+    """
+    series, homeless = ([row for row in rows if row["is_asked"]] for rows in (status.series, status.homeless))
+    series_whole = all(_is_whole(row) for row in series)
+    is_any = bool(series or homeless) and any(row["parts"] for row in (*status.series, *status.homeless))
+    return is_any and series_whole and all(is_whole_without_series(row) for row in homeless)
+
+
+def is_whole_without_series(source: Row) -> bool:
+    """A source of no known series is whole when nothing it leads to is missing, and none of that belongs to a series.
+
+    Else there is a series behind it of which nobody has counted the parts. That pages say nothing of one is not enough
+    where the titles of an index's articles count the days.
+    """
+    was_read = source["last_ok_at"] or source["kind"] == "article"  # which is the part itself, whoever had it
+    is_of_a_series = source["of_series"] or (source["kind"] == "index" and (source["with_day"] or 0) > 1)
+    return bool(source["parts"] and not source["missing"] and was_read and not is_of_a_series)
+
+
+def _is_whole(series: Row) -> bool:
+    """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
+    declared, parts = series["declared_parts"], series["parts"]
+    if parts == 0 and series["contest_days"]:  # it had articles once, and none is held
+        return False
+    return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
+
+
+def alarms(status: Status) -> bool:
+    """Whether something was seen that a person must look at, though all may be held (docs/law.md §16.5)."""
+    return bool(status.drift or status.unheard_hints) or any(row["is_asked"] for row in status.collapsed)
+
+
+def counts(status: Status) -> list[Row]:
+    """How each series stands, and each source of no known series, in numbers (docs/json.md)."""
+    return [_counted(row, status.images.get(row["id"])) for row in status.series] + [
+        _counted({**row, "id": None, "title": row["title"] if row["kind"] == "article" else None}, None)
+        for row in status.homeless
+    ]
+
+
+def _counted(row: Row, images: Row | None) -> Row:
+    held = {"images": images["images"], "images_held": images["held"]} if images else {"images": 0, "images_held": 0}
+    return {
+        "id": row["id"], "title": row["title"], "url": row["url"], "declared_parts": row.get("declared_parts"),
+        **{key: row[key] for key in ("parts", "safe", "rescued", "missing", "gone", "edited")},
+        "last_checked_at": row["last_checked_at"] or row.get("last_fetch_at"), **held,
+    }  # fmt: skip
+
+
 def changes_owed(connection: sqlite3.Connection) -> list[Row]:
     """Everything that happened to lists, parts and comments since the first run that owes a notice, in their order."""
     return _rows(

@@ -14,9 +14,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import frontier
+from archiver.archive.database import Database
 from archiver.archive.frontier import Scope
 from archiver.archive.times import stamp
 

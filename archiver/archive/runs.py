@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import doubt, seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
+from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
 from archiver.archive.seals import Change, Known
 from archiver.archive.times import stamp

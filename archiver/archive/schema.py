@@ -12,10 +12,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Migrations
 
 from archiver.archive import actors, body_rows, guards, search_index
 from archiver.archive.connection import transaction
+from archiver.archive.database import Database
 from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
 from archiver.archive.remade import remake, without_foreign_keys
 from archiver.archive.scripts import TABLES, VIEWS, made, names_of, script, statements

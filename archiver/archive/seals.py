@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from archiver.archive import schema
+from archiver.archive.database import Database
 from archiver.archive.digest import kept_digest
 from archiver.archive.library import DERIVED_TABLES
 from archiver.archive.writes import Writes

@@ -8,20 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from sqlite_utils import Database
-
 from archiver.archive.connection import transaction
+from archiver.archive.database import Database
 from archiver.archive.runs import Runs
 from archiver.archive.times import stamp
 
 NamedBy = Literal["config", "command"]
-
-# Pages of parts that a source asks for which was not taken back.
-STILL_ASKED = """
-SELECT page_id FROM parts WHERE source_id IN (SELECT id FROM sources WHERE dropped_at IS NULL)
-OR series_id IN (
-    SELECT series_id FROM series_sources JOIN sources ON sources.id = source_id WHERE dropped_at IS NULL)
-"""
 
 
 class Sources:

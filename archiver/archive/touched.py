@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 
-from sqlite_utils import Database
+from archiver.archive.database import Database
 
 _OF_PAGES = """
 SELECT article_id FROM pages WHERE id IN (SELECT value FROM json_each(?1)) AND +kind = 'article'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
+from archiver.archive.database import Database
 
 _FRESH = timedelta(days=1)  # lists heard within a day of each other are of one mind, or none is believed
 

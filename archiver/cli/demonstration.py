@@ -12,6 +12,8 @@ from archiver.archive import opening, queries
 from archiver.commands import fetching
 from archiver.config import Config
 from archiver.errors import UsageError
+from archiver.report import fetches, imports, rescues
+from archiver.report.terminal import progress
 from archiver.standin import StandIn, demo_site
 from archiver.text import safe
 
@@ -28,7 +30,7 @@ def run(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
     with StandIn(demo_site()) as standin:
         tell(f"A stand-in of iThome answers on {standin.url}; the archive keeps the canonical URLs.")
         settings = _settings(db, standin.connect_to)
-        return fetching.fetch(settings, db, fetching.Options(quiet=quiet), tell=tell).exit_code
+        return _fetch(settings, db, quiet=quiet).closed.exit_code
 
 
 def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
@@ -47,19 +49,25 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         tell(
             f"A stand-in of iThome answers on {standin.url}, of web archives on {archives.url}; six parts are deleted."
         )
-        fetched = fetching.fetch(settings, db, fetching.Options(quiet=quiet), tell=tell)
-        tell(f"fetch: {fetched.lines[0]}")
-        rescued = rescuing.rescue(settings, db, rescuing.Options(quiet=quiet), tell=tell)
-        for line in rescued.lines:
+        fetched = _fetch(settings, db, quiet=quiet)
+        tell(f"fetch: {fetches.summary(fetched).lines[0]}")
+        with progress(quiet=quiet, network=settings.network) as listener:
+            rescued = rescuing.rescue(settings, db, rescuing.RescueOptions(), listener)
+        for line in rescues.summary(rescued).lines:
             tell(f"rescue: {line}")
         file = Path(folder) / saved.name
         file.write_bytes(saved.body)
-        for line in importing.run(settings, db, (file,)).lines:
+        for line in imports.summary(importing.import_files(settings, db, (file,))).lines:
             tell(f"import: {line}")
     with opening.reading(db) as connection:
         found, copies = queries.status(connection), queries.copies(connection)
     tell(report.rescued_line(copies))
-    return 0 if report.all_safe(found) else 3
+    return 0 if queries.all_safe(found) else 3
+
+
+def _fetch(settings: Config, db: Path, *, quiet: bool) -> fetching.Fetched:
+    with progress(quiet=quiet, network=settings.network) as listener:
+        return fetching.fetch(settings, db, fetching.FetchOptions(), listener)
 
 
 def _refuse_old(db: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,13 +13,15 @@ import click
 from archiver import __version__
 from archiver.errors import ArchiveDamaged, ArchiverError, UsageError
 from archiver.machine.interruption import code_of
-from archiver.text import safe
+from archiver.text import document, safe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.config import Config
+    from archiver.commands.listening import Listener, Notice
+    from archiver.config import Config, Network
     from archiver.model import Address
+    from archiver.report.runs import Summary
 
 EXIT_CODES = """\b
 Exit codes:
@@ -195,6 +197,27 @@ def page_urls(page: str) -> list[str]:
 def tell(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(safe(text), err=True)
+
+
+def tell_notice(notice: Notice) -> None:
+    """A notice, on stderr."""
+    from archiver.report.notices import notice_line
+
+    tell(notice_line(notice))
+
+
+def progress(quiet: bool, network: Network) -> AbstractContextManager[Listener]:
+    """A listener that shows on stderr how a run goes."""
+    from archiver.report import terminal  # rich only when there is something to show
+
+    return terminal.progress(quiet=quiet, network=network)
+
+
+def show(summary: Summary, *, as_json: bool) -> int:
+    """What a run came to, on stdout; gives its exit code."""
+    if as_json or summary.lines:
+        click.echo(document(summary.document) if as_json else summary.as_text())
+    return summary.exit_code
 
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

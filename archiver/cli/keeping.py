@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import File, Finite, archiver, common, page_urls, settings, tell
+from archiver.cli.frame import (
+    File,
+    Finite,
+    archiver,
+    common,
+    page_urls,
+    progress,
+    settings,
+    show,
+    tell,
+    tell_notice,
+)
 from archiver.cli.reading import print_status
 from archiver.errors import UsageError
 from archiver.text import document, safe
@@ -43,23 +54,20 @@ def fetch(
     Run it as often as you like: it asks only for what is due, politely, and goes on where it stopped.
     """
     from archiver.commands import fetching
+    from archiver.report import fetches
 
     config, path = settings(config_path, db)
-    options = fetching.Options(
+    options = fetching.FetchOptions(
         urls=urls, limit=limit, delay_s=delay, max_age_days=max_age, force=force, images=not no_images,
-        check_links=check_links, notify=notify_command,
-        quiet=quiet, verbose=verbose, every_part=as_json,
+        check_links=check_links, notify=notify_command, every_part=as_json,
     )  # fmt: skip
     if dry_run:
         plan = fetching.plan(config, path, options, clock)
-        click.echo(document(plan.as_json()) if as_json else plan.as_text())
+        click.echo(document(fetches.plan_json(plan)) if as_json else fetches.plan_text(plan))
         return 0
-    summary = fetching.fetch(config, path, options, tell=tell, clock=clock)
-    if as_json:
-        click.echo(document(summary.as_json()))
-    else:
-        click.echo(summary.as_text())
-    return summary.exit_code
+    with progress(quiet, fetching.network_of(config, options)) as listener:
+        fetched = fetching.fetch(config, path, options, listener, clock)
+    return show(fetches.summary(fetched), as_json=as_json)
 
 
 @archiver.command(short_help="Ask for a source no more.")
@@ -95,16 +103,15 @@ def import_files(
     asked of any host, and what is believed of the page as it is now does not change.
     """
     from archiver.commands import importing
+    from archiver.commands.listening import Listener
+    from archiver.report import imports
 
     config, path = settings(config_path, db)
-    summary = importing.run(config, path, files, url=url, tell=tell)
-    for error in summary.errors:
+    listener = Listener(notice=tell_notice)
+    imported = importing.import_files(config, path, files, url=url, listener=listener)
+    for error in imports.error_lines(imported):
         tell(f"archiver: {error}")
-    if as_json:
-        click.echo(document(summary.as_json()))
-    elif summary.lines:
-        click.echo(summary.as_text())
-    return summary.exit_code
+    return show(imports.summary(imported), as_json=as_json)
 
 
 @archiver.command(short_help="Look for missing parts in web archives.")
@@ -124,12 +131,13 @@ def rescue(
     `archiver why ID`.
     """
     from archiver.commands import rescuing
+    from archiver.report import rescues
 
     config, path = settings(config_path, db)
-    options = rescuing.Options(target=target, check=check, history=history, limit=limit, quiet=quiet)
-    summary = rescuing.rescue(config, path, options, tell=tell)
-    click.echo(document(summary.as_json()) if as_json else summary.as_text())
-    return summary.exit_code
+    options = rescuing.RescueOptions(target=target, check=check, history=history, limit=limit)
+    with progress(quiet, rescuing.network_of(config, limit)) as listener:
+        rescued = rescuing.rescue(config, path, options, listener)
+    return show(rescues.summary(rescued), as_json=as_json)
 
 
 @archiver.command(short_help="Have parts saved in the Wayback Machine.")
@@ -151,21 +159,22 @@ def push(
     is kept: run it again to go on. The service wants an account (https://archive.org/account/s3.php has its keys):
     ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
     """
-    from archiver.commands import pushing
+    from archiver.commands import pushing, rescuing
+    from archiver.report import pushes
 
     config, path = settings(config_path, db)
-    options = pushing.Options(target=target, limit=limit, quiet=quiet)
+    options = pushing.PushOptions(target=target, limit=limit)
     if dry_run or (target is None and not yes):
         plan = pushing.plan(config, path, options, clock)
         if dry_run:
-            click.echo(document(plan.as_json()) if as_json else plan.as_text())
+            click.echo(document(pushes.plan_json(plan)) if as_json else pushes.plan_text(plan))
             return 0
-        if plan.todo and not _agreed(plan.as_text()):
+        if plan.todo and not _agreed(pushes.plan_text(plan)):
             tell("Nothing was asked.")
             return 0
-    summary = pushing.push(config, path, options, tell=tell, clock=clock)
-    click.echo(document(summary.as_json()) if as_json else summary.as_text())
-    return summary.exit_code
+    with progress(quiet, rescuing.network_of(config, limit)) as listener:
+        pushed = pushing.push(config, path, options, listener, clock)
+    return show(pushes.summary(pushed), as_json=as_json)
 
 
 def _agreed(plan: str) -> bool:
@@ -187,7 +196,7 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 
     config, path = settings(config_path, db)
     with counting(quiet=quiet) as listener:
-        read = fetching.parse(config, path, tell, listener)
+        read = fetching.parse(config, path, tell_notice, listener)
     said = f"Read {read} stored answers again; every derived table is new."
     click.echo(document({"fetches": read}) if as_json else said)
     return 0
@@ -207,10 +216,10 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 
     config, path = settings(config_path, db)
     if repair:
-        for mended in fetching.repair(config, path, tell):
+        for mended in fetching.repair(config, path, tell_notice):
             tell(f"Repaired: {mended}")
     with counting(quiet=quiet) as listener:
-        findings = fetching.verify(config, path, tell, listener)
+        findings = fetching.verify(config, path, tell_notice, listener)
     if as_json:
         click.echo(document({"findings": findings}))
     else:

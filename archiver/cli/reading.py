@@ -31,9 +31,9 @@ def status(
     if copies:
         return _print_copies(path, as_json=as_json, quiet=quiet)
     found = print_status(path, as_json=as_json, quiet=quiet)
-    from archiver import report
+    from archiver.archive import queries
 
-    return 3 if report.alarms(found) or (strict and not report.all_safe(found)) else 0
+    return 3 if queries.alarms(found) or (strict and not queries.all_safe(found)) else 0
 
 
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:

@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 
 from archiver import pages, urls
 from archiver.archive.archive import Archive
-from archiver.commands.crawl import Step
+from archiver.commands.listening import Step
+from archiver.commands.run import Run
 from archiver.formats.values import MOST_COPIES
-from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
-    NOT_ASKED,
     REFUSALS,
     Address,
     Answer,
@@ -36,7 +35,7 @@ from archiver.model import (
 from archiver.readings import Reading
 from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
-from archiver.web.pace import Breaker, Pace
+from archiver.web.pace import Breaker
 from archiver.web.robots import heard_as
 from archiver.web.visit import Visitor, is_bot_check
 
@@ -80,25 +79,20 @@ Judge = Callable[[Answer], Judged]
 class Archives:
     """Web archives as one run asks them."""
 
-    def __init__(
-        self, archive: Archive, visitor: Visitor, pace: Pace, breaker: Breaker, clock: Clock, run_id: int,
-        listener: Callable[[Step], None] = lambda _: None,
-    ) -> None:  # fmt: skip
-        self._archive = archive
+    def __init__(self, run: Run, visitor: Visitor, breaker: Breaker) -> None:
+        self._archive = run.archive
         self._visitor = visitor
-        self._pace = pace
         self._breaker = breaker
-        self._clock = clock
-        self._run_id = run_id
-        self._listener = listener
+        self._clock = run.clock
+        self._run_id = run.id
+        self._listener = run.listener.step
         self._faults: Counter[str] = Counter()
         self._down: dict[str, str] = {}  # host → why it is left alone for the rest of the run
         self._silent: dict[str, str] = {}  # host → the last fault of one that has said nothing yet
         self._excluded: set[tuple[str, str]] = set()  # archive and the site that it keeps from the public
-        limits = archive.manners.archive_limits(clock.now())
+        limits = run.archive.manners.archive_limits(run.clock.now())
         self._limits = Counter({host: len(times) for host, times in limits.items()})
         self.answered: set[str] = set()  # hosts that said something of use
-        self.requests = 0
         self.left = 0  # pages still to come, for the listener
         self.done = 0
 
@@ -183,7 +177,6 @@ class Archives:
         held = self._archive.holds(exchange, reading)
         judgement = judge(exchange.address, answer, reading, held=held)
         self._archive.ledger.record(self._run_id, exchange, judgement, reading)
-        self.requests += judgement.outcome not in NOT_ASKED
         heard = heard_as(Kind.ROBOTS, judgement.outcome, answer.status)
         if exchange.final and heard in REFUSALS and heard is not Outcome.FORBIDDEN:
             host = urls.host(exchange.address.url)
@@ -204,7 +197,6 @@ class Archives:
         """Tell the breaker. What an archive captured long ago says nothing about how it takes us now."""
         answer, outcome = exchange.answer, judgement.outcome
         host = urls.host(answer.requested_url)
-        self.requests += outcome not in NOT_ASKED
         spoke = answer.status is not None and (answer.status < 400 or answer.status in {404, 410})
         if excludes(answer):
             self._excluded.add((host, urls.host(exchange.address.url)))

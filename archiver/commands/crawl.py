@@ -26,6 +26,7 @@ from archiver import pages, urls
 from archiver.archive.archive import Archive, Standing
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
+from archiver.commands.listening import Step
 from archiver.config import Images
 from archiver.machine.clock import Clock
 from archiver.model import (
@@ -67,25 +68,12 @@ class Visitor(Protocol):
         """Whether the run may make another request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One exchange as a listener sees it: for the progress line and the log."""
-
-    address: Address
-    exchange: Exchange
-    judgement: Judgement
-    done: int  # pages finished in this run, this one included
-    left: int  # pages still due, as far as is known
-
-
 @dataclass(slots=True)
-class RunResult:
-    """What a run came to. `ended_by` is one of the words of `runs.ended_by`."""
+class Crawled:
+    """What asking came to. `ended_by` is one of the words of `runs.ended_by`."""
 
-    run_id: int
     ended_by: str = "finished"
     outcomes: Counter[Outcome] = field(default_factory=Counter)  # of the pages asked, robots apart
-    requests: int = 0
     failed: list[tuple[str, Outcome, str]] = field(default_factory=list)  # URL, outcome, reason
     refused_hosts: dict[str, str] = field(default_factory=dict)  # host → why nothing more is asked of it
     come_back_at: datetime | None = None
@@ -95,7 +83,6 @@ class RunResult:
     resting: int = 0  # pages that were refused and are not asked before `resting_until`
     resting_until: datetime | None = None
     next_due: datetime | None = None  # when the first page is due again
-    doubt: str | None = None  # why none of the absences is believed
     unconnected: dict[str, str] = field(default_factory=dict)  # host → why no connection to it could be made
     connected: bool = False  # some host answered
 
@@ -118,9 +105,9 @@ class Crawl:
         self._scope = scope
         self._listener = listener
         self._unreachable: dict[str, str] = {}  # host → why its robots.txt could not be had in this run
-        self.result = RunResult(scope.run_id)
+        self.result = Crawled()
 
-    def run(self) -> RunResult:
+    def run(self) -> Crawled:
         """Ask every page that is due, once, until none is left or the run must stop."""
         while (page := self._next_page()) is not None:
             judgement = self._visit(page)
@@ -178,7 +165,7 @@ class Crawl:
                 outcome, reason = why_not
                 answer = Answer(page.address.url, now, 0, failure=outcome, error=reason)
                 left_out.append((Exchange(page.address, answer), Judgement(outcome, reason)))
-        self._archive.ledger.record_all(self.result.run_id, left_out)
+        self._archive.ledger.record_all(self._scope.run_id, left_out)
         for exchange, judgement in left_out:
             self._count(exchange, judgement)
         exchange, judgement = left_out[-1]
@@ -200,7 +187,7 @@ class Crawl:
     def _ask_witnesses(self) -> None:
         """When few parts were due and some of them were absent, see whether others are there."""
         while self._visitor.budget_left():
-            page = self._archive.witness(self.result.run_id, self._due_absent)
+            page = self._archive.witness(self._scope.run_id, self._due_absent)
             if page is None or self._why_not(page.address) is not None:
                 return
             self._visit(page)
@@ -220,7 +207,7 @@ class Crawl:
         words = self._archive.manners.not_found_words() if _could_be_a_soft_404(reading) else None
         judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
         judgement = self._with_witness(exchange.address, judgement)
-        fetch_id = self._archive.ledger.record(self.result.run_id, exchange, judgement, reading)
+        fetch_id = self._archive.ledger.record(self._scope.run_id, exchange, judgement, reading)
         self._archive.library.take(
             fetch_id, reading if judgement.outcome is Outcome.OK else None, len(exchange.answer.body or b""),
             at_once=exchange.address.kind in _LISTS,
@@ -271,7 +258,6 @@ class Crawl:
             self._needed.add((host, Kind.ROBOTS))
             result.refused_hosts[host] = f"{exchange.address.url} could not be had ({judgement.reason})"
         if outcome not in NOT_ASKED:
-            result.requests += 1
             result.connected |= exchange.answer.connected
             if not exchange.answer.connected:
                 result.unconnected[urls.host(exchange.answer.requested_url)] = judgement.reason

@@ -14,26 +14,26 @@ A copy says nothing about the page as it is now: what is believed of it stays as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, ithome, pages
+from archiver import ithome, pages
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.commands import sources, users_word
-from archiver.commands.imported import Imported, Result
-from archiver.commands.run import always_closed, close, tell_repairs
+from archiver.commands.imported import Imported, ImportedFile, ImportedPage, code_of_files
+from archiver.commands.listening import Listener
+from archiver.commands.run import Run
 from archiver.commands.trails import Root, Step, Trails
 from archiver.config import Config, Source
 from archiver.errors import UnusableFile, UsageError
 from archiver.formats import files, values
 from archiver.formats.found import Bounds, Found, Passed
 from archiver.machine.clock import Clock, SystemClock
-from archiver.machine.interruption import code_of
 from archiver.model import (
     SUCCESSES,
     Address,
@@ -46,7 +46,6 @@ from archiver.model import (
     Refusal,
 )
 from archiver.readings import ArticlePage, Reading
-from archiver.report import imports
 from archiver.text import safe
 from archiver.verdict import judge
 
@@ -115,10 +114,10 @@ def _named(url: str | None) -> Address | None:
 # ─── the run ────────────────────────────────────────────────────────────────────────────────────
 
 
-def run(
+def import_files(
     config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None,
-    tell: Callable[[str], None] = lambda _: None,
-) -> imports.Summary:  # fmt: skip
+    listener: Listener | None = None,
+) -> Imported:  # fmt: skip
     """Import files. Raises ArchiverError for what makes it impossible; a file that cannot be used is no such thing."""
     if url is not None and len(names) > 1:
         raise UsageError("--url says what one file is: import the files one by one")
@@ -130,18 +129,19 @@ def run(
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
     is_new = not opening.is_there(path) or (path.is_file() and not path.stat().st_size)
     if not usable:
-        return imports.summary(None, looked, [], None)
+        return Imported(tuple(looked))
     if is_new and not _any_would_be_kept(importer, usable):
-        told = imports.summary(None, looked, [], None)
-        return replace(told, lines=(*told.lines, "Nothing was kept, so no archive was made."))
-    with Archive(path, "import", pages.read, config.rules, config.schedule) as archive:
-        tell_repairs(archive, tell)
-        return _run(archive, importer, looked, usable)
+        return Imported(tuple(looked), no_archive=True)
+    with (
+        Run.of("import", config, path, clock=importer.clock, listener=listener) as run,
+        run.recorded(_settings(importer, usable)),
+    ):
+        return _import(run, importer, looked, usable)
 
 
-def _look(importer: _Importer, path: Path) -> Imported:
+def _look(importer: _Importer, path: Path) -> ImportedFile:
     """Read a file to its end, so that nothing of a broken one is ever written."""
-    imported = Imported(safe(path.name or str(path), 200))
+    imported = ImportedFile(safe(path.name or str(path), 200))
     try:
         imported.file = file = files.known(path, importer.bounds)
         imported.trails = trails = Trails(importer.page(file), importer.most_redirects)
@@ -157,7 +157,7 @@ def _look(importer: _Importer, path: Path) -> Imported:
     return imported
 
 
-def _follow(importer: _Importer, among: Iterable[Imported], trails: Trails) -> None:
+def _follow(importer: _Importer, among: Iterable[ImportedFile], trails: Trails) -> None:
     """Look for what redirects lead to where it stands before them, or in another file."""
     before: frozenset[str] = frozenset()
     while (unseen := trails.unseen()) != before:
@@ -167,7 +167,7 @@ def _follow(importer: _Importer, among: Iterable[Imported], trails: Trails) -> N
         before = unseen
 
 
-def _note_unseen(importer: _Importer, imported: Imported, trails: Trails, unseen: frozenset[str]) -> None:
+def _note_unseen(importer: _Importer, imported: ImportedFile, trails: Trails, unseen: frozenset[str]) -> None:
     assert imported.file is not None
     try:
         for found in files.read(imported.file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
@@ -176,7 +176,7 @@ def _note_unseen(importer: _Importer, imported: Imported, trails: Trails, unseen
         imported.error = error
 
 
-def _any_would_be_kept(importer: _Importer, usable: list[Imported]) -> bool:
+def _any_would_be_kept(importer: _Importer, usable: list[ImportedFile]) -> bool:
     """Judge all that is in the files, for an archive that is not there yet: one that would hold nothing is not made."""
     for imported in usable:
         try:
@@ -191,34 +191,18 @@ def _any_would_be_kept(importer: _Importer, usable: list[Imported]) -> bool:
     return True
 
 
-def _run(archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported]) -> imports.Summary:
-    clock = importer.clock
-    run_id = archive.runs.start_run("import", __version__, _settings(importer, usable), clock.now())
-    with always_closed(archive, run_id, clock):
-        return _go(archive, importer, looked, usable, run_id)
-
-
-def _go(
-    archive: Archive, importer: _Importer, looked: list[Imported], usable: list[Imported], run_id: int
-) -> imports.Summary:
-    clock = importer.clock
-    sources.add(archive, _sources_to_add(archive, importer), clock.now())
+def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: list[ImportedFile]) -> Imported:
+    archive = run.archive
+    sources.add(archive, _sources_to_add(archive, importer), run.clock.now())
     archive.library.settle()
     unasked: list[str] = []
-    ended_by, code = "finished", None
-    try:
+    with run.interruptible():
         for imported in usable:
-            _take(archive, run_id, importer, imported, imported.trails)
+            _take(archive, run.id, importer, imported, imported.trails)
         unasked = _unasked(archive, importer, usable)
-        _take_images(archive, run_id, importer, usable)
-    except KeyboardInterrupt as interruption:
-        ended_by, code = "interrupted", code_of(interruption)
-    closed = close(
-        archive, run_id, ended_by, _note(looked), clock, code=code, judged=lambda _: imports.exit_code(looked)
-    )
-    summary = imports.summary(run_id, looked, unasked, closed.found)
-    words = ("Interrupted; what was taken so far is stored. Run the same command again to go on.",) if code else ()
-    return replace(summary, exit_code=closed.exit_code, lines=(*words, *summary.lines, *closed.remarks))
+        _take_images(archive, run.id, importer, usable)
+    closed = run.close(_note(looked), lambda _: code_of_files(looked))
+    return Imported(tuple(looked), tuple(unasked), closed=closed)
 
 
 def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked]:
@@ -231,20 +215,20 @@ def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked
     return importer.asked
 
 
-def _settings(importer: _Importer, usable: list[Imported]) -> dict[str, Any]:
+def _settings(importer: _Importer, usable: list[ImportedFile]) -> dict[str, Any]:
     """What the run says of itself: the files, each by name and SHA-256."""
     told = [{"name": each.name, "sha256": each.file.sha256} for each in usable if each.file is not None]
     return {"files": told, "url": importer.url}
 
 
-def _note(looked: list[Imported]) -> str | None:
+def _note(looked: list[ImportedFile]) -> str | None:
     broken = [str(imported.error) for imported in looked if imported.error is not None]
     return "; ".join(broken)[:2_000] or None
 
 
-def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported, trails: Trails | None) -> None:
+def _take(archive: Archive, run_id: int, importer: _Importer, imported: ImportedFile, trails: Trails | None) -> None:
     """One file: everything in it that is wanted, in one commit, then what that says."""
-    taken: list[Result] = []
+    taken: list[ImportedPage] = []
     try:
         archive.ledger.record_copies(run_id, _copies(archive, importer, imported, trails, taken))
     except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
@@ -256,7 +240,7 @@ def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported
     archive.library.settle()
 
 
-def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: list[Imported]) -> None:
+def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: list[ImportedFile]) -> None:
     """The images that bodies held by now show, wherever they lie."""
     shown = archive.shown_images()
 
@@ -276,7 +260,7 @@ def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: lis
             _take(archive, run_id, importer, imported, trails)
 
 
-def _note_images(importer: _Importer, imported: Imported, trails: Trails) -> None:
+def _note_images(importer: _Importer, imported: ImportedFile, trails: Trails) -> None:
     """The ways to the images of a file; what is passed over is counted anew, since an image may lie on any host."""
     file, passed = imported.file, Passed()
     assert file is not None
@@ -293,7 +277,7 @@ def _note_images(importer: _Importer, imported: Imported, trails: Trails) -> Non
 
 
 def _copies(
-    archive: Archive, importer: _Importer, imported: Imported, trails: Trails | None, taken: list[Result]
+    archive: Archive, importer: _Importer, imported: ImportedFile, trails: Trails | None, taken: list[ImportedPage]
 ) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:
     """What a file holds of the wanted pages, judged; each is noted in `taken`."""
     for exchange, judgement, reading, result in _judgements(archive, importer, imported, trails):
@@ -302,8 +286,8 @@ def _copies(
 
 
 def _judgements(
-    archive: Archive | None, importer: _Importer, imported: Imported, trails: Trails | None
-) -> Iterator[tuple[Exchange, Judgement, Reading | None, Result]]:
+    archive: Archive | None, importer: _Importer, imported: ImportedFile, trails: Trails | None
+) -> Iterator[tuple[Exchange, Judgement, Reading | None, ImportedPage]]:
     """Every response of a file that is of a wanted page, judged; `archive` is None for one that is not there yet."""
     file, now = imported.file, importer.clock.now()
     assert file is not None
@@ -343,17 +327,17 @@ def _judged(
     return exchange, replace(judgement, signals=signals), reading
 
 
-def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, found: Found) -> Result:
+def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, found: Found) -> ImportedPage:
     page = reading.page if reading else None
     title = page.title if isinstance(page, ArticlePage) and judgement.outcome in SUCCESSES else None
     made_at = exchange.provenance.at or exchange.answer.started_at
     address = exchange.address
-    return Result(
+    return ImportedPage(
         address.url, address.kind, judgement.outcome, judgement.reason, made_at, found.place, safe(title or "", 120)
     )
 
 
-def _unasked(archive: Archive, importer: _Importer, usable: list[Imported]) -> list[str]:
+def _unasked(archive: Archive, importer: _Importer, usable: list[ImportedFile]) -> list[str]:
     """The pages kept that no source asks for. One that the user named with --url becomes a source."""
     kept = {result.url for imported in usable for result in imported.results if result.kept}
     unasked = archive.unasked(sorted(kept))

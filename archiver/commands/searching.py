@@ -16,13 +16,11 @@ from datetime import datetime
 from functools import partial
 
 from archiver import pages, urls
-from archiver.archive.archive import Archive
 from archiver.archive.copy_rows import Wanted
 from archiver.commands.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
-from archiver.config import Config
+from archiver.commands.run import Run
 from archiver.formats.found import Bounds
 from archiver.ithome import names, spellings
-from archiver.machine.clock import Clock
 from archiver.model import (
     Address,
     Answer,
@@ -73,16 +71,13 @@ class Search:
     `check` only asks the indexes what there is, and has nothing; `history` has every version that differs.
     """
 
-    def __init__(
-        self, archive: Archive, archives: Archives, config: Config, clock: Clock, run_id: int, *, check: bool = False,
-        history: bool = False,
-    ) -> None:  # fmt: skip
-        self._archive = archive
+    def __init__(self, run: Run, archives: Archives, *, check: bool = False, history: bool = False) -> None:
+        self._archive = run.archive
         self._archives = archives
-        self._rescue = config.rescue
-        self._bounds = Bounds(body_bytes=config.network.max_body_bytes)
-        self._clock = clock
-        self._run_id = run_id
+        self._rescue = run.config.rescue
+        self._bounds = Bounds(body_bytes=run.config.network.max_body_bytes)
+        self._clock = run.clock
+        self._run_id = run.id
         self._check = check
         self._history = history
         self._crawls: tuple[Crawl, ...] | None = None

@@ -10,9 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from archiver import ithome, pages
+from archiver import ithome
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
+from archiver.commands.listening import About, Notice
+from archiver.commands.run import existing, writing
 from archiver.config import Config, Source
 from archiver.errors import ConfigError, UsageError
 from archiver.machine.clock import Clock, SystemClock
@@ -20,6 +22,9 @@ from archiver.model import Address, Kind, Refusal, Refused
 from archiver.text import safe
 
 Asked = tuple[Source, Address, tuple[str, ...]]
+
+Target = tuple[int | None, str | None]
+"""A series, or the URL of a part; neither for everything."""
 
 _NAME_ONE = "name an index, a series or an article in [[sources]] of a config, or behind `archiver fetch`"
 
@@ -77,7 +82,7 @@ def _ever_named(path: Path) -> bool:
         return bool(queries.source_urls(connection))
 
 
-def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked], now: datetime) -> list[str]:
+def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked], now: datetime) -> list[Notice]:
     """Note what is to be kept, and take back what the config names no longer; gives what is to be said of that.
 
     Raises ConfigError when nothing is left.
@@ -85,16 +90,14 @@ def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[A
     if named:
         return _keep_named(archive, asked, now)
     if config.is_packaged:
-        words = _keep_packaged(archive, asked, now)
+        told = _keep_packaged(archive, asked, now)
     else:
         add(archive, asked, now)
         gone = archive.sources.drop_unnamed((address.url for _, address, _ in asked), now)
-        words = [
-            f"{safe(url)}: the config names it no longer, so it is asked no more; nothing is deleted" for url in gone
-        ]
+        told = [Notice(About.NOT_NAMED, url) for url in gone]
     if not archive.sources.urls():
         raise ConfigError([f"{safe(config.origin)}: nothing is to be kept any more: {_NAME_ONE}"])
-    return words
+    return told
 
 
 def planned(
@@ -117,28 +120,23 @@ def add(archive: Archive, asked: list[Asked], now: datetime) -> None:
         archive.ledger.add_source(source, address, alternates, now, named_by="config")
 
 
-def _keep_named(archive: Archive, asked: list[Asked], now: datetime) -> list[str]:
+def _keep_named(archive: Archive, asked: list[Asked], now: datetime) -> list[Notice]:
     before = set(archive.sources.urls())
     for source, address, alternates in asked:
         archive.ledger.add_source(source, address, alternates, now)
-    return [
-        f"{safe(address.url)}: kept from now on, also by `archiver fetch` alone; `archiver forget` takes it back"
-        for _, address, _ in asked
-        if address.url not in before
-    ]
+    return [Notice(About.NAMED, address.url) for _, address, _ in asked if address.url not in before]
 
 
-def _keep_packaged(archive: Archive, asked: list[Asked], now: datetime) -> list[str]:
+def _keep_packaged(archive: Archive, asked: list[Asked], now: datetime) -> list[Notice]:
     """Who named something has no need of the packaged config's series; that is said in the first run that leaves it."""
-    packaged = ", ".join(safe(address.url) for _, address, _ in asked)
+    packaged = ", ".join(address.url for _, address, _ in asked)
     if not archive.sources.ever_named():
         add(archive, asked, now)
-        return [f"No config of your own: what the packaged one names is kept, {packaged}."]
+        return [Notice(About.PACKAGED_KEPT, packaged)]
     is_known = {address.url for _, address, _ in asked} <= set(archive.sources.urls())
     if is_known or archive.runs.asked_without_names() > 1:  # this run is one
         return []
-    kept = ", ".join(safe(url) for url in archive.sources.urls())
-    return [f"No config of your own: kept is what you named ({kept}), not what the packaged one names, {packaged}."]
+    return [Notice(About.PACKAGED_LEFT, ", ".join(archive.sources.urls()), packaged)]
 
 
 def forget(config: Config, path: Path, page: list[str], clock: Clock | None = None) -> str:
@@ -146,17 +144,39 @@ def forget(config: Config, path: Path, page: list[str], clock: Clock | None = No
 
     Raises UsageError when it is none, or when the config names it.
     """
-    if not opening.is_there(path):
-        opening.open_reader(path)  # says that there is none
+    existing(path)
     if not config.is_packaged:
         by_config = {address.url for _, address, _ in sources_of(config)}
         named = next((url for url in page if url in by_config), None)
         if named is not None:
             raise UsageError(f"{safe(named)}: {safe(config.origin)} names it; take it out there, and it is not asked")
-    with Archive(path, "forget", pages.read, config.rules, config.schedule) as archive:
+    with writing("forget", config, path) as archive:
         known = archive.sources.urls()
         for url in page:
             if archive.sources.drop(url, (clock or SystemClock()).now()):
                 return url
     listed = ", ".join(safe(url) for url in known) or "nothing"
     raise UsageError(f"{safe(page[0], 200)}: not asked for by itself; what is: {listed}")
+
+
+_MOST_DIGITS = 18  # of a number that SQLite can hold
+
+
+def target_of(archive: Archive, target: str | None) -> Target:
+    """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
+    if target is None:
+        return None, None
+    known = archive.copies.parts(dropped=True)
+    if target.isdecimal() and target.isascii() and len(target) <= _MOST_DIGITS:
+        url = ithome.article_url(int(target))
+        if any(one.address.url == url for one in known):
+            return None, url
+        if any(one.series_id == int(target) for one in known):
+            return int(target), None
+    else:
+        address = ithome.classify(target)
+        if isinstance(address, Address) and address.kind is Kind.SERIES:
+            return address.series_id, None
+        if isinstance(address, Address) and any(one.address.url == address.url for one in known):
+            return None, address.url
+    raise UsageError(f"{safe(target, 200)}: no series or part that is kept; see `archiver status` for what is")

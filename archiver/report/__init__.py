@@ -8,8 +8,6 @@ from archiver.report.status import (
     EVENT_COLUMNS,
     PART_COLUMNS,
     SERIES_COLUMNS,
-    alarms,
-    all_safe,
     attention_table,
     collapse_notes,
     drift_notes,
@@ -27,8 +25,8 @@ from archiver.report.status import (
 from archiver.report.why import rule, why_json, why_text
 
 __all__ = [
-    "COPY_COLUMNS", "EVENT_COLUMNS", "HOLDERS", "PART_COLUMNS", "SERIES_COLUMNS", "alarms", "all_safe",
-    "attention_table", "collapse_notes", "copies_notes", "copies_table", "drift_notes", "duration", "events_table",
-    "held_lines", "last_run_line", "minute", "requests", "rescued_line", "rule", "series_notes", "series_table",
+    "COPY_COLUMNS", "EVENT_COLUMNS", "HOLDERS", "PART_COLUMNS", "SERIES_COLUMNS", "attention_table",
+    "collapse_notes", "copies_notes", "copies_table", "drift_notes", "duration", "events_table", "held_lines",
+    "last_run_line", "minute", "requests", "rescued_line", "rule", "series_notes", "series_table",
     "status_json", "tab_separated", "why_json", "why_text",
 ]  # fmt: skip

@@ -2,73 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from archiver import ithome, report
-from archiver.archive import queries
-from archiver.commands.imported import Imported, Result
-from archiver.errors import UnusableFile
+from archiver.commands.imported import Imported, ImportedFile, ImportedPage
 from archiver.model import Address, Kind
+from archiver.report.runs import Summary, interrupted, iso, summary_of
 from archiver.text import safe
 
 _MOST_LINES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What an import came to, for the user: the lines, the exit code, and the same as JSON."""
-
-    run_id: int | None
-    files: tuple[Imported, ...]
-    exit_code: int
-    lines: tuple[str, ...]
-    errors: tuple[str, ...]  # a line for each file that cannot be used
-    status: dict[str, Any]
-
-    def as_text(self) -> str:
-        """A few lines for people."""
-        return "\n".join(self.lines)
-
-    def as_json(self) -> dict[str, Any]:
-        """One document: what became of every response, file by file."""
-        return {
-            "run_id": self.run_id,
-            "exit_code": self.exit_code,
-            "files": [_file_json(imported) for imported in self.files],
-            "messages": [*self.errors, *self.lines],
-            **self.status,
-        }
+def summary(imported: Imported) -> Summary:
+    """What became of each file, what no source asks for, and how the series stand now."""
+    lines = [line for one in imported.files if one.error is None for line in _file_lines(one)]
+    if imported.no_archive:
+        lines.append("Nothing was kept, so no archive was made.")
+    if imported.unasked:
+        lines.append(_unasked_line(imported.unasked))
+    files, errors = [_file_json(one) for one in imported.files], error_lines(imported)
+    if imported.closed is None:
+        document = {
+            "run_id": None, "ended_by": None, "exit_code": imported.exit_code, "requests": 0, "files": files,
+            "messages": [*errors, *lines], "series": [], "last_run": None,
+        }  # fmt: skip
+        return Summary(imported.exit_code, tuple(lines), document)
+    found = imported.closed.found
+    lines = interrupted(imported.closed, "what was taken so far is stored") + lines
+    whole = summary_of(
+        imported.closed, [*lines, *report.held_lines(found), *report.series_notes(found)], {"files": files}
+    )
+    whole.document["messages"] = [*errors, *whole.document["messages"]]
+    return whole
 
 
-def summary(run_id: int | None, looked: list[Imported], unasked: list[str], found: queries.Status | None) -> Summary:
-    """What became of each file, what no source asks for, and how the series stand now (`found`)."""
-    lines = [line for imported in looked if imported.error is None for line in _file_lines(imported)]
-    if unasked:
-        lines.append(_unasked_line(unasked))
-    if found is not None:
-        lines += [*report.held_lines(found), *report.series_notes(found)]
-    errors = tuple(str(imported.error) for imported in looked if imported.error is not None)
-    status = report.status_json(found) if found is not None else {"series": [], "last_run": None}
-    return Summary(run_id, tuple(looked), exit_code(looked), tuple(lines), errors, status)
+def error_lines(imported: Imported) -> list[str]:
+    """A line for each file that cannot be used."""
+    return [str(one.error) for one in imported.files if one.error is not None]
 
 
-def exit_code(looked: Iterable[Imported]) -> int:
-    """2 for a file that cannot be used, 3 for a page that was not kept or a file with none of ours, 0 for all well."""
-    if any(imported.error is not None for imported in looked):
-        return UnusableFile.exit_code
-    return 0 if all(map(_is_whole, looked)) else 3
-
-
-def _is_whole(imported: Imported) -> bool:
-    """Whether every page of a file was kept. An image that was not is told, and makes nothing fail, as in a fetch."""
-    results = imported.pages().values()
-    shown = [one for one in results if one.kind is not Kind.IMAGE]
-    return all(one.kept for one in shown) if shown else any(one.kept for one in results)
-
-
-def _file_lines(imported: Imported) -> list[str]:
+def _file_lines(imported: ImportedFile) -> list[str]:
     """`page.html: 1 of 1 pages kept: 10322780 Day 07 …`, and why the others were not."""
     results = list(imported.pages().values())
     shown = [result for result in results if result.kind is not Kind.IMAGE]
@@ -90,7 +64,7 @@ def _file_lines(imported: Imported) -> list[str]:
     return lines
 
 
-def _title(result: Result) -> str:
+def _title(result: ImportedPage) -> str:
     """`10322780 Day 07 …` for an article, else the URL."""
     address = ithome.classify(result.url)
     name = result.url
@@ -99,7 +73,7 @@ def _title(result: Result) -> str:
     return f"{safe(name, 200)} {result.title}".rstrip()
 
 
-def _unasked_line(unasked: list[str]) -> str:
+def _unasked_line(unasked: Sequence[str]) -> str:
     named = ", ".join(safe(url, 100) for url in unasked[:3]) + (", …" if len(unasked) > 3 else "")
     return (
         f"{len(unasked)} kept that no source asks for: {named}. To follow its series, name it: "
@@ -107,7 +81,7 @@ def _unasked_line(unasked: list[str]) -> str:
     )
 
 
-def _file_json(imported: Imported) -> dict[str, Any]:
+def _file_json(imported: ImportedFile) -> dict[str, Any]:
     pages_found = [one for one in imported.pages().values() if one.kind is not Kind.IMAGE]
     return {
         "name": imported.name,
@@ -120,7 +94,7 @@ def _file_json(imported: Imported) -> dict[str, Any]:
         "results": [
             {
                 "url": one.url, "kind": one.kind.value, "outcome": one.outcome.value, "reason": one.reason,
-                "made_at": one.made_at.isoformat().replace("+00:00", "Z"), "place": one.place, "title": one.title,
+                "made_at": iso(one.made_at), "place": one.place, "title": one.title,
             }
             for one in imported.results
         ],

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from archiver.archive import queries
 from archiver.archive.queries import Row, Status, wants_attention
 from archiver.text import safe
 
@@ -15,15 +16,14 @@ _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 def status_json(status: Status) -> dict[str, Any]:
     """The documented shape (docs/json.md): series with their items, and the last run."""
-    series = [
-        _series_json(row, status.parts.get(row["id"], [])) | _images_json(status.images.get(row["id"]))
-        for row in status.series
+    items = [status.parts.get(row["id"], []) for row in status.series] + [
+        [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]] for source in status.homeless
     ]
-    for source in status.homeless:
-        parts = [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]]
-        series.append(_homeless_json(source, parts) | _images_json(None))
     return {
-        "series": series,
+        "series": [
+            {**counted, "items": [_item_json(part) for part in parts]}
+            for counted, parts in zip(queries.counts(status), items, strict=True)
+        ],
         "no_longer_asked": [dict(row) for row in status.dropped],
         "cited": [dict(row) for row in status.cited],
         "unheard_hints": [dict(row) for row in status.unheard_hints],
@@ -35,29 +35,6 @@ def status_json(status: Status) -> dict[str, Any]:
     }
 
 
-def _series_json(row: Row, parts: list[Row]) -> dict[str, Any]:
-    keys = ("id", "title", "url", "declared_parts", "parts", "safe", "rescued", "missing", "gone", "edited")
-    return {
-        **{key: row[key] for key in keys},
-        "last_checked_at": row["last_checked_at"],
-        "items": [_item_json(part) for part in parts],
-    }
-
-
-def _images_json(images: Row | None) -> dict[str, int]:
-    return {"images": images["images"], "images_held": images["held"]} if images else {"images": 0, "images_held": 0}
-
-
-def _homeless_json(source: Row, parts: list[Row]) -> dict[str, Any]:
-    keys = ("url", "parts", "safe", "rescued", "missing", "gone", "edited")
-    return {
-        "id": None, "title": source["title"] if source["kind"] == "article" else None, "declared_parts": None,
-        **{key: source[key] for key in keys},
-        "last_checked_at": source["last_checked_at"] or source["last_fetch_at"],
-        "items": [_item_json(part) for part in parts],
-    }  # fmt: skip
-
-
 def _item_json(part: Row) -> dict[str, Any]:
     return {**{key: part[key] for key in _ITEM_KEYS}, "safe": bool(part["safe"])}
 
@@ -67,36 +44,6 @@ def _run_json(run: Row | None) -> dict[str, Any] | None:
         return None
     keys = ("id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note")
     return {**{key: run[key] for key in keys}, "outcomes": json.loads(run["outcomes"] or "{}")}
-
-
-def all_safe(status: Status) -> bool:
-    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known.
-
-    What is asked no more counts for nothing here: it was taken back.
-    """
-    series, homeless = ([row for row in rows if row["is_asked"]] for rows in (status.series, status.homeless))
-    series_whole = all(_is_whole(row) for row in series)
-    is_any = bool(series or homeless) and any(row["parts"] for row in (*status.series, *status.homeless))
-    return is_any and series_whole and all(_is_whole_without_series(row) for row in homeless)
-
-
-def _is_whole_without_series(source: Row) -> bool:
-    """A source of no known series is whole when nothing it leads to is missing, and none of that belongs to a series.
-
-    Else there is a series behind it of which nobody has counted the parts. That pages say nothing of one is not enough
-    where the titles of an index's articles count the days.
-    """
-    was_read = source["last_ok_at"] or source["kind"] == "article"  # which is the part itself, whoever had it
-    is_of_a_series = source["of_series"] or (source["kind"] == "index" and (source["with_day"] or 0) > 1)
-    return bool(source["parts"] and not source["missing"] and was_read and not is_of_a_series)
-
-
-def _is_whole(series: Row) -> bool:
-    """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
-    declared, parts = series["declared_parts"], series["parts"]
-    if parts == 0 and series["contest_days"]:  # it had articles once, and none is held
-        return False
-    return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
 
 
 SERIES_COLUMNS = ("series", "title", "parts", "safe", "rescued", "missing", "gone", "changed", "last checked")
@@ -115,7 +62,7 @@ def series_table(status: Status) -> list[tuple[str, ...]]:
     ]  # fmt: skip
     rows += [
         (
-            "-" if row["kind"] == "article" and _is_whole_without_series(row) else "?",
+            "-" if row["kind"] == "article" and queries.is_whole_without_series(row) else "?",
             safe(row["title"] if row["kind"] == "article" and row["title"] else row["url"]),
             str(row["parts"]),
             str(row["safe"]),
@@ -180,11 +127,6 @@ def _renumberings(status: Status) -> list[tuple[str, ...]]:
         )
         for series, rows in of_series.items()
     ]  # fmt: skip
-
-
-def alarms(status: Status) -> bool:
-    """Whether something was seen that a person must look at, though all may be held (docs/law.md §16.5)."""
-    return bool(status.drift or status.unheard_hints) or any(row["is_asked"] for row in status.collapsed)
 
 
 def collapse_notes(status: Status) -> list[str]:
@@ -283,11 +225,11 @@ def _unsettled_note(row: Row) -> str:
 
 def _homeless_note(row: Row) -> str:
     """What is known of a source whose parts belong to no known series, and what to do about it."""
-    if row["kind"] == "article" and _is_whole_without_series(row):
+    if row["kind"] == "article" and queries.is_whole_without_series(row):
         return f"{safe(row['url'])}: held; it belongs to no series"
     if row["has_series"]:
         return f"{safe(row['url'])}: of {row['parts']} of its links nobody knows which of its series they belong to"
-    if _is_whole_without_series(row):
+    if queries.is_whole_without_series(row):
         return f"{safe(row['url'])}: all that it links to is held, and nothing of it belongs to a series"
     text = f"{safe(row['url'])}: its series is not known yet"
     if row["last_outcome"] and not row["last_ok_at"]:
@@ -313,7 +255,7 @@ def held_lines(status: Status) -> list[str]:
 
 
 def _place(row: Row) -> str:
-    return "an article of no series" if _is_whole_without_series(row) else "series not known"
+    return "an article of no series" if queries.is_whole_without_series(row) else "series not known"
 
 
 def _counted(row: Row) -> str:

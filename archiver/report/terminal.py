@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archiver import report, urls
+from archiver.commands.listening import About, Listener, Notice, Step
 from archiver.config import Network
 from archiver.machine.clock import SystemClock
 from archiver.model import NOT_ASKED, Kind, Outcome
+from archiver.report.notices import notice_line
 from archiver.text import inked, safe
 
 if TYPE_CHECKING:
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
     from archiver.archive.search import Hit
     from archiver.commands.comparing import Comparison
-    from archiver.commands.crawl import Step
     from archiver.diff import Piece
 
 
@@ -111,15 +113,27 @@ def _visible(text: str) -> str:
 
 
 @contextmanager
-def progress(*, quiet: bool, network: Network) -> Iterator[Callable[[Step], None]]:
-    """A listener for a run: one live line on a terminal, else one line a page on stderr."""
+def progress(*, quiet: bool, network: Network) -> Iterator[Listener]:
+    """A listener for a run: one live line on a terminal, else one line a page on stderr. Notices are lines in both."""
     if quiet or logging.getLogger("archiver").isEnabledFor(logging.INFO):  # -v tells more than this, line by line
-        yield lambda _: None
+        yield Listener(notice=partial(print_notice, quiet=quiet))
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with _live_line(network) as listener:
             yield listener
     else:
-        yield _Printer()
+        yield Listener(_Printer(), print_notice)
+
+
+def print_notice(notice: Notice, *, quiet: bool = False) -> None:
+    """A notice, on stderr; not that no contact is set, where only what matters is wanted."""
+    if not (quiet and notice.about is About.NO_CONTACT):
+        _print_error_line(safe(notice_line(notice)))
+
+
+def _print_error_line(line: str) -> None:
+    with suppress(BrokenPipeError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -166,19 +180,17 @@ class _Printer:
             return
         if outcome in {Outcome.ROBOTS_UNREACHABLE, Outcome.SKIPPED}:
             self._told.add(about)
-        with suppress(BrokenPipeError):
-            sys.stderr.write(step_line(step) + "\n")
-            sys.stderr.flush()
+        _print_error_line(step_line(step))
 
 
 @contextmanager
-def _live_line(network: Network) -> Iterator[Callable[[Step], None]]:
+def _live_line(network: Network) -> Iterator[Listener]:
     """The page in hand, counts, pace and time left; faults stay on the screen above it."""
     from rich.status import Status
     from rich.text import Text
 
     console = _console(stderr=True)
-    status = Status(Text("asking robots.txt …"), console=console)
+    status = Status(Text("beginning …"), console=console)
 
     def listen(step: Step) -> None:
         outcome = step.judgement.outcome
@@ -189,7 +201,7 @@ def _live_line(network: Network) -> Iterator[Callable[[Step], None]]:
         status.update(Text(f"{words} · {_name(step)}", overflow="ellipsis", no_wrap=True))
 
     with status:
-        yield listen
+        yield Listener(listen, lambda notice: console.print(Text(safe(notice_line(notice))), soft_wrap=True))
 
 
 def _name(step: Step) -> str:
