@@ -32,14 +32,17 @@ HEADERS = (("content-type", "text/html"), ("date", "today"), ("cf-ray", "8a1b"),
 ARTICLE = ithome.classify(url_of(1))
 
 
-def answer(case: Case, counters: dict[str, int], headers: Any = HEADERS, **changes: Any) -> None:
+def answer(
+    case: Case, counters: dict[str, int], headers: Any = HEADERS, size: int = 9, status: int = 200, **changes: Any
+) -> None:
     """An answer of article 1: the page itself at first, then as it is held."""
     assert isinstance(ARTICLE, Address)
     case.clock.advance(hours=1)
     body = case.world.put(part(1))
     reading = case.world.read(ARTICLE, body, None)
     outcome = Outcome.UNCHANGED if case.rows("SELECT 1 FROM captures") else Outcome.OK
-    asked = Answer(ARTICLE.url, case.clock.now(), 7, status=200, headers=headers, body=body, wire_bytes=9)
+    body = body if status == 200 else None
+    asked = Answer(ARTICLE.url, case.clock.now(), 7, status=status, headers=headers, body=body, wire_bytes=size)
     reason = HELD_ALREADY if outcome is Outcome.UNCHANGED else "the page itself"
     signals: dict[str, str | int | float | bool | None] = {"status": 200, "own_url": ARTICLE.url, **counters}
     judgement = Judgement(changes.pop("outcome", outcome), reason, signals)
@@ -72,6 +75,17 @@ def test_an_unchanged_page_leaves_a_row_of_what_is_new_and_the_view_says_all_of_
         (url, url, known, said | {"views": 3, "likes": 2}),
         (url, url, {"content-type": "text/html", "etag": "x"}, said | {"views": 4}),
     ]
+
+
+def test_an_announced_length_that_came_is_said_by_the_bytes_of_the_row(case: Case) -> None:
+    said = [("9", 9, 200), ("12", 12, 200), ("12", 12, 200), ("9", 0, 304), (None, 15, 200), ("7", 8, 200)]
+    for length, size, status in said:
+        answer(case, {}, (*HEADERS, *((("content-length", length),) if length else ())), size, status)
+
+    rows = case.rows("SELECT headers FROM fetches ORDER BY id")
+    left = [json.loads(row["headers"]).get("content-length", "as it came") for row in rows]
+    assert left == ["9", "as it came", "as it came", "as it came", None, "7"]
+    assert [headers.get("content-length") for _, _, headers, _ in whole(case)] == [length for length, _, _ in said]
 
 
 def test_what_is_not_the_pages_own_unchanged_answer_is_told_in_full(case: Case) -> None:
@@ -123,7 +137,7 @@ def test_whatever_is_said_is_said_again(
     before: dict[str, Any], now: dict[str, Any], was: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     base = {"id": 1, "headers": json.dumps(before), "signals": json.dumps({**was, "reason": "x"})}
-    headers, signals = (json.loads(one) for one in lean.leaner(base, now, {**shown, "reason": HELD_ALREADY}))
+    headers, signals = (json.loads(one) for one in lean.leaner(base, now, {**shown, "reason": HELD_ALREADY}, 9))
 
     def patched(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:  # RFC 7396, of flat objects
         return {name: value for name, value in {**old, **patch}.items() if value is not None}

@@ -2,7 +2,8 @@
 
 Such an answer comes for every page that is asked again, and nearly all that it says was said before. Its row has no
 URLs, since they are the page's own; of headers and signals only what is otherwise than in the row that its signal `as`
-names; and neither the host's clock nor Cloudflare's number of the request. The view `whole_fetches` shows all of it.
+names, the announced length not where it is what came; and neither the host's clock nor Cloudflare's number of the
+request. The view `whole_fetches` shows all of it.
 """
 
 from __future__ import annotations
@@ -35,9 +36,16 @@ def base(database: Database, page_id: int, url: str) -> dict[str, Any] | None:
     return next(iter(found), None)
 
 
-def leaner(base: dict[str, Any], headers: dict[str, str], signals: dict[str, Any]) -> tuple[str, str]:
-    """Headers and signals as JSON, each with what differs from those of the row `base` alone; null: there is none."""
+def leaner(
+    base: dict[str, Any], headers: dict[str, str], signals: dict[str, Any], length: int | None
+) -> tuple[str, str]:
+    """Headers and signals as JSON, each with what differs from those of the row `base` alone; null: there is none.
+
+    `length`: how many bytes came, which the row says anyway, where a body came at all: what was announced is as many.
+    """
     before = {name: value for name, value in json.loads(base["headers"]).items() if name not in _OF_THE_MOMENT}
+    if length is not None and "content-length" in before:
+        before["content-length"] = str(length)
     now = {name: value for name, value in headers.items() if name not in _OF_THE_MOMENT}
     kept = {name: now[name] for name in VALIDATORS if name in now}
     said = {**json.loads(base["signals"]), "reason": HELD_ALREADY}

@@ -185,7 +185,7 @@ class Ledger:
             told = json.dumps(headers, ensure_ascii=False), json.dumps(signals, ensure_ascii=False)
         else:
             requested_url = final_url = ""
-            told = lean.leaner(base, headers, signals)
+            told = lean.leaner(base, headers, signals, answer.wire_bytes if answer.status == 200 else None)
         cursor = self._database.execute(
             "INSERT INTO fetches (run_id, page_id, requested_url, final_url, started_at, elapsed_ms, tries, hop,"
             " outcome, http_status, headers, bytes, error, retry_after_s, capture_id, signals, final,"

@@ -198,6 +198,13 @@ def m022_status(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m024_fetches(database: Database) -> None:
+    """Fewer indexes of fetches: they took most of what an unchanged answer adds."""
+    for statement in statements(script("024_fetches.sql")):
+        database.execute(statement)
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 

@@ -93,7 +93,7 @@ SELECT
     fetches.hop AS hop, -- redirects followed before it
     fetches.outcome AS outcome, -- what came of it
     fetches.http_status AS http_status, -- status code, if there was an answer
-    iif(base.id IS NULL, fetches.headers, json_patch(json_remove(base.headers, '$.date', '$."cf-ray"'), fetches.headers)) AS headers, -- JSON: the response headers that matter; of an unchanged page without date and cf-ray
+    iif(base.id IS NULL, fetches.headers, json_patch(json_replace(json_remove(base.headers, '$.date', '$."cf-ray"'), '$."content-length"', iif(fetches.http_status = 200, CAST(fetches.bytes AS TEXT), base.headers ->> '$."content-length"')), fetches.headers)) AS headers, -- JSON: the response headers that matter; of an unchanged page without date and cf-ray
     fetches.bytes AS bytes, -- body bytes as received
     fetches.error AS error, -- one line: what went wrong
     fetches.retry_after_s AS retry_after_s, -- how long the host asked us to wait
