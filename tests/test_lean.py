@@ -41,8 +41,8 @@ def answer(
     body = case.world.put(part(1))
     reading = case.world.read(ARTICLE, body, None)
     outcome = Outcome.UNCHANGED if case.rows("SELECT 1 FROM captures") else Outcome.OK
-    body = body if status == 200 else None
-    asked = Answer(ARTICLE.url, case.clock.now(), 7, status=status, headers=headers, body=body, wire_bytes=size)
+    came = body if status == 200 else None
+    asked = Answer(ARTICLE.url, case.clock.now(), 7, status=status, headers=headers, body=came, wire_bytes=size)
     reason = HELD_ALREADY if outcome is Outcome.UNCHANGED else "the page itself"
     signals: dict[str, str | int | float | bool | None] = {"status": 200, "own_url": ARTICLE.url, **counters}
     judgement = Judgement(changes.pop("outcome", outcome), reason, signals)
