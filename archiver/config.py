@@ -114,6 +114,7 @@ class Config:
     rescue: Rescue = field(default_factory=Rescue)
     push: Push = field(default_factory=Push)
     origin: str = "packaged default"  # the file it came from, for messages
+    is_demonstration: bool = False  # nobody is asked but a stand-in, and all that comes is invented; no file says so
 
     @property
     def is_packaged(self) -> bool:

@@ -19,7 +19,7 @@ from hypothesis import settings
 from runs import terse_site
 
 from archiver.standin import StandIn
-from archiver.standin.wire import ORIGINS
+from archiver.standin.routes import origins
 
 _ORDINARY = socket.socket.connect
 _MEMORY = Path("/dev/shm")  # a disk in memory, where Linux has one: archives are synced thousands of times
@@ -108,7 +108,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, _places: Callable[[], tupl
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for the names that the stand-in plays, which nobody vouches for."""
-    names = (origin.removeprefix("https://") for origin in ORIGINS)
+    names = (origin.removeprefix("https://") for origin in origins(terse_site(1)))
     return certificates.made_for(tmp_path_factory.mktemp("tls"), *names)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archives import place_empty
+from faithful import faithful_site
 
 from archiver import config, pages
 from archiver.archive import bodies, queries
@@ -21,8 +22,7 @@ from archiver.commands import fetching
 from archiver.readings import Body
 from archiver.report import fetches
 from archiver.report.runs import Summary
-from archiver.standin import Site, demo_site
-from archiver.standin.world import Index
+from archiver.standin.world import Index, Site
 
 INDEX = "https://xavierforge.dev/en/posts/ironman-2023/"
 INDEX_ZH = "https://xavierforge.dev/posts/ironman-2023/"
@@ -42,8 +42,8 @@ def body_of(db: Path, article_id: int | None = None) -> Body:
 
 @cache
 def small_site(parts: int = 5) -> Site:
-    """The demo's world with only the first parts of the series."""
-    whole = demo_site()
+    """The faithful world with only the first parts of the series."""
+    whole = faithful_site()
     series = whole.series[5943]
     kept = replace(series, part_ids=series.part_ids[:parts])
     dropped = set(series.part_ids[parts:])

@@ -108,7 +108,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     shown = {}
     commands = {
         "demo": ["demo", "-q"],
-        "why": ["why", "10319216", "--db", "demo.db"],
+        "why": ["why", "900001001", "--db", "demo.db"],
         "search": ["search", "所有權 Rust", "--limit", "2", "--db", "demo.db"],
     }
     for name, command in commands.items():

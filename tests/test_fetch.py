@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from archives import derived_rows
+from faithful import OLD_SERIES_ID
 from runs import (
     INDEX,
     INDEX_2021,
@@ -28,7 +29,6 @@ from archiver import config, ithome
 from archiver.commands import fetching
 from archiver.report import fetches
 from archiver.standin import Faults, StandIn
-from archiver.standin.catalog import OLD_SERIES_ID
 
 SITE = small_site(30)
 PART = 10323209  # Day 05

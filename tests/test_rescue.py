@@ -16,6 +16,7 @@ from runs import config_for, rows, run_fetch, series_counts, small_site
 
 from archiver.errors import UsageError
 from archiver.standin import StandIn, render
+from archiver.standin.catalog import SERIES_ID
 from archiver.standin.render import Moment
 from archiver.standin.web_archives import Memento, WebArchives
 
@@ -576,4 +577,4 @@ def test_the_rotten_demo_ends_with_every_part_safe(tmp_path: Path, capsys: pytes
         "30 parts · 30 safe (6 rescued): 4 from the Wayback Machine, 1 from Common Crawl, 1 from an imported file"
         in told.err
     )
-    assert series_counts(tmp_path / "rot.db") == (30, 30, 0)
+    assert series_counts(tmp_path / "rot.db", SERIES_ID) == (30, 30, 0)

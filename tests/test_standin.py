@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from faithful import faithful_site
 from standin_client import BLOG, CDN, SITE, Outline, ask, connect, send
 
-from archiver.standin import StandIn, demo_site
+from archiver.standin import StandIn
 from archiver.standin.world import TAIPEI
 
 SERIES = f"{SITE}/users/20141304/ironman/5943"
@@ -24,7 +25,7 @@ IDS_OF_LINK = re.compile(r'href="\s*https://ithelp\.ithome\.com\.tw/articles/(\d
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with StandIn(clock=lambda: NOW) as running:
+    with StandIn(faithful_site(), clock=lambda: NOW) as running:
         yield running
 
 
@@ -40,13 +41,13 @@ def without_what_varies(html: str) -> str:
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
-    again = demo_site.__wrapped__(5943)
-    assert again == demo_site()
-    assert demo_site.__wrapped__(1).articles[10323209].html != again.articles[10323209].html
+    again = faithful_site.__wrapped__(5943)
+    assert again == faithful_site()
+    assert faithful_site.__wrapped__(1).articles[10323209].html != again.articles[10323209].html
 
 
 def test_series_5943_has_thirty_parts_in_order_of_time_and_of_very_different_length() -> None:
-    parts = demo_site().parts(5943)
+    parts = faithful_site().parts(5943)
     assert [part.position for part in parts] == list(range(1, 31))
     assert [part.published for part in parts] == sorted(part.published for part in parts)
     assert parts[0].published.astimezone(TAIPEI).date().isoformat() == "2023-09-16"
@@ -56,7 +57,7 @@ def test_series_5943_has_thirty_parts_in_order_of_time_and_of_very_different_len
 
 
 def test_no_two_articles_share_an_id_and_every_series_of_the_story_exists() -> None:
-    site = demo_site()
+    site = faithful_site()
     listed = [number for series in site.series.values() for number in series.part_ids]
     assert len(listed) == len(set(listed)) == len(site.articles) - 1, "one article is in no series"
     assert {5943, 4111, 4015} <= set(site.series)
@@ -64,7 +65,7 @@ def test_no_two_articles_share_an_id_and_every_series_of_the_story_exists() -> N
 
 
 def test_bodies_hold_what_archives_like_to_lose() -> None:
-    everything = "".join(part.html for part in demo_site().parts(5943))
+    everything = "".join(part.html for part in faithful_site().parts(5943))
     wanted = (
         'class="language-rust"', 'class="language-mermaid"', "<pre><code>error", "Result&lt;T, E&gt;", "&amp;&amp;",
         "```", "\t", "   \n", "\n\n\n", "C:\\", "→", "├──", "🦀", "<th align=", "<code>a | b</code>", "<li>\n<code>",
@@ -88,7 +89,7 @@ def test_what_the_site_varies_differs_and_the_rest_does_not(standin: StandIn) ->
 
 
 def test_two_servers_of_one_seed_serve_the_same_page() -> None:
-    with StandIn() as one, StandIn() as other:
+    with StandIn(faithful_site()) as one, StandIn(faithful_site()) as other:
         ask(other, "/")
         assert without_what_varies(ask(one, DAY_5).text) == without_what_varies(ask(other, DAY_5).text)
 
@@ -126,7 +127,7 @@ def test_a_badge_may_be_blank_and_a_title_without_its_day(standin: StandIn) -> N
 
 
 def test_comments_and_replies_stand_after_the_body_in_the_same_classes(standin: StandIn) -> None:
-    article = demo_site().articles[10324999]
+    article = faithful_site().articles[10324999]
     html = ask(standin, "/articles/10324999").text
     names = re.findall(r'<a name="response-(\d+)">', html)
     assert names == [str(comment.id) for comment in article.comments]
@@ -140,7 +141,7 @@ def test_comments_and_replies_stand_after_the_body_in_the_same_classes(standin: 
 
 
 def test_a_part_without_comments_says_so(standin: StandIn) -> None:
-    quiet = next(part for part in demo_site().parts(5943) if not part.comments)
+    quiet = next(part for part in faithful_site().parts(5943) if not part.comments)
     assert "尚未有邦友留言" in ask(standin, f"/articles/{quiet.id}").text
 
 
@@ -164,7 +165,7 @@ def test_an_ordinary_article_has_nothing_of_the_contest(standin: StandIn) -> Non
 def test_every_spelling_gives_the_article_and_names_the_canonical_url(standin: StandIn, path: str) -> None:
     page = ask(standin, path).text
     assert f'<meta property="og:url" content="{DAY_5}" />' in page
-    assert demo_site().articles[10323209].html in page
+    assert faithful_site().articles[10323209].html in page
 
 
 def test_vue_templates_and_a_description_cut_like_the_sites_are_there(standin: StandIn) -> None:
@@ -183,7 +184,7 @@ def test_a_series_is_listed_ten_a_page_oldest_first_with_line_breaks_in_its_link
     pages = [ask(standin, f"{SERIES}{query}").text for query in ("", "?page=2", "?page=3")]
     found = [re.findall(r'href="\n\s+https://ithelp\.ithome\.com\.tw/articles/(\d+)\n\s+"', page) for page in pages]
     assert [len(one) for one in found] == [10, 10, 10]
-    assert [int(number) for one in found for number in one] == list(demo_site().series[5943].part_ids)
+    assert [int(number) for one in found for number in one] == list(faithful_site().series[5943].part_ids)
     assert 'rel="next">下一頁' in pages[0]
     assert '<li class="disabled"><span>上一頁</span></li>' in pages[0]
     assert '<li class="disabled"><span>下一頁</span></li>' in pages[2]
@@ -224,7 +225,7 @@ def test_a_feed_is_newest_first_with_its_own_kind_of_dates_and_links(standin: St
     got = ask(standin, FEED)
     items = ET.fromstring(got.text).findall("./channel/item")
     assert [item.findtext("link") for item in items] == [
-        f"{SITE}/articles/{number}?sc=rss.iron" for number in reversed(demo_site().series[5943].part_ids)
+        f"{SITE}/articles/{number}?sc=rss.iron" for number in reversed(faithful_site().series[5943].part_ids)
     ]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", item.findtext("pubDate") or "") for item in items)
     assert {item.findtext("{http://purl.org/dc/elements/1.1/}creator") for item in items} == {"chihying"}
@@ -253,7 +254,7 @@ def test_a_feed_is_always_built_now(standin: StandIn) -> None:
 @pytest.mark.parametrize(("path", "language"), [("/en/posts/ironman-2023/", "en"), ("/posts/ironman-2023/", "zh-TW")])
 def test_an_index_links_28_of_30_parts_in_four_groups(standin: StandIn, path: str, language: str) -> None:
     page = ask(standin, BLOG + path).text
-    ids = demo_site().series[5943].part_ids
+    ids = faithful_site().series[5943].part_ids
     assert [int(number) for number in IDS_OF_LINK.findall(page)] == list(ids[1:29])
     groups = re.findall(r'<h3 id="[^"]*"><a class="not-prose" href="[^"]*">([^<]*)</a></h3>', page)
     assert groups == ["1. From Python to Rust", "2. Project!", "3. Keep on Rusting", "4. Rust + MLOps"]
@@ -264,7 +265,7 @@ def test_an_index_links_28_of_30_parts_in_four_groups(standin: StandIn, path: st
 
 def test_the_2021_index_holds_29_parts_and_a_strangers_series_and_article(standin: StandIn) -> None:
     page = ask(standin, f"{BLOG}/en/posts/ironman-2021/").text
-    own = demo_site().series[4111].part_ids
+    own = faithful_site().series[4111].part_ids
     assert [int(number) for number in IDS_OF_LINK.findall(page)] == [10274317, *own[:29]]
     assert f'href="{SITE}/users/20121130/ironman/4015"' in page
     stranger = ask(standin, "/articles/10274317").text
@@ -283,7 +284,7 @@ def test_the_blog_has_validators_and_the_site_has_none(standin: StandIn) -> None
 
 
 def test_an_image_is_a_redirect_to_the_cdn_which_serves_real_bytes(standin: StandIn) -> None:
-    paths = sorted(demo_site().images())
+    paths = sorted(faithful_site().images())
     for ending, start, end in ((".png", b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"), (".jpg", b"\xff\xd8", b"\xff\xd9")):
         path = next(path for path in paths if path.endswith(ending))
         hop = ask(standin, path)
@@ -295,7 +296,7 @@ def test_an_image_is_a_redirect_to_the_cdn_which_serves_real_bytes(standin: Stan
 
 
 def test_a_png_of_the_cdn_unpacks_to_its_pixels(standin: StandIn) -> None:
-    path = next(path for path in sorted(demo_site().images()) if path.endswith(".png"))
+    path = next(path for path in sorted(faithful_site().images()) if path.endswith(".png"))
     data = ask(standin, CDN + path).body
     start = data.index(b"IDAT") + 4
     pixels = zlib.decompress(data[start : start + int.from_bytes(data[start - 8 : start - 4], "big")])
@@ -310,7 +311,7 @@ def test_the_cdn_refuses_what_it_does_not_have_as_s3_does(standin: StandIn) -> N
 
 
 def test_private_urls_lead_to_the_login_and_a_get_that_creates_is_counted() -> None:
-    with StandIn() as standin:
+    with StandIn(faithful_site()) as standin:
         got = ask(standin, "/articles/10323209/draft")
         assert (got.status, (got.headers["Location"] or "")[:36]) == (302, "https://member.ithome.com.tw/login?r")
         assert standin.drafts_created == 0
@@ -367,7 +368,7 @@ def test_only_get_and_head_are_answered(standin: StandIn) -> None:
 
 
 def test_the_log_tells_every_request_with_its_connection_and_times() -> None:
-    with StandIn() as standin:
+    with StandIn(faithful_site()) as standin:
         connection = connect(standin)
         send(connection, f"{DAY_5}?sc=rss.iron", headers={"Cookie": "a=b"})
         send(connection, FEED)
@@ -396,7 +397,7 @@ def test_connect_to_maps_every_origin_that_is_played(standin: StandIn) -> None:
 
 def test_nothing_is_left_running_even_when_a_client_holds_its_connection() -> None:
     before = set(threading.enumerate())
-    with StandIn() as standin:
+    with StandIn(faithful_site()) as standin:
         connection = connect(standin)
         send(connection, DAY_5)
     assert set(threading.enumerate()) <= before  # one of an earlier test may have ended meanwhile
@@ -406,5 +407,5 @@ def test_nothing_is_left_running_even_when_a_client_holds_its_connection() -> No
 
 
 def test_the_clock_is_the_one_that_was_given() -> None:
-    with StandIn(clock=lambda: NOW) as standin:
+    with StandIn(faithful_site(), clock=lambda: NOW) as standin:
         assert ask(standin, "/robots.txt").headers["Date"] == "Mon, 23 Nov 2026 12:00:00 GMT"

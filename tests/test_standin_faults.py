@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from faithful import faithful_site
 from standin_client import BLOG, CDN, SITE, Got, ask
 
-from archiver.standin import Faults, StandIn, demo_site
+from archiver.standin import Faults, StandIn
 from archiver.standin.__main__ import main, switch
 from archiver.standin.bad_replies import ROBOTS
 from archiver.standin.changes import ADDED
@@ -28,7 +29,7 @@ INDEX = f"{BLOG}/en/posts/ironman-2023/"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[StandIn]:
-    with StandIn() as one:
+    with StandIn(faithful_site()) as one:
         yield one
 
 
@@ -72,11 +73,11 @@ def test_a_fault_is_answered_for_its_article_only(standin: StandIn, switch_on: S
         text = got.body.decode("latin-1") if shown.startswith("%PDF") else got.text
         assert got.status == status
         assert shown in text
-        assert demo_site().articles[PART].html not in text or "post-content" in text
+        assert faithful_site().articles[PART].html not in text or "post-content" in text
     good = ask(standin, f"/articles/{OTHER}")
     assert (good.status, 'class="markdown__style"' in good.text) == (200, True)
     standin.faults.clear()
-    assert demo_site().articles[PART].html in ask(standin, ARTICLE).text
+    assert faithful_site().articles[PART].html in ask(standin, ARTICLE).text
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_fault_ends_after_its_times_and_the_newest_fault_holds(standin: StandI
 def test_faults_can_be_given_at_the_start() -> None:
     faults = Faults()
     faults.delete(PART)
-    with StandIn(faults=faults) as standin:
+    with StandIn(faithful_site(), faults) as standin:
         assert ask(standin, ARTICLE).status == 404
 
 
@@ -182,7 +183,7 @@ def test_a_gzip_stream_can_end_early_with_a_true_length(standin: StandIn) -> Non
 def test_html_can_be_cut_inside_the_body_with_http_in_order(standin: StandIn) -> None:
     standin.faults.cut_html(PART)
     got = ask(standin, ARTICLE)
-    body = demo_site().articles[PART].html
+    body = faithful_site().articles[PART].html
     assert int(got.headers["Content-Length"] or 0) == len(got.raw)
     assert body[:200] in got.text
     assert body[-200:] not in got.text
@@ -208,7 +209,7 @@ def test_a_slow_answer_waits_and_a_drip_takes_its_time(standin: StandIn) -> None
 
 
 def test_closing_does_not_wait_for_a_slow_answer() -> None:
-    with StandIn() as standin:
+    with StandIn(faithful_site()) as standin:
         standin.faults.slow("*", 60.0)
         connection = http.client.HTTPConnection(standin.url.removeprefix("http://"))
         connection.request("GET", "/", headers={"User-Agent": "Mozilla/5.0"})
@@ -248,7 +249,7 @@ def test_a_redesign_leaves_the_text_and_changes_the_classes_of_every_list(standi
         assert not re.search(
             r'class="(?:qa-markdown|markdown__style|ir-profile-series|article-series)', ask(standin, url).text
         )
-    assert demo_site().articles[PART].html in ask(standin, ARTICLE).text
+    assert faithful_site().articles[PART].html in ask(standin, ARTICLE).text
 
 
 # ─── the world changes ──────────────────────────────────────────────────────────────────────────
@@ -277,7 +278,7 @@ def test_after_renumbering_positions_have_no_gap(standin: StandIn) -> None:
 
 
 def test_parts_can_change_their_order(standin: StandIn) -> None:
-    order = tuple(reversed(demo_site().series[5943].part_ids))
+    order = tuple(reversed(faithful_site().series[5943].part_ids))
     standin.faults.renumber(5943, order)
     assert listed(ask(standin, SERIES)) == list(order[:10])
 
@@ -298,7 +299,7 @@ def test_an_edit_with_nothing_given_adds_a_paragraph(standin: StandIn) -> None:
 
 
 def test_comments_come_and_go_and_are_counted(standin: StandIn) -> None:
-    article = demo_site().articles[10324999]
+    article = faithful_site().articles[10324999]
     standin.faults.remove_comment(article.id)
     standin.faults.add_comment(article.id, "<p>第一次留言</p>")
     page = ask(standin, f"/articles/{article.id}").text

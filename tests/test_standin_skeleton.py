@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faithful import faithful_site
 from standin_client import Outline, ask
 
-from archiver.standin import StandIn, demo_site
+from archiver.standin import StandIn
 
 PAGES = Path(__file__).parents[2] / "shared/ithome/pages"
 
@@ -40,8 +41,8 @@ SERIES = """
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with StandIn() as running:
-        for _ in demo_site().articles[LAST_OF_TEAM].comments:
+    with StandIn(faithful_site()) as running:
+        for _ in faithful_site().articles[LAST_OF_TEAM].comments:
             running.faults.remove_comment(LAST_OF_TEAM)
         yield running
 

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from archiver.archive import demonstration
 from archiver.archive.columns import CONTENT_TYPE
 
 Row = dict[str, Any]
@@ -34,6 +35,7 @@ class Status:
     collapsed: list[Row]  # articles whose text shrank to nearly nothing, with where the last full one is
     events: list[Row]  # what happened to parts and series, newest first
     images: dict[int | None, Row]  # series → how many images its parts show, and how many of them are held
+    is_demonstration: bool = False  # all of it was invented
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
@@ -65,6 +67,7 @@ def status(
         collapsed=_rows(connection, _COLLAPSED, ids),
         events=_rows(connection, _EVENTS, ids),
         images={row["series_id"]: row for row in _rows(connection, _IMAGES)},
+        is_demonstration=demonstration.is_marked(connection),
     )
 
 
@@ -307,6 +310,7 @@ class History:
     events: list[Row]
     pushes: list[Row]  # copies that others were asked to make
     carried: list[Row]  # values that its page no longer says, and that stand as it last said them
+    is_demonstration: bool  # all of it was invented
 
 
 def history(connection: sqlite3.Connection, url: str) -> History | None:
@@ -328,6 +332,7 @@ def history(connection: sqlite3.Connection, url: str) -> History | None:
         events=_rows(connection, "SELECT * FROM events WHERE article_id = ? ORDER BY id", article_id),
         pushes=_rows(connection, "SELECT * FROM pushes WHERE page_id = ? ORDER BY id", page_id),
         carried=_rows(connection, "SELECT * FROM lost_fields WHERE page_id = ? ORDER BY field", page_id),
+        is_demonstration=demonstration.is_marked(connection),
     )
 
 

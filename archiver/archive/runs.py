@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archiver.archive import doubt, seals, search_index
+from archiver.archive import demonstration, doubt, seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
@@ -68,6 +68,10 @@ class Runs:
         self._changed = []
         _log.info(event("run", id=run_id, begun=command))
         return run_id
+
+    def refuse_mixture(self, *, invented: bool) -> None:
+        """Raise UsageError when one of what a run would keep and what the archive holds is real, and one invented."""
+        demonstration.refuse_mixture(self._database.conn, self._path, invented=invented)
 
     def was_cut_short(self) -> bool:
         """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""

@@ -58,14 +58,23 @@ _ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 5
 _HIDDEN = ("progress", "search_rows", "_sqlite_migrations")
 
 
-def metadata(database: str) -> dict[str, Any]:
-    """Datasette's metadata for an archive. `database` is its name there: the file's name without its suffix."""
+_WHOSE = {
+    "title": "archiver",
+    "description": "iThome Ironman series, kept: what was asked, what came of it, what is believed, what it says.",
+    "source": "iT 邦幫忙",
+    "source_url": "https://ithelp.ithome.com.tw/",
+    "license": "the authors' own, kept here to be read",
+}
+
+
+def metadata(database: str, notice: str = "") -> dict[str, Any]:
+    """Datasette's metadata for an archive. `database` is its name there: the file's name without its suffix.
+
+    `notice` says that all of it was invented; empty for what has authors.
+    """
+    invented = {"title": "archiver: a demonstration", "description": notice, "source": "invented"}
     return {
-        "title": "archiver",
-        "description": "iThome Ironman series, kept: what was asked, what came of it, what is believed, what it says.",
-        "source": "iT 邦幫忙",
-        "source_url": "https://ithelp.ithome.com.tw/",
-        "license": "the authors' own, kept here to be read",
+        **(invented if notice else _WHOSE),
         "databases": {database: {"tables": _tables(), "queries": canned()}},
     }
 

@@ -65,11 +65,15 @@ class Answer:
 
 
 class Reader(Datasette):  # type: ignore[misc]
-    """Datasette on one archive, with reading pages. `read` makes bodies of captures (`archive.bodies`)."""
+    """Datasette on one archive, with reading pages. `read` makes bodies of captures (`archive.bodies`).
 
-    def __init__(self, *given: Any, read: ReadPage, **settings: Any) -> None:
-        super().__init__(*given, **settings)
-        self.read = read
+    `notice` stands at the top of every page, Datasette's own included; empty for none.
+    """
+
+    def __init__(self, *given: Any, read: ReadPage, notice: str = "", **settings: Any) -> None:
+        super().__init__(*given, template_dir=str(files("archiver.browse") / "templates/datasette"), **settings)
+        self.read, self.notice = read, notice
+        self.jinja_env.globals["notice"] = notice
 
     def app(self) -> App:
         """Datasette's application behind our front."""
@@ -175,7 +179,7 @@ async def _answer(datasette: Reader, scope: Scope) -> Answer | None:
         return await database.execute_fn(lambda connection: _image(connection, number))  # type: ignore[no-any-return]
     if "_row" in parse_qs(scope["query_string"].decode("latin-1")):
         return None
-    places = render.Places(datasette.urls.database(database.name))
+    places = render.Places(datasette.urls.database(database.name), datasette.notice)
     return await database.execute_fn(lambda connection: _page(connection, path, datasette.read, places))  # type: ignore[no-any-return]
 
 

@@ -23,10 +23,13 @@ _HOLDINGS = ("safe", "rescued", "missing")
 
 
 class Places:
-    """Where things are on this server. `base` is Datasette's path of the archive, such as `/archive`."""
+    """Where things are on this server. `base` is Datasette's path of the archive, such as `/archive`.
 
-    def __init__(self, base: str) -> None:
-        self.base = base
+    `notice` is what is to be said first on every page; empty for nothing.
+    """
+
+    def __init__(self, base: str, notice: str = "") -> None:
+        self.base, self.notice = base, notice
         self.articles = f"{base}/articles/"
 
     def article(self, article_id: int) -> str:

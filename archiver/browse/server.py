@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.archive import demonstration
 from archiver.archive.opening import reading
 from archiver.errors import UsageError, how_to_install
 from archiver.machine.interruption import code_of
@@ -48,23 +49,26 @@ def application(path: Path, read: ReadPage) -> Datasette:
         ) from error
     from archiver.browse.metadata import metadata
 
-    _check(path)
+    notice = _notice(path)
     place = [str(path.resolve())]
     still = _lies_in_a_read_only_folder(path)
     return Reader(
         [] if still else place,
         immutables=place if still else [],
-        metadata=metadata(path.resolve().stem),
+        metadata=metadata(path.resolve().stem, notice),
         settings=SETTINGS,
         read=read,
+        notice=notice,
     )
 
 
-def _check(path: Path) -> None:
-    with reading(path):
-        pass
+def _notice(path: Path) -> str:
+    """What every page is to say of an archive first; empty for nothing. Raises ArchiveError and UsageError."""
+    with reading(path) as connection:
+        notice = demonstration.WORDS if demonstration.is_marked(connection) else ""
     if any(sign in str(path.resolve()) for sign in "?#%"):
         raise UsageError(f"{safe(path)}: Datasette opens no file whose path has a ?, # or %; rename it")
+    return notice
 
 
 def _lies_in_a_read_only_folder(path: Path) -> bool:

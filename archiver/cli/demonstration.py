@@ -1,4 +1,7 @@
-"""`archiver demo`: the real fetch against a local stand-in of iThome, with nothing left running."""
+"""`archiver demo`: the real fetch against a local stand-in of iThome, with nothing left running.
+
+What it keeps was invented and belongs to nobody, and the archive says so (`archive.demonstration`).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from pathlib import Path
 from archiver import config, report
 from archiver.archive import opening, queries
 from archiver.commands import fetching
-from archiver.config import Config
+from archiver.config import Config, Source
 from archiver.errors import UsageError
 from archiver.report import fetches, imports, rescues
 from archiver.report.terminal import progress
-from archiver.standin import StandIn, demo_site
+from archiver.standin import StandIn
+from archiver.standin.catalog import INDEX, INDEX_ZH, PART_IDS, SERIES
 from archiver.text import safe
 
 DELAY_S = 0.03  # the stand-in is ours: it may be asked much faster than a real host
@@ -27,8 +31,8 @@ def run(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
     Raises UsageError when the archive is there already.
     """
     _refuse_old(db)
-    with StandIn(demo_site()) as standin:
-        tell(f"A stand-in of iThome answers on {standin.url}; the archive keeps the canonical URLs.")
+    with StandIn() as standin:
+        tell(f"A stand-in of iThome answers on {standin.url}; all that it says is invented, its addresses included.")
         settings = _settings(db, standin.connect_to)
         return _fetch(settings, db, quiet=quiet).closed.exit_code
 
@@ -43,7 +47,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
     from archiver.standin.web_archives import WebArchives
 
     _refuse_old(db)
-    with StandIn(demo_site()) as standin, WebArchives() as archives, tempfile.TemporaryDirectory() as folder:
+    with StandIn() as standin, WebArchives() as archives, tempfile.TemporaryDirectory() as folder:
         saved = rot(standin, archives)
         settings = _settings(db, {**standin.connect_to, **archives.connect_to})
         tell(
@@ -79,16 +83,18 @@ def _refuse_old(db: Path) -> None:
 
 def _settings(db: Path, connect_to: Mapping[str, str]) -> Config:
     settings = config.load_packaged()
+    source = Source(INDEX, alternates=(INDEX_ZH,), series=SERIES)
     network = replace(settings.network, connect_to=connect_to, delay_s=DELAY_S, jitter_s=0.0, contact=CONTACT)
     return replace(
-        settings, origin="the demo", db=str(db), network=network, rescue=replace(settings.rescue, delay_s=DELAY_S)
-    )
+        settings, origin="the demo", is_demonstration=True, db=str(db), sources=(source,), network=network,
+        rescue=replace(settings.rescue, delay_s=DELAY_S),
+    )  # fmt: skip
 
 
 def what_next(db: Path, *, rotten: bool = False) -> list[str]:
     """Commands to try on the archive that the demo made."""
     name = safe(db)
-    explained = 10326453 if rotten else 10323209
+    explained = PART_IDS[8 if rotten else 4]  # of the rotten ones, one with bad copies, too
     return [
         f"archiver status --db {name}",
         *([f"archiver status --copies --db {name}"] if rotten else []),

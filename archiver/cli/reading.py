@@ -36,12 +36,21 @@ def status(
     return 3 if queries.alarms(found) or (strict and not queries.all_safe(found)) else 0
 
 
+def _tell_demonstration(*, is_one: bool) -> None:
+    """Say of a demonstration that it is one, however little else is to be said."""
+    from archiver.archive import demonstration
+
+    if is_one:
+        tell(demonstration.WORDS)
+
+
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     """Print who holds which part."""
     from archiver import report
-    from archiver.archive import opening, queries
+    from archiver.archive import demonstration, opening, queries
 
     with opening.reading(path) as connection:
+        _tell_demonstration(is_one=demonstration.is_marked(connection))
         parts = queries.copies(connection)
     if as_json:
         click.echo(document({"parts": parts}))
@@ -60,6 +69,7 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
 
     with opening.reading(path) as connection:
         found = queries.status(connection, every_part=as_json)
+    _tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(report.status_json(found)))
         return found
@@ -121,13 +131,14 @@ def search(
     Every word must be found, in any order and also inside longer words; case and width of letters do not matter.
     Chinese needs no spaces. "Quotes" keep words together.
     """
-    from archiver.archive import opening
+    from archiver.archive import demonstration, opening
     from archiver.archive.search import find
     from archiver.report import hits
 
     path = archive_of(config_path, db)
     words = " ".join(query)
     with opening.reading(path) as connection:
+        _tell_demonstration(is_one=demonstration.is_marked(connection))
         found = find(connection, words, series_id=series_id, limit=limit)
     if as_json:
         click.echo(document(hits.as_json(words, found)))

@@ -88,6 +88,7 @@ def plan(config: Config, path: Path, options: FetchOptions, clock: Clock | None 
     resting: tuple[Closure, ...] = ()
     if opening.is_there(path):
         with writing("fetch --dry-run", config, path) as archive:
+            archive.runs.refuse_mixture(invented=config.is_demonstration)
             asked, known = sources.planned(archive, config, options.urls, asked)
             due = archive.due(_scope(known, 0, options), clock.now())
             new = [address for _, address, _ in asked if archive.ledger.page_id(address.url) is None]

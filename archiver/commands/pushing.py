@@ -92,6 +92,7 @@ def plan(config: Config, path: Path, options: PushOptions, clock: Clock | None =
     """What a push would do now. Asks nothing."""
     keys = keys_of(config)
     with writing("push --dry-run", config, existing(path)) as archive:
+        archive.runs.refuse_mixture(invented=config.is_demonstration)
         return _plan(archive, config, options, (clock or SystemClock()).now(), has_keys=any(keys))
 
 

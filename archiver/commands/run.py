@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver import __version__, pages
-from archiver.archive import opening, queries
+from archiver.archive import demonstration, opening, queries
 from archiver.archive.archive import Archive
 from archiver.archive.manners import Answered, RobotsRecord
 from archiver.commands.listening import About, Hear, Listener, Notice
@@ -90,6 +90,7 @@ class Run:
         """Open an archive for a run, and mend what can be mended. Raises ArchiverError for what makes it impossible."""
         listener = listener or Listener()
         with writing(command, config, path) as archive:
+            archive.runs.refuse_mixture(invented=config.is_demonstration)
             tell_repairs(archive, listener.notice)
             yield cls(command, archive, config, network or config.network, clock or SystemClock(), listener)
 
@@ -100,7 +101,8 @@ class Run:
         An archive that is locked, or that fails under us, may not let us; then the next run closes this one.
         """
         self.cut_short = self.archive.runs.was_cut_short()
-        self.id = self.archive.runs.start_run(self.command, __version__, settings, self.clock.now())
+        marked = {demonstration.KEY: demonstration.WORDS} if self.config.is_demonstration else {}
+        self.id = self.archive.runs.start_run(self.command, __version__, {**settings, **marked}, self.clock.now())
         try:
             yield
         except ArchiverError as error:

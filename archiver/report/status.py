@@ -32,6 +32,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "drift": [dict(row) for row in status.drift],
         "collapsed": [{**row, "is_asked": bool(row["is_asked"])} for row in status.collapsed],
         "last_run": _run_json(status.last_run),
+        "is_demonstration": status.is_demonstration,
     }
 
 

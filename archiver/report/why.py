@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from archiver.archive import demonstration
 from archiver.archive.queries import History, Row
 from archiver.report.copies import HOLDERS
 from archiver.text import safe
@@ -22,7 +23,7 @@ def why_json(history: History) -> dict[str, Any]:
         "page": page, "rule": rule(history), "article": history.article, "part": history.part, "fetches": fetches,
         "captures": history.captures, "named_by": history.named_by, "edits": history.edits,
         "problems": history.problems, "state_changes": history.changes, "events": history.events,
-        "pushes": history.pushes, "carried": history.carried,
+        "pushes": history.pushes, "carried": history.carried, "is_demonstration": history.is_demonstration,
     }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def _heading(history: History) -> list[str]:
     elif part is not None:
         words = safe(part["title"] or "(no title)")
         lines.append(f"{words} — a part of series {part['series_id'] or '?'}, says the {part['said_by']}; not held")
-    return lines
+    return [*lines, demonstration.WORDS] if history.is_demonstration else lines
 
 
 def _told(history: History) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from archiver.standin.bad_replies import ROBOTS
+from archiver.standin.catalog import INDEX, SERIES
 from archiver.standin.faults import Faults
 from archiver.standin.listener import LocalServer
 from archiver.standin.replay import Replay
@@ -68,9 +69,10 @@ def switch(faults: Faults, text: str) -> None:
 
 
 def block(server: LocalServer) -> str:
-    """The `[network.connect_to]` table for archiver.toml that sends the traffic to a server."""
+    """What archiver.toml needs: the invented sources, and the table that sends the traffic to a server."""
     rows = (f'"{origin}" = "{target}"' for origin, target in server.connect_to.items())
-    return "[network.connect_to]\n" + "\n".join(rows) + "\n"
+    sources = f'[[sources]]\nurl = "{INDEX}"\nseries = "{SERIES}"\n' if isinstance(server, StandIn) else ""
+    return f"{sources}[network.connect_to]\n" + "\n".join(rows) + "\n"
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -76,7 +76,7 @@ def renumbered(site: Site, series_id: int, order: Sequence[int] | None) -> Site:
 def commented(site: Site, number: int, text: str) -> Site:
     """An article with one more comment at the end. `text` is HTML."""
     old = site.articles[number]
-    identity = 9_000_000 + len(old.comments)
+    identity = 900_000_000 + len(old.comments)
     last = old.comments[-1].published if old.comments else old.published
     comment = Comment(identity, WRITER, last + timedelta(hours=1), text)
     return _with_article(site, replace(old, comments=(*old.comments, comment)))

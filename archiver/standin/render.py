@@ -96,7 +96,7 @@ def sidebar(world: Site, moment: Moment) -> str:
     """The right side: hot tags, questions and articles, another choice at every request."""
     chance = moment.chance("sidebar")
     hot = chance.sample(sorted(world.articles), min(5, len(world.articles)))
-    questions = [(10_212_000 + chance.randrange(900), chance.choice(phrases.NOUNS)) for _ in range(3)]
+    questions = [(900_212_000 + chance.randrange(900), chance.choice(phrases.NOUNS)) for _ in range(3)]
     tags = chance.sample(_HOT_TAGS, 8)
     return fill(
         "sidebar.html",

@@ -8,8 +8,7 @@ from email.utils import format_datetime
 from archiver.standin.index_pages import external, heading
 from archiver.standin.render import Moment, chrome, excerpt, local, series_url
 from archiver.standin.templates import escape, fill
-from archiver.standin.wire import BLOG
-from archiver.standin.world import TAIPEI, Article, Index, Series, Site
+from archiver.standin.world import TAIPEI, Article, Blog, Index, Series, Site
 
 PER_PAGE = 10
 _LOST = re.compile("[\u2000-\u303f]")  # what feeds lose: dashes, arrows, box drawing, 、。「」 (docs/site.md §8.3)
@@ -101,7 +100,7 @@ def _feed_item(part: Article) -> str:
     )  # fmt: skip
 
 
-def index_page(index: Index) -> str:
+def index_page(index: Index, blog: Blog) -> str:
     """An index page in Astro's markup: no line breaks in the frame, headings that link to themselves."""
     other = "zh-TW" if index.language == "en" else "en"
     groups = "".join(
@@ -114,9 +113,10 @@ def index_page(index: Index) -> str:
     return fill(
         "index.html",
         url=index.url, language=index.language, title=escape(index.title), other=other,
-        alternate=index.alternate or f"https://{BLOG}/", prefix="en/" if index.language == "en" else "",
+        alternate=index.alternate or f"https://{blog.host}/", prefix="en/" if index.language == "en" else "",
         anchor="index", heading=index.heading, before=index.before, list=heading(2, index.heading) + groups,
-        after=index.after,
+        after=index.after, owner=escape(blog.name),
+        links="".join(f"<li>{external(url, escape(text))}</li>" for url, text in blog.links),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ Disallow: /*/draft$
 """
 """Invented: the real file has not been seen (docs/site.md §14)."""
 
-BLOG_ROBOTS = f"User-agent: *\nAllow: /\n\nSitemap: https://{BLOG}/sitemap-index.xml\n"
+_OTHERS = (CDN, MEMBER, IMGUR, CHARTS)
 
 _ARTICLE = re.compile(r"(/m)?/articles/(\d+)")
 _SERIES = re.compile(r"/users/(\d+)/ironman/(\d+)")
@@ -70,7 +70,7 @@ class Origins:
             return redirect(f"https://{ITHOME}{request.target}", 301)
         if host in (IMGUR, CHARTS):
             return _rotten(host, request)
-        if host not in (ITHOME, BLOG, CDN, MEMBER):
+        if host not in (ITHOME, CDN, MEMBER, BLOG, world.blog.host):
             return Reply(421, b"no such host here\n", "text/plain")
         if request.method not in ("GET", "HEAD"):
             return page(render.error(405, "Method Not Allowed"), 405, (("Allow", "GET, HEAD"),))
@@ -78,14 +78,14 @@ class Origins:
             return self._ithome(world, request, moment)
         if host == MEMBER:
             return _member(request, moment)
-        return _blog(world, request) if host == BLOG else _cdn(world, request)
+        return _cdn(world, request) if host == CDN else _blog(world, request)
 
     def _ithome(self, world: Site, request: Request, moment: Moment) -> Reply:
         if "Mozilla/5.0" not in request.headers.get("user-agent", ""):
             return challenge(moment)
         if _CREATE.fullmatch(request.path):
             self.drafts_created += 1
-            return redirect(f"https://{ITHOME}/articles/10999999/draft")
+            return redirect(f"https://{ITHOME}/articles/900999999/draft")
         if match := _ARTICLE.fullmatch(request.path.rstrip("/")):
             return self._article(world, int(match[2]), moment, mobile=match[1] is not None)
         for pattern, route in _ITHOME_ROUTES:
@@ -110,6 +110,16 @@ def _rotten(host: str, request: Request) -> Reply:
         body, media_type = picture(request.path)
         return Reply(200, body, media_type)
     return redirect(f"https://{IMGUR}/removed.png")
+
+
+def origins(world: Site) -> tuple[str, ...]:
+    """The origins that are played."""
+    return tuple(f"https://{host}" for host in (ITHOME, world.blog.host, *_OTHERS))
+
+
+def is_blog(host: str) -> bool:
+    """Whether a host is the author's own, under whichever name."""
+    return host not in (ITHOME, *_OTHERS)
 
 
 def host_of(request: Request) -> str:
@@ -205,13 +215,15 @@ _ITHOME_ROUTES: tuple[Route, ...] = (
 
 
 def _blog(world: Site, request: Request) -> Reply:
+    origin = f"https://{world.blog.host}"
     if request.path == "/robots.txt":
-        return _validated(request, Reply(200, BLOG_ROBOTS.encode(), "text/plain; charset=utf-8"))
-    index = world.indexes.get(f"https://{BLOG}{request.path}")
+        robots = f"User-agent: *\nAllow: /\n\nSitemap: {origin}/sitemap-index.xml\n"
+        return _validated(request, Reply(200, robots.encode(), "text/plain; charset=utf-8"))
+    index = world.indexes.get(f"{origin}{request.path}")
     if index is None:
-        without_slash = world.indexes.get(f"https://{BLOG}{request.path}/")
+        without_slash = world.indexes.get(f"{origin}{request.path}/")
         return redirect(without_slash.url, 301) if without_slash else not_found()
-    return _validated(request, page(index_page(index)))
+    return _validated(request, page(index_page(index, world.blog)))
 
 
 def _cdn(world: Site, request: Request) -> Reply:
@@ -245,7 +257,7 @@ def dressed(request: Request, reply: Reply, moment: Moment) -> Reply:
     extra: tuple[tuple[str, str], ...] = (("Server", "GitHub.com"),)
     if host == CDN:
         extra = (("Server", "AmazonS3"), ("Via", "1.1 standin.cloudfront.net (CloudFront)"))
-    elif host != BLOG:
+    elif not is_blog(host):
         extra = (("Server", "cloudflare"), ("CF-RAY", f"{moment.ray}-TPE"), *_cookies(moment))
     return Reply(reply.status, reply.body, reply.content_type, (*reply.headers, *extra), reply.delivery)
 

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from archiver.standin.faults import Faults, Play
 from archiver.standin.listener import LocalServer, LogEntry, utc_now
-from archiver.standin.routes import Origins, dressed
+from archiver.standin.routes import Origins, dressed, origins
 from archiver.standin.site import demo_site
-from archiver.standin.wire import ORIGINS, Reply, Request
+from archiver.standin.wire import Reply, Request
 from archiver.standin.world import Site
 
 __all__ = ["LocalServer", "LogEntry", "StandIn"]
@@ -31,7 +31,7 @@ class StandIn(LocalServer):
         self.site = site or demo_site()
         self.faults = faults or Faults()
         self._hosts = Origins(self.site.seed, clock or utc_now)
-        super().__init__(self._reply, ORIGINS, port=port, clock=clock, tls=tls)
+        super().__init__(self._reply, origins(self.site), port=port, clock=clock, tls=tls)
 
     @property
     def drafts_created(self) -> int:

@@ -1,7 +1,7 @@
 """Which requests a fault is for.
 
 A target is an article id (every spelling of its URL), a kind of page (`robots index series feed article image other`),
-`*` for everything, a path pattern (`/users/*`), or a host with or without one (`xavierforge.dev`, `host/path*`).
+`*` for everything, a path pattern (`/users/*`), or a host with or without one (`i.imgur.com`, `host/path*`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from archiver.standin.routes import host_of
-from archiver.standin.wire import BLOG, CDN, Request
+from archiver.standin.routes import host_of, is_blog
+from archiver.standin.wire import CDN, Request
 
 Target = int | str
 KINDS = ("robots", "index", "series", "feed", "article", "image", "other")
@@ -31,7 +31,7 @@ def kind_of(request: Request) -> str:
     found = next((kind for kind, pattern in _PATHS if pattern.fullmatch(request.path)), None)
     if found == "robots" or (found == "image" and host_of(request) == CDN):
         return found
-    if host_of(request) == BLOG:
+    if is_blog(host_of(request)):
         return "index"
     return found or "other"
 

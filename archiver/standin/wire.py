@@ -9,10 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 ITHOME = "ithelp.ithome.com.tw"
 CDN = "d1dwq032kyr03c.cloudfront.net"
 MEMBER = "member.ithome.com.tw"
-BLOG = "xavierforge.dev"
+BLOG = "lighthouse.example"  # the invented author's
 IMGUR = "i.imgur.com"
 CHARTS = "chart.googleapis.com"
-ORIGINS = tuple(f"https://{host}" for host in (ITHOME, BLOG, CDN, MEMBER, IMGUR, CHARTS))
 
 HTML = "text/html; charset=UTF-8"
 

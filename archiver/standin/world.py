@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from archiver.standin.wire import BLOG
+
 TAIPEI = timezone(timedelta(hours=8))
 _UPLOAD = re.compile(r"/upload/images/[0-9]{8}/\w+\.\w+")
 IRONMAN_OFFSET = 2008  # the 15th contest was in 2023 (docs/site.md §10)
@@ -138,6 +140,28 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Blog:
+    """The author's own site: its host, its name, and the links (URL and text) below each post."""
+
+    host: str = BLOG
+    name: str = "A blog"
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who writes what, under which numbers: all of a world but what chance makes of it."""
+
+    blog: Blog
+    series: tuple[Series, ...]  # the first is the one with long parts
+    titles: Mapping[int, tuple[str, ...]]  # of the parts of each series
+    ordinary: Article  # belongs to no series; without a body
+    readers: tuple[Person, ...]  # who comment
+    indexes: tuple[Index, ...]
+    notice: str = ""  # HTML that every body begins with
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything there is: articles and series by id, index pages by URL."""
 
@@ -145,6 +169,7 @@ class Site:
     articles: Mapping[int, Article]
     series: Mapping[int, Series]
     indexes: Mapping[str, Index]
+    blog: Blog = Blog()
 
     def parts(self, series_id: int) -> tuple[Article, ...]:
         """The articles that a series page lists, oldest first."""
