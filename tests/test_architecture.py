@@ -117,3 +117,34 @@ def test_selectors_stand_only_in_pages() -> None:
     users = {room(path) for path in MODULES if ".css_first(" in path.read_text("utf-8")}
 
     assert users <= {"pages"}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(("archiver", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+NAMES = {module_of(path): path for path in MODULES}
+
+
+def imports_at_its_top(path: Path) -> set[str]:
+    """The modules of ours that are imported when this one is, `if TYPE_CHECKING` included."""
+    found: set[str] = set()
+    left: list[ast.stmt] = ast.parse(path.read_text("utf-8")).body
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If | ast.Try):
+            left += node.body + node.orelse
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {name if (name := f"{node.module}.{alias.name}") in NAMES else node.module for alias in node.names}
+    return (found & NAMES.keys()) - {module_of(path)}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    waiting = {name: imports_at_its_top(path) for name, path in NAMES.items()}
+    while ready := [name for name, wanted in waiting.items() if not wanted & waiting.keys()]:
+        for name in ready:
+            del waiting[name]
+
+    assert waiting == {}

@@ -1,12 +1,12 @@
-"""What several queries have in common, as SQL."""
+"""What several queries have in common, as SQL. Words instead of `model`, which `archiver status` need not import."""
 
 from __future__ import annotations
 
-CONTENT_TYPE = """coalesce((SELECT value ->> 1 FROM json_each(captures.headers) WHERE value ->> 0 = 'content-type'),
-    CASE WHEN captures.source = 'import' AND captures.http_status IS NULL THEN 'text/html; saved=page' END)"""
-"""The media type of a capture. An older archiver kept saved pages without one: then it is what they are given today.
+NOT_ASKED = ("disallowed", "robots_unreachable", "skipped")
+"""The outcomes for which no request left this machine, as Python and SQL write them: `model.NOT_ASKED`, by a test."""
 
-That is `readings.SAVED_PAGE_TYPE`, whose module takes longer to import than all else that `archiver status` needs."""
+ABSENCES = ("not_found", "removed", "soft_404")
+"""The outcomes that count towards `gone`: `model.ABSENCES`, by the same test."""
 
 STILL_ASKED = """
 SELECT page_id FROM parts WHERE source_id IN (SELECT id FROM sources WHERE dropped_at IS NULL)
@@ -14,3 +14,9 @@ OR series_id IN (
     SELECT series_id FROM series_sources JOIN sources ON sources.id = source_id WHERE dropped_at IS NULL)
 """
 """Pages of parts that a source asks for which was not taken back."""
+
+CONTENT_TYPE = """coalesce((SELECT value ->> 1 FROM json_each(captures.headers) WHERE value ->> 0 = 'content-type'),
+    CASE WHEN captures.source = 'import' AND captures.http_status IS NULL THEN 'text/html; saved=page' END)"""
+"""The media type of a capture. An older archiver kept saved pages without one: then it is what they are given today.
+
+That is `readings.SAVED_PAGE_TYPE`, whose module takes longer to import than all else that `archiver status` needs."""

@@ -8,23 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archiver import verdict
-from archiver.archive.columns import STILL_ASKED
+from archiver.archive.columns import ABSENCES, NOT_ASKED, STILL_ASKED
 from archiver.archive.database import Database
 from archiver.archive.times import stamp
-from archiver.model import ABSENCES, Kind, Outcome
+from archiver.model import Kind, Outcome
 from archiver.rules import Rules
-
-_NOT_ASKED = "('skipped', 'disallowed', 'robots_unreachable')"
-_ABSENT = ", ".join(f"'{outcome}'" for outcome in sorted(ABSENCES))
 
 # The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
 # they are absent, and say nothing about the others.
 _ASKED = f"""
-SELECT page_id, outcome IN ({_ABSENT}) AS absent, signals ->> 'unlisted_since' IS NOT NULL AS unlisted,
+SELECT page_id, outcome IN {ABSENCES} AS absent, signals ->> 'unlisted_since' IS NOT NULL AS unlisted,
     coalesce((SELECT series_id FROM parts WHERE parts.page_id = pages.id),
         (SELECT series_id FROM articles WHERE articles.id = pages.article_id)) AS series_id
 FROM fetches JOIN pages ON pages.id = page_id
-WHERE run_id = :run_id AND final AND +source = 'live' AND pages.kind = 'article' AND outcome NOT IN {_NOT_ASKED}
+WHERE run_id = :run_id AND final AND +source = 'live' AND pages.kind = 'article' AND outcome NOT IN {NOT_ASKED}
 AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at NOT IN (
         SELECT started_at FROM fetches AS ours WHERE ours.run_id = :run_id AND ours.page_id = pages.id)
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
@@ -44,7 +41,7 @@ _CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
 WHERE pages.kind = 'control' AND +source = 'live' AND final AND run_id <= :run_id AND started_at > :since
 AND (run_id = :run_id OR started_at <= :until) -- else the clock was wrong then
-AND outcome NOT IN {_NOT_ASKED}
+AND outcome NOT IN {NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same
 
@@ -53,7 +50,7 @@ def absent_pages(database: Database, run_id: int) -> list[tuple[int, Kind]]:
     """The pages that were absent in a run, each with its kind."""
     rows = database.query(
         f"SELECT DISTINCT page_id, kind FROM fetches JOIN pages ON pages.id = page_id WHERE run_id = ? AND final"  # noqa: S608
-        f" AND +source = 'live' AND outcome IN ({_ABSENT}) ORDER BY page_id",
+        f" AND +source = 'live' AND outcome IN {ABSENCES} ORDER BY page_id",
         [run_id],
     )
     return [(row["page_id"], Kind(row["kind"])) for row in rows]

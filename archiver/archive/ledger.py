@@ -226,7 +226,7 @@ def _final_url(answer: Answer) -> str:
 
 
 def _error(answer: Answer, judgement: Judgement) -> str | None:
-    good = judgement.outcome in {Outcome.OK, Outcome.UNCHANGED}
+    good = judgement.outcome in SUCCESSES
     return None if good else line(answer.error or judgement.reason, 1_000)
 
 

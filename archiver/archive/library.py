@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from archiver.archive import (
     article_rows,
@@ -303,8 +303,10 @@ class Library:
                 list_rows.keep_feed(self._database, page, feed, at, copy, is_whole=is_whole)
             case IndexPage() as index:
                 list_rows.keep_index(self._database, page["id"], index, at, copy, is_whole=is_whole)
-            case _:
+            case ArticlePage() | ImagePage() | None:
                 pass
+            case _:
+                assert_never(reading.page)
 
     def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
         """The one law of what is held: only an answer that was the page itself changes it (docs/law.md §3.2).

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from archiver import urls, verdict
 from archiver.archive import doubt
 from archiver.archive.captures import Captures
+from archiver.archive.columns import NOT_ASKED
 from archiver.archive.database import Database
 from archiver.archive.times import stamp
 from archiver.model import Kind, Outcome
@@ -55,7 +56,7 @@ class Manners:
         rows = self._database.query(
             "SELECT asked, started_at FROM (SELECT max(fetches.id) AS id, started_at,"  # noqa: S608 - words of our own
             f" {_ASKED} AS asked FROM fetches JOIN pages ON pages.id = page_id"
-            " WHERE started_at >= ? AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')"
+            f" WHERE started_at >= ? AND outcome NOT IN {NOT_ASKED}"
             " AND source NOT IN ('import', 'feed')"
             f" GROUP BY substr({_ASKED}, 1, 8 + instr(substr({_ASKED}, 9), '/'))) ORDER BY id",  # the origin
             [stamp(since)],
@@ -72,7 +73,7 @@ class Manners:
             " outcome, http_status"
             " FROM fetches"
             " JOIN pages ON pages.id = page_id WHERE fetches.started_at > ? AND source = 'live'"
-            " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable') ORDER BY fetches.id DESC LIMIT 5000",
+            f" AND outcome NOT IN {NOT_ASKED} ORDER BY fetches.id DESC LIMIT 5000",
             [stamp(since)],
         )
         return [
@@ -91,9 +92,9 @@ class Manners:
         What they captured of a refusal long ago is none, nor that they exclude a site; a 429 wants silence.
         """
         recent = self._database.query(
-            "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"
-            " AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN"
-            " ('skipped', 'disallowed', 'robots_unreachable') AND signals ->> 'step' = 'index'"
+            "SELECT requested_url, outcome, retry_after_s, started_at AS at FROM fetches WHERE started_at > ?"  # noqa: S608
+            f" AND source NOT IN ('live', 'import', 'feed') AND outcome NOT IN {NOT_ASKED}"
+            " AND signals ->> 'step' = 'index'"
             " AND signals ->> 'excluded' IS NULL ORDER BY id DESC LIMIT 5000",
             [stamp(now - timedelta(days=7))],
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archiver.archive.columns import STILL_ASKED
+from archiver.archive.columns import NOT_ASKED, STILL_ASKED
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
 from archiver.archive.times import moment, stamp
@@ -87,9 +87,9 @@ class Pushes:
         What was asked after `now` was asked under a clock that was wrong.
         """
         rows = self._database.query(
-            "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ?"
-            " AND started_at BETWEEN ? AND ?"
-            " AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable', 'dns_error') ORDER BY started_at",
+            "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ?"  # noqa: S608 - words of ours
+            f" AND started_at BETWEEN ? AND ? AND outcome NOT IN {NOT_ASKED} AND outcome != 'dns_error'"
+            " ORDER BY started_at",
             [url, stamp(since), stamp(now)],
         )
         return [datetime.fromisoformat(row["started_at"]) for row in rows]

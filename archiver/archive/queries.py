@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archiver.archive import demonstration
-from archiver.archive.columns import CONTENT_TYPE
+from archiver.archive.columns import ABSENCES, CONTENT_TYPE, NOT_ASKED
 
 Row = dict[str, Any]
 
@@ -78,7 +78,7 @@ def last_run(connection: sqlite3.Connection) -> Row | None:
 
 def wants_attention(part: Row) -> bool:
     """Whether a part is missing, or not as it should be."""
-    return bool(part["missing"] or part["state"] in _ODD_STATES or part["last_outcome"] in _ABSENCES)
+    return bool(part["missing"] or part["state"] in _ODD_STATES or part["last_outcome"] in ABSENCES)
 
 
 def all_safe(status: Status) -> bool:
@@ -165,9 +165,8 @@ _PARTS = """
 SELECT * FROM page_status WHERE (?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
 OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
 """
-_ABSENCES = ("not_found", "removed", "soft_404")
 _ODD_STATES = ("suspect", "gone", "moved", "blocked", "excluded")
-_WANT_ATTENTION = f" AND (missing OR state IN {_ODD_STATES} OR last_outcome IN {_ABSENCES})"
+_WANT_ATTENTION = f" AND (missing OR state IN {_ODD_STATES} OR last_outcome IN {ABSENCES})"
 
 _DROPPED = "SELECT url, dropped_at FROM sources WHERE ?1 = 'null' AND dropped_at IS NOT NULL ORDER BY id"
 
@@ -276,17 +275,17 @@ OR articles.id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value
 ORDER BY articles.series_id, articles.position, articles.id
 """
 
-_LAST_RUN = """
+_LAST_RUN = f"""
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
         AND source NOT IN ('feed', 'import')
-        AND outcome NOT IN ('skipped', 'disallowed', 'robots_unreachable')) AS requests,
+        AND outcome NOT IN {NOT_ASKED}) AS requests,
     (SELECT json_group_object(outcome, n) FROM (
         SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
         WHERE run_id = runs.id AND final AND kind NOT IN ('robots', 'control')
         AND (source = 'live' OR runs.command = 'import') GROUP BY outcome)) AS outcomes
 FROM runs ORDER BY id DESC LIMIT 1
-"""
+"""  # noqa: S608 - a closed list of words of ours
 
 _PROBLEMS = """
 SELECT pages.kind, field, problem, parser, count(*) AS pages, min(pages.url) AS example

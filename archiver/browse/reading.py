@@ -13,6 +13,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from archiver.archive import bodies
+from archiver.archive.columns import ABSENCES
 from archiver.browse.body import Code, Image, Surroundings
 from archiver.browse.images import is_raster
 
@@ -368,12 +369,17 @@ def summed(rows: list[Row]) -> list[tuple[str, int]]:
 
 
 _GROUPS = {
-    "ok": "good", "unchanged": "good", "moved": "moved",
-    "not_found": "absent", "removed": "absent", "soft_404": "absent",
-    "forbidden": "refused", "rate_limited": "refused", "challenge": "refused", "login": "refused",
-    "disallowed": "refused", "robots_unreachable": "refused",
+    "good": ("ok", "unchanged"),
+    "moved": ("moved",),
+    "absent": ABSENCES,
+    "refused": ("forbidden", "rate_limited", "challenge", "login", "disallowed", "robots_unreachable"),
+    "failed": (
+        "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "truncated", "server_error",
+        "unreadable", "too_large", "not_html", "wrong_page", "off_site", "skipped",
+    ),
 }  # fmt: skip
-OUTCOMES = ("good", "moved", "absent", "refused", "failed")
+GROUP_OF = {outcome: group for group, outcomes in _GROUPS.items() for outcome in outcomes}
+OUTCOMES = tuple(_GROUPS)
 
 
 def by_day(rows: list[Row]) -> list[tuple[str, dict[str, int]]]:
@@ -382,7 +388,7 @@ def by_day(rows: list[Row]) -> list[tuple[str, dict[str, int]]]:
     for row in rows:
         if row["day"]:
             counts = days.setdefault(row["day"], {})
-            group = _GROUPS.get(row["outcome"], "failed")
+            group = GROUP_OF.get(row["outcome"], "failed")
             counts[group] = counts.get(group, 0) + row["times"]
     return list(days.items())[-DAYS_SHOWN:]
 

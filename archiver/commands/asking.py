@@ -20,7 +20,9 @@ from archiver.commands.run import Run
 from archiver.formats.values import MOST_COPIES
 from archiver.model import (
     ABSENCES,
+    FAULTS,
     REFUSALS,
+    SUCCESSES,
     Address,
     Answer,
     CaptureSource,
@@ -44,10 +46,7 @@ _FAULTS = 2  # answers in a row without anything, each after all its tries: then
 EXCLUDED = "excludes this site from the public (Blocked Site Error): nothing of it is to be had there"
 HOLDS_NONE = "holds no copy"
 _NAMES_NONE: dict[str, str | int | float | bool | None] = {"copies": 0}
-_DOWN = frozenset({
-    Outcome.SERVER_ERROR, Outcome.TIMEOUT, Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR,
-    Outcome.PROTOCOL_ERROR, Outcome.TRUNCATED, Outcome.ROBOTS_UNREACHABLE,
-})  # fmt: skip
+_DOWN = FAULTS | {Outcome.ROBOTS_UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Asked:
     @property
     def good(self) -> bool:
         """Whether we have what we asked for."""
-        return self.judgement.outcome in {Outcome.OK, Outcome.UNCHANGED}
+        return self.judgement.outcome in SUCCESSES
 
 
 Judge = Callable[[Answer], Judged]

@@ -22,6 +22,7 @@ from archiver.commands.run import Run
 from archiver.formats.found import Bounds
 from archiver.ithome import names, spellings
 from archiver.model import (
+    SUCCESSES,
     Address,
     Answer,
     CaptureSource,
@@ -342,7 +343,7 @@ class Search:
     ) -> None:
         if outcome is Outcome.OK:
             found.versions += 1
-        if outcome in {Outcome.OK, Outcome.UNCHANGED} and found.source is None:
+        if outcome in SUCCESSES and found.source is None:
             found.source, found.url, found.made_at = source, url, made_at
 
 

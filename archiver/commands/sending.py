@@ -21,7 +21,21 @@ from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, Judged, j
 from archiver.config import Push as Settings
 from archiver.diff import difference
 from archiver.machine.clock import Clock
-from archiver.model import OPEN, Answer, CaptureSource, Copy, Extra, Held, Judgement, Outcome, Push, PushState
+from archiver.model import (
+    ABSENCES,
+    NOT_READ,
+    OPEN,
+    SUCCESSES,
+    Answer,
+    CaptureSource,
+    Copy,
+    Extra,
+    Held,
+    Judgement,
+    Outcome,
+    Push,
+    PushState,
+)
 from archiver.rescue import save_page_now, wayback
 from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.rescue.save_page_now import Seen
@@ -44,8 +58,7 @@ _HIDDEN = "(a key)"
 _SHORTEST_KEY = 4  # letters that are worth hiding
 # What stands where the page should be, and will not become the page.
 _NO_PAGE = frozenset({
-    Outcome.NOT_FOUND, Outcome.REMOVED, Outcome.SOFT_404, Outcome.LOGIN, Outcome.CHALLENGE, Outcome.FORBIDDEN,
-    Outcome.NOT_HTML, Outcome.WRONG_PAGE, Outcome.UNREADABLE, Outcome.TOO_LARGE,
+    *ABSENCES, *NOT_READ, Outcome.LOGIN, Outcome.CHALLENGE, Outcome.FORBIDDEN, Outcome.NOT_HTML, Outcome.WRONG_PAGE,
 })  # fmt: skip
 _ERRORS = frozenset({Outcome.RATE_LIMITED, Outcome.SERVER_ERROR})  # of the site, where they were captured
 _NOT_PLAYED = frozenset({Outcome.NOT_FOUND, Outcome.MOVED, Outcome.OFF_SITE, Outcome.FORBIDDEN})
@@ -278,7 +291,7 @@ class Sending:
         )  # fmt: skip
         outcome, now = asked.judgement.outcome, self._clock.now()
         ours = self._archive.pushes.ours(held.page_id)
-        if outcome in {Outcome.OK, Outcome.UNCHANGED} and ours is not None:
+        if outcome in SUCCESSES and ours is not None:
             reading = pages.read(page, asked.answer.body or b"", asked.answer.header("content-type"))
             why = difference(ours, reading)
         elif outcome in _NO_PAGE | _ERRORS and wayback.is_memento(asked.answer):
@@ -347,4 +360,4 @@ def told_of(answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
 
 def _other(outcome: Outcome) -> Outcome:
     """What a capture with another text is, so that it is counted as nobody's copy of ours."""
-    return Outcome.WRONG_PAGE if outcome in {Outcome.OK, Outcome.UNCHANGED} else outcome
+    return Outcome.WRONG_PAGE if outcome in SUCCESSES else outcome

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, assert_never
 
 from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, saved_html, singlefile, wacz, warc, zipped
@@ -136,6 +136,8 @@ def _read(file: File, raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Pas
             yield from singlefile.read(raw, wanted, bounds, passed)
         case Format.HTML:
             yield from saved_html.read(raw.read(bounds.document_bytes), file.path, wanted, bounds, passed)
+        case _:
+            assert_never(file.format)
 
 
 @contextmanager

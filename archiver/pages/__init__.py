@@ -38,6 +38,8 @@ PARSERS = {
     Kind.INDEX: index.PARSER,
     Kind.ROBOTS: "robots/1",
     Kind.IMAGE: image.PARSER,
+    Kind.LINK: "facts/1",
+    Kind.CONTROL: "facts/1",
 }
 
 # Bytes of a page as its host sends it. A real one has 40,000; each costs up to thirty bytes of memory when it is read,
@@ -99,7 +101,7 @@ def _too_heavy(kind: Kind, text: str, encoding: str, content_type: str | None) -
 
 def parser_of(kind: Kind) -> str:
     """The parser of a kind of page; pages that are only looked at, such as control requests, have none."""
-    return PARSERS.get(kind, "facts/1")
+    return PARSERS[kind]
 
 
 def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -74,13 +75,17 @@ def skeleton_kind(tree: LexborHTMLParser) -> Kind:
 
 def has_content(tree: LexborHTMLParser, kind: Kind, body: LexborNode | None) -> bool:
     """Whether the part that makes a page worth keeping is there. `body` is that of an article (`article.body_node`)."""
-    if kind in {Kind.ARTICLE, Kind.CONTROL}:
-        return body is not None and bool(words_of(body, 20) or body.css_first("img, iframe, video, audio"))
-    if kind is Kind.SERIES:
-        return tree.css_first(f"{series.ITEM} a[href], {series.EMPTY}") is not None or series.says_it_is_empty(tree)
-    if kind is Kind.INDEX:
-        return bool(words_of(tree.body, 20)) or tree.css_first("a[href]") is not None
-    return False
+    match kind:
+        case Kind.ARTICLE | Kind.CONTROL:
+            return body is not None and bool(words_of(body, 20) or body.css_first("img, iframe, video, audio"))
+        case Kind.SERIES:
+            return tree.css_first(f"{series.ITEM} a[href], {series.EMPTY}") is not None or series.says_it_is_empty(tree)
+        case Kind.INDEX:
+            return bool(words_of(tree.body, 20)) or tree.css_first("a[href]") is not None
+        case Kind.ROBOTS | Kind.FEED | Kind.IMAGE | Kind.LINK:  # no page of these kinds is HTML
+            return False
+        case _:
+            assert_never(kind)
 
 
 def plain_words(tree: LexborHTMLParser) -> str:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from archiver.archive import demonstration
+from archiver.archive.columns import ABSENCES
 from archiver.archive.queries import History, Row
 from archiver.report.copies import HOLDERS
 from archiver.text import safe
 
-_ABSENCES = ("not_found", "removed", "soft_404")
 _ABSENT_STATES = ("suspect", "gone")
 
 
@@ -89,7 +89,7 @@ def _fetched(history: History) -> list[tuple[str, str]]:
             text = f"run {row['run_id']}: {_copy(row, signals)}: {row['outcome']}{answered}: {reason}"
         if row["tries"] > 1 or row["hop"]:
             text += f" [try {row['tries']}, hop {row['hop']}]"
-        if row["mass_absence"] and row["outcome"] in _ABSENCES:
+        if row["mass_absence"] and row["outcome"] in ABSENCES:
             text += " [not believed: " + safe(row["run_note"] or "too many parts were absent in that run", 200) + "]"
         capture = held.get(row["capture_id"])
         if capture is not None:

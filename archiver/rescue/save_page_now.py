@@ -16,7 +16,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from archiver.model import Address, Extra, Push, PushState
 from archiver.rescue.save_page_meaning import (
@@ -251,18 +251,24 @@ def _since(push: Push, made_at: datetime) -> datetime | None:
 def after_looking(push: Push, seen: Seen, reason: str, now: datetime, *, copy_url: str | None = None,
                   made_at: datetime | None = None, text_sha256: str | None = None) -> Push:  # fmt: skip
     """A pending push after its capture was looked for in the index, and compared."""
-    if push.state is not PushState.PENDING or seen is Seen.DOWN:
+    if push.state is not PushState.PENDING:
         return push
     looked = replace(push, checked_at=now, reason=reason)
-    if seen is Seen.ABSENT:
-        if push.asked_at is not None and abs(now - push.asked_at) > _LOST:
-            return _failed(replace(looked, reason=f"asked for on {push.asked_at:%Y-%m-%d}, {reason}"),
-                           Told(Said.PASSING, reason))  # fmt: skip
-        return looked
     compared = replace(looked, copy_url=copy_url, made_at=made_at or push.made_at, text_sha256=text_sha256)
-    if seen is Seen.EQUAL and compared.copy_url is not None and compared.made_at is not None:
-        return replace(compared, state=PushState.CONFIRMED)
-    return replace(compared, state=PushState.MISMATCH)
+    match seen:
+        case Seen.DOWN:
+            return push
+        case Seen.ABSENT:
+            if push.asked_at is not None and abs(now - push.asked_at) > _LOST:
+                return _failed(replace(looked, reason=f"asked for on {push.asked_at:%Y-%m-%d}, {reason}"),
+                               Told(Said.PASSING, reason))  # fmt: skip
+            return looked
+        case Seen.EQUAL if compared.copy_url is not None and compared.made_at is not None:
+            return replace(compared, state=PushState.CONFIRMED)
+        case Seen.EQUAL | Seen.OTHER:
+            return replace(compared, state=PushState.MISMATCH)
+        case _:
+            assert_never(seen)
 
 
 def _failed(push: Push, told: Told) -> Push:
