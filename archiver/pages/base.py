@@ -142,11 +142,21 @@ def address_of(node: LexborNode | None, base: str) -> Address | None:
     return found if isinstance(found, Address) else None
 
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([km萬])?")
+_SHOWN_TIME = re.compile(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[ T]+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
+
+
+def _plain_digits(text: str) -> str:
+    """A text with its digits in ASCII, and without commas between them."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).replace(",", "")
+
+
 def whole_number(text: str | None) -> int | None:
     """The first whole number in a text: `共 30 篇` is 30."""
     if not text:
         return None
-    match = re.search(r"[0-9]{1,9}", unicodedata.normalize("NFKC", text).replace(",", ""))
+    match = _NUMBER.search(_plain_digits(text))
     return int(match[0]) if match else None
 
 
@@ -154,8 +164,7 @@ def count(text: str | None) -> int | None:
     """A counter as the site shows it, abbreviated or not: `83 瀏覽`, `1.2k`, `3萬` (docs/site.md §9)."""
     if not text:
         return None
-    folded = unicodedata.normalize("NFKC", text).replace(",", "").lower()
-    match = re.search(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([km萬])?", folded)
+    match = _COUNT.search(_plain_digits(text).lower())
     if match is None:
         return None
     return round(float(match[1]) * {"k": 1_000, "m": 1_000_000, "萬": 10_000}.get(match[2] or "", 1))
@@ -163,7 +172,7 @@ def count(text: str | None) -> int | None:
 
 def taipei_to_utc(text: str | None) -> datetime | None:
     """`2026-08-17 12:26:34` as the site shows it, Taipei time without a zone (docs/site.md §9), in UTC."""
-    match = re.search(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[ T]+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", text or "")
+    match = _SHOWN_TIME.search(text or "")
     if match is None:
         return None
     try:
@@ -215,12 +224,16 @@ def skeleton(root: LexborNode | None) -> str:
     """
     shapes = set()
     pending = [root] if root is not None else []
+    known = _shape  # a page has a thousand elements
     while pending:
         node = pending.pop()
         attributes = node.attributes
-        classes, name = attributes.get("class") or "", attributes.get("id") or ""
-        known = _shape if len(classes) + len(name) <= _ORDINARY else _shape.__wrapped__
-        shape = known(node.tag or "", classes, name)
+        if attributes:
+            classes, name = attributes.get("class") or "", attributes.get("id") or ""
+            is_ordinary = len(classes) + len(name) <= _ORDINARY
+            shape = (known if is_ordinary else known.__wrapped__)(node.tag or "", classes, name)
+        else:
+            shape = known(node.tag or "", "", "")
         if shape is not None:
             shapes.add(shape)
             pending.extend(node.iter(include_text=False))

@@ -127,19 +127,24 @@ def glance(data: bytes) -> Scan | None:
 def _depth(tags: list[bytes]) -> int | None:
     """How deep tags nest; None where they do not close what they open, each where the parser would."""
     waiting = [b""]
+    last, rules = b"", _RULES.get  # `last` is `waiting[-1]`: a page has a thousand tags
     deepest = 1
     for tag in tags:
-        if tag == waiting[-1]:
+        if tag == last:
             waiting.pop()
+            last = waiting[-1]
             continue
-        rule = _RULES.get(tag)
+        rule = rules(tag)
         if rule is not None:
-            if waiting[-1] not in rule[1] and not _makes_place(tag, rule[1], waiting):
+            if last not in rule[1] and not _makes_place(tag, rule[1], waiting):
                 return None
-            waiting.append(rule[0])
+            last = rule[0]
+            waiting.append(last)
             if len(waiting) > deepest:
                 deepest = len(waiting)
-        elif not _is_borne(tag, waiting):
+        elif _is_borne(tag, waiting):
+            last = waiting[-1]
+        else:
             return None
     while waiting[-1] in _ITEMS:
         waiting.pop()
