@@ -16,7 +16,7 @@ from archiver.readings import Reading
 from archiver.text import line
 
 _WORTH_KEEPING = NOT_READ | {Outcome.OK}
-_LEVEL = 7  # of gzip: 9 takes three times as long for three bytes in a thousand
+_LEVEL = 6  # of gzip: 9 takes three times as long for seven bytes in a thousand
 _COOKIES = frozenset({"set-cookie", "set-cookie2"})
 _AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superfluous, a copy only other copies
 

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from itertools import chain
 from types import TracebackType
 from typing import Self
@@ -79,8 +80,8 @@ class Client:
         now, start = self._clock.now(), self._clock.monotonic()
         answer, call = Answer(url, now, 0), None
         try:
-            request = self._request(url, validators or Validators(), extra or Extra())
-            call = self._call(url)
+            request, to = self._request(url, validators or Validators(), extra or Extra())
+            call = self._call(to, mapped=urls.origin(url) in self._connect_to)
             answer = self._exchange(
                 answer, request, call, keep_cut=keep_cut, archived=extra is not None and extra.archived
             )
@@ -96,35 +97,35 @@ class Client:
 
     # ─── the question ───────────────────────────────────────────────────────────────────────────
 
-    def _request(self, url: str, validators: Validators, extra: Extra) -> httpx.Request:
-        """The request for a URL. Its Host (and the name on the certificate) stays canonical under `connect_to`."""
+    def _request(self, url: str, validators: Validators, extra: Extra) -> tuple[httpx.Request, httpx.URL]:
+        """The request for a URL, and where it goes. Its Host (and the certificate's name) stays canonical.
+
+        A URL is taken apart once here: that takes as long as all else of a request.
+        """
         reason = guard.refused_url(url, self.named_origins, frozenset(self._connect_to))
         if reason is not None:
             raise Fault(Outcome.OFF_SITE, f"not contacted: {reason}")
         try:
-            parsed, canonical = httpx.URL(url), httpx.URL(urls.origin(url))
+            parsed, canonical = httpx.URL(url), _parsed(urls.origin(url))
         except (httpx.InvalidURL, ValueError) as error:
             raise Fault(Outcome.PROTOCOL_ERROR, f"a URL that cannot be asked: {safe(error, 200)}") from error
         if (parsed.raw_host, parsed.port) != (canonical.raw_host, canonical.port):
             raise Fault(Outcome.OFF_SITE, "not contacted: a URL that two readers take for two hosts")
-        mapped = self._connect_to.get(urls.origin(url))
+        to = self._connect_to.get(urls.origin(url), parsed)
         fields = {"Host": urls.host(url)} | ({} if extra.form is None else {"Connection": "close"})
         if _is_sendable(validators.etag):
             fields["If-None-Match"] = str(validators.etag)
         if _is_sendable(validators.last_modified):
             fields["If-Modified-Since"] = str(validators.last_modified)
         method, form = ("HEAD" if extra.head else "GET", None) if extra.form is None else ("POST", dict(extra.form))
-        return self._http.build_request(
-            method, parsed.copy_with(scheme=(mapped or parsed).scheme), headers=fields | _extra_fields(extra), data=form
-        )
+        asked = parsed if to.scheme == parsed.scheme else parsed.copy_with(scheme=to.scheme)
+        return self._http.build_request(method, asked, headers=fields | _extra_fields(extra), data=form), to
 
-    def _call(self, url: str) -> Call:
+    def _call(self, to: httpx.URL, *, mapped: bool) -> Call:
         """Where the connection really goes, and within which bounds."""
-        mapped = self._connect_to.get(urls.origin(url))
-        to = mapped or httpx.URL(url)
         network = self._network
         return Call(
-            to.raw_host.decode("ascii"), to.port or (443 if to.scheme == "https" else 80), mapped=mapped is not None,
+            to.raw_host.decode("ascii"), to.port or (443 if to.scheme == "https" else 80), mapped=mapped,
             monotonic=self._clock.monotonic, timeout_s=network.timeout_s, connect_timeout_s=network.connect_timeout_s,
             head_bytes=network.max_header_bytes, body_bytes=network.max_wire_bytes,
         )  # fmt: skip
@@ -150,7 +151,7 @@ class Client:
 
     def _sent(self, request: httpx.Request, call: Call) -> httpx.Response:
         try:
-            response = self._http.send(request, stream=True)
+            response = self._transport.handle_request(request)  # what httpx does besides is of no use here
         except (h11.ProtocolError, httpx.InvalidURL, ValueError) as error:
             raise _not_http(error, call) from error
         call.head_done = True
@@ -193,6 +194,12 @@ class Client:
             words = f"only the first {limit} bytes were read" if is_cut else f"its body could not be read: {fault}"
             return replace(seen, error=line(words, 500))
         return _failed(seen, fault)
+
+
+@lru_cache(maxsize=8)
+def _parsed(origin: str) -> httpx.URL:
+    """The URL of an origin. Raises httpx.InvalidURL and ValueError."""
+    return httpx.URL(origin)
 
 
 class _Reader:
