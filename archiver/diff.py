@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import Any
 
 from archiver.model import CaptureSource, Ours
 from archiver.readings import ArticlePage, Reading
@@ -160,14 +159,6 @@ def _change(deleted: str, inserted: str) -> Iterator[Piece]:
         yield Piece("delete", deleted)
     if inserted:
         yield Piece("insert", inserted)
-
-
-def as_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
-    """The same as plain data."""
-    return [
-        {"section": section.name, "changes": [{"op": piece.op, "text": piece.text} for piece in section.pieces]}
-        for section in sections
-    ]
 
 
 # ─── a copy beside ours ────────────────────────────────────────────────────────────────────────────

@@ -63,6 +63,7 @@ class Found:
     total: int
     is_indexed: bool
     is_counted: bool = True
+    is_demonstration: bool = False  # all of it was invented
 
 
 # ─── asking ─────────────────────────────────────────────────────────────────────────────────────

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from archiver import config, report
-from archiver.archive import opening, queries
-from archiver.commands import fetching
+from archiver.archive import queries
+from archiver.commands import fetching, reading
 from archiver.config import Config, Source
 from archiver.errors import UsageError
 from archiver.report import fetches, imports, rescues
@@ -63,10 +63,8 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         file.write_bytes(saved.body)
         for line in imports.summary(importing.import_files(settings, db, (file,))).lines:
             tell(f"import: {line}")
-    with opening.reading(db) as connection:
-        found, copies = queries.status(connection), queries.copies(connection)
-    tell(report.rescued_line(copies))
-    return 0 if queries.all_safe(found) else 3
+    tell(report.rescued_line(reading.copies(db).parts))
+    return 0 if queries.all_safe(reading.status(db)) else 3
 
 
 def _fetch(settings: Config, db: Path, *, quiet: bool) -> fetching.Fetched:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archiver import __version__
-from archiver.errors import ArchiveDamaged, ArchiverError, UsageError
+from archiver.errors import ArchiveDamaged, ArchiverError
 from archiver.machine.interruption import code_of
 from archiver.text import document, safe
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from archiver.commands.listening import Listener, Notice
     from archiver.config import Config, Network
-    from archiver.model import Address
     from archiver.report.runs import Summary
 
 EXIT_CODES = """\b
@@ -32,8 +31,6 @@ Exit codes:
   4    stopped because the site refused us
   5    the archive cannot be used (locked, damaged, newer, disk full)
   130  interrupted (143 by SIGTERM)"""
-
-_MOST_DIGITS = 18  # what SQLite can hold
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -163,35 +160,6 @@ def archiver() -> None:
     archiver fetch     keep what the config names, or a URL
     archiver status    what is held, missing and gone
     """  # noqa: D301 - click reads \b as "keep these lines"
-
-
-def page_address(page: str) -> Address:
-    """The page that an article id or a URL names. Raises UsageError."""
-    from archiver import ithome
-    from archiver.model import Address
-
-    address = ithome.source_address(ithome.article_url(_number(page)) if page.isdecimal() and page.isascii() else page)
-    if not isinstance(address, Address):
-        raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
-    return address
-
-
-def _number(page: str) -> int:
-    if len(page) > _MOST_DIGITS:
-        raise UsageError(f"{safe(page, 40)}: no article has a number of so many digits; see `archiver status`")
-    return int(page)
-
-
-def page_urls(page: str) -> list[str]:
-    """The pages that an article id or a URL may name, images and outside links included. Raises UsageError."""
-    from archiver import ithome
-    from archiver.model import Address
-
-    if page.isdecimal() and page.isascii():
-        return [page_address(page).url]
-    named = (ithome.source_address(page), ithome.image_address(page), ithome.link_address(page), ithome.classify(page))
-    found = [one.url for one in named if isinstance(one, Address)]
-    return found or [page_address(page).url]
 
 
 def tell(text: str) -> None:

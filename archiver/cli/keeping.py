@@ -12,7 +12,6 @@ from archiver.cli.frame import (
     Finite,
     archiver,
     common,
-    page_urls,
     progress,
     settings,
     show,
@@ -82,7 +81,7 @@ def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | 
     from archiver.commands import sources
 
     config, path = settings(config_path, db)
-    url = sources.forget(config, path, page_urls(page), clock)
+    url = sources.forget(config, path, page, clock)
     if not quiet:
         tell(f"{url}: asked no more from now on; nothing of it was deleted.")
     return 0

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archive_of, archiver, common, page_address, page_urls, print_table, tell
-from archiver.errors import UsageError
-from archiver.text import document, safe
+from archiver.cli.frame import archive_of, archiver, common, print_table, tell
+from archiver.text import document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,11 +46,11 @@ def _tell_demonstration(*, is_one: bool) -> None:
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     """Print who holds which part."""
     from archiver import report
-    from archiver.archive import demonstration, opening, queries
+    from archiver.commands import reading
 
-    with opening.reading(path) as connection:
-        _tell_demonstration(is_one=demonstration.is_marked(connection))
-        parts = queries.copies(connection)
+    found = reading.copies(path)
+    _tell_demonstration(is_one=found.is_demonstration)
+    parts = found.parts
     if as_json:
         click.echo(document({"parts": parts}))
         return 0
@@ -65,10 +64,9 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
 def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
     """Print the status of an archive, and give it."""
     from archiver import report
-    from archiver.archive import opening, queries
+    from archiver.commands import reading
 
-    with opening.reading(path) as connection:
-        found = queries.status(connection, every_part=as_json)
+    found = reading.status(path, every_part=as_json)
     _tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(report.status_json(found)))
@@ -94,26 +92,11 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
 def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
     """Tell everything known of one page, in order of time, and the rule that made its state."""
     from archiver import report
-    from archiver.archive import opening, queries
+    from archiver.commands import reading
 
-    path = archive_of(config_path, db)
-    named = page_urls(page)
-    with opening.reading(path) as connection:
-        named += queries.list_addresses(connection, *_list_named(page))
-        found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
-    if found is None:
-        raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
+    found = reading.why(archive_of(config_path, db), page)
     click.echo(document(report.why_json(found)) if as_json else report.why_text(found))
     return 0
-
-
-def _list_named(page: str) -> tuple[int | None, int | None]:
-    """The series, and the number of the page of its list, that a URL names."""
-    from archiver import ithome
-    from archiver.model import Address
-
-    address = ithome.classify(page)
-    return (address.series_id, address.page_number) if isinstance(address, Address) else (None, None)
 
 
 @archiver.command(short_help="Search titles, bodies and comments.")
@@ -131,15 +114,12 @@ def search(
     Every word must be found, in any order and also inside longer words; case and width of letters do not matter.
     Chinese needs no spaces. "Quotes" keep words together.
     """
-    from archiver.archive import demonstration, opening
-    from archiver.archive.search import find
+    from archiver.commands import reading
     from archiver.report import hits
 
-    path = archive_of(config_path, db)
     words = " ".join(query)
-    with opening.reading(path) as connection:
-        _tell_demonstration(is_one=demonstration.is_marked(connection))
-        found = find(connection, words, series_id=series_id, limit=limit)
+    found = reading.search(archive_of(config_path, db), words, series_id=series_id, limit=limit)
+    _tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(hits.as_json(words, found)))
     elif found.hits:
@@ -174,20 +154,15 @@ def diff(
 ) -> int:  # fmt: skip
     """Show what changed between two versions of an article: words in prose, lines in code."""
     from archiver.commands import comparing
-    from archiver.report import terminal
+    from archiver.report import comparisons, terminal
 
-    path = archive_of(config_path, db)
-    address = page_address(article)
-    if address.article_id is None:
-        raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
-    found = comparing.compare(path, address.article_id, old, new)
+    found = comparing.compare(archive_of(config_path, db), article, old, new)
     if as_json:
-        click.echo(document(found.as_json()))
-        return 0
-    if not found.sections:
-        tell(found.without_sections())
-        return 0
-    terminal.print_comparison(found)
+        click.echo(document(comparisons.as_json(found)))
+    elif not found.sections:
+        tell(comparisons.without_sections(found))
+    else:
+        terminal.print_comparison(found)
     return 0
 
 

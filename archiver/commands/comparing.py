@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from archiver import diff, ithome, pages
 from archiver.archive import bodies, opening, queries
 from archiver.archive.queries import Version
+from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError
 from archiver.model import Address
 from archiver.readings import ArticlePage
@@ -27,48 +27,18 @@ class Comparison:
     sections: tuple[diff.Section, ...]
     only_dress: bool  # the texts are the same to the letter, their markup is not
 
-    def heading(self) -> str:
-        """Which versions these are, in one line."""
-        return f"{self.article_id}: capture {_shown(self.old)} → capture {_shown(self.new)}"
-
-    def without_sections(self) -> str:
-        """Why there is nothing to show, in one line."""
-        if self.old.capture_id == self.new.capture_id:
-            return f"{self.article_id}: no change was seen; one text is held, capture {self.new.capture_id}"
-        what = "only its dress changed; the text is" if self.only_dress else "no difference; title, tags and body are"
-        return f"{self.heading()}: {what} the same to the letter"
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as one document."""
-        return {
-            "id": self.article_id,
-            "from": _version_json(self.old),
-            "to": _version_json(self.new),
-            "only_dress": self.only_dress,
-            "changes": diff.as_json(self.sections),
-        }
-
-
-def _shown(version: Version) -> str:
-    return f"{version.capture_id} of {version.first_seen_at[:16].replace('T', ' ')} UTC"
-
-
-def _version_json(version: Version) -> dict[str, Any]:
-    return {
-        "capture_id": version.capture_id,
-        "first_seen_at": version.first_seen_at,
-        "last_seen_at": version.last_seen_at,
-    }
-
 
 Lookup = Callable[[int], Version | None]  # the good capture of the article with this number
 
 
-def compare(path: Path, article_id: int, old: str | None, new: str | None) -> Comparison:
+def compare(path: Path, article: str, old: str | None = None, new: str | None = None) -> Comparison:
     """Two versions of an article: by capture number, by date, or the last two that differ.
 
-    Raises UsageError when there are none, and ArchiveError when the archive cannot be read.
+    `article`: its id or URL. Raises UsageError when there are none, and ArchiveError when the archive cannot be read.
     """
+    article_id = naming.page_address(article).article_id
+    if article_id is None:
+        raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
     with opening.reading(path) as connection:
         known = queries.versions(connection, article_id)
         if not known:

@@ -14,6 +14,7 @@ from archiver import ithome
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.commands.listening import About, Notice
+from archiver.commands.naming import page_urls
 from archiver.commands.run import existing, writing
 from archiver.config import Config, Source
 from archiver.errors import ConfigError, UsageError
@@ -139,24 +140,25 @@ def _keep_packaged(archive: Archive, asked: list[Asked], now: datetime) -> list[
     return [Notice(About.PACKAGED_LEFT, ", ".join(archive.sources.urls()), packaged)]
 
 
-def forget(config: Config, path: Path, page: list[str], clock: Clock | None = None) -> str:
-    """Take back a source, by any of these URLs; gives its URL. Nothing that is held is deleted.
+def forget(config: Config, path: Path, page: str, clock: Clock | None = None) -> str:
+    """Take back a source, by its article id or URL; gives its URL. Nothing that is held is deleted.
 
     Raises UsageError when it is none, or when the config names it.
     """
+    named_urls = page_urls(page)
     existing(path)
     if not config.is_packaged:
         by_config = {address.url for _, address, _ in sources_of(config)}
-        named = next((url for url in page if url in by_config), None)
+        named = next((url for url in named_urls if url in by_config), None)
         if named is not None:
             raise UsageError(f"{safe(named)}: {safe(config.origin)} names it; take it out there, and it is not asked")
     with writing("forget", config, path) as archive:
         known = archive.sources.urls()
-        for url in page:
+        for url in named_urls:
             if archive.sources.drop(url, (clock or SystemClock()).now()):
                 return url
     listed = ", ".join(safe(url) for url in known) or "nothing"
-    raise UsageError(f"{safe(page[0], 200)}: not asked for by itself; what is: {listed}")
+    raise UsageError(f"{safe(named_urls[0], 200)}: not asked for by itself; what is: {listed}")
 
 
 _MOST_DIGITS = 18  # of a number that SQLite can hold

@@ -78,9 +78,11 @@ def print_comparison(found: Comparison) -> None:
     """What changed in an article: coloured on a terminal; in a pipe with signs, and no escape sequence."""
     from rich.text import Text
 
+    from archiver.report import comparisons
+
     console = _console(stderr=False)
     bare = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
-    console.print(Text(found.heading(), style="bold"))
+    console.print(Text(comparisons.heading(found), style="bold"))
     for section in found.sections:
         text = Text(f"\n@@ {section.name} @@\n", style="cyan")
         for number, piece in enumerate(section.pieces):

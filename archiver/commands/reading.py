@@ -1,0 +1,63 @@
+"""What an archive tells, each answer one value: its status, who holds copies, why a page stands as it does, and hits.
+
+Reads only. Imports nothing heavy at its top: `archiver status` must start fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archiver.archive import demonstration, opening, queries
+from archiver.archive.queries import History, Row, Status
+from archiver.errors import UsageError
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.archive.search import Found
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesOfParts:
+    """Every part and who holds it."""
+
+    parts: list[Row]
+    is_demonstration: bool  # all of it was invented
+
+
+def status(path: Path, *, every_part: bool = True) -> Status:
+    """What is held, missing and gone. Raises ArchiveError.
+
+    Not `every_part`: of parts only those that want attention.
+    """
+    with opening.reading(path) as connection:
+        return queries.status(connection, every_part=every_part)
+
+
+def copies(path: Path) -> CopiesOfParts:
+    """Every part and who holds it. Raises ArchiveError."""
+    with opening.reading(path) as connection:
+        return CopiesOfParts(queries.copies(connection), demonstration.is_marked(connection))
+
+
+def why(path: Path, page: str) -> History:
+    """All that is known of the page with this article id or URL. Raises UsageError for none, and ArchiveError."""
+    from archiver.commands import naming
+
+    named = naming.page_urls(page)
+    with opening.reading(path) as connection:
+        named += queries.list_addresses(connection, *naming.list_named(page))
+        found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
+    if found is None:
+        raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
+    return found
+
+
+def search(path: Path, query: str, *, series_id: int | None = None, limit: int = 20) -> Found:
+    """The articles that hold every word and "quoted phrase" of a query, best first. Raises ArchiveError."""
+    from archiver.archive.search import find
+
+    with opening.reading(path) as connection:
+        found = find(connection, query, series_id=series_id, limit=limit)
+        return replace(found, is_demonstration=demonstration.is_marked(connection))
