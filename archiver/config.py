@@ -78,7 +78,7 @@ class Rescue:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class PushSettings:
     """How Save Page Now is asked to make copies. Times in seconds."""
 
     key: str = field(default="", repr=False)  # of an account at archive.org; empty: asked without one
@@ -112,7 +112,7 @@ class Config:
     images: Images = field(default_factory=Images)
     notify: str = ""  # a command line, split without a shell
     rescue: Rescue = field(default_factory=Rescue)
-    push: Push = field(default_factory=Push)
+    push: PushSettings = field(default_factory=PushSettings)
     origin: str = "packaged default"  # the file it came from, for messages
     is_demonstration: bool = False  # nobody is asked but a stand-in, and all that comes is invented; no file says so
 
@@ -357,7 +357,7 @@ def read(text: str, name: str) -> Config:
         images=replace(Images(), **tables["images"]),
         notify=tables["notify"].get("command", ""),
         rescue=replace(Rescue(), **tables["rescue"]),
-        push=replace(Push(), **tables["push"]),
+        push=replace(PushSettings(), **tables["push"]),
         origin=name,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -148,3 +149,18 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
             del waiting[name]
 
     assert waiting == {}
+
+
+def names_of(path: Path) -> list[str]:
+    """The classes of a module, wherever they stand, and what it calls types beside them."""
+    tree = ast.parse(path.read_text("utf-8"))
+    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
+    types = [node.id for node in targets if isinstance(node, ast.Name) and not node.id.isupper()]
+    return classes + [name for name in types if name.lstrip("_")[:1].isupper()]
+
+
+def test_no_name_of_a_class_or_type_stands_for_two_things() -> None:
+    counted = Counter(name for path in MODULES for name in names_of(path))
+
+    assert [name for name, times in counted.items() if times > 1] == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import ithome
-from archiver.commands.trails import Step, Trails
+from archiver.commands.trails import Hop, Trails
 from archiver.formats.files import File, Format
 from archiver.formats.found import Found
 from archiver.model import Address
@@ -33,7 +33,7 @@ def answer(place: int, target: int | None) -> Found:
     return Found(url, None, NOW, "", 302, (("location", PLACES[target]),))
 
 
-def followed(responses: list[Found]) -> list[Step]:
+def followed(responses: list[Found]) -> list[Hop]:
     """Every step that a file of these gives, read again while something is missing, as `importing` does."""
     trails = Trails(root, MOST)
     for found in responses:

@@ -10,12 +10,12 @@ import pytest
 from raw_server import RawServer
 from wire import PAGE, URL, client_of, response
 
-from archiver.config import Images, Network, Push, Rescue
+from archiver.config import Images, Network, PushSettings, Rescue
 from archiver.model import Outcome
 
 PAGE_OF_DOCS = (Path(__file__).parents[1] / "docs/politeness.md").read_text("utf-8")
 UNITS = {"": 1, "s": 1, "KiB": 1024, "MiB": 1024 * 1024}
-TABLES = (Network(), Rescue(), Push(), Images())
+TABLES = (Network(), Rescue(), PushSettings(), Images())
 NUMBERS = re.findall(r"`([a-z_]+)`\s(?:\(|\| )([0-9.]+) ?(s|KiB|MiB|)[ )]", PAGE_OF_DOCS)
 
 

@@ -12,7 +12,7 @@ from robots_cases import CASES, DELAYS, Case
 
 from archiver.model import Answer, Outcome
 from archiver.web.robots import RobotsCache, from_answer
-from archiver.web.rules import Rules, parse
+from archiver.web.rules import RobotsRules, parse
 
 HOST = "https://ithelp.ithome.com.tw"
 
@@ -137,7 +137,7 @@ def test_the_reason_says_what_happened() -> None:
 
 def test_rules_are_used_for_a_day_and_no_longer() -> None:
     cache = RobotsCache(86_400)
-    rules = Rules()
+    rules = RobotsRules()
     cache.keep(HOST, rules, START)
 
     assert cache.get(HOST, START) is rules
@@ -148,6 +148,6 @@ def test_rules_are_used_for_a_day_and_no_longer() -> None:
 
 def test_rules_from_the_future_are_asked_again() -> None:
     cache = RobotsCache(86_400)
-    cache.keep(HOST, Rules(), START + timedelta(hours=1))
+    cache.keep(HOST, RobotsRules(), START + timedelta(hours=1))
 
     assert cache.get(HOST, START) is None

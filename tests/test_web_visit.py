@@ -17,7 +17,7 @@ from archiver.config import Network
 from archiver.model import REFUSALS, TRANSIENT, Address, Answer, Exchange, Kind, Outcome, Validators
 from archiver.web.pace import Pace
 from archiver.web.robots import RobotsCache
-from archiver.web.rules import Rules, parse
+from archiver.web.rules import RobotsRules, parse
 from archiver.web.visit import Budget, Visitor, user_agent
 
 HOST = "https://ithelp.ithome.com.tw"
@@ -33,7 +33,7 @@ class Stage:
     """A visitor, the far end that it talks to, and the clock of both."""
 
     def __init__(
-        self, world: World, network: Network = NETWORK, *, rules: Rules | None = None, limit: int = 0,
+        self, world: World, network: Network = NETWORK, *, rules: RobotsRules | None = None, limit: int = 0,
         seconds: float = 0.0,
     ) -> None:  # fmt: skip
         self.clock = FakeClock()
@@ -215,7 +215,7 @@ def test_a_url_out_of_bounds_is_not_asked_nor_is_its_robots(url: str) -> None:
 
 # ─── redirects ──────────────────────────────────────────────────────────────────────────────────
 
-OPEN = Rules()
+OPEN = RobotsRules()
 
 
 def test_each_hop_is_told_and_the_last_is_final() -> None:

@@ -50,7 +50,7 @@ ORDER BY pages.id
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedPage:
     """A page that a copy may be wanted of."""
 
     page_id: int
@@ -75,22 +75,22 @@ class Copies:
 
     def parts(
         self, series_id: int | None = None, page_url: str | None = None, *, dropped: bool = False
-    ) -> list[Wanted]:
+    ) -> list[WantedPage]:
         """Every part of what is kept, in order; of one series, or one page, when named; `dropped`: taken back too."""
         return self._wanted(_PARTS, series_id, page_url, dropped=dropped)
 
-    def lost_images(self, series_id: int | None = None, page_url: str | None = None) -> list[Wanted]:
+    def lost_images(self, series_id: int | None = None, page_url: str | None = None) -> list[WantedPage]:
         """The images of bodies that were asked for at their place, and are not held."""
         return self._wanted(_IMAGES, series_id, page_url)
 
     def _wanted(
         self, which: str, series_id: int | None, page_url: str | None, *, dropped: bool = False
-    ) -> list[Wanted]:
+    ) -> list[WantedPage]:
         is_named = dropped or series_id is not None or page_url is not None
         values = {"series_id": series_id, "page_url": page_url, "is_named": is_named}
         rows = self._database.query(_PAGES + which, values)
         return [
-            Wanted(
+            WantedPage(
                 row["id"],
                 Address(row["url"], Kind(row["kind"]), row["article_id"], row["series_id"], row["user_id"],
                         row["page_number"]),

@@ -56,7 +56,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hits:
     """The best hits, how many there are (at most, unless `is_counted`), and whether the index is whole."""
 
     hits: list[Hit]
@@ -69,7 +69,7 @@ class Found:
 # ─── asking ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = None, limit: int = 20) -> Found:
+def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first. Takes whatever is typed.
 
     The index only proposes: each hit is looked for again in the text. Without a whole index every text is read. Of very
@@ -84,13 +84,13 @@ def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = 
     best = _Best(terms, [1.0] * len(terms), limit)
     if terms:
         best.consider(connection, ":asked IS NULL OR series_id = :asked", series_id)
-    return Found(best.hits(), best.total, is_indexed=False)
+    return Hits(best.hits(), best.total, is_indexed=False)
 
 
-def _find_by_index(connection: sqlite3.Connection, terms: list[Term], series_id: int | None, limit: int) -> Found:
+def _find_by_index(connection: sqlite3.Connection, terms: list[Term], series_id: int | None, limit: int) -> Hits:
     if not terms:
-        return Found([], 0, is_indexed=True)
-    asked = _Asked(connection, terms, series_id)
+        return Hits([], 0, is_indexed=True)
+    asked = _Question(connection, terms, series_id)
     total = asked.count()
     most = min(total, max(_MOST_READ, limit))
     best = _Best(terms, asked.rarity(), limit)
@@ -102,10 +102,10 @@ def _find_by_index(connection: sqlite3.Connection, terms: list[Term], series_id:
         if best.total >= limit:
             break
     is_counted = seen == total or (not asked.goes_on() and all(term.is_indexed_whole() for term in terms))
-    return Found(best.hits(), best.total if seen == total else total, is_indexed=True, is_counted=is_counted)
+    return Hits(best.hits(), best.total if seen == total else total, is_indexed=True, is_counted=is_counted)
 
 
-class _Asked:
+class _Question:
     """What the index says of a query: its rows that hold every term, or may."""
 
     def __init__(self, connection: sqlite3.Connection, terms: list[Term], series_id: int | None) -> None:

@@ -23,9 +23,9 @@ from archiver.browse import images, reading, render, sheets
 if TYPE_CHECKING:
     from archiver.archive.library import ReadPage
 
-Scope = dict[str, Any]
+AsgiScope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Any, Send], Awaitable[None]]
+App = Callable[[AsgiScope, Any, Send], Awaitable[None]]
 
 # A name that leads here by DNS rebinding is another's; a browser would let that other read our answers.
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?", re.IGNORECASE)
@@ -53,7 +53,7 @@ _ROWS = re.compile(r"/(articles|series)/([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Served:
     """One answer of ours."""
 
     body: bytes
@@ -88,7 +88,7 @@ class Reader(Datasette):  # type: ignore[misc]
 
 
 def _front(datasette: Reader, behind: App) -> App:
-    async def app(scope: Scope, receive: Any, send: Send) -> None:
+    async def app(scope: AsgiScope, receive: Any, send: Send) -> None:
         if scope["type"] != "http":
             await behind(scope, receive, send)
         elif not _is_for_us(scope):
@@ -103,14 +103,14 @@ def _front(datasette: Reader, behind: App) -> App:
     return app
 
 
-def _is_for_us(scope: Scope) -> bool:
+def _is_for_us(scope: AsgiScope) -> bool:
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
     return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0]) is not None
 
 
-def _refusal() -> Answer:
+def _refusal() -> Served:
     words = "This server answers to 127.0.0.1 and localhost only.\n"
-    return Answer(words.encode(), "text/plain; charset=utf-8", status=421)  # RFC 9110 §15.5.20
+    return Served(words.encode(), "text/plain; charset=utf-8", status=421)  # RFC 9110 §15.5.20
 
 
 def _guarded(send: Send) -> Send:
@@ -127,7 +127,7 @@ def _guarded(send: Send) -> Send:
     return guarded
 
 
-def _sheet(scope: Scope, send: Send) -> Send | None:
+def _sheet(scope: AsgiScope, send: Send) -> Send | None:
     """For a CSV: the way out through `sheets.Sheet`."""
     asked_for = parse_qs(scope["query_string"].decode("latin-1")).get("_format", [])
     if not (scope["path"].endswith(".csv") or "csv" in asked_for):
@@ -146,7 +146,7 @@ def _sheet(scope: Scope, send: Send) -> Send | None:
     return as_sheet
 
 
-async def _say(answer: Answer, scope: Scope, send: Send) -> None:
+async def _say(answer: Served, scope: AsgiScope, send: Send) -> None:
     asked = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
     same = answer.etag is not None and answer.etag in asked
     body = b"" if same or scope["method"] == "HEAD" else answer.body
@@ -168,7 +168,7 @@ async def _say(answer: Answer, scope: Scope, send: Send) -> None:
 # ─── what is asked ──────────────────────────────────────────────────────────────────────────────
 
 
-async def _answer(datasette: Reader, scope: Scope) -> Answer | None:
+async def _answer(datasette: Reader, scope: AsgiScope) -> Served | None:
     """Our answer, None for what is Datasette's business."""
     path = scope["path"]
     if style := _STYLES.fullmatch(path):
@@ -184,19 +184,19 @@ async def _answer(datasette: Reader, scope: Scope) -> Answer | None:
 
 
 @cache
-def _style(name: str) -> Answer:
-    return Answer((files("archiver.browse") / "static" / f"{name}.css").read_bytes(), "text/css; charset=utf-8")
+def _style(name: str) -> Served:
+    return Served((files("archiver.browse") / "static" / f"{name}.css").read_bytes(), "text/css; charset=utf-8")
 
 
-def _image(connection: sqlite3.Connection, capture_id: int) -> Answer:
+def _image(connection: sqlite3.Connection, capture_id: int) -> Served:
     picture = images.picture(connection, capture_id)
     if picture is None:
         words = "No raster image is held under this number.\n"
-        return Answer(words.encode(), "text/plain; charset=utf-8", status=404)
-    return Answer(picture.body, picture.media_type, _IMAGE_POLICY, etag=f'"{picture.sha256}"', inline=True)
+        return Served(words.encode(), "text/plain; charset=utf-8", status=404)
+    return Served(picture.body, picture.media_type, _IMAGE_POLICY, etag=f'"{picture.sha256}"', inline=True)
 
 
-def _page(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> Answer | None:
+def _page(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> Served | None:
     """A reading page; None where there is none, and for an archive whose version lacks what it would show."""
     try:
         html = _html(connection, path, read, places)
@@ -204,7 +204,7 @@ def _page(connection: sqlite3.Connection, path: str, read: ReadPage, places: ren
         if "no such" not in str(error):
             raise
         return None
-    return Answer(html.encode(), "text/html; charset=utf-8") if html is not None else None
+    return Served(html.encode(), "text/html; charset=utf-8") if html is not None else None
 
 
 def _html(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> str | None:

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.archive import bodies
 from archiver.archive.columns import ABSENCES
+from archiver.archive.queries import Row
 from archiver.browse.body import Code, Image, Surroundings
 from archiver.browse.images import is_raster
 
 if TYPE_CHECKING:
     from archiver.archive.library import ReadPage
 
-Row = dict[str, Any]
+
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
 BODY_LIMIT = 1_000_000  # characters of HTML; a longer body is shown as plain text, and of that so much
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class ShownArticle:
     """A held article with all that stands around it."""
 
     article: Row
@@ -61,7 +62,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ShownSeries:
     """A series with its parts and what happened to them."""
 
     series: Row
@@ -181,7 +182,7 @@ WHERE images.url IN (SELECT value FROM json_each(?))
 
 def article(
     connection: sqlite3.Connection, article_id: int, read: ReadPage, place: str, image_place: str
-) -> Article | None:
+) -> ShownArticle | None:
     """The article with all around it, None when it is not held.
 
     `read` makes the body's HTML from the capture. `place` is the path under which held articles are read,
@@ -197,7 +198,7 @@ def article(
     collapse = _row(connection, COLLAPSE, article_id)
     if collapse is not None:
         collapse["body_html"] = _html(connection, collapse["full_capture_id"], read)
-    return Article(
+    return ShownArticle(
         article=found,
         page=page,
         previous=before,
@@ -339,12 +340,12 @@ WHERE parts.series_id = ? GROUP BY day, outcome ORDER BY day
 DAYS_SHOWN = 60
 
 
-def series(connection: sqlite3.Connection, series_id: int) -> Series | None:
+def series(connection: sqlite3.Connection, series_id: int) -> ShownSeries | None:
     """The series with its parts in order, None when it is unknown."""
     found = _row(connection, SERIES, series_id)
     if found is None:
         return None
-    return Series(
+    return ShownSeries(
         series=found,
         progress=_row(connection, PROGRESS, series_id),
         parts=_rows(connection, PARTS, series_id),

@@ -12,8 +12,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from archiver.archive.queries import Row
 from archiver.browse import body, charts, reading
-from archiver.browse.reading import Article, Home, Missing, Row, Series
+from archiver.browse.reading import Home, Missing, ShownArticle, ShownSeries
 from archiver.text import safe
 
 IMAGE_PLACE = "/-/archiver/image/"
@@ -53,7 +54,7 @@ class Places:
 # ─── documents ──────────────────────────────────────────────────────────────────────────────────
 
 
-def article(found: Article, places: Places) -> str:
+def article(found: ShownArticle, places: Places) -> str:
     """The page of a held article."""
     html = found.article["body_html"]
     if html is not None and not body.is_bearable(html):
@@ -74,7 +75,7 @@ def article(found: Article, places: Places) -> str:
     )
 
 
-def _comments(found: Article) -> list[Row]:
+def _comments(found: ShownArticle) -> list[Row]:
     """The comments, each with its HTML as long as all together can be borne; after that their text is shown."""
     spent, made = 0, []
     for row in found.comments:
@@ -90,7 +91,7 @@ def missing(found: Missing, places: Places) -> str:
     return _document("missing.html", places, found=found)
 
 
-def series(found: Series, places: Places) -> str:
+def series(found: ShownSeries, places: Places) -> str:
     """The page of a series: progress, tiles, what happened, charts."""
     states = {state: sum(part["state"] == state for part in found.parts) for state in _STATES}
     held = {word: sum(_holding(part) == word for part in found.parts) for word in _HOLDINGS}
@@ -144,7 +145,7 @@ def _holding(part: Row) -> str:
     return holding(part["safe"], part["rescued"])
 
 
-def tiles(found: Series) -> list[Row]:
+def tiles(found: ShownSeries) -> list[Row]:
     """A tile a part, in order; an empty one for each place that the site declares and no part fills."""
     parts: dict[int, list[Row]] = {}
     for part in found.parts:

@@ -46,7 +46,7 @@ class Finite(click.FloatRange):
         return number
 
 
-class File(click.Path):
+class FilePath(click.Path):
     """The path of a file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
@@ -60,9 +60,9 @@ def common(command: _Command) -> _Command:
     """The options that every command takes."""
     for option in reversed(
         [
-            click.option("--config", "config_path", type=File(), envvar="ARCHIVER_CONFIG",
+            click.option("--config", "config_path", type=FilePath(), envvar="ARCHIVER_CONFIG",
                          metavar="FILE", help="Settings. Default: ./config/archiver.toml, then yours, then packaged."),
-            click.option("--db", type=File(), envvar="ARCHIVER_DB", metavar="FILE",
+            click.option("--db", type=FilePath(), envvar="ARCHIVER_DB", metavar="FILE",
                          help="The archive. Default: archive.db in this folder."),
             click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
             click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks."),
@@ -120,7 +120,7 @@ def _rows_are_ours(context: click.Context) -> Iterator[None]:
         raise ArchiveDamaged(f"{context.meta[_ARCHIVE]}: {odd}; put back a copy of the archive") from error
 
 
-class _Group(click.Group):
+class _Commands(click.Group):
     """Gives an interruption as it came: click would print an empty line first."""
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
@@ -150,7 +150,7 @@ class Stopped(Exception):
         self.code = code
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="archiver")
 def archiver() -> None:
     """Keep an iThome Ironman article series whole, readable and provable after its host is gone.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.cli.frame import (
-    File,
+    FilePath,
     Finite,
     archiver,
     common,
@@ -88,7 +88,7 @@ def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | 
 
 
 @archiver.command("import", short_help="Keep pages that somebody saved.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=File())
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=FilePath())
 @common
 @click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
@@ -230,7 +230,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 @archiver.command(short_help="Try it on a stand-in, without network.")
 @click.option(
     "--db",
-    type=File(),
+    type=FilePath(),
     default="demo.db",
     show_default=True,
     metavar="FILE",
@@ -239,7 +239,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 @click.option(
     "--config",
     "config_path",
-    type=File(),
+    type=FilePath(),
     metavar="FILE",
     help="Taken for the sake of scripts; the demo has its own settings.",
 )

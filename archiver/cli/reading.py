@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.archive.queries import Status
-    from archiver.archive.search import Found
+    from archiver.archive.search import Hits
 
 
 @archiver.command(short_help="Tell what is held, missing and gone.")
@@ -129,7 +129,7 @@ def search(
     return 0
 
 
-def _print_hits(found: Found) -> None:
+def _print_hits(found: Hits) -> None:
     """Two lines a hit on a terminal, the hit bold; one tab-separated line a hit into a pipe."""
     from archiver import report
     from archiver.report import hits

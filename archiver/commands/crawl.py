@@ -56,7 +56,7 @@ _ESSENTIAL = frozenset({Kind.ARTICLE, Kind.INDEX})  # when these are refused, th
 _HELPERS = frozenset({Kind.ROBOTS, Kind.CONTROL})  # asked for the sake of other pages
 
 
-class Visitor(Protocol):
+class Visits(Protocol):
     """What the web room gives (`archiver.web.visit.Visitor`): every request made for one page, one at a time."""
 
     def visit(
@@ -91,7 +91,7 @@ class Crawl:
     """One run over one archive."""
 
     def __init__(
-        self, archive: Archive, visitor: Visitor, breaker: Breaker, clock: Clock, scope: Scope, images: Images,
+        self, archive: Archive, visitor: Visits, breaker: Breaker, clock: Clock, scope: Scope, images: Images,
         listener: Callable[[Step], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._images = images

@@ -166,7 +166,7 @@ def fetch(
     return replace(fetched, untold=_tell(run, fetched, owed, command, path)) if owed else fetched
 
 
-def _fetch(run: Run, asked: list[sources.Asked], options: FetchOptions) -> Fetched:
+def _fetch(run: Run, asked: list[sources.NamedSource], options: FetchOptions) -> Fetched:
     archive, config = run.archive, run.config
     kept = sources.keep(archive, config, options.urls, asked, run.clock.now())
     archive.library.settle()

@@ -28,7 +28,7 @@ from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage, code_of_files
 from archiver.commands.listening import Listener
 from archiver.commands.run import Run
-from archiver.commands.trails import Root, Step, Trails
+from archiver.commands.trails import Hop, Root, Trails
 from archiver.config import Config, Source
 from archiver.errors import UnusableFile, UsageError
 from archiver.formats import files, values
@@ -205,7 +205,7 @@ def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: l
     return Imported(tuple(looked), tuple(unasked), closed=closed)
 
 
-def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.Asked]:
+def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.NamedSource]:
     """The config's sources, as a fetch adds them, but the packaged one's only to an archive that asks for nothing yet.
 
     Who names a URL at every command has no config, and did not ask for the series of the packaged one.
@@ -300,7 +300,7 @@ def _judgements(
 
 
 def _judged(
-    archive: Archive | None, importer: _Importer, step: Step, now: datetime
+    archive: Archive | None, importer: _Importer, step: Hop, now: datetime
 ) -> tuple[Exchange, Judgement, Reading | None]:
     """A response of a file as an exchange, with the same judgement as if it had come over the wire.
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from archiver import urls
 from archiver.archive import queries
 from archiver.archive.archive import Archive
-from archiver.archive.copy_rows import Wanted
+from archiver.archive.copy_rows import WantedPage
 from archiver.commands.asking import Archives
 from archiver.commands.listening import About, Listener, Notice
 from archiver.commands.run import Closed, Run, breaker_of_archives, existing
-from archiver.commands.searching import Found, Search
-from archiver.commands.sources import Target, target_of
+from archiver.commands.searching import Findings, Search
+from archiver.commands.sources import PartOrSeries, target_of
 from archiver.config import Config, Network
 from archiver.machine.clock import Clock
 
@@ -34,7 +34,7 @@ class RescueOptions:
 class Looked:
     """What looking came to. Hosts are told with the reason."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[Findings] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)  # not asked any more
     down: dict[str, str] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
@@ -72,7 +72,7 @@ def network_of(config: Config, limit: int | None) -> Network:
     return network if limit is None else replace(network, max_requests=limit)
 
 
-def _rescue(run: Run, options: RescueOptions, target: Target) -> Rescued:
+def _rescue(run: Run, options: RescueOptions, target: PartOrSeries) -> Rescued:
     looked = Looked()
     named = frozenset(map(urls.origin, run.config.rescue.timemaps))
     with run.interruptible(), asking_archives(run, named) as archives:
@@ -94,7 +94,7 @@ def asking_archives(run: Run, named_origins: frozenset[str] = frozenset()) -> It
         yield Archives(run, visitor, breaker_of_archives(run, pace))
 
 
-def wanted_of(archive: Archive, target: Target, options: RescueOptions) -> list[Wanted]:
+def wanted_of(archive: Archive, target: PartOrSeries, options: RescueOptions) -> list[WantedPage]:
     """The parts and images that a copy is wanted of: those that are missing, or every part."""
     parts = archive.copies.parts(*target)
     if options.check or options.history:
@@ -102,7 +102,7 @@ def wanted_of(archive: Archive, target: Target, options: RescueOptions) -> list[
     return [one for one in parts if one.is_missing] + archive.copies.lost_images(*target)
 
 
-def _look(run: Run, archives: Archives, search: Search, wanted: list[Wanted], looked: Looked) -> None:
+def _look(run: Run, archives: Archives, search: Search, wanted: list[WantedPage], looked: Looked) -> None:
     if wanted:
         run.archive.check_pages()
     for number, one in enumerate(wanted):
@@ -119,7 +119,7 @@ def _look(run: Run, archives: Archives, search: Search, wanted: list[Wanted], lo
 # ─── the end of a run ───────────────────────────────────────────────────────────────────────────
 
 
-def _closed(run: Run, options: RescueOptions, looked: Looked, target: Target) -> Rescued:
+def _closed(run: Run, options: RescueOptions, looked: Looked, target: PartOrSeries) -> Rescued:
     run.archive.library.catch_up()
     run.archive.library.settle()
     still = [one for one in run.archive.copies.parts(*target) if one.held is None]
@@ -138,5 +138,5 @@ def _closed(run: Run, options: RescueOptions, looked: Looked, target: Target) ->
     return Rescued(options, looked, is_whole(closed.found), closed)
 
 
-def _all_refused(looked: Looked, still: list[Wanted]) -> bool:
+def _all_refused(looked: Looked, still: list[WantedPage]) -> bool:
     return bool(still and looked.refused and not looked.down and not looked.answered)

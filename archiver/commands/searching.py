@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 
 from archiver import pages, urls
-from archiver.archive.copy_rows import Wanted
+from archiver.archive.copy_rows import WantedPage
 from archiver.commands.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
 from archiver.commands.run import Run
 from archiver.formats.found import Bounds
@@ -38,17 +38,17 @@ from archiver.model import (
 )
 from archiver.rescue import common_crawl, feeds, memento, wayback
 from archiver.rescue.choosing import Chosen, choose, is_settled
-from archiver.rescue.common_crawl import Crawl
+from archiver.rescue.common_crawl import MonthlyCrawl
 from archiver.verdict import JUDGE
 
 _PAGES = 5  # of one index, or further TimeMaps
 
 
 @dataclass(slots=True)
-class Found:
+class Findings:
     """What came of looking for a copy of one page."""
 
-    wanted: Wanted
+    wanted: WantedPage
     source: CaptureSource | None = None  # whose copy is held now; None: nobody's
     url: str = ""
     made_at: datetime | None = None
@@ -81,15 +81,15 @@ class Search:
         self._run_id = run.id
         self._check = check
         self._history = history
-        self._crawls: tuple[Crawl, ...] | None = None
+        self._crawls: tuple[MonthlyCrawl, ...] | None = None
         self._held_feeds: dict[int, list[feeds.HeldFeed]] = {}
 
-    def look(self, wanted: Wanted) -> Found:
+    def look(self, wanted: WantedPage) -> Findings:
         """Ask everybody about one page until a good copy is held."""
         if wanted.series_id is not None:
             dated = feeds.published_at(wanted.address, self._feeds(wanted.series_id))
             wanted = replace(wanted, published_about=dated or wanted.published_about)
-        found = Found(wanted, for_people=[memento.for_a_person(wanted.address)])
+        found = Findings(wanted, for_people=[memento.for_a_person(wanted.address)])
         for holder in self._holders():
             if not self._archives.budget_left():
                 found.said.append("not asked further: the run made all its requests")
@@ -100,11 +100,11 @@ class Search:
         found.said += [f"{host}: {words}" for host, words in found.silent.items() if host not in found.spoke]
         return found
 
-    def _is_done(self, found: Found) -> bool:
+    def _is_done(self, found: Findings) -> bool:
         """Whether nothing more is wanted: a good copy, unless all versions are."""
         return found.source is not None and not self._history
 
-    def _holders(self) -> Iterator[Callable[[Found], None]]:
+    def _holders(self) -> Iterator[Callable[[Findings], None]]:
         if self._rescue.wayback:
             yield self._wayback
         for endpoint in self._rescue.timemaps:
@@ -117,7 +117,7 @@ class Search:
 
     # ─── the Wayback Machine ────────────────────────────────────────────────────────────────────
 
-    def _wayback(self, found: Found) -> None:
+    def _wayback(self, found: Findings) -> None:
         """Every spelling in turn; the next only when the one before gave nothing good."""
         page = found.wanted.address
         for number, spelling in enumerate(spellings(page)):
@@ -144,7 +144,7 @@ class Search:
 
     # ─── other archives ─────────────────────────────────────────────────────────────────────────
 
-    def _timemap(self, endpoint: str, found: Found) -> None:
+    def _timemap(self, endpoint: str, found: Findings) -> None:
         """One archive, or an aggregator, and what further TimeMaps it has."""
         page = found.wanted.address
         pending = [memento.timemap_url(endpoint, page.url)]
@@ -168,7 +168,7 @@ class Search:
 
     # ─── Common Crawl ───────────────────────────────────────────────────────────────────────────
 
-    def _common_crawl(self, found: Found) -> None:
+    def _common_crawl(self, found: Findings) -> None:
         """The crawls nearest to publication, each with an index of its own; the list of crawls once a run.
 
         A crawl never changes: one that did not have the page is not asked again, and the next ones are.
@@ -190,7 +190,7 @@ class Search:
             if self._is_done(found) or self._archives.closed(common_crawl.INDEX, page):
                 return
 
-    def _open_crawls(self, wanted: Wanted, listed: Iterable[Crawl]) -> list[Crawl]:
+    def _open_crawls(self, wanted: WantedPage, listed: Iterable[MonthlyCrawl]) -> list[MonthlyCrawl]:
         """The crawls that may have a copy which was not looked at."""
         without = self._archive.copies.crawls_without(wanted.page_id)
         known, law = self._archive.copies.verdicts(wanted.page_id), self._law(wanted.address.kind)
@@ -202,7 +202,7 @@ class Search:
                 found.append(crawl)
         return found
 
-    def _list_crawls(self, found: Found) -> tuple[Crawl, ...]:
+    def _list_crawls(self, found: Findings) -> tuple[MonthlyCrawl, ...]:
         if self._crawls is None:
             asked = self._index(found, common_crawl.CRAWLS, CaptureSource.COMMON_CRAWL, _as_if_copies, robots=False)
             if not asked.good:
@@ -212,7 +212,7 @@ class Search:
 
     # ─── the series feed ────────────────────────────────────────────────────────────────────────
 
-    def _feed(self, found: Found) -> None:
+    def _feed(self, found: Findings) -> None:
         """The body in a feed that is held: nothing is asked for."""
         wanted, now = found.wanted, self._clock.now()
         if wanted.held is CaptureSource.FEED or wanted.series_id is None or wanted.address.kind is not Kind.ARTICLE:
@@ -236,7 +236,7 @@ class Search:
     # ─── steps that all share ───────────────────────────────────────────────────────────────────
 
     def _index(
-        self, found: Found, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
+        self, found: Findings, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
         robots: bool = True, others: Callable[[bytes], int] = lambda _: 0,
         says_none: Callable[[Answer], bool] = lambda _: False, of: str = "",
     ) -> Asked:  # fmt: skip
@@ -256,7 +256,7 @@ class Search:
             found.said.append(f"{host}: {asked.judgement.reason}")
         return asked
 
-    def _try(self, found: Found, copies: Iterable[Copy], name: str) -> None:
+    def _try(self, found: Findings, copies: Iterable[Copy], name: str) -> None:
         """Have copies, the likeliest first, until one is good, on from where the last run stopped.
 
         The same bytes are not had twice.
@@ -298,7 +298,7 @@ class Search:
         """By what a copy is judged today: when that changes, what was refused is judged anew."""
         return f"{pages.parser_of(kind)} judge/{JUDGE} bytes/{self._bounds.body_bytes}"
 
-    def _remember(self, wanted: Wanted, copy: Copy, asked: Asked, before: Verdict, law: str) -> None:
+    def _remember(self, wanted: WantedPage, copy: Copy, asked: Asked, before: Verdict, law: str) -> None:
         """Note what came of a copy. What its bytes are is final; that they were not had is so when it comes twice."""
         outcome, signals = asked.judgement.outcome, asked.judgement.signals
         if outcome is Outcome.SKIPPED:
@@ -307,7 +307,7 @@ class Search:
         had = signals.get("had") or twice
         self._archive.copies.judged(wanted.page_id, copy, outcome, law if had else None)
 
-    def _judged_anew(self, found: Found, copy: Copy, before: Verdict) -> Asked | None:
+    def _judged_anew(self, found: Findings, copy: Copy, before: Verdict) -> Asked | None:
         """A copy whose bytes are held and that an older law could not read, by the law of today; None for others."""
         if before.outcome is not Outcome.UNREADABLE or before.judged_by is None:
             return None
@@ -322,7 +322,7 @@ class Search:
         fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, judged.reading)
         return Asked(answer, judgement, fetch_id)
 
-    def _have(self, found: Found, copy: Copy) -> Asked:
+    def _have(self, found: Findings, copy: Copy) -> Asked:
         page = found.wanted.address
         if copy.byte_range is not None:
             unpacked = judge_copy(
@@ -339,7 +339,7 @@ class Search:
         )  # fmt: skip
 
     def _settle(
-        self, found: Found, outcome: Outcome, source: CaptureSource, url: str, made_at: datetime | None
+        self, found: Findings, outcome: Outcome, source: CaptureSource, url: str, made_at: datetime | None
     ) -> None:
         if outcome is Outcome.OK:
             found.versions += 1
@@ -357,7 +357,7 @@ def _as_if_copies(body: bytes) -> tuple[Copy, ...]:
     return tuple(Copy(CaptureSource.COMMON_CRAWL, crawl.index, crawl.began, "") for crawl in crawls)
 
 
-def _is_the_same_memento(url: str, copy: Copy, wanted: Wanted) -> bool:
+def _is_the_same_memento(url: str, copy: Copy, wanted: WantedPage) -> bool:
     """Whether a redirect leads to another capture of the same page in the same archive (RFC 7089 §4)."""
     target = wayback.split_memento(url)
     return urls.host(url) == urls.host(copy.url) and target is not None and names(target[1], wanted.address)

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from archiver import pages
 from archiver.archive.archive import Archive
 from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, Judged, judge_copy, judge_index
-from archiver.config import Push as Settings
+from archiver.config import PushSettings
 from archiver.diff import difference
 from archiver.machine.clock import Clock
 from archiver.model import (
@@ -94,7 +94,12 @@ class Sending:
     """The pushes of one run."""
 
     def __init__(
-        self, archive: Archive, archives: Archives, settings: Settings, clock: Clock, keys: tuple[str, str] = ("", "")
+        self,
+        archive: Archive,
+        archives: Archives,
+        settings: PushSettings,
+        clock: Clock,
+        keys: tuple[str, str] = ("", ""),
     ) -> None:
         self._archive = archive
         self._archives = archives

@@ -22,15 +22,15 @@ from archiver.machine.clock import Clock, SystemClock
 from archiver.model import Address, Kind, Refusal, Refused
 from archiver.text import safe
 
-Asked = tuple[Source, Address, tuple[str, ...]]
+NamedSource = tuple[Source, Address, tuple[str, ...]]
 
-Target = tuple[int | None, str | None]
+PartOrSeries = tuple[int | None, str | None]
 """A series, or the URL of a part; neither for everything."""
 
 _NAME_ONE = "name an index, a series or an article in [[sources]] of a config, or behind `archiver fetch`"
 
 
-def sources_of(config: Config, named_urls: tuple[str, ...] = ()) -> list[Asked]:
+def sources_of(config: Config, named_urls: tuple[str, ...] = ()) -> list[NamedSource]:
     """What is asked to be kept, by these URLs or else by the config: each source, its address, its alternates' URLs.
 
     Raises UsageError or ConfigError with every source that cannot be kept.
@@ -70,7 +70,7 @@ def _hint_errors(source: Source, place: str) -> list[str]:
     ]
 
 
-def refuse_nothing(config: Config, path: Path, asked: list[Asked]) -> None:
+def refuse_nothing(config: Config, path: Path, asked: list[NamedSource]) -> None:
     """Raise ConfigError, before there is an archive, when there never was anything to be kept."""
     is_new = not opening.is_there(path) or path.stat().st_size == 0
     if asked or (not is_new and _ever_named(path)):
@@ -83,7 +83,9 @@ def _ever_named(path: Path) -> bool:
         return bool(queries.source_urls(connection))
 
 
-def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked], now: datetime) -> list[Notice]:
+def keep(
+    archive: Archive, config: Config, named: tuple[str, ...], asked: list[NamedSource], now: datetime
+) -> list[Notice]:
     """Note what is to be kept, and take back what the config names no longer; gives what is to be said of that.
 
     Raises ConfigError when nothing is left.
@@ -102,8 +104,8 @@ def keep(archive: Archive, config: Config, named: tuple[str, ...], asked: list[A
 
 
 def planned(
-    archive: Archive, config: Config, named: tuple[str, ...], asked: list[Asked]
-) -> tuple[list[Asked], tuple[int, ...]]:
+    archive: Archive, config: Config, named: tuple[str, ...], asked: list[NamedSource]
+) -> tuple[list[NamedSource], tuple[int, ...]]:
     """What `keep` would have a run ask for, nothing noted yet: new sources, and the numbers of those that are known."""
     by_urls = [address.url for _, address, _ in asked]
     if named:
@@ -115,20 +117,20 @@ def planned(
     return asked, archive.source_ids(list(dict.fromkeys([*kept, *by_urls])))
 
 
-def add(archive: Archive, asked: list[Asked], now: datetime) -> None:
+def add(archive: Archive, asked: list[NamedSource], now: datetime) -> None:
     """Note what a config names."""
     for source, address, alternates in asked:
         archive.ledger.add_source(source, address, alternates, now, named_by="config")
 
 
-def _keep_named(archive: Archive, asked: list[Asked], now: datetime) -> list[Notice]:
+def _keep_named(archive: Archive, asked: list[NamedSource], now: datetime) -> list[Notice]:
     before = set(archive.sources.urls())
     for source, address, alternates in asked:
         archive.ledger.add_source(source, address, alternates, now)
     return [Notice(About.NAMED, address.url) for _, address, _ in asked if address.url not in before]
 
 
-def _keep_packaged(archive: Archive, asked: list[Asked], now: datetime) -> list[Notice]:
+def _keep_packaged(archive: Archive, asked: list[NamedSource], now: datetime) -> list[Notice]:
     """Who named something has no need of the packaged config's series; that is said in the first run that leaves it."""
     packaged = ", ".join(address.url for _, address, _ in asked)
     if not archive.sources.ever_named():
@@ -164,7 +166,7 @@ def forget(config: Config, path: Path, page: str, clock: Clock | None = None) ->
 _MOST_DIGITS = 18  # of a number that SQLite can hold
 
 
-def target_of(archive: Archive, target: str | None) -> Target:
+def target_of(archive: Archive, target: str | None) -> PartOrSeries:
     """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
     if target is None:
         return None, None

@@ -23,7 +23,7 @@ Root = Callable[[str], Address | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Hop:
     """One response as one request of a visit would have had it."""
 
     address: Address  # of the page that was asked for
@@ -88,7 +88,7 @@ class Trails:
         """Whether a response for a URL is one of those."""
         return _key(url) in unseen
 
-    def steps(self, found: Found, file: File, now: datetime) -> Iterator[Step]:
+    def steps(self, found: Found, file: File, now: datetime) -> Iterator[Hop]:
         """What a response says of each page that it is of: the redirects before it, and itself as the last answer.
 
         Nothing for a redirect that is followed to an answer that was noted: it comes before that answer.
@@ -98,9 +98,9 @@ class Trails:
             if target is not None and self._is_answered(target, way.address.url):
                 continue
             for hop, (before, of_file) in enumerate(way.hops):
-                yield Step(way.address, before, of_file, answer_of(way.address, before, now), hop, final=False)
+                yield Hop(way.address, before, of_file, answer_of(way.address, before, now), hop, final=False)
             answer = self._followed(way, found, now)
-            yield Step(way.address, found, file, answer, len(way.hops))
+            yield Hop(way.address, found, file, answer, len(way.hops))
 
     def _ways_to(self, url: str) -> list[_Way]:
         led = self._ways.get(_key(url), {})

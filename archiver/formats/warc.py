@@ -25,7 +25,7 @@ _VERSION = re.compile(rb"WARC/(?:1\.[01]|0\.1[78])\r?\n")
 _DATE = re.compile(r"([0-9]{4}-[01][0-9]-[0-3][0-9])T([0-2][0-9]:[0-5][0-9]:[0-6][0-9])(\.[0-9]{1,9})?Z")
 _CUT = "the file ends in the middle of it; get or copy the file again"
 
-Fields = dict[str, str]  # names in lower case
+RecordFields = dict[str, str]  # names in lower case
 
 
 class Readable(Protocol):
@@ -67,7 +67,7 @@ def _counted(number: int, bounds: Bounds) -> int:
 # ─── records ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fields(stream: _Stream, bounds: Bounds) -> Fields | None:
+def _fields(stream: _Stream, bounds: Bounds) -> RecordFields | None:
     """The named fields of the next record (§4); None at the end of the file."""
     version = stream.line(200)
     if not version:
@@ -88,8 +88,8 @@ def _fields(stream: _Stream, bounds: Bounds) -> Fields | None:
     return _named(lines)
 
 
-def _named(lines: list[str]) -> Fields:
-    fields: Fields = {}
+def _named(lines: list[str]) -> RecordFields:
+    fields: RecordFields = {}
     for text in lines:
         name, colon, value = text.partition(":")
         name, value = name.strip().lower(), value.strip()
@@ -100,7 +100,7 @@ def _named(lines: list[str]) -> Fields:
     return fields
 
 
-def _length(fields: Fields) -> int:
+def _length(fields: RecordFields) -> int:
     """§5.2: the length of the block is mandatory."""
     declared = fields.get("content-length", "")
     if not (declared.isascii() and declared.isdecimal() and len(declared) < 19):
@@ -109,7 +109,7 @@ def _length(fields: Fields) -> int:
 
 
 def _record(
-    stream: _Stream, fields: Fields, place: str, wanted: Wanted, bounds: Bounds, passed: Passed
+    stream: _Stream, fields: RecordFields, place: str, wanted: Wanted, bounds: Bounds, passed: Passed
 ) -> Found | None:
     """One record, read to its end; a Found when it is a response that is wanted."""
     length, kind = _length(fields), fields.get("warc-type", "").lower()
@@ -128,7 +128,7 @@ def _record(
     return None
 
 
-def _response(stream: _Stream, fields: Fields, length: int, found: Found, bounds: Bounds) -> Found:
+def _response(stream: _Stream, fields: RecordFields, length: int, found: Found, bounds: Bounds) -> Found:
     if length > bounds.body_bytes + bounds.header_bytes:
         stream.skip(length)
         _end(stream)
@@ -149,7 +149,7 @@ def _failed(found: Found, outcome: Outcome, why: str) -> Found:
     return Found(found.url, None, found.at, found.place, failure=outcome, error=why)
 
 
-def _not_whole(fields: Fields, block: bytes) -> tuple[Outcome, str] | None:
+def _not_whole(fields: RecordFields, block: bytes) -> tuple[Outcome, str] | None:
     if "warc-truncated" in fields:  # §5.13
         return Outcome.TRUNCATED, f"cut when it was recorded (WARC-Truncated: {fields['warc-truncated'][:40]})"
     if fields.get("warc-segment-number", "1") != "1" or "warc-segment-total-length" in fields:  # §5.19
@@ -170,7 +170,7 @@ def _digest_fits(labelled: str, block: bytes) -> bool:
     return value.strip().upper().rstrip("=") in written or value.strip() == base64.b64encode(digest).decode()
 
 
-def _date(fields: Fields) -> datetime | None:
+def _date(fields: RecordFields) -> datetime | None:
     """WARC-Date (§5.4), to the microsecond; None when it is no date."""
     match = _DATE.fullmatch(fields.get("warc-date", ""))
     if match is None:

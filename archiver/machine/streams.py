@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 
 
-class _Stream(io.RawIOBase):
+class _Descriptor(io.RawIOBase):
     """Writes to a descriptor until it takes no more; `failure` is why, None while all is well."""
 
     def __init__(self, descriptor: int) -> None:
@@ -57,7 +57,7 @@ def hold() -> None:
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = getattr(sys, name)
         encoding = getattr(stream, "encoding", None) or "utf-8"
-        raw = _Stream(descriptor)
+        raw = _Descriptor(descriptor)
         buffered = io.BufferedWriter(raw)  # type: ignore[type-var]
         by_line = name == "stderr" or raw.isatty()
         # an ASCII terminal shows ? for Chinese
@@ -69,5 +69,5 @@ def failure() -> str | None:
     with suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    error = raw.failure if isinstance(raw, _Stream) else None
+    error = raw.failure if isinstance(raw, _Descriptor) else None
     return None if error is None or isinstance(error, BrokenPipeError) else error.strerror

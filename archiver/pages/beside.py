@@ -42,7 +42,7 @@ _MANIFEST = "<!-- manifest.json of the zip file: "
 _MOST_MANIFEST = 2_000_000  # characters
 
 
-class Picture(NamedTuple):
+class ShownPicture(NamedTuple):
     """A picture that a saved page shows from a file beside it, or carries in itself."""
 
     file: str  # the path as the page has it, relative to the page, decoded; empty for one in the page itself
@@ -102,7 +102,7 @@ def _restore_images(tree: LexborHTMLParser, sources: _Sources) -> None:
 
 def pictures(
     tree: LexborHTMLParser, text: str, page_url: str, content_of: Callable[[str], bytes | None] = embedded.data
-) -> Iterator[Picture]:
+) -> Iterator[ShownPicture]:
     """Every picture of a page that lies beside it and whose address the page tells, or that is in the page itself.
 
     `content_of` gives the bytes of one that is in the page, by what stands there for it.
@@ -116,11 +116,11 @@ def pictures(
             continue
         seen.add(source)
         if parts is not None and url is not None:
-            yield Picture(unquote(parts.path), url)
+            yield ShownPicture(unquote(parts.path), url)
         elif source.lower().startswith("data:"):
             content = content_of(source)
             if content and image.media_type(content) is not None:
-                yield Picture("", url or embedded.name(source), content)
+                yield ShownPicture("", url or embedded.name(source), content)
 
 
 class _Sources:

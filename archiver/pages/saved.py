@@ -12,7 +12,7 @@ from archiver import ithome, urls
 from archiver.model import Address
 from archiver.pages import beside
 from archiver.pages.base import attribute, decode, feed_date, parse_html, written
-from archiver.pages.beside import Picture
+from archiver.pages.beside import ShownPicture
 from archiver.pages.glance import look
 from archiver.pages.lean import MAX_BYTES, Lean, lean
 
@@ -30,14 +30,14 @@ _HEAD = 20_000  # characters in which the tools write about themselves
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class SavedFrom:
     """What a saved page says of itself; empty and None where it says nothing."""
 
     url: str = ""
     saved_at: datetime | None = None  # UTC
 
 
-def about(page: Lean) -> About:
+def about(page: Lean) -> SavedFrom:
     """The URL and date of a saved page: by the comment of the tool that saved it, `og:url`, or its canonical link.
 
     A page saved out of a web archive names the archive in the comment and itself in `og:url`: the first that is a page
@@ -53,10 +53,10 @@ def about(page: Lean) -> About:
         told += _named_by_page(text)
         known = [url for url in told if _is_ours(url)]
     saved_at = _moment(fields.get("saved date", "")) or feed_date(mirrored[2] if mirrored else None)
-    return About(next(iter(known or told), ""), saved_at)
+    return SavedFrom(next(iter(known or told), ""), saved_at)
 
 
-def pictures(saved: Lean, url: str) -> Iterator[Picture]:
+def pictures(saved: Lean, url: str) -> Iterator[ShownPicture]:
     """Every picture of a saved page that lies beside it or is in it (`beside.pictures`). `url` is the page's own."""
     text = _parsable(saved)
     if text is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from archiver.archive.search import Found, Hit
+from archiver.archive.search import Hit, Hits
 from archiver.text import safe, storable
 
 COLUMNS = ("article", "series", "part", "title", "snippet")
 
 
-def as_json(query: str, found: Found) -> dict[str, Any]:
+def as_json(query: str, found: Hits) -> dict[str, Any]:
     """The documented shape (docs/json.md). Hits stand between « and » in the snippet."""
     return {"query": storable(query), "hits": [_hit_json(hit) for hit in found.hits]}
 
@@ -22,7 +22,7 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def table(found: Found) -> list[tuple[str, ...]]:
+def table(found: Hits) -> list[tuple[str, ...]]:
     """A row a hit, as `COLUMNS`."""
     return [
         (str(hit.id), str(hit.series_id or ""), str(hit.position or ""), safe(hit.title or "(no title)"), marked(hit))
@@ -35,7 +35,7 @@ def marked(hit: Hit) -> str:
     return "".join(f"«{piece}»" if is_hit else piece for piece, is_hit in hit.snippet).strip()
 
 
-def notes(query: str, found: Found, *, quiet: bool) -> list[str]:
+def notes(query: str, found: Hits, *, quiet: bool) -> list[str]:
     """What a person should know beside the hits, for stderr."""
     told = []
     if not found.hits and not quiet:

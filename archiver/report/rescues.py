@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver import report
 from archiver.commands.rescuing import Rescued
-from archiver.commands.searching import Found
+from archiver.commands.searching import Findings
 from archiver.model import Kind
 from archiver.report.runs import Summary, interrupted, iso, summary_of
 from archiver.text import safe
@@ -55,18 +55,18 @@ def _lines(rescued: Rescued) -> list[str]:
     return lines
 
 
-def _rescued(found: Found) -> str:
+def _rescued(found: Findings) -> str:
     when = f", of {found.made_at:%Y-%m-%d}" if found.made_at else ""
     lost = " (its punctuation is lost)" if found.source == "feed" else ""
     return f"rescued: {_name(found)}: {report.HOLDERS[str(found.source)]}{when}{lost}: {safe(found.url)}"
 
 
-def _not_found(found: Found) -> list[str]:
+def _not_found(found: Findings) -> list[str]:
     why = "; ".join(dict.fromkeys(found.said)) or "nobody was asked"
     look = ", ".join(safe(url) for url in dict.fromkeys(found.for_people))
     return [f"no copy: {_name(found)}: {safe(why, 600)}", f"  a person may look at {look}"]
 
 
-def _name(found: Found) -> str:
+def _name(found: Findings) -> str:
     address = found.wanted.address
     return str(address.article_id) if address.kind is Kind.ARTICLE else safe(address.url)

@@ -35,7 +35,7 @@ _FILE = re.compile(r"crawl-data/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True)
-class Crawl:
+class MonthlyCrawl:
     """One crawl: its name, the address of its index, and when it began and ended."""
 
     id: str
@@ -44,7 +44,7 @@ class Crawl:
     ended: datetime
 
 
-def read_crawls(body: bytes) -> tuple[Crawl, ...]:
+def read_crawls(body: bytes) -> tuple[MonthlyCrawl, ...]:
     """The crawls that there are. Raises NotAnIndex."""
     try:
         listed = values.document(body)
@@ -56,7 +56,7 @@ def read_crawls(body: bytes) -> tuple[Crawl, ...]:
     return tuple(crawl for crawl in found if crawl is not None)
 
 
-def _crawl(entry: dict[str, Any]) -> Crawl | None:
+def _crawl(entry: dict[str, Any]) -> MonthlyCrawl | None:
     """A crawl whose index lies where indexes lie; the list cannot send us anywhere else."""
     identity, index = values.text(entry.get("id")) or "", values.text(entry.get("cdx-api")) or ""
     week = re.fullmatch(r"CC-MAIN-([0-9]{4})-([0-9]{2})", identity)
@@ -69,10 +69,10 @@ def _crawl(entry: dict[str, Any]) -> Crawl | None:
     if began is None:
         return None
     first, last = values.iso_date(entry.get("from")), values.iso_date(entry.get("to"))
-    return Crawl(identity, index, first or began, last or began)
+    return MonthlyCrawl(identity, index, first or began, last or began)
 
 
-def nearest(crawls: Iterable[Crawl], published_about: datetime | None, most: int) -> list[Crawl]:
+def nearest(crawls: Iterable[MonthlyCrawl], published_about: datetime | None, most: int) -> list[MonthlyCrawl]:
     """The crawls to ask, nearest to publication first; a crawl that ended before cannot hold the page."""
     if published_about is None:
         return sorted(crawls, key=lambda crawl: crawl.began, reverse=True)[:most]
@@ -80,12 +80,12 @@ def nearest(crawls: Iterable[Crawl], published_about: datetime | None, most: int
     return sorted(later, key=lambda crawl: crawl.began)[:most]
 
 
-def index_url(crawl: Crawl, page: Address) -> str:
+def index_url(crawl: MonthlyCrawl, page: Address) -> str:
     """The question for the captures with status 200 of a page in one crawl."""
     return f"{crawl.index}?{urlencode([('url', page.url), ('output', 'json'), ('filter', '=status:200')])}"
 
 
-def is_of(crawl: Crawl, url: str) -> bool:
+def is_of(crawl: MonthlyCrawl, url: str) -> bool:
     """Whether a file lies in a crawl."""
     return f"/crawl-data/{crawl.id}/" in url
 

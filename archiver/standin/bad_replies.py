@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from archiver.standin import render
 from archiver.standin.render import Moment
 from archiver.standin.routes import ITHOME_ROBOTS, challenge, not_found
-from archiver.standin.wire import ITHOME, MEMBER, Answer, Reply, Request, page, redirect
+from archiver.standin.wire import ITHOME, MEMBER, Replier, Reply, Request, page, redirect
 from archiver.standin.world import Site
 
 RetryAfter = int | datetime | str | None
@@ -24,7 +24,7 @@ class Play:
     request: Request
     world: Site
     moment: Moment
-    good: Answer
+    good: Replier
 
 
 Action = Callable[[Play], Reply]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from archiver.standin.catalog import WRITER
 from archiver.standin.render import article_url
-from archiver.standin.world import Article, Comment, Group, Index, Series, Site
+from archiver.standin.world import Article, Group, Index, Remark, Series, Site
 
 ADDED = "<p>更新：這一段是發文之後才補上的——感謝讀者指正。</p>\n"
 
@@ -78,7 +78,7 @@ def commented(site: Site, number: int, text: str) -> Site:
     old = site.articles[number]
     identity = 900_000_000 + len(old.comments)
     last = old.comments[-1].published if old.comments else old.published
-    comment = Comment(identity, WRITER, last + timedelta(hours=1), text)
+    comment = Remark(identity, WRITER, last + timedelta(hours=1), text)
     return _with_article(site, replace(old, comments=(*old.comments, comment)))
 
 

@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any, Self, cast
 
-from archiver.standin.wire import Answer, Delivery, Reply, Request
+from archiver.standin.wire import Delivery, Replier, Reply, Request
 
 _LEAST_GZIP = 200  # bytes; shorter bodies are sent as they are
 _BLOCK = 65_536
@@ -65,7 +65,7 @@ class LocalServer:
     """
 
     def __init__(
-        self, answer: Answer, origins: tuple[str, ...], *, port: int = 0, clock: Callable[[], datetime] | None = None,
+        self, answer: Replier, origins: tuple[str, ...], *, port: int = 0, clock: Callable[[], datetime] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self.clock = clock or utc_now
@@ -251,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         entry.status = reply.status
         packed = self._wants_gzip(reply)
-        body = _Body(reply, packed=packed)
+        body = _SentBody(reply, packed=packed)
         self._send_head(reply, body, packed=packed)
         if self.command != "HEAD":
             self._send_body(body, how, entry)
@@ -263,7 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
         textual = reply.content_type.startswith(("text/", "application/"))
         return accepted and textual and reply.delivery.gzip and len(reply.body) >= _LEAST_GZIP
 
-    def _send_head(self, reply: Reply, body: _Body, *, packed: bool) -> None:
+    def _send_head(self, reply: Reply, body: _SentBody, *, packed: bool) -> None:
         self.send_response_only(reply.status)
         self.send_header("Date", format_datetime(self.owner.clock().astimezone(UTC), usegmt=True))
         for name, value in reply.headers:
@@ -278,7 +278,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
 
-    def _send_body(self, body: _Body, how: Delivery, entry: LogEntry) -> None:
+    def _send_body(self, body: _SentBody, how: Delivery, entry: LogEntry) -> None:
         """Send the pieces; before the last one the request counts as done, since a client may go on at once."""
         limit = body.length if how.cut is None else int(body.length * how.cut)
         sent = 0
@@ -298,7 +298,7 @@ class _Handler(BaseHTTPRequestHandler):
         os.close(self.connection.detach())
 
 
-class _Body:
+class _SentBody:
     """A body as it goes out: packed or not, with its filler, cut inside gzip when the delivery says so."""
 
     def __init__(self, reply: Reply, *, packed: bool) -> None:

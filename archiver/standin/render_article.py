@@ -7,7 +7,7 @@ from urllib.parse import quote
 from archiver.standin.render import SITE_NAME, Moment, article_url, chrome, excerpt, local, series_url, sidebar
 from archiver.standin.templates import escape, fill
 from archiver.standin.wire import ITHOME
-from archiver.standin.world import Article, Comment, Series, Site
+from archiver.standin.world import Article, Remark, Series, Site
 
 _CATALOG = 5  # the catalog shows the last parts only (docs/site.md §5.2)
 
@@ -120,14 +120,14 @@ def _comments(article: Article) -> str:
     return heading + "".join(_comment(comment) for comment in article.comments)
 
 
-def _comment(comment: Comment) -> str:
+def _comment(comment: Remark) -> str:
     return fill(
         "comment.html", **_who(comment), likes=comment.likes, center=comment.author.center_id,
         reply_count=len(comment.replies) or "", replies=_replies(comment),
     )  # fmt: skip
 
 
-def _replies(comment: Comment) -> str:
+def _replies(comment: Remark) -> str:
     """Replies; when there are several, the older ones are collapsed, yet present in the HTML."""
     if not comment.replies:
         return ""
@@ -140,11 +140,11 @@ def _replies(comment: Comment) -> str:
     return f'                <div class="comment" id="comment-{comment.id}">\n{shown}                </div>\n'
 
 
-def _reply(reply: Comment) -> str:
+def _reply(reply: Remark) -> str:
     return fill("reply.html", **_who(reply))
 
 
-def _who(comment: Comment) -> dict[str, object]:
+def _who(comment: Remark) -> dict[str, object]:
     return {
         "id": comment.id,
         "user": comment.author.id,

@@ -14,17 +14,17 @@ from archiver.standin.world import (
     TAIPEI,
     Article,
     Cast,
-    Comment,
     Group,
     Index,
     Link,
     Person,
+    Remark,
     Series,
     Site,
     Team,
 )
 
-__all__ = ["Article", "Comment", "Group", "Index", "Link", "Person", "Series", "Site", "Team", "demo_site", "site_of"]
+__all__ = ["Article", "Group", "Index", "Link", "Person", "Remark", "Series", "Site", "Team", "demo_site", "site_of"]
 
 SIZES = (4, 9, 14, 7, 12, 10, 18, 11, 22, 6, 9, 13, 16, 12, 24, 15, 10, 8, 7, 3, 12, 14, 11, 17, 9, 20, 10, 30, 8, 5)
 """Sections of each part of the first series: from about 9 to 60 kB."""
@@ -105,20 +105,20 @@ def _with_comments(cast: Cast, article: Article, rng: random.Random) -> Article:
     return replace(article, comments=comments)
 
 
-def _comment(cast: Cast, article: Article, number: int, rng: random.Random, *, replies: bool) -> Comment:
+def _comment(cast: Cast, article: Article, number: int, rng: random.Random, *, replies: bool) -> Remark:
     identity = (article.id - 10_000_000) * 20 + number * 3
     at = article.published + timedelta(hours=3 * (number + 1), seconds=rng.randrange(3600))
-    asked = Comment(
+    asked = Remark(
         identity, _reader(cast, rng), at, prose.comment(rng, rng.choice(phrases.COMMENTS)), rng.choice((0, 0, 1, 3))
     )
     answers = rng.randint(1, 2) if replies and number % 2 == 0 else rng.choice((0, 0, 1))
     return replace(asked, replies=tuple(_reply(article, asked, order, rng) for order in range(answers)))
 
 
-def _reply(article: Article, asked: Comment, order: int, rng: random.Random) -> Comment:
+def _reply(article: Article, asked: Remark, order: int, rng: random.Random) -> Remark:
     author = article.author if order == 0 else asked.author
     at = asked.published + timedelta(minutes=40 * (order + 1))
-    return Comment(asked.id + order + 1, author, at, prose.comment(rng, rng.choice(phrases.REPLIES)))
+    return Remark(asked.id + order + 1, author, at, prose.comment(rng, rng.choice(phrases.REPLIES)))
 
 
 def _reader(cast: Cast, rng: random.Random) -> Person:

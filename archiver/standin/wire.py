@@ -73,7 +73,7 @@ class Reply:
         return replace(self, headers=(*self.headers, (name, value)))
 
 
-Answer = Callable[[Request], Reply]
+Replier = Callable[[Request], Reply]
 """What gives the reply to a request: a server, or a fault around it."""
 
 

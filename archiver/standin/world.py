@@ -34,7 +34,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class Remark:
     """A comment, or a reply to one (then without replies of its own)."""
 
     id: int
@@ -42,7 +42,7 @@ class Comment:
     published: datetime
     html: str
     likes: int = 0
-    replies: tuple[Comment, ...] = ()
+    replies: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Article:
     badge: int | None = None
     views: int = 0
     likes: int = 0
-    comments: tuple[Comment, ...] = ()
+    comments: tuple[Remark, ...] = ()
 
     @property
     def comment_count(self) -> int:

@@ -6,12 +6,12 @@ import re
 from datetime import datetime, timedelta
 
 from archiver.model import REFUSALS, Answer, Kind, Outcome
-from archiver.web.rules import Rules, parse
+from archiver.web.rules import RobotsRules, parse
 
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|head|body|title|\?xml)", re.IGNORECASE)
 
 
-def from_answer(answer: Answer, *, challenge: bool = False) -> Rules:
+def from_answer(answer: Answer, *, challenge: bool = False) -> RobotsRules:
     """The rules that follow from an answer (§2.3.1).
 
     Success: the file; a web page in its place holds no rules. 4xx, and redirects that lead nowhere: no rules. 5xx, a
@@ -20,18 +20,18 @@ def from_answer(answer: Answer, *, challenge: bool = False) -> Rules:
     """
     status = answer.status
     if answer.failure is Outcome.OFF_SITE:
-        return Rules(unreachable=answer.error or "not contacted", outcome=Outcome.OFF_SITE)
+        return RobotsRules(unreachable=answer.error or "not contacted", outcome=Outcome.OFF_SITE)
     if answer.failure is not None or status is None:
-        return Rules(unreachable=f"robots.txt unreachable ({answer.error or answer.failure})")
+        return RobotsRules(unreachable=f"robots.txt unreachable ({answer.error or answer.failure})")
     if status in {408, 429} or status >= 500:
-        return Rules(unreachable=f"robots.txt unreachable (HTTP {status})")
+        return RobotsRules(unreachable=f"robots.txt unreachable (HTTP {status})")
     if not 200 <= status < 300:
-        return Rules()
+        return RobotsRules()
     if challenge:
-        return Rules(unreachable="robots.txt unreachable (a bot check stands in its place)")
+        return RobotsRules(unreachable="robots.txt unreachable (a bot check stands in its place)")
     if answer.body is None or status == 206:
-        return Rules(unreachable=f"robots.txt unreachable (HTTP {status} without the whole of it)")
-    return Rules() if _HTML.match(answer.body) else parse(answer.body)
+        return RobotsRules(unreachable=f"robots.txt unreachable (HTTP {status} without the whole of it)")
+    return RobotsRules() if _HTML.match(answer.body) else parse(answer.body)
 
 
 def heard_as(kind: Kind, outcome: Outcome, status: int | None) -> Outcome:
@@ -50,13 +50,13 @@ class RobotsCache:
 
     def __init__(self, max_age_s: float) -> None:
         self._max_age = timedelta(seconds=max_age_s)
-        self._rules: dict[str, tuple[datetime, Rules]] = {}
+        self._rules: dict[str, tuple[datetime, RobotsRules]] = {}
 
-    def keep(self, origin: str, rules: Rules, fetched_at: datetime) -> None:
+    def keep(self, origin: str, rules: RobotsRules, fetched_at: datetime) -> None:
         """Remember the rules of an origin."""
         self._rules[origin] = (fetched_at, rules)
 
-    def get(self, origin: str, now: datetime) -> Rules | None:
+    def get(self, origin: str, now: datetime) -> RobotsRules | None:
         """The rules of an origin, if they are young enough."""
         found = self._rules.get(origin)
         if found is None or not timedelta(0) <= now - found[0] <= self._max_age:

@@ -63,7 +63,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RobotsRules:
     """What one robots.txt says to us, or what stands in for one that could not be had."""
 
     patterns: tuple[Pattern, ...] = ()
@@ -93,7 +93,7 @@ class _Group:
     has_rules: bool = False
 
 
-def parse(body: bytes) -> Rules:
+def parse(body: bytes) -> RobotsRules:
     """The rules for us in a file: UTF-8 with or without a byte order mark, the first 500 KiB of it. Never raises.
 
     Groups for our product token count, all of them together; without one, those for everybody (§2.2.1).
@@ -102,7 +102,7 @@ def parse(body: bytes) -> Rules:
     ours = [group for group in groups if PRODUCT_TOKEN in group.agents]
     ours = ours or [group for group in groups if "*" in group.agents]
     patterns = tuple(dict.fromkeys(pattern for group in ours for pattern in group.patterns))
-    return Rules(patterns, max((delay for group in ours for delay in group.delays), default=None))
+    return RobotsRules(patterns, max((delay for group in ours for delay in group.delays), default=None))
 
 
 def _fields(body: bytes) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from archiver.model import TRANSIENT, Address, Answer, Exchange, Extra, Kind, Ou
 from archiver.web import guard, redirects, robots
 from archiver.web.pace import Pace
 from archiver.web.robots import RobotsCache
-from archiver.web.rules import Rules
+from archiver.web.rules import RobotsRules
 
 _ROBOTS_REDIRECTS = 5  # RFC 9309 §2.3.1.2
 _BOT_CHECK = re.compile(rb"just a moment|checking your browser|cf-chl|cf_chl_opt|challenge-form", re.IGNORECASE)
@@ -248,13 +248,13 @@ class Visitor:
             None if rules.allows(url) else self._refuse(url, Outcome.DISALLOWED, f"robots.txt of {origin} forbids it")
         )
 
-    def _fetch_robots(self, origin: str) -> Generator[Exchange, None, Rules | None]:
+    def _fetch_robots(self, origin: str) -> Generator[Exchange, None, RobotsRules | None]:
         """Ask for a robots.txt, through up to five redirects, also to other hosts (RFC 9309 §2.3.1.2).
 
         Redirects that lead nowhere, or where we do not go, are as no robots.txt. None when the budget is spent.
         """
         address = Address(f"{origin}/robots.txt", Kind.ROBOTS)
-        url, rules = address.url, Rules()
+        url, rules = address.url, RobotsRules()
         for hop in range(_ROBOTS_REDIRECTS + 1):
             answer, tries = yield from self._tries(address, url, None, hop, keep_cut=True)
             if answer.failure is Outcome.SKIPPED:
