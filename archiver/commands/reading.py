@@ -15,7 +15,7 @@ from archiver.errors import UsageError
 from archiver.text import safe
 
 if TYPE_CHECKING:
-    from archiver.archive.search import Found
+    from archiver.archive.search import Hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def why(path: Path, page: str) -> History:
     return found
 
 
-def search(path: Path, query: str, *, series_id: int | None = None, limit: int = 20) -> Found:
+def search(path: Path, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first. Raises ArchiveError."""
     from archiver.archive.search import find
 
