@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver import verdict
+from archiver.archive import seals
 from archiver.archive.archive import Archive
 from archiver.model import Belief, Kind, Outcome
 from archiver.rules import Rules, Schedule
@@ -105,7 +106,7 @@ def test_beliefs_of_an_unknown_law_are_no_damage_and_made_again(tmp_path: Path) 
         archive._database.execute("DROP TRIGGER laws_no_update")
         archive._database.execute("UPDATE laws SET version = 7")
         archive._database.execute("UPDATE pages SET state = 'gone' WHERE url = ?", [url_of(2)])
-        archive.runs.seal_kept()
+        seals.renew(archive._database, shaped=True)
 
     assert findings(tmp_path / "a.db", world, Rules()) == []
     assert one_more_run(tmp_path / "a.db", world, Rules(), clock)[url_of(2)] == "suspect"

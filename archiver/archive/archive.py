@@ -27,7 +27,6 @@ from archiver.archive.push_rows import Pushes
 from archiver.archive.queue import Queue
 from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
-from archiver.archive.writes import Writes
 from archiver.model import Address, Exchange, Kind, Outcome
 from archiver.readings import Reading
 from archiver.rules import Rules, Schedule
@@ -65,20 +64,20 @@ class Archive:
         opening.check_file(path)
         try:
             self._lock.acquire(command)
-            writes = Writes()
-            self._database = connection.open_writer(path, writes)
+            self._database = connection.open_writer(path)
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
                 with opening.explained(path):
                     schema.refuse_newer(self._database, path)
                     self.was_dumped = opening.is_unmarked(self._database.conn)
-                    known = seals.Known(writes)
-                    self.changes = seals.changes(self._database, known)  # before anything is put back
-                schema.ensure(self._database, path, lambda: seals.renew(self._database, self.changes, known.forget()))
+                    most = None if schema.is_behind(self._database) else seals.AT_ONCE
+                    self.changes = seals.changes(self._database, most)  # before anything is put back
+                schema.ensure(self._database, path, self._seal_shape)
+                seals.watch(self._database)
                 shape.defend(self._database.conn)  # migrations write to the schema, nothing after them does
                 self.captures = Captures(self._database)
                 self.beliefs = Beliefs(self._database, rules, schedule)
-                self.runs = Runs(self._database, path, rules, self.beliefs, known)
+                self.runs = Runs(self._database, path, rules, self.beliefs)
                 self.runs.found_changed(self.changes)
                 self.ledger = Ledger(self._database, path, self.captures, self.beliefs)
                 self.manners = Manners(self._database, self.captures, schedule)
@@ -94,6 +93,10 @@ class Archive:
         except BaseException:
             self._lock.release()
             raise
+
+    def _seal_shape(self, migrated: bool) -> None:
+        """What is done to the shape when the archive is opened is sealed, and rows that a migration wrote."""
+        seals.renew(self._database, self.changes, shaped=True, rows=migrated)
 
     def __enter__(self) -> Self:
         return self

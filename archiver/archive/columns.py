@@ -1,4 +1,7 @@
-"""What several queries have in common, as SQL. Words instead of `model`, which `archiver status` need not import."""
+"""What several modules must know of the columns and tables of an archive, as SQL and as names.
+
+Words instead of `model`, which `archiver status` need not import.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,10 @@ CONTENT_TYPE = """coalesce((SELECT value ->> 1 FROM json_each(captures.headers) 
 """The media type of a capture. An older archiver kept saved pages without one: then it is what they are given today.
 
 That is `readings.SAVED_PAGE_TYPE`, whose module takes longer to import than all else that `archiver status` needs."""
+
+DERIVED_TABLES = (
+    "search_rows", "parse_problems", "lost_fields", "mentions", "names", "events", "collapses", "edits", "metrics",
+    "links", "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments",
+    "articles_tags", "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
+)  # fmt: skip
+"""All that `archiver parse` makes anew; children before parents. `progress` says what has been read."""

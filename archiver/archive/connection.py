@@ -20,7 +20,6 @@ from weakref import WeakKeyDictionary
 from archiver.archive import opening, shape
 from archiver.archive.database import Database
 from archiver.archive.opening import check_file, check_names, explained, refuse_foreign
-from archiver.archive.writes import Writes
 from archiver.errors import ArchiveDamaged, ArchiveLocked, ArchiveUnwritable
 from archiver.machine import disk
 from archiver.machine.interruption import held_back
@@ -138,24 +137,23 @@ def throw_away(path: Path) -> Database:
     return database
 
 
-def _connect(path: Path, writes: Writes) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=opening.BUSY_TIMEOUT_MS / 1000, cached_statements=_STATEMENTS)
-    writes.watch(connection)
     shape.guard(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def open_writer(path: Path, writes: Writes | None = None) -> Database:
-    """The archive for writing, made if it is not there. The caller holds the `WriterLock`, and `writes` is told.
+def open_writer(path: Path) -> Database:
+    """The archive for writing, made if it is not there. The caller holds the `WriterLock`.
 
     Raises ArchiveDamaged, ArchiveUnwritable, ArchiveLocked (a foreign writer) or ArchiveTooNew (from `schema`).
     """
     check_file(path)
     check_names(path)
     with explained(path), contextlib.ExitStack() as on_failure:
-        connection = _connect(path, writes or Writes())
+        connection = _connect(path)
         on_failure.callback(connection.close)
         refuse_foreign(connection, path)
         shape.refuse_strange(connection, path)

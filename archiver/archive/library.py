@@ -25,9 +25,10 @@ from archiver.archive import (
     problem_rows,
     search_index,
     silence,
+    sums,
 )
 from archiver.archive.captures import Captures
-from archiver.archive.columns import CONTENT_TYPE
+from archiver.archive.columns import CONTENT_TYPE, DERIVED_TABLES
 from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.archive.database import Database
 from archiver.errors import ArchiveDamaged, ArchiverError
@@ -36,13 +37,6 @@ from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage
 from archiver.verdict import better_source, judge
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
-
-# Children before parents; `progress` says that nothing has been read.
-DERIVED_TABLES = (
-    "search_rows", "parse_problems", "lost_fields", "mentions", "names", "events", "collapses", "edits", "metrics",
-    "links", "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments",
-    "articles_tags", "tags", "parts", "articles", "series_sources", "series", "authors", "progress",
-)  # fmt: skip
 
 # Each with its page, and with the last before it that gave a capture of that page. What a copy says was so when it was
 # made, not when we had it.
@@ -200,20 +194,25 @@ class Library:
         """
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
-            search_index.clear(self._database)
-            for table in DERIVED_TABLES:
-                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
-            every, count, last = self._count(), 0, 0
-            for count, fetch in enumerate(self._all_fetches(), start=1):
-                last = fetch["id"]
-                self._take_or_tell(fetch, None)
-                listener(count, every)
-            if count:
-                self._note("library", last)
-            self._settle()
-            index(self._database)
+            with sums.made_anew(self._database, DERIVED_TABLES):
+                count = self._read_all(listener)
+                index(self._database)
             then()
         self._has_settled()
+        return count
+
+    def _read_all(self, listener: Callable[[int, int], None]) -> int:
+        search_index.clear(self._database)
+        for table in DERIVED_TABLES:
+            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
+        every, count, last = self._count(), 0, 0
+        for count, fetch in enumerate(self._all_fetches(), start=1):
+            last = fetch["id"]
+            self._take_or_tell(fetch, None)
+            listener(count, every)
+        if count:
+            self._note("library", last)
+        self._settle()
         return count
 
     def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 from archiver.archive import seals, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
+from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import throw_away
 from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
-from archiver.archive.library import DERIVED_TABLES, Library, ReadPage
+from archiver.archive.library import Library, ReadPage
 from archiver.archive.opening import beside
 from archiver.archive.seals import Change
 from archiver.archive.times import stamp

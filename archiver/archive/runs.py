@@ -14,7 +14,7 @@ from archiver.archive.beliefs import Beliefs
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
-from archiver.archive.seals import Change, Known
+from archiver.archive.seals import Change
 from archiver.archive.times import stamp
 from archiver.model import Kind
 from archiver.rules import Rules
@@ -26,12 +26,11 @@ _log = logging.getLogger(__name__)
 class Runs:
     """The table `runs` of one open archive."""
 
-    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs, known: Known) -> None:
+    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs) -> None:
         self._database = database
         self._path = path
         self._rules = rules
         self._beliefs = beliefs
-        self._known = known
         self._changed: list[Change] = []
         self._sealed_at = database.conn.total_changes  # changes by this connection when all was last sealed
 
@@ -54,7 +53,9 @@ class Runs:
                     [row["id"]],
                 )
                 self._seal(row["id"])
-            changed = ", ".join(dict.fromkeys(change.what for change in self._changed if change.is_noted))
+            noted = [change for change in self._changed if change.is_noted]
+            changed = ", ".join(dict.fromkeys(change.what for change in noted))
+            seals.accept(self._database, noted)
             cursor = self._database.execute(
                 "INSERT INTO runs (command, started_at, version, config, changed_before, kept_digest)"
                 " VALUES (?, ?, ?, ?, ?, (SELECT kept_digest FROM runs ORDER BY id DESC LIMIT 1))",
@@ -120,7 +121,7 @@ class Runs:
 
     def seal_kept(self) -> None:
         """Seal what is there now, but for what another program changed. The caller holds the transaction."""
-        seals.renew(self._database, self._changed, self._known)
+        seals.renew(self._database, self._changed)
         self._sealed_at = self._database.conn.total_changes
 
     def seal_at_the_end(self) -> None:

@@ -205,6 +205,11 @@ def m024_fetches(database: Database) -> None:
         database.execute(statement)
 
 
+@migrations()
+def m025_sums(_database: Database) -> None:
+    """Rows are sealed by sums (`sums`): an older archiver would write without keeping them up, and is refused."""
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 
@@ -217,12 +222,13 @@ def widen(database: Database, table: str, old: str, new: str) -> None:
     database.execute("PRAGMA writable_schema = OFF")
 
 
-def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: None) -> None:
+def ensure(database: Database, path: Path, then: Callable[[bool], None] = lambda _migrated: None) -> None:
     """Bring the archive to this version's shape; an older one is copied beside itself for as long as that takes.
 
     Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
-    which is called when anything had to be done. Raises ArchiveTooNew when a newer archiver wrote it, ArchiveDamaged
-    for what would act on our rows and is not ours (`actors`), and ArchiveError when it cannot be written.
+    which is called when anything had to be done, with whether a migration was. Raises ArchiveTooNew when a newer
+    archiver wrote it, ArchiveDamaged for what would act on our rows and is not ours (`actors`), and ArchiveError when
+    it cannot be written.
     """
     with explained(path):
         refuse_newer(database, path)
@@ -249,11 +255,16 @@ def ensure(database: Database, path: Path, then: Callable[[], None] = lambda: No
                     database.execute(f"DROP {kind} IF EXISTS {name}")
                     database.execute(statement)
                 guards.put(database)
-                then()
+                then(bool(pending))
         except ArchiveDamaged:
             _drop_copies(path)  # nothing was changed
             raise
         _drop_copies(path)
+
+
+def is_behind(database: Database) -> bool:
+    """Whether a migration is to be applied."""
+    return bool(migrations.pending(database))
 
 
 def _migrate(database: Database, path: Path) -> None:

@@ -1,7 +1,8 @@
 """Seals over what no fetch proves: what is asked, believed and told by others, numbers, and the shape of the file.
 
-When a run ends, each of these has a digest in `seals`, and `runs.kept_digest` is the digest of all of them, which the
-next run takes into its own. So `verify` names what another program changed since, and the run that finds it notes it.
+Each has a digest in `seals`: of rows the sum that every commit keeps up (`sums`), of the shape what it was when a run
+last ended. `runs.kept_digest` is the digest of all of them then, which the next run takes into its own. So `verify`
+names what another program changed, however many runs came after it.
 """
 
 from __future__ import annotations
@@ -12,25 +13,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from archiver.archive import schema
+from archiver.archive import digest, schema, search_index, sums
 from archiver.archive.database import Database
-from archiver.archive.digest import kept_digest
-from archiver.archive.library import DERIVED_TABLES
-from archiver.archive.writes import Writes
 
-_VERSION = "2:"  # one more when anything else is hashed; archives before had one digest over three tables, without
+_VERSION = "3:"  # one more when anything else is hashed; archives before had one digest over three tables, without
+_IN_ORDER = "2:"  # the version before, of which the next one is made when it was seen to hold
 _ROWS, _TABLE = "rows", "table"
 _SEALED_TOGETHER = ("sources", "pages", "captures")  # before there was a seal for each table
 _ONE_OF_THREE, _UNSEALED = "changed in one of three", "without a seal"
-_ITS_OWN = {"runs": ("kept_digest",)}  # it is made of the seals
-# Whose rows the digests of runs cover (`digest`), or that are the seals themselves.
-_ELSEWHERE = frozenset({"fetches", "seals", "search_index"})
-# What reading everything again cannot prove of derived rows: numbers that only say in which order rows were made, and
-# guesses where nobody can guess.
-_UNPROVEN = ("id", "image_id", "name_id", "comment_id", "tag_id", "reply_to", "language", "language_guessed")
-_PROVEN_WHOLE = frozenset({"articles", "series", "authors"})  # their numbers are the site's
-_BATCH = 200  # rows hashed at once
-_DERIVED = frozenset(DERIVED_TABLES) | {"discoveries"}  # the last in archives from before migration 019
+# Whose rows the digests of runs cover (`digest`), that are the seals themselves, or that `search_index.check` proves.
+_ELSEWHERE = frozenset({"fetches", "seals", "search_index", *search_index.SHADOWS})
+AT_ONCE = 2_000
+"""Rows of a table that are looked at whenever an archive is opened for writing; of more rows `verify` alone does."""
+Key = tuple[str, str]  # what kind of thing, and its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ class Change:
     @property
     def is_derived(self) -> bool:
         """Whether reading everything again makes it anew."""
-        return self.name in _DERIVED or self.is_of_the_search
+        return self.name in sums.DERIVED or self.is_of_the_search
 
     @property
     def is_of_the_search(self) -> bool:
@@ -76,68 +71,48 @@ class Change:
         if self.how == _UNSEALED:
             return f"{since}the rows of {self.name} have no seal: before they got one, something was changed"
         if self.is_of_the_search and self.kind == _ROWS:
-            return (
-                f"{since}another program wrote to {self.name}; `archiver verify --repair` fills the search index anew"
-            )
+            return f"another program wrote to {self.name}; `archiver verify --repair` fills the search index anew"
         if self.kind == _ROWS:
-            return f"{since}a row of {self._where} was changed, added or taken away by another program (digest differs)"
+            mended = "; `archiver parse` makes them anew" if self.is_derived else ""
+            return (
+                f"a row of {self._where} was changed, added or taken away by another program (digest differs){mended}"
+            )
         if self.how == "added":
             return f"{since}trigger {self.name} was added by another program; it can change rows unseen"
         return f"{since}{self.kind} {self.name} was {self.how} by another program (digest differs)"
 
 
-class Known:
-    """Digests of tables as they were when this process first looked, which hold while it writes nothing to them.
+def changes(database: Database, most: int | None = None) -> list[Change]:
+    """What is not as we left it. `most`: the rows of a table that has more are not looked at.
 
-    So what another program writes meanwhile is not sealed with what we wrote, and is told afterwards.
-    """
-
-    def __init__(self, writes: Writes) -> None:
-        self._writes = writes
-        self._digests: dict[str, str] = {}
-
-    def of(self, table: str) -> str | None:
-        """The digest of a table that nothing was written to since; None when it is to be hashed."""
-        return None if self._writes.may_have(table) else self._digests.get(table)
-
-    def note(self, rows: dict[tuple[str, str], str]) -> None:
-        """Keep the digests of tables, before anything was written to them."""
-        self._digests = {table: digest for (_, table), digest in rows.items() if not self._writes.may_have(table)}
-
-    def forget(self) -> Known:
-        """Know nothing any more: the shape of the file was brought to ours."""
-        self._digests.clear()
-        return self
-
-
-def changes(database: Database, known: Known | None = None) -> list[Change]:
-    """What is not as the last run left it. While a run is open its rows are on their way, and only the shape counts.
-
-    All of it is looked at, and noted in `known`. An archive in which no run ever ended has no seal.
+    An archive of before migration 025 in which no run ever ended has no seal; there, while a run was open its rows were
+    on their way, and only the shape counts.
     """
     last = next(iter(_query(database, "SELECT * FROM runs ORDER BY id DESC LIMIT 1", if_there="runs")), None)
-    if last is None or last.get("kept_digest") is None:
-        return _unsealed(last)
-    number, ended = last["id"], last["finished_at"] is not None
-    version, colon, _ = str(last["kept_digest"]).partition(":")
-    if colon and version + colon != _VERSION:
-        return []  # sealed by other rules than ours; the next run seals by ours
-    if not colon:
-        broken = ended and last["kept_digest"] != kept_digest(database)
+    kept, stored = last and last.get("kept_digest"), _stored(database)
+    number, ended = (last["id"], last["finished_at"] is not None) if last else (0, True)
+    version, colon, _ = str(kept or _VERSION).partition(":")
+    if kept and not colon:
+        broken = ended and kept != digest.kept_digest(database)
         return [Change(_ROWS, table, number, _ONE_OF_THREE) for table in _SEALED_TOGETHER] if broken else []
-    stored = _stored(database)
-    found = [] if last["kept_digest"] == _over(stored) else [Change(_ROWS, "seals", number)]
+    if not stored or (last and ended and not kept):
+        return _unsealed(last)
+    version += ":"
+    if version not in {_VERSION, _IN_ORDER}:
+        return []  # sealed by other rules than ours; the next run seals by ours
+    found = []
+    if kept and (ended or version == _IN_ORDER) and kept != _over(stored, version):
+        found.append(Change(_ROWS, "seals", number))
     ours = schema.names() | {name for _, name in stored}  # what a later version no longer makes was ours, too
-    rows = _rows(database, ours) if ended else {}
-    if known is not None:
-        known.note(rows)
+    if version == _IN_ORDER:
+        rows = _in_order(database, stored) if ended else {key: told for key, told in stored.items() if key[0] == _ROWS}
+    else:
+        rows = _summed(database, ours, stored, most)
     now = _shape(database, ours) | rows
-    for (kind, name), digest in stored.items():
-        if (kind == _ROWS and not ended) or now.get((kind, name)) == digest:
-            continue
-        found.append(Change(kind, name, number, "changed" if (kind, name) in now else "dropped"))
-    unsealed = [one for one in now if one not in stored]
-    found += [Change(kind, name, number, _UNSEALED) for kind, name in unsealed if kind == _ROWS and ended]
+    for (kind, name), told in stored.items():
+        if now.get((kind, name)) != told:
+            found.append(Change(kind, name, number, "changed" if (kind, name) in now else "dropped"))
+    found += [Change(kind, name, number, _UNSEALED) for kind, name in rows if (kind, name) not in stored]
     return found + [Change("trigger", name, number, "added") for name in _foreign_triggers(database)]
 
 
@@ -148,37 +123,51 @@ def _unsealed(last: dict[str, Any] | None) -> list[Change]:
     return [Change(_ROWS, "runs", last["id"])]
 
 
-def renew(database: Database, but: Iterable[Change] = (), known: Known | None = None) -> None:
+def watch(database: Database) -> None:
+    """Keep up the digests of all rows that this connection writes from now on."""
+    sums.watch(database, _tables(database, schema.names()))
+
+
+def renew(database: Database, but: Iterable[Change] = (), *, shaped: bool = False, rows: bool = False) -> None:
     """Seal what is there now, beside the last run. The caller holds the transaction.
 
     `but`: what another program changed, which stays told; what can be put back was put back, and is sealed so.
-    `known`: what need not be hashed again.
+    `shaped`: we brought the file to our shape, so that what is gone was ours to take away. `rows`: those of every table
+    are summed anew, since nobody watched what was done to them.
     """
-    last = next(iter(database.query("SELECT id, finished_at FROM runs ORDER BY id DESC LIMIT 1")), None)
-    if last is None:
-        return
     before = _stored(database)
-    kept = {(one.kind, one.name) for one in but if one.lasts}
-    if last["finished_at"] is None:  # an open run: its rows are sealed when it ends
-        rows = {key: digest for key, digest in before.items() if key[0] == _ROWS}
-    else:
-        rows = _rows(database, schema.names(), known)
-    now = _shape(database, schema.names()) | rows
-    seals = {key: digest for key, digest in now.items() if key not in kept}
-    seals |= {key: digest for key, digest in before.items() if key in kept}
-    database.execute("DELETE FROM seals")
-    for (kind, name), digest in sorted(seals.items()):
-        database.execute("INSERT INTO seals (kind, name, digest) VALUES (?, ?, ?)", [kind, name, digest])
-    if (_ROWS, "seals") not in kept:
-        database.execute("UPDATE runs SET kept_digest = ? WHERE id = ?", [_over(seals), last["id"]])
+    now = _shape(database, schema.names())
+    for key in ((_ROWS, table) for table in _tables(database, schema.names())):
+        now[key] = before[key] if key in before and not rows else sums.of_table(database, key[1])
+    for key in ((one.kind, one.name) for one in but if one.lasts):
+        now.pop(key, None)
+        now |= {key: before[key]} if key in before else {}
+    now = now if shaped else before | now
+    for key in sorted(before.keys() - now.keys()):
+        database.execute("DELETE FROM seals WHERE kind = ? AND name = ?", list(key))
+    for key, told in sorted(now.items() - before.items()):
+        database.execute("REPLACE INTO seals (kind, name, digest) VALUES (?, ?, ?)", [*key, told])
+    if all(one.name != "seals" for one in but):
+        last = "id = (SELECT max(id) FROM runs) AND kept_digest IS NOT ?1"
+        database.execute(f"UPDATE runs SET kept_digest = ?1 WHERE {last}", [_over(now, _VERSION)])  # noqa: S608
 
 
-def _over(seals: dict[tuple[str, str], str]) -> str:
-    told = json.dumps(sorted([*key, digest] for key, digest in seals.items()))
-    return _VERSION + hashlib.sha256(told.encode()).hexdigest()
+def accept(database: Database, noted: Iterable[Change]) -> None:
+    """Seal the rows of these tables as they are, since a row says that another program had changed them.
+
+    The caller holds the transaction.
+    """
+    held = _tables(database, schema.names())
+    for table in dict.fromkeys(one.name for one in noted if one.kind == _ROWS and one.name in held):
+        sums.put(database, table)
 
 
-def _stored(database: Database) -> dict[tuple[str, str], str]:
+def _over(seals: dict[Key, str], version: str) -> str:
+    told = json.dumps(sorted([*key, told] for key, told in seals.items()))
+    return version + hashlib.sha256(told.encode()).hexdigest()
+
+
+def _stored(database: Database) -> dict[Key, str]:
     rows = _query(database, "SELECT kind, name, digest FROM seals ORDER BY kind, name", if_there="seals")
     return {(row["kind"], row["name"]): row["digest"] for row in rows}
 
@@ -191,7 +180,7 @@ def _query(database: Database, sql: str, *, if_there: str) -> list[dict[str, Any
 # ─── what is sealed ─────────────────────────────────────────────────────────────────────────────
 
 
-def _shape(database: Database, ours: Collection[str]) -> dict[tuple[str, str], str]:
+def _shape(database: Database, ours: Collection[str]) -> dict[Key, str]:
     """How everything of ours in the file was made. What others added beside it is theirs."""
     rows = database.query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {
@@ -207,47 +196,31 @@ def _foreign_triggers(database: Database) -> list[str]:
     return [row["name"] for row in rows if row["name"] not in ours and row["tbl_name"] in ours]
 
 
-def _rows(database: Database, ours: Collection[str], known: Known | None = None) -> dict[tuple[str, str], str]:
-    """The rows of every table of ours, but for those that are proven otherwise."""
-    tables = database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+def _summed(database: Database, ours: Collection[str], stored: dict[Key, str], most: int | None) -> dict[Key, str]:
+    """The rows of every table that is sealed; those of a table with more than `most` are taken to be as they were."""
     found = {}
-    for table in [row["name"] for row in tables if row["name"] in ours and row["name"] not in _ELSEWHERE]:
-        columns = _columns(database, table)
-        if columns:
-            held = known and known.of(table)
-            found[_ROWS, table] = held or _digest_of_rows(database, table, columns)
+    for key in ((_ROWS, table) for table in _tables(database, ours)):
+        is_left = most is not None and _has_more(database, key[1], most)
+        found[key] = stored.get(key, "") if is_left else sums.of_table(database, key[1])
     return found
 
 
-def _columns(database: Database, table: str) -> list[str]:
-    columns = database.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
-    if table in _DERIVED and table != "progress":
-        return [name for name, _ in columns if name in _UNPROVEN and table not in _PROVEN_WHOLE]
-    left_out = _ITS_OWN.get(table, ())
-    bodies = None if table.startswith("search_") else "BLOB"  # each has a hash of its own beside it
-    return [name for name, kind in columns if kind != bodies and name not in left_out]
+def _has_more(database: Database, table: str, most: int) -> bool:
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)"  # noqa: S608 - names are our own
+    return bool(database.execute(sql, [most + 1]).fetchone()[0] > most)
 
 
-def _digest_of_rows(database: Database, table: str, columns: list[str]) -> str:
-    hashed = hashlib.sha256(json.dumps(columns).encode())
-    named = ", ".join(f'"{name}"' for name in columns)
-    order = "1, 2" if table.startswith("search_index_") else "rowid"  # some of SQLite's own have no rowid
-    found = database.execute(f"SELECT {named} FROM {table} ORDER BY {order}")  # noqa: S608 - names are our own
-    while rows := found.fetchmany(_BATCH):
-        hashed.update(_lines(rows).encode())
-    return hashed.hexdigest()
+def _in_order(database: Database, stored: dict[Key, str]) -> dict[Key, str]:
+    """The rows of every table that had a seal before migration 025."""
+    tables = sorted(_held(database) & {name for kind, name in stored if kind == _ROWS})
+    return {(_ROWS, table): digest.of_rows_in_order(database, table, sums.columns(database, table)) for table in tables}
 
 
-def _lines(rows: list[tuple[Any, ...]]) -> str:
-    """Each row as JSON on a line of its own, made at once.
-
-    What stands between two rows is found for certain: within a text a quotation mark has a backslash before it, and one
-    that ends a text has a comma or a bracket after it.
-    """
-    told = json.dumps([part for row in rows for part in (row, "row")], default=_hashed)
-    return told[1:].replace('], "row", [', "]\n[").removesuffix(', "row"]') + "\n"
+def _tables(database: Database, ours: Collection[str]) -> list[str]:
+    """Every table of ours in the file that has something to be sealed."""
+    held = sorted((_held(database) & set(ours)) - _ELSEWHERE)
+    return [table for table in held if sums.columns(database, table)]
 
 
-def _hashed(value: object) -> str:
-    """What stands for bytes, in which JSON has no words."""
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else repr(value)
+def _held(database: Database) -> set[str]:
+    return {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from archiver.archive import search_words
+from archiver.archive import search_words, sums
 from archiver.archive.search import GOES_ON, IN_TITLE, MARK, OFTEN, Texts, texts, trouble
 
 if TYPE_CHECKING:
@@ -114,19 +114,20 @@ def _index(database: sqlite3.Connection | Database, row_id: int, held: Texts) ->
 
 
 def _bring_in(database: Database) -> None:
-    """Have SQLite write what is new of the index now: else the commit would, after the seal."""
+    """Have SQLite write what is new of the index now: else the commit would, where no failure of it can be met."""
     for statement in ("SAVEPOINT filled", "RELEASE filled"):
         database.execute(statement)
 
 
 def clear(database: Database) -> None:
     """An empty index, whatever became of the one before. The caller holds the transaction."""
-    database.execute("DROP TABLE IF EXISTS search_index")
-    for table in SHADOWS:  # those of an index that is not there: a dump may be read back so
-        database.execute(f"DROP TABLE IF EXISTS {table}")
-    database.execute("DROP TABLE IF EXISTS search_rows")
-    for statement in _statements():
-        database.execute(statement)
+    with sums.made_anew(database, ["search_rows"]):
+        database.execute("DROP TABLE IF EXISTS search_index")
+        for table in SHADOWS:  # those of an index that is not there: a dump may be read back so
+            database.execute(f"DROP TABLE IF EXISTS {table}")
+        database.execute("DROP TABLE IF EXISTS search_rows")
+        for statement in _statements():
+            database.execute(statement)
     for name, value in _SETTINGS.items():
         database.execute("INSERT INTO search_index (search_index, rank) VALUES (?, ?)", [name, value])
 
@@ -198,26 +199,72 @@ def check(database: Database) -> Iterator[str]:
 
 def _compared(database: Database) -> list[str]:
     """Whether it knows what the texts say, and has their words: one article after the other, each read once."""
-    stale, sums = [], (0, 0)
-    rows = database.execute("SELECT article_id, digest FROM search_rows ORDER BY article_id").fetchall()
-    for article_id, held in rows:
+    stale, wanted = [], (0, 0, 0)
+    rows = database.execute("SELECT article_id, digest, id FROM search_rows ORDER BY article_id").fetchall()
+    for article_id, held, row_id in rows:
         said = texts(database, article_id)
         if digest(said) != held:
             stale.append(article_id)
         own = set(search_words.as_indexed(words(said)).split(_SEPARATOR))
-        sums = sums[0] + len(own), sums[1] + sum(map(hash, own))
+        wanted = wanted[0] + len(own), wanted[1] + sum(map(hash, own)), wanted[2] + len(own) * _weight(row_id)
     found = [f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"] if stale else []
-    return [*found, *_altered(database, [row[0] for row in rows], sums)]
+    return [*found, *_amiss(database), *_altered(database, [row[0] for row in rows], wanted)]
 
 
-def _altered(database: Database, ids: list[int], sums: tuple[int, int]) -> Iterator[str]:
+def _weight(row_id: int) -> int:
+    """What each word of a row adds to the sum that tells whether words stand in their rows.
+
+    Of the numbers alone one word that moved to the next row and one that moved to the row before would make up.
+    """
+    return row_id * (1 + row_id % 1_009)
+
+
+def _amiss(database: Database) -> list[str]:
+    """What SQLite itself finds wrong with the index, or settings of it that we never made."""
+    try:
+        _check(database)
+        held = dict(database.execute("SELECT k, v FROM search_index_config WHERE k != 'version'").fetchall())
+        named = database.execute("SELECT segid, pgno / 2 FROM search_index_idx").fetchall()
+        leaves = list(_leaves(database))
+    except sqlite3.DatabaseError as error:
+        return [f"search index: it is not whole ({error})"]
+    found = (
+        [] if held.items() <= _SETTINGS.items() else ["search index: its settings are not those that archiver makes"]
+    )
+    return found if sorted(named) == leaves else [*found, "search index: its list of pages does not fit its pages"]
+
+
+def _check(database: Database) -> None:
+    """SQLite's own check, which has the form of an insertion and writes nothing. Raises sqlite3.DatabaseError."""
+    database.execute("SAVEPOINT checked")
+    try:
+        database.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
+    finally:
+        for statement in ("ROLLBACK TO checked", "RELEASE checked"):
+            database.execute(statement)
+
+
+def _leaves(database: Database) -> Iterator[tuple[int, int]]:
+    """Segment and number of each page on which a word begins, in order; words of one that is not named are not found.
+
+    SQLite's own check looks at those that are named. The layout is told in its fts5_index.c: a leaf says in its third
+    and fourth byte how long it is without the places of its words, of which it has none when it begins no word.
+    """
+    sql = "SELECT id, substr(block, 3, 2), length(block) FROM search_index_data WHERE id NOT IN (1, 10) ORDER BY id"
+    for number, size, length in database.execute(sql):
+        segment, page, is_a_list_of_rows = number >> 37, number & 0x7FFF_FFFF, number >> 36 & 1
+        if segment == 0 or not (is_a_list_of_rows or length == int.from_bytes(size)):  # no segment is 0
+            yield segment, page
+
+
+def _altered(database: Database, ids: list[int], wanted_sums: tuple[int, int, int]) -> Iterator[str]:
     """Articles of which it holds other words than their texts have.
 
-    `sums`: what `_summed` must give. Where it does not, the index is made again, a few articles at a time, and compared
-    article by article; only that counts, since SQLite may know letters as one that Python does not.
+    `wanted_sums`: what `_summed` must give. Where it does not, the index is made again, a few articles at a time, and
+    compared article by article; only that counts, since SQLite may know letters as one that Python does not.
     """
     try:
-        if _summed(database) == sums:
+        if _summed(database) == wanted_sums:
             return
         held = _fingerprints(database)
     except sqlite3.DatabaseError as error:
@@ -243,33 +290,36 @@ def _made_anew(database: Database, ids: list[int]) -> Iterator[sqlite3.Connectio
             yield fresh
 
 
-# Of a word of the vocabulary: its first three characters and its last, and how many it has.
-_CHARACTERS = (
-    "(unicode(term) + 31 * ifnull(unicode(substr(term, 2)), 0) + 37 * ifnull(unicode(substr(term, 3)), 0)"
-    " + unicode(substr(term, -1)) * length(term))"
-)
+def _summed(database: Database) -> tuple[int, int, int]:
+    """How many words the index has for all articles together, the sums of Python's hashes of them and of their rows.
 
-
-def _summed(database: Database) -> tuple[int, int]:
-    """How many words the index has for all articles together, and the sum of Python's hashes of them.
-
-    By the list of words, each with how many articles have it: the words of each article are ten times as many rows.
+    By the list of words, each with how many articles have it: the words of each article are ten times as many rows, of
+    which only SQLite itself adds up something.
     """
     database.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab (main, search_index, row)")
     count, total = 0, 0
     for term, articles in database.execute("SELECT term, doc FROM search_words"):
         count += articles
         total += articles * hash(term)
-    return count, total
+    _vocabulary(database)
+    rows = database.execute("SELECT sum(doc * (1 + doc % 1009)) FROM search_vocabulary").fetchone()
+    return count, total, rows[0] or 0
 
 
-def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
-    """Article → how many words the index has for it, and a sum over their characters. Sorts all of them."""
+def _vocabulary(database: sqlite3.Connection | Database) -> None:
+    """Every word of every row, as a table of this connection."""
     database.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_vocabulary USING fts5vocab (main, search_index, instance)"
     )
-    rows = database.execute(
-        f"SELECT article_id, count(*), sum({_CHARACTERS})"  # noqa: S608 - our own words
+
+
+def _fingerprints(database: sqlite3.Connection | Database) -> dict[int, tuple[int, ...]]:
+    """Article → how many words the index has for it, and the sum of half a hash of each. Sorts all of them."""
+    _vocabulary(database)
+    connection = database if isinstance(database, sqlite3.Connection) else database.conn
+    connection.create_function("word_hash", 1, lambda word: hash(word) & 0xFFFF_FFFF, deterministic=True)
+    rows = connection.execute(
+        "SELECT article_id, count(*), sum(word_hash(term))"
         " FROM search_vocabulary LEFT JOIN search_rows ON search_rows.id = doc GROUP BY doc"
     ).fetchall()
     return {row[0]: tuple(row[1:]) for row in rows}
