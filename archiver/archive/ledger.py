@@ -26,6 +26,7 @@ from archiver.model import NOT_ASKED, SUCCESSES, Address, Answer, Exchange, Judg
 from archiver.readings import Reading
 from archiver.text import event, line, storable
 
+_READ_ONCE_BYTES = 2_097_152  # of bodies: what is read of them takes some times as much memory
 _KEPT_HEADERS = (
     "content-type", "content-length", "content-encoding", "date", "server", "etag", "last-modified", "retry-after",
     "location", "cf-ray", "cf-mitigated", "x-robots-tag",
@@ -161,11 +162,23 @@ class Ledger:
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
 
-    def record_copies(self, run_id: int, copies: Iterable[tuple[Exchange, Judgement, Reading | None]]) -> None:
-        """One commit with the rows of many copies, taken one at a time; none of them when taking one fails."""
+    def record_copies(
+        self, run_id: int, copies: Iterable[tuple[Exchange, Judgement, Reading | None]]
+    ) -> dict[int, Reading]:
+        """One commit with the rows of many copies, taken one at a time; none of them when taking one fails.
+
+        Gives the readings of what is kept, by the number of the row, so that they need not be made again; the first
+        ones, since a file may hold more than memory does.
+        """
+        readings: dict[int, Reading] = {}
+        size = 0
         with transaction(self._database, self._path):
             for exchange, judgement, reading in copies:
-                self._insert(run_id, exchange, judgement, reading)
+                fetch_id = self._insert(run_id, exchange, judgement, reading)
+                size += len(exchange.answer.body or b"")
+                if reading is not None and judgement.outcome is Outcome.OK and size <= _READ_ONCE_BYTES:
+                    readings[fetch_id] = reading
+        return readings
 
     def _insert(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         answer, provenance = exchange.answer, exchange.provenance

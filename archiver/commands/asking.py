@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from archiver import pages, urls
 from archiver.archive.archive import Archive
-from archiver.commands.listening import Step
+from archiver.commands.recording import Judged, Recorder
 from archiver.commands.run import Run
 from archiver.formats.values import MOST_COPIES
 from archiver.model import (
@@ -26,7 +26,6 @@ from archiver.model import (
     Address,
     Answer,
     CaptureSource,
-    Copy,
     Exchange,
     Extra,
     Judgement,
@@ -35,6 +34,7 @@ from archiver.model import (
     Provenance,
 )
 from archiver.readings import Reading
+from archiver.rescue.listing import NOTHING, Listing
 from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker
@@ -50,21 +50,14 @@ _DOWN = FAULTS | {Outcome.ROBOTS_UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """An answer as it is to be recorded, what it is, and what a parser makes of it."""
-
-    answer: Answer
-    judgement: Judgement
-    reading: Reading | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of asking: the last answer, with its body, what it was recorded as, and where."""
+    """What came of asking: the last answer, with its body, what it was recorded as, where, and what it says."""
 
     answer: Answer
     judgement: Judgement
     fetch_id: int
+    reading: Reading | None = None
+    listing: Listing = NOTHING
 
     @property
     def good(self) -> bool:
@@ -79,12 +72,10 @@ class Archives:
     """Web archives as one run asks them."""
 
     def __init__(self, run: Run, visitor: Visitor, breaker: Breaker) -> None:
-        self._archive = run.archive
         self._visitor = visitor
         self._breaker = breaker
         self._clock = run.clock
-        self._run_id = run.id
-        self._listener = run.listener.step
+        self.recorder = Recorder(run)
         self._faults: Counter[str] = Counter()
         self._down: dict[str, str] = {}  # host → why it is left alone for the rest of the run
         self._silent: dict[str, str] = {}  # host → the last fault of one that has said nothing yet
@@ -92,8 +83,6 @@ class Archives:
         limits = run.archive.manners.archive_limits(run.clock.now())
         self._limits = Counter({host: len(times) for host, times in limits.items()})
         self.answered: set[str] = set()  # hosts that said something of use
-        self.left = 0  # pages still to come, for the listener
-        self.done = 0
 
     def budget_left(self) -> bool:
         """Whether the run may make another request."""
@@ -160,35 +149,28 @@ class Archives:
             at = min(at, exchange.answer.started_at) if at is not None else None  # no copy is of tomorrow
             provenance = Provenance(source, exchange.answer.requested_url, at)
             recorded = replace(exchange, answer=judged.answer, provenance=provenance)
-            fetch_id = self._archive.ledger.record(self._run_id, recorded, judged.judgement, judged.reading)
+            fetch_id = self.recorder.record(recorded, judged)
             self._hear(exchange, judged.judgement)
-            self._listener(Step(page, recorded, judged.judgement, self.done, self.left))
-            asked = Asked(exchange.answer if judged.reading is None else judged.answer, judged.judgement, fetch_id)
+            self.recorder.tell(page, recorded, judged.judgement)
+            had = exchange.answer if judged.reading is None else judged.answer
+            asked = Asked(had, judged.judgement, fetch_id, judged.reading or judged.unkept, judged.listing)
         assert asked is not None, "a visit gives at least one exchange"
         return asked
 
     def _record_robots(self, exchange: Exchange) -> None:
         """The robots file of an archive is a page like any other."""
-        answer = exchange.answer
-        reading = None
-        if answer.body is not None:
-            reading = pages.read(exchange.address, answer.body, answer.header("content-type"))
-        held = self._archive.holds(exchange, reading)
-        judgement = judge(exchange.address, answer, reading, held=held)
-        self._archive.ledger.record(self._run_id, exchange, judgement, reading)
-        heard = heard_as(Kind.ROBOTS, judgement.outcome, answer.status)
+        judged = self.recorder.judged(exchange)
+        self.recorder.record(exchange, judged)
+        judgement = judged.judgement
+        heard = heard_as(Kind.ROBOTS, judgement.outcome, exchange.answer.status)
         if exchange.final and heard in REFUSALS and heard is not Outcome.FORBIDDEN:
             host = urls.host(exchange.address.url)
             self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})", self._in_an_hour())
-        self._listener(Step(exchange.address, exchange, judgement, self.done, self.left))
+        self.recorder.tell(exchange.address, exchange, judgement)
 
     def _leave_out(self, page: Address, url: str, source: CaptureSource, why: str) -> Asked:
-        """A row that says why nothing was asked."""
-        answer = Answer(url, self._clock.now(), 0, failure=Outcome.SKIPPED, error=why)
-        judgement = Judgement(Outcome.SKIPPED, why)
-        exchange = Exchange(page, answer, provenance=Provenance(source, url))
-        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, None)
-        return Asked(answer, judgement, fetch_id)
+        judged, fetch_id = self.recorder.left_out(page, url, why, source)
+        return Asked(judged.answer, judged.judgement, fetch_id)
 
     # ─── what a host is heard to say ────────────────────────────────────────────────────────────
 
@@ -234,7 +216,7 @@ def _in_between(page: Address, answer: Answer) -> Judged:
 
 
 def judge_index(
-    page: Address, read: Callable[[bytes], tuple[Copy, ...]], what: tuple[str, str] = ("copy", "copies"), *,
+    page: Address, read: Callable[[bytes], Listing], what: tuple[str, str] = ("copy", "copies"), *,
     others: Callable[[bytes], int] = lambda _: 0, says_none: Callable[[Answer], bool] = lambda _: False,
     of: str = "",
 ) -> Judge:  # fmt: skip
@@ -263,22 +245,24 @@ def judge_index(
                 judgement = replace(judgement, outcome=Outcome.UNREADABLE, reason=words)
             return Judged(bare, _of_index(judgement))
         try:
-            copies = read(answer.body or b"")
+            listing = read(answer.body or b"")
         except NotAnIndex as error:
             return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
         except Exception as error:  # noqa: BLE001 - whatever trips a reader, the next archive is asked
             words = f"the index cannot be read ({type(error).__name__})"
             return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, words, {"status": answer.status})))
+        copies = listing.copies
         if not copies:
             count = others(answer.body or b"")
             words = f"names {count} captures, of which none can be had" if count else none
             named = {"others": count} if count else _NAMES_NONE
-            return Judged(bare, _of_index(Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})))
+            found = Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})
+            return Judged(bare, _of_index(found), listing=listing)
         dates = sorted(copy.made_at for copy in copies)
         least = "at least " if len(copies) >= MOST_COPIES else ""
         words = f"names {least}{len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
         signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
-        return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)))
+        return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)), listing=listing)
 
     return say
 

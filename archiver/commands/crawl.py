@@ -22,13 +22,12 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from archiver import pages, urls
-from archiver.archive.archive import Archive, Standing
+from archiver import urls
+from archiver.archive.archive import Standing
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
-from archiver.commands.listening import Step
-from archiver.config import Images
-from archiver.machine.clock import Clock
+from archiver.commands.recording import Recorder
+from archiver.commands.run import Run
 from archiver.model import (
     ABSENCES,
     NOT_ASKED,
@@ -43,8 +42,7 @@ from archiver.model import (
     State,
     Validators,
 )
-from archiver.readings import Reading
-from archiver.verdict import judge, may_lead_to
+from archiver.verdict import may_lead_to
 from archiver.web import robots
 from archiver.web.pace import Breaker, Closure, trouble
 from archiver.web.redirects import is_redirect
@@ -90,20 +88,17 @@ class Crawled:
 class Crawl:
     """One run over one archive."""
 
-    def __init__(
-        self, archive: Archive, visitor: Visits, breaker: Breaker, clock: Clock, scope: Scope, images: Images,
-        listener: Callable[[Step], None] = lambda _: None,
-    ) -> None:  # fmt: skip
-        self._images = images
+    def __init__(self, run: Run, visitor: Visits, breaker: Breaker, scope: Scope) -> None:
+        self._images = run.config.images
         self._images_asked = 0
         self._needed: set[tuple[str, Kind]] = set()  # where parts and lists were to be asked
         self._due_absent = 0  # parts that were due, and absent for the first time
-        self._archive = archive
+        self._archive = run.archive
         self._visitor = visitor
         self._breaker = breaker
-        self._clock = clock
+        self._clock = run.clock
         self._scope = scope
-        self._listener = listener
+        self._recorder = Recorder(run)
         self._unreachable: dict[str, str] = {}  # host → why its robots.txt could not be had in this run
         self.result = Crawled()
 
@@ -169,7 +164,8 @@ class Crawl:
         for exchange, judgement in left_out:
             self._count(exchange, judgement)
         exchange, judgement = left_out[-1]
-        self._listener(Step(exchange.address, exchange, judgement, sum(self.result.outcomes.values()), 0))
+        self._recorder.left, self._recorder.done = 0, sum(self.result.outcomes.values())
+        self._recorder.tell(exchange.address, exchange, judgement)
 
     def _try_alternates(self, page: DuePage) -> None:
         """The index in another language, when this one does not answer."""
@@ -202,23 +198,16 @@ class Crawl:
     def _record(self, page: DuePage, exchange: Exchange) -> Judgement:
         """Commit the evidence of one exchange, then its reading; tell the breaker and the listener."""
         exchange = self._within_bounds(exchange)
-        reading = _read(exchange)
-        held = self._archive.holds(exchange, reading, page)
-        words = self._archive.manners.not_found_words() if _could_be_a_soft_404(reading) else None
-        judgement = judge(exchange.address, exchange.answer, reading, held=held, not_found_words=words)
-        judgement = self._with_witness(exchange.address, judgement)
-        fetch_id = self._archive.ledger.record(self._scope.run_id, exchange, judgement, reading)
-        self._archive.library.take(
-            fetch_id, reading if judgement.outcome is Outcome.OK else None, len(exchange.answer.body or b""),
-            at_once=exchange.address.kind in _LISTS,
-        )  # fmt: skip
+        judged = self._recorder.judged(exchange, page)
+        judgement = self._with_witness(exchange.address, judged.judgement)
+        self._recorder.record(exchange, replace(judged, judgement=judgement))
         self._count(exchange, judgement)
         if judgement.outcome is Outcome.ROBOTS_UNREACHABLE:
             self._unreachable[urls.host(exchange.answer.requested_url)] = judgement.reason
         self._tell_breaker(exchange, judgement)
-        left = self._archive.left(self._scope, self._clock.now()) if exchange.final else 0
-        done = sum(self.result.outcomes.values())
-        self._listener(Step(page.address, exchange, judgement, done, left))
+        self._recorder.left = self._archive.left(self._scope, self._clock.now()) if exchange.final else 0
+        self._recorder.done = sum(self.result.outcomes.values())
+        self._recorder.tell(page.address, exchange, judgement)
         return judgement
 
     def _with_witness(self, address: Address, judgement: Judgement) -> Judgement:
@@ -338,14 +327,3 @@ def _says_no(answer: Answer, outcome: Outcome) -> bool:
     status = answer.status
     is_check = outcome is Outcome.CHALLENGE and status is not None and 200 <= status < 300
     return answer.failure is not None or status is None or status in {408, 429} or status >= 500 or is_check
-
-
-def _could_be_a_soft_404(reading: Reading | None) -> bool:
-    return reading is not None and reading.facts.words_sha256 is not None
-
-
-def _read(exchange: Exchange) -> Reading | None:
-    answer = exchange.answer
-    if answer.body is None:
-        return None
-    return pages.read(exchange.address, answer.body, answer.header("content-type"))

@@ -176,7 +176,7 @@ def _fetch(run: Run, asked: list[sources.NamedSource], options: FetchOptions) ->
     crawled = Crawled()
     with run.interruptible(), run.asking(named) as (visitor, pace):
         breaker = breaker_of(archive, config, run.network, pace, run.clock, force=scope.force)
-        crawl = Crawl(archive, visitor, breaker, run.clock, scope, config.images, run.listener.step)
+        crawl = Crawl(run, visitor, breaker, scope)
         crawled = crawl.result
         if archive.due(scope, run.clock.now(), limit=1):
             archive.check_pages()

@@ -21,12 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archiver import ithome, pages
+from archiver import ithome
 from archiver.archive import opening, queries
 from archiver.archive.archive import Archive
 from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage, code_of_files
 from archiver.commands.listening import Listener
+from archiver.commands.recording import read
 from archiver.commands.run import Run
 from archiver.commands.trails import Hop, Root, Trails
 from archiver.config import Config, Source
@@ -230,13 +231,13 @@ def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported
     """One file: everything in it that is wanted, in one commit, then what that says."""
     taken: list[ImportedPage] = []
     try:
-        archive.ledger.record_copies(run_id, _copies(archive, importer, imported, trails, taken))
+        readings = archive.ledger.record_copies(run_id, _copies(archive, importer, imported, trails, taken))
     except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
         imported.error = error
         return
     imported.results += taken
     imported.taken = True
-    archive.library.catch_up()
+    archive.library.catch_up(readings)
     archive.library.settle()
 
 
@@ -308,7 +309,7 @@ def _judged(
     it says itself decides whether it is the page, a bot check or something else.
     """
     address, answer, found, file = step.address, step.answer, step.found, step.file
-    reading = pages.read(address, answer.body, answer.header("content-type")) if answer.body else None
+    reading = read(address, answer) if answer.body else None
     made_at = values.believable(found.at, now)
     told = f"{file.name}, sha256 {file.sha256}"
     provenance = Provenance(CaptureSource.IMPORT, told, made_at or min(file.changed_at, now))

@@ -106,7 +106,7 @@ def _look(run: Run, archives: Archives, search: Search, wanted: list[WantedPage]
     if wanted:
         run.archive.check_pages()
     for number, one in enumerate(wanted):
-        archives.done, archives.left = number, len(wanted) - number
+        archives.recorder.done, archives.recorder.left = number, len(wanted) - number
         found = search.look(one)
         run.archive.library.catch_up()
         looked.found.append(found)

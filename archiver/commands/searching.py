@@ -23,7 +23,6 @@ from archiver.formats.found import Bounds
 from archiver.ithome import names, spellings
 from archiver.model import (
     SUCCESSES,
-    Address,
     Answer,
     CaptureSource,
     Copy,
@@ -39,6 +38,7 @@ from archiver.model import (
 from archiver.rescue import common_crawl, feeds, memento, wayback
 from archiver.rescue.choosing import Chosen, choose, is_settled
 from archiver.rescue.common_crawl import MonthlyCrawl
+from archiver.rescue.listing import Listing
 from archiver.verdict import JUDGE
 
 _PAGES = 5  # of one index, or further TimeMaps
@@ -78,7 +78,6 @@ class Search:
         self._rescue = run.config.rescue
         self._bounds = Bounds(body_bytes=run.config.network.max_body_bytes)
         self._clock = run.clock
-        self._run_id = run.id
         self._check = check
         self._history = history
         self._crawls: tuple[MonthlyCrawl, ...] | None = None
@@ -127,13 +126,12 @@ class Search:
                 prefix = page.kind is Kind.ARTICLE and number == 0
                 url = wayback.index_url(spelling, prefix=prefix, resume_key=key)
                 asked = self._index(
-                    found, url, CaptureSource.WAYBACK, lambda body: wayback.read_index(page, body)[0],
+                    found, url, CaptureSource.WAYBACK, lambda body: Listing(*wayback.read_index(page, body)),
                     others=wayback.count_rows, of="under this address",
                 )  # fmt: skip
                 if not asked.good:
                     break
-                listed, key = wayback.read_index(page, asked.answer.body or b"")
-                copies += listed
+                copies, key = [*copies, *asked.listing.copies], asked.listing.resume_key
                 if not key:
                     break
             if key is not None:
@@ -154,16 +152,14 @@ class Search:
             url = pending.pop(0)
             seen.add(url)
             asked = self._index(
-                found, url, CaptureSource.MEMENTO, partial(_copies_of_timemap, page, url),
+                found, url, CaptureSource.MEMENTO, partial(memento.read, page, own_url=url),
                 others=memento.count_mementos, says_none=lambda _: True,
             )  # fmt: skip
             if not asked.good and asked.judgement.outcome is not Outcome.NOT_FOUND:
                 break
-            if asked.answer.status == 200:
-                listed = memento.read(page, asked.answer.body or b"", url)
-                copies += listed.copies
-                found.for_people += listed.for_people
-                pending += [further for further in listed.further if further not in seen]
+            copies += asked.listing.copies
+            found.for_people += asked.listing.for_people
+            pending += [further for further in asked.listing.further if further not in seen]
         self._try(found, copies, urls.host(endpoint))
 
     # ─── Common Crawl ───────────────────────────────────────────────────────────────────────────
@@ -182,11 +178,11 @@ class Search:
         for crawl in common_crawl.nearest(open_still, wanted.published_about, self._rescue.crawls):
             url = common_crawl.index_url(crawl, page)
             asked = self._index(
-                found, url, CaptureSource.COMMON_CRAWL, lambda body: common_crawl.read_index(page, body), robots=False,
+                found, url, CaptureSource.COMMON_CRAWL, lambda body: Listing(common_crawl.read_index(page, body)),
+                robots=False,
                 others=common_crawl.count_lines, says_none=common_crawl.says_none, of="in this crawl",
             )  # fmt: skip
-            copies = common_crawl.read_index(page, asked.answer.body or b"") if asked.good else ()
-            self._try(found, copies, f"Common Crawl {crawl.id}")
+            self._try(found, asked.listing.copies, f"Common Crawl {crawl.id}")
             if self._is_done(found) or self._archives.closed(common_crawl.INDEX, page):
                 return
 
@@ -222,7 +218,7 @@ class Search:
             found.said.append("the series feed does not have it")
             return
         judged = judge_copy(self._archive, wanted.address, CaptureSource.FEED)(given.answer)
-        self._archive.ledger.record(self._run_id, given, judged.judgement, judged.reading)
+        self._archives.recorder.record(given, judged)
         whose = given.provenance
         self._settle(found, judged.judgement.outcome, whose.source, whose.url or "", whose.at)
 
@@ -236,7 +232,7 @@ class Search:
     # ─── steps that all share ───────────────────────────────────────────────────────────────────
 
     def _index(
-        self, found: Findings, url: str, source: CaptureSource, read: Callable[[bytes], tuple[Copy, ...]], *,
+        self, found: Findings, url: str, source: CaptureSource, read: Callable[[bytes], Listing], *,
         robots: bool = True, others: Callable[[bytes], int] = lambda _: 0,
         says_none: Callable[[Answer], bool] = lambda _: False, of: str = "",
     ) -> Asked:  # fmt: skip
@@ -247,7 +243,7 @@ class Search:
         asked = self._archives.ask(wanted.address, url, source, judge_answer, robots=robots)
         names_none = asked.judgement.signals.get("copies") == 0
         if asked.good and read is not _as_if_copies:
-            self._archive.copies.note(wanted.page_id, read(asked.answer.body or b""), self._clock.now())
+            self._archive.copies.note(wanted.page_id, asked.listing.copies, self._clock.now())
             found.spoke.add(host)
         elif names_none and read is not _as_if_copies:  # another spelling, or another crawl, may have some
             found.silent.setdefault(host, HOLDS_NONE)
@@ -319,8 +315,8 @@ class Search:
         judged = judge_copy(self._archive, page, copy.holder)(answer)
         judgement = replace(judged.judgement, signals={**judged.judgement.signals, "archived": True, "had": True})
         exchange = Exchange(page, answer, provenance=Provenance(copy.holder, answer.requested_url, copy.made_at))
-        fetch_id = self._archive.ledger.record(self._run_id, exchange, judgement, judged.reading)
-        return Asked(answer, judgement, fetch_id)
+        fetch_id = self._archives.recorder.record(exchange, replace(judged, judgement=judgement))
+        return Asked(answer, judgement, fetch_id, judged.reading)
 
     def _have(self, found: Findings, copy: Copy) -> Asked:
         page = found.wanted.address
@@ -347,14 +343,10 @@ class Search:
             found.source, found.url, found.made_at = source, url, made_at
 
 
-def _copies_of_timemap(page: Address, own_url: str, body: bytes) -> tuple[Copy, ...]:
-    return memento.read(page, body, own_url).copies
-
-
-def _as_if_copies(body: bytes) -> tuple[Copy, ...]:
+def _as_if_copies(body: bytes) -> Listing:
     """The list of crawls, read as an index is: it names places to ask, not copies."""
     crawls = common_crawl.read_crawls(body)
-    return tuple(Copy(CaptureSource.COMMON_CRAWL, crawl.index, crawl.began, "") for crawl in crawls)
+    return Listing(tuple(Copy(CaptureSource.COMMON_CRAWL, crawl.index, crawl.began, "") for crawl in crawls))
 
 
 def _is_the_same_memento(url: str, copy: Copy, wanted: WantedPage) -> bool:

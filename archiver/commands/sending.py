@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from archiver import pages
 from archiver.archive.archive import Archive
-from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, Judged, judge_copy, judge_index
+from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, judge_copy, judge_index
+from archiver.commands.recording import Judged
 from archiver.config import PushSettings
 from archiver.diff import difference
 from archiver.machine.clock import Clock
@@ -37,6 +37,7 @@ from archiver.model import (
     PushState,
 )
 from archiver.rescue import save_page_now, wayback
+from archiver.rescue.listing import Listing
 from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.rescue.save_page_now import Seen
 from archiver.web.visit import is_bot_check
@@ -120,7 +121,7 @@ class Sending:
             return
         now = self._clock.now()
         self._elsewhere = self._archive.pushes.jobs(now - _LONGEST_JOB, now, but=(one.push_id for one in works))
-        self._archives.left = len(works)
+        self._archives.recorder.left = len(works)
         for work in [one for one in works if one.push.state is PushState.PENDING]:
             self._go_on(work)
         queued = [one for one in works if one.push.state is PushState.QUEUED]
@@ -276,13 +277,14 @@ class Sending:
         """Ask the index for the capture, have it, and compare it with ours."""
         page, push = work.held.address, work.push
         work.looked_at = self._clock.now()
-        index = judge_index(page, lambda body: wayback.read_index(page, body)[0], of="of then under this address")
+        index = judge_index(
+            page, lambda body: Listing(*wayback.read_index(page, body)), of="of then under this address"
+        )
         url = wayback.index_url(page.url, since=push.not_before)
         asked = self._archives.ask(page, url, CaptureSource.WAYBACK, index)
         if self._is_excluded(work):
             return
-        found = wayback.read_index(page, asked.answer.body or b"")[0] if asked.good else ()
-        copy = the_one(found, push)
+        copy = the_one(asked.listing.copies, push)
         if copy is not None:
             self._compare(work, copy)
         elif asked.good or asked.judgement.outcome is Outcome.NOT_FOUND:
@@ -296,9 +298,8 @@ class Sending:
         )  # fmt: skip
         outcome, now = asked.judgement.outcome, self._clock.now()
         ours = self._archive.pushes.ours(held.page_id)
-        if outcome in SUCCESSES and ours is not None:
-            reading = pages.read(page, asked.answer.body or b"", asked.answer.header("content-type"))
-            why = difference(ours, reading)
+        if outcome in SUCCESSES and ours is not None and asked.reading is not None:
+            why = difference(ours, asked.reading)
         elif outcome in _NO_PAGE | _ERRORS and wayback.is_memento(asked.answer):
             why = f"what was captured is not the page: {asked.judgement.reason}"
         else:
@@ -323,7 +324,8 @@ class Sending:
         judge = judge_copy(self._archive, work.held.address, CaptureSource.WAYBACK)
 
         def say(answer: Answer) -> Judged:
-            return Judged(replace(answer, body=None), judge(answer).judgement)
+            judged = judge(answer)
+            return Judged(replace(answer, body=None), judged.judgement, unkept=judged.reading)
 
         return say
 
@@ -333,8 +335,8 @@ class Sending:
             self._archive.pushes.save(work.push_id, push)
             work.push = push
         if push.state not in OPEN:
-            self._archives.done += 1
-            self._archives.left -= 1
+            self._archives.recorder.done += 1
+            self._archives.recorder.left -= 1
 
 
 def the_one(found: Iterable[Copy], push: Push) -> Copy | None:

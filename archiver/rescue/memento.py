@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from archiver import urls
@@ -12,6 +11,7 @@ from archiver.formats import values
 from archiver.ithome import names
 from archiver.model import Address, CaptureSource, Copy
 from archiver.rescue import wayback
+from archiver.rescue.listing import Listing
 from archiver.rescue.wayback import NotAnIndex
 
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
@@ -22,21 +22,12 @@ _MOST_PLACES = 20  # for people, and further TimeMaps
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
 
 
-@dataclass(frozen=True, slots=True)
-class TimeMap:
-    """What a TimeMap says: copies that may be had, places where only a person should look, and further TimeMaps."""
-
-    copies: tuple[Copy, ...]
-    for_people: tuple[str, ...]
-    further: tuple[str, ...]
-
-
 def timemap_url(endpoint: str, spelling: str) -> str:
     """The address of the TimeMap of a URL: it stands behind the endpoint as it is (RFC 7089 §4)."""
     return endpoint + spelling
 
 
-def read(page: Address, body: bytes, own_url: str) -> TimeMap:
+def read(page: Address, body: bytes, own_url: str) -> Listing:
     """What an `application/link-format` document says of a page (RFC 6690, RFC 7089 §5). Raises NotAnIndex.
 
     Mementos in the Wayback Machine are left out, since its own index is asked; further TimeMaps count only on the
@@ -64,7 +55,9 @@ def read(page: Address, body: bytes, own_url: str) -> TimeMap:
             further[target] = None
     if not is_timemap:
         raise NotAnIndex("the archive answers with something that is no TimeMap")
-    return TimeMap(tuple(copies), tuple(islice(for_people, _MOST_PLACES)), tuple(islice(further, _MOST_PLACES)))
+    return Listing(
+        tuple(copies), for_people=tuple(islice(for_people, _MOST_PLACES)), further=tuple(islice(further, _MOST_PLACES))
+    )
 
 
 def _links(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
