@@ -24,7 +24,7 @@ from pathlib import Path
 
 from archiver import config
 from archiver import pages as reader
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.config import Source
 from archiver.model import Address, Answer, Exchange
 from archiver.readings import ArticlePage, Reading
@@ -105,7 +105,7 @@ def build(path: Path, series: int, words: int) -> None:
     texts.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, title TEXT, body_text TEXT, packed INTEGER)")
     with (
         contextlib.closing(texts), texts,
-        Archive(path, "bench", reader.read, settings.rules, settings.schedule) as archive,
+        Keeper(path, "bench", reader.read, settings.rules, settings.schedule) as archive,
     ):  # fmt: skip
         run_id = archive.runs.start_run("fetch", "bench", {}, began)
         with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -127,7 +127,7 @@ def build(path: Path, series: int, words: int) -> None:
         archive.runs.finish_run(run_id, "finished", 0, None, now - timedelta(minutes=5))
 
 
-def keep(archive: Archive, run_id: int, address: Address, body: bytes, reading: Reading, at: datetime) -> None:
+def keep(archive: Keeper, run_id: int, address: Address, body: bytes, reading: Reading, at: datetime) -> None:
     """Record one answer and read it, as a run does."""
     answer = Answer(address.url, at, 40, status=200, headers=_HEADERS, body=body, wire_bytes=len(body) // 4)
     judgement = judge(address, answer, reading, held=False, not_found_words=None)
@@ -142,7 +142,7 @@ def main(arguments: list[str]) -> int:
         build(path, int(arguments[1]), int(arguments[2]))
     else:
         settings = config.load_packaged()
-        with Archive(path, "bench", reader.read, settings.rules, settings.schedule):
+        with Keeper(path, "bench", reader.read, settings.rules, settings.schedule):
             pass
     print(f"  {path.stat().st_size / 1e6:.0f} MB in {time.perf_counter() - start:.0f} s", file=sys.stderr)
     return 0

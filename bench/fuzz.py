@@ -29,8 +29,8 @@ with atheris.instrument_imports(include=["archiver"]):
     from archiver.errors import ConfigError, UnusableFile
     from archiver.formats import har, mhtml, warc
     from archiver.formats.found import Bounds
+    from archiver.holders import common_crawl, memento, save_page_now, wayback
     from archiver.model import Address, Answer, Copy, Kind, Push, key_of
-    from archiver.rescue import common_crawl, memento, save_page_now, wayback
     from archiver.web import headers, rules
 
 FIXTURES = Path(__file__).parents[1] / "tests/fixtures"

@@ -18,7 +18,7 @@ from typing import Any
 
 from archiver import config, ithome, pages
 from archiver.archive import opening
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.frontier import Scope
 from archiver.model import Address
 from bench import archives, site
@@ -87,7 +87,7 @@ def work_of_a_run(path: str, series: str) -> dict[str, Any]:
     settings = config.load_packaged()
     number = int(series)
     found: dict[str, Any] = {}
-    with Archive(Path(path), "bench", pages.read, settings.rules, settings.schedule) as archive:
+    with Keeper(Path(path), "bench", pages.read, settings.rules, settings.schedule) as archive:
         now = datetime.now(UTC)
         run_id = archive.runs.start_run("fetch", "bench", {}, now)
         scope = Scope(archive.source_ids(None), run_id, force=True, images=False)

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from archiver import ithome
 from archiver.archive import schema
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.opening import reading
 from archiver.config import Source
 from archiver.model import ABSENCES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
@@ -77,7 +77,7 @@ class World:
 class Case:
     """One archive, its clock and its world; `answer` plays one fetch of one page."""
 
-    def __init__(self, path: Path, archive: Archive, world: World, clock: FakeClock) -> None:
+    def __init__(self, path: Path, archive: Keeper, world: World, clock: FakeClock) -> None:
         self.path = path
         self.archive = archive
         self.world = world
@@ -149,7 +149,7 @@ class Case:
 def _empty() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
-        with Archive(path, "test", World().read, Rules(), Schedule()):
+        with Keeper(path, "test", World().read, Rules(), Schedule()):
             pass
         return path.read_bytes()
 
@@ -165,7 +165,7 @@ def archive_at(path: Path, world: World | None = None) -> Iterator[Case]:
     """An open archive with a run begun."""
     world = world or World()
     place_empty(path)
-    with Archive(path, "test", world.read, Rules(), Schedule()) as archive:
+    with Keeper(path, "test", world.read, Rules(), Schedule()) as archive:
         yield Case(path, archive, world, FakeClock())
 
 

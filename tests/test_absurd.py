@@ -18,10 +18,10 @@ from archiver.archive.times import stamp
 from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, warc
 from archiver.formats.found import Bounds
+from archiver.holders import common_crawl, memento, save_page_now, wayback
+from archiver.holders.wayback import NotAnIndex
 from archiver.model import Answer, CaptureSource, Copy, PushState, key_of
 from archiver.model import Push as PushRow
-from archiver.rescue import common_crawl, memento, save_page_now, wayback
-from archiver.rescue.wayback import NotAnIndex
 
 PAGE = article(10323209)
 URL = PAGE.url

@@ -20,7 +20,7 @@ from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, terse_site
 
 from archiver import cli, ithome, pages
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.model import Address, Outcome
 from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Page, SeriesPage
 from archiver.rules import Rules, Schedule
@@ -77,7 +77,7 @@ def test_any_number_date_and_text_in_any_field_leaves_the_archive_whole(url: str
             case.archive.library.settle()
             told = case.rows("SELECT problem FROM parse_problems WHERE field = 'page'")
         before = derived_rows(path)
-        with Archive(path, "test", world.read, Rules(), Schedule()) as again:
+        with Keeper(path, "test", world.read, Rules(), Schedule()) as again:
             again.rebuild()
         assert derived_rows(path) == before
         assert told in ([], [{"problem": "unreadable"}])

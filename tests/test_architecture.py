@@ -48,14 +48,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config", "errors", "ithome", "machine", "model", "readings", "rules", "text", "urls", "verdict",
     },
     "formats": {"errors", "machine", "model", "pages", "readings", "text", "urls"},
-    "rescue": {"errors", "formats", "ithome", "model", "pages", "readings", "text", "urls"},
+    "holders": {"errors", "formats", "ithome", "model", "pages", "readings", "text", "urls"},
     "browse": {"archive", "errors", "machine", "text"},
     "commands": {
-        "archive", "config", "diff", "errors", "formats", "ithome", "machine", "model", "pages", "readings",
-        "rescue", "text", "urls", "verdict", "web",
+        "archive", "config", "diff", "errors", "formats", "holders", "ithome", "machine", "model", "pages", "readings",
+        "text", "urls", "verdict", "web",
     },
     "report": {
-        "archive", "commands", "config", "diff", "ithome", "machine", "model", "rescue", "text", "urls",
+        "archive", "commands", "config", "diff", "holders", "ithome", "machine", "model", "text", "urls",
     },
     "cli": {
         "archive", "browse", "commands", "config", "errors", "ithome", "machine", "model", "pages", "report",

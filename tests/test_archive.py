@@ -33,7 +33,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.archive import opening, queries
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.frontier import Scope
 from archiver.browse import reading as browsing
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
@@ -348,7 +348,7 @@ def test_a_citation_that_is_held_is_not_asked_again(case: Case) -> None:
 
 def test_a_second_writer_is_told_who_holds_the_archive(tmp_path: Path) -> None:
     with archive_at(tmp_path / "a.db"), pytest.raises(ArchiveLocked, match=rf"archiver test \(process {os.getpid()}\)"):
-        Archive(tmp_path / "a.db", "other", World().read, Rules(), Schedule())
+        Keeper(tmp_path / "a.db", "other", World().read, Rules(), Schedule())
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.db"]
 
@@ -371,7 +371,7 @@ def test_the_file_alone_is_complete(tmp_path: Path) -> None:
 def refuse(path: Path, error: type[ArchiveError]) -> str:
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(error) as caught:
-        Archive(path, "test", World().read, Rules(), Schedule())
+        Keeper(path, "test", World().read, Rules(), Schedule())
     assert before is None or path.read_bytes() == before
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
@@ -404,7 +404,7 @@ def test_a_damaged_page_is_found_before_the_first_request(tmp_path: Path) -> Non
     damaged[len(damaged) // 2 :] = os.urandom(len(damaged) - len(damaged) // 2)
     (tmp_path / "a.db").write_bytes(damaged)
 
-    with pytest.raises(ArchiveDamaged), Archive(tmp_path / "a.db", "t", World().read, Rules(), Schedule()) as archive:
+    with pytest.raises(ArchiveDamaged), Keeper(tmp_path / "a.db", "t", World().read, Rules(), Schedule()) as archive:
         archive.check_pages()
 
 

@@ -13,7 +13,7 @@ from fakes import article
 from runs import SERIES, config_for, rows, run_fetch, series_counts, terse_site
 
 from archiver import config, pages
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands import importing
 from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import Reading
@@ -111,7 +111,7 @@ def test_a_later_parser_reads_what_an_older_one_could_not(standin: StandIn, tmp_
         old_names = body.replace(b'class="prose"', b'class="qa-markdown markdown__style"')
         return pages.read(address, old_names, content_type)
 
-    with Archive(db, "parse", newer, settings.rules, settings.schedule) as archive:
+    with Keeper(db, "parse", newer, settings.rules, settings.schedule) as archive:
         archive.rebuild()
 
     assert series_counts(db) == (2, 2, 0)
@@ -151,7 +151,7 @@ def test_a_page_too_heavy_to_read_is_kept_and_read_by_a_parser_that_can(standin:
         return pages.read(address, body.replace(b"<div>", b"").replace(b"</div>" * 6_000, b""), content_type)
 
     settings = config.load(file)
-    with Archive(db, "parse", stronger, settings.rules, settings.schedule) as archive:
+    with Keeper(db, "parse", stronger, settings.rules, settings.schedule) as archive:
         archive.rebuild()
     assert series_counts(db) == (2, 2, 0)
 

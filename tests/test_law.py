@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from archiver import verdict
 from archiver.archive import seals
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.model import Belief, Kind, Outcome
 from archiver.rules import Rules, Schedule
 
@@ -27,9 +27,9 @@ PATIENT = Rules(absences=5)
 HASTY = Rules(absences=1)
 
 
-def opened(path: Path, world: World, rules: Rules) -> Archive:
+def opened(path: Path, world: World, rules: Rules) -> Keeper:
     place_empty(path)
-    return Archive(path, "test", world.read, rules, Schedule())
+    return Keeper(path, "test", world.read, rules, Schedule())
 
 
 def played(path: Path, world: World, rules: Rules) -> FakeClock:

@@ -30,11 +30,8 @@ from runs import config_for, rows
 from archiver import cli, ithome, pages
 from archiver.commands.sending import the_one
 from archiver.diff import difference
-from archiver.machine.interruption import Interrupted
-from archiver.model import Address, CaptureSource, Copy, Ours, Push, PushState
-from archiver.readings import ArticlePage, Reading
-from archiver.rescue.save_page_meaning import Said, Told
-from archiver.rescue.save_page_now import (
+from archiver.holders.save_page_meaning import Said, Told
+from archiver.holders.save_page_now import (
     MOST_ATTEMPTS,
     Seen,
     after_asking,
@@ -43,6 +40,9 @@ from archiver.rescue.save_page_now import (
     read_asked,
     read_status,
 )
+from archiver.machine.interruption import Interrupted
+from archiver.model import Address, CaptureSource, Copy, Ours, Push, PushState
+from archiver.readings import ArticlePage, Reading
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
 from archiver.standin.wire import Reply

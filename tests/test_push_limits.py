@@ -11,8 +11,8 @@ from pushers import ONE, SAVE, Desk, desk_of, make_held
 from rescuers import PARTS
 from runs import rows
 
-from archiver.rescue.save_page_meaning import Said
-from archiver.rescue.save_page_now import read_asked, read_status
+from archiver.holders.save_page_meaning import Said
+from archiver.holders.save_page_now import read_asked, read_status
 
 DAY, HOUR = 86_400.0, 3_600.0
 

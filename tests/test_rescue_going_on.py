@@ -17,7 +17,8 @@ from rescuers import CRAWL, LOST, PUBLISHED, URL, Rescuer, copy, make_lost, page
 from runs import rows
 
 from archiver import pages
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
+from archiver.holders.choosing import choose, in_order
 from archiver.model import (
     SUCCESSES,
     Answer,
@@ -32,7 +33,6 @@ from archiver.model import (
     key_of,
 )
 from archiver.report.runs import Summary
-from archiver.rescue.choosing import choose, in_order
 from archiver.rules import Rules, Schedule
 
 ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine
@@ -214,8 +214,8 @@ def _write(desk: Rescuer, statement: str) -> None:
     connection.close()
 
 
-def _opened(desk: Rescuer) -> Archive:
-    return Archive(desk.db, "test", pages.read, Rules(), Schedule())
+def _opened(desk: Rescuer) -> Keeper:
+    return Keeper(desk.db, "test", pages.read, Rules(), Schedule())
 
 
 # ─── who has none ───────────────────────────────────────────────────────────────────────────────

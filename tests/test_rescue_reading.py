@@ -18,11 +18,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archiver.formats.found import Bounds
+from archiver.holders import common_crawl, memento, wayback
+from archiver.holders.choosing import in_order
+from archiver.holders.wayback import NotAnIndex
 from archiver.ithome import names, spellings
 from archiver.model import Answer, CaptureSource, Copy, Outcome
-from archiver.rescue import common_crawl, memento, wayback
-from archiver.rescue.choosing import in_order
-from archiver.rescue.wayback import NotAnIndex
 from archiver.web import robots
 
 PAGE = article(10323209)

@@ -32,7 +32,7 @@ from fakes import START, FakeClock, article
 from sqlite_utils import Database
 
 from archiver.archive import digest, proof, schema, seals, search_index, sums
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.digest import kept_digest
 from archiver.errors import ArchiveError
@@ -130,7 +130,7 @@ def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:
     return [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", [table])]
 
 
-def said_of(database: Database, archive: Archive, fresh: Database) -> Iterator[str]:
+def said_of(database: Database, archive: Keeper, fresh: Database) -> Iterator[str]:
     """What `verify` says, with the derived tables read again once for all."""
     yield from map(str, seals.changes(database))
     with suppress(sqlite3.Error, LookupError, ValueError, TypeError):
@@ -216,7 +216,7 @@ def test_what_was_changed_between_two_runs_stays_told(at_rest: tuple[Path, World
     assert findings(path, world) == []
 
 
-def of_day_20(path: Path, archive: Archive, world: World) -> Case:
+def of_day_20(path: Path, archive: Keeper, world: World) -> Case:
     return Case(path, archive, world, FakeClock(START + timedelta(days=20)))
 
 
@@ -605,5 +605,5 @@ def test_evidence_refuses_to_be_changed(at_rest: tuple[Path, World], tmp_path: P
     assert "append-only" in str(refused.value)
 
 
-def archive_of(path: Path, world: World) -> Archive:
-    return Archive(path, "test", world.read, Rules(), Schedule())
+def archive_of(path: Path, world: World) -> Keeper:
+    return Keeper(path, "test", world.read, Rules(), Schedule())

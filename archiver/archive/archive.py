@@ -51,8 +51,8 @@ class Standing:
     is_held: bool
 
 
-class Archive:
-    """An archive open for writing, held by this process until it is closed."""
+class Keeper:
+    """An archive open for writing, kept from others by this process until it is closed."""
 
     def __init__(self, path: Path, command: str, read: ReadPage, rules: Rules, schedule: Schedule) -> None:
         """Lock, check, open, bring to shape, and read what a killed run left unread. Raises ArchiveError."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from archiver import pages, urls
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands.recording import Judged, Recorder
 from archiver.commands.run import Run
 from archiver.formats.values import MOST_COPIES
+from archiver.holders.listing import NOTHING, Listing
+from archiver.holders.wayback import NotAnIndex, excludes, is_memento
 from archiver.model import (
     ABSENCES,
     FAULTS,
@@ -34,8 +36,6 @@ from archiver.model import (
     Provenance,
 )
 from archiver.readings import Reading
-from archiver.rescue.listing import NOTHING, Listing
-from archiver.rescue.wayback import NotAnIndex, excludes, is_memento
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker
 from archiver.web.robots import heard_as
@@ -285,7 +285,7 @@ def _unpacked(answer: Answer, unpack: Callable[[Answer], Answer]) -> Answer:
 
 
 def judge_copy(
-    archive: Archive, page: Address, source: CaptureSource, unpack: Callable[[Answer], Answer] = lambda answer: answer
+    archive: Keeper, page: Address, source: CaptureSource, unpack: Callable[[Answer], Answer] = lambda answer: answer
 ) -> Judge:
     """Judges a copy of a page by the same rules as the site's own answer (`verdict.judge`)."""
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from archiver import ithome
 from archiver.archive import opening, queries
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands import sources, users_word
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage, code_of_files
 from archiver.commands.listening import Listener
@@ -206,7 +206,7 @@ def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: l
     return Imported(tuple(looked), tuple(unasked), closed=closed)
 
 
-def _sources_to_add(archive: Archive, importer: _Importer) -> list[sources.NamedSource]:
+def _sources_to_add(archive: Keeper, importer: _Importer) -> list[sources.NamedSource]:
     """The config's sources, as a fetch adds them, but the packaged one's only to an archive that asks for nothing yet.
 
     Who names a URL at every command has no config, and did not ask for the series of the packaged one.
@@ -227,7 +227,7 @@ def _note(looked: list[ImportedFile]) -> str | None:
     return "; ".join(broken)[:2_000] or None
 
 
-def _take(archive: Archive, run_id: int, importer: _Importer, imported: ImportedFile, trails: Trails | None) -> None:
+def _take(archive: Keeper, run_id: int, importer: _Importer, imported: ImportedFile, trails: Trails | None) -> None:
     """One file: everything in it that is wanted, in one commit, then what that says."""
     taken: list[ImportedPage] = []
     try:
@@ -241,7 +241,7 @@ def _take(archive: Archive, run_id: int, importer: _Importer, imported: Imported
     archive.library.settle()
 
 
-def _take_images(archive: Archive, run_id: int, importer: _Importer, usable: list[ImportedFile]) -> None:
+def _take_images(archive: Keeper, run_id: int, importer: _Importer, usable: list[ImportedFile]) -> None:
     """The images that bodies held by now show, wherever they lie."""
     shown = archive.shown_images()
 
@@ -278,7 +278,7 @@ def _note_images(importer: _Importer, imported: ImportedFile, trails: Trails) ->
 
 
 def _copies(
-    archive: Archive, importer: _Importer, imported: ImportedFile, trails: Trails | None, taken: list[ImportedPage]
+    archive: Keeper, importer: _Importer, imported: ImportedFile, trails: Trails | None, taken: list[ImportedPage]
 ) -> Iterator[tuple[Exchange, Judgement, Reading | None]]:
     """What a file holds of the wanted pages, judged; each is noted in `taken`."""
     for exchange, judgement, reading, result in _judgements(archive, importer, imported, trails):
@@ -287,7 +287,7 @@ def _copies(
 
 
 def _judgements(
-    archive: Archive | None, importer: _Importer, imported: ImportedFile, trails: Trails | None
+    archive: Keeper | None, importer: _Importer, imported: ImportedFile, trails: Trails | None
 ) -> Iterator[tuple[Exchange, Judgement, Reading | None, ImportedPage]]:
     """Every response of a file that is of a wanted page, judged; `archive` is None for one that is not there yet."""
     file, now = imported.file, importer.clock.now()
@@ -301,7 +301,7 @@ def _judgements(
 
 
 def _judged(
-    archive: Archive | None, importer: _Importer, step: Hop, now: datetime
+    archive: Keeper | None, importer: _Importer, step: Hop, now: datetime
 ) -> tuple[Exchange, Judgement, Reading | None]:
     """A response of a file as an exchange, with the same judgement as if it had come over the wire.
 
@@ -338,7 +338,7 @@ def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, f
     )
 
 
-def _unasked(archive: Archive, importer: _Importer, usable: list[ImportedFile]) -> list[str]:
+def _unasked(archive: Keeper, importer: _Importer, usable: list[ImportedFile]) -> list[str]:
     """The pages kept that no source asks for. One that the user named with --url becomes a source."""
     kept = {result.url for imported in usable for result in imported.results if result.kept}
     unasked = archive.unasked(sorted(kept))

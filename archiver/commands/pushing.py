@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands.asking import Archives
 from archiver.commands.listening import About, Listener, Notice
 from archiver.commands.rescuing import asking_archives, network_of
@@ -96,7 +96,7 @@ def plan(config: Config, path: Path, options: PushOptions, clock: Clock | None =
         return _plan(archive, config, options, (clock or SystemClock()).now(), has_keys=any(keys))
 
 
-def _plan(archive: Archive, config: Config, options: PushOptions, now: datetime, *, has_keys: bool) -> PushPlan:
+def _plan(archive: Keeper, config: Config, options: PushOptions, now: datetime, *, has_keys: bool) -> PushPlan:
     held = _held(archive, options)
     again = timedelta(days=config.push.again_days)
     todo = tuple(one for one in held if is_due(one, now, again))
@@ -106,7 +106,7 @@ def _plan(archive: Archive, config: Config, options: PushOptions, now: datetime,
     return PushPlan(tuple(held), todo, gone, len(todo) * each, config.push.daily, has_keys)
 
 
-def _held(archive: Archive, options: PushOptions) -> list[Held]:
+def _held(archive: Keeper, options: PushOptions) -> list[Held]:
     """The parts that were named and are held. Raises UsageError when there is none."""
     held = archive.pushes.held(*target_of(archive, options.target))
     if not held and options.target is not None:

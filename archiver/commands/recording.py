@@ -13,9 +13,9 @@ from archiver import pages
 from archiver.archive.ledger import DuePage
 from archiver.commands.listening import Step
 from archiver.commands.run import Run
+from archiver.holders.listing import NOTHING, Listing
 from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome, Provenance
 from archiver.readings import Reading
-from archiver.rescue.listing import NOTHING, Listing
 from archiver.verdict import judge
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})

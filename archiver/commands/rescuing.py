@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver import urls
 from archiver.archive import queries
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.copy_rows import WantedPage
 from archiver.commands.asking import Archives
 from archiver.commands.listening import About, Listener, Notice
@@ -94,7 +94,7 @@ def asking_archives(run: Run, named_origins: frozenset[str] = frozenset()) -> It
         yield Archives(run, visitor, breaker_of_archives(run, pace))
 
 
-def wanted_of(archive: Archive, target: PartOrSeries, options: RescueOptions) -> list[WantedPage]:
+def wanted_of(archive: Keeper, target: PartOrSeries, options: RescueOptions) -> list[WantedPage]:
     """The parts and images that a copy is wanted of: those that are missing, or every part."""
     parts = archive.copies.parts(*target)
     if options.check or options.history:

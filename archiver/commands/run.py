@@ -21,7 +21,7 @@ from typing import Any
 
 from archiver import __version__, pages
 from archiver.archive import demonstration, opening, queries
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.archive.manners import Answered, RobotsRecord
 from archiver.commands.listening import About, Hear, Listener, Notice
 from archiver.config import Config, Network
@@ -70,7 +70,7 @@ class Run:
     """One run of a command over an archive: what each of its steps needs, and how it ends."""
 
     command: str
-    archive: Archive
+    archive: Keeper
     config: Config
     network: Network
     clock: Clock
@@ -174,9 +174,9 @@ class Run:
         return Closed(self.id, self.ended_by, code, doubt, archive.beliefs.changed_by_law(self.id), found)
 
 
-def writing(command: str, config: Config, path: Path) -> Archive:
+def writing(command: str, config: Config, path: Path) -> Keeper:
     """An archive to write to, made where there is none. Raises ArchiverError."""
-    return Archive(path, command, pages.read, config.rules, config.schedule)
+    return Keeper(path, command, pages.read, config.rules, config.schedule)
 
 
 def existing(path: Path) -> Path:
@@ -186,7 +186,7 @@ def existing(path: Path) -> Path:
     return path
 
 
-def breaker_of(archive: Archive, config: Config, network: Network, pace: Pace, clock: Clock, *, force: bool) -> Breaker:
+def breaker_of(archive: Keeper, config: Config, network: Network, pace: Pace, clock: Clock, *, force: bool) -> Breaker:
     """A breaker that knows from the archive who refused us or asked for a rest; a short rest is only waited for.
 
     `force` takes our own rests back, but never one that the host asked for.
@@ -229,14 +229,14 @@ def _robots_answer(record: RobotsRecord) -> Answer:
     return replace(answer, failure=record.outcome) if is_broken else answer
 
 
-def tell_repairs(archive: Archive, hear: Hear) -> None:
+def tell_repairs(archive: Keeper, hear: Hear) -> None:
     """Say what another program had done to the archive, and mend its search index where that is not whole."""
     tell_changes(archive, hear)
     for mended in archive.mend_search():
         hear(Notice(About.MENDED, mended))
 
 
-def tell_changes(archive: Archive, hear: Hear) -> None:
+def tell_changes(archive: Keeper, hear: Hear) -> None:
     """Say what was done to the archive before it was opened: what was put back then, and what cannot be."""
     tell_dumped(archive, hear)
     for change in archive.changes:
@@ -246,7 +246,7 @@ def tell_changes(archive: Archive, hear: Hear) -> None:
             hear(Notice(About.PUT_BACK, str(change)))
 
 
-def tell_dumped(archive: Archive, hear: Hear) -> None:
+def tell_dumped(archive: Keeper, hear: Hear) -> None:
     """Say that a file read back from a dump was made an archive of ours again."""
     if archive.was_dumped:
         hear(Notice(About.DUMPED, str(archive.path)))

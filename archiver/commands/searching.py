@@ -20,6 +20,10 @@ from archiver.archive.copy_rows import WantedPage
 from archiver.commands.asking import HOLDS_NONE, Archives, Asked, judge_copy, judge_index
 from archiver.commands.run import Run
 from archiver.formats.found import Bounds
+from archiver.holders import common_crawl, feeds, memento, wayback
+from archiver.holders.choosing import Chosen, choose, is_settled
+from archiver.holders.common_crawl import MonthlyCrawl
+from archiver.holders.listing import Listing
 from archiver.ithome import names, spellings
 from archiver.model import (
     SUCCESSES,
@@ -35,10 +39,6 @@ from archiver.model import (
     Verdict,
     key_of,
 )
-from archiver.rescue import common_crawl, feeds, memento, wayback
-from archiver.rescue.choosing import Chosen, choose, is_settled
-from archiver.rescue.common_crawl import MonthlyCrawl
-from archiver.rescue.listing import Listing
 from archiver.verdict import JUDGE
 
 _PAGES = 5  # of one index, or further TimeMaps

@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, judge_copy, judge_index
 from archiver.commands.recording import Judged
 from archiver.config import PushSettings
 from archiver.diff import difference
+from archiver.holders import save_page_now, wayback
+from archiver.holders.listing import Listing
+from archiver.holders.save_page_meaning import ENDS_THE_RUN, Said, Told
+from archiver.holders.save_page_now import Seen
 from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
@@ -36,10 +40,6 @@ from archiver.model import (
     Push,
     PushState,
 )
-from archiver.rescue import save_page_now, wayback
-from archiver.rescue.listing import Listing
-from archiver.rescue.save_page_meaning import ENDS_THE_RUN, Said, Told
-from archiver.rescue.save_page_now import Seen
 from archiver.web.visit import is_bot_check
 
 _ORIGIN = wayback.ORIGIN
@@ -96,7 +96,7 @@ class Sending:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Keeper,
         archives: Archives,
         settings: PushSettings,
         clock: Clock,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archiver import ithome
 from archiver.archive import opening, queries
-from archiver.archive.archive import Archive
+from archiver.archive.archive import Keeper
 from archiver.commands.listening import About, Notice
 from archiver.commands.naming import page_urls
 from archiver.commands.run import existing, writing
@@ -84,7 +84,7 @@ def _ever_named(path: Path) -> bool:
 
 
 def keep(
-    archive: Archive, config: Config, named: tuple[str, ...], asked: list[NamedSource], now: datetime
+    archive: Keeper, config: Config, named: tuple[str, ...], asked: list[NamedSource], now: datetime
 ) -> list[Notice]:
     """Note what is to be kept, and take back what the config names no longer; gives what is to be said of that.
 
@@ -104,7 +104,7 @@ def keep(
 
 
 def planned(
-    archive: Archive, config: Config, named: tuple[str, ...], asked: list[NamedSource]
+    archive: Keeper, config: Config, named: tuple[str, ...], asked: list[NamedSource]
 ) -> tuple[list[NamedSource], tuple[int, ...]]:
     """What `keep` would have a run ask for, nothing noted yet: new sources, and the numbers of those that are known."""
     by_urls = [address.url for _, address, _ in asked]
@@ -117,20 +117,20 @@ def planned(
     return asked, archive.source_ids(list(dict.fromkeys([*kept, *by_urls])))
 
 
-def add(archive: Archive, asked: list[NamedSource], now: datetime) -> None:
+def add(archive: Keeper, asked: list[NamedSource], now: datetime) -> None:
     """Note what a config names."""
     for source, address, alternates in asked:
         archive.ledger.add_source(source, address, alternates, now, named_by="config")
 
 
-def _keep_named(archive: Archive, asked: list[NamedSource], now: datetime) -> list[Notice]:
+def _keep_named(archive: Keeper, asked: list[NamedSource], now: datetime) -> list[Notice]:
     before = set(archive.sources.urls())
     for source, address, alternates in asked:
         archive.ledger.add_source(source, address, alternates, now)
     return [Notice(About.NAMED, address.url) for _, address, _ in asked if address.url not in before]
 
 
-def _keep_packaged(archive: Archive, asked: list[NamedSource], now: datetime) -> list[Notice]:
+def _keep_packaged(archive: Keeper, asked: list[NamedSource], now: datetime) -> list[Notice]:
     """Who named something has no need of the packaged config's series; that is said in the first run that leaves it."""
     packaged = ", ".join(address.url for _, address, _ in asked)
     if not archive.sources.ever_named():
@@ -166,7 +166,7 @@ def forget(config: Config, path: Path, page: str, clock: Clock | None = None) ->
 _MOST_DIGITS = 18  # of a number that SQLite can hold
 
 
-def target_of(archive: Archive, target: str | None) -> PartOrSeries:
+def target_of(archive: Keeper, target: str | None) -> PartOrSeries:
     """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
     if target is None:
         return None, None

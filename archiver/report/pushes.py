@@ -8,9 +8,9 @@ from typing import Any
 
 from archiver import report
 from archiver.commands.pushing import HOW_TO_GET_KEYS, KEY, SECRET, Pushed, PushPlan, is_confirmed
+from archiver.holders.save_page_meaning import Said
 from archiver.model import Held, PushState, State
 from archiver.report.runs import Summary, interrupted, iso, summary_of
-from archiver.rescue.save_page_meaning import Said
 from archiver.text import safe
 
 

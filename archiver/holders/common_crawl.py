@@ -22,9 +22,9 @@ from archiver import urls
 from archiver.errors import UnusableFile
 from archiver.formats import values, warc
 from archiver.formats.found import Bounds, Found, Passed
+from archiver.holders.wayback import NotAnIndex, moment
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy, Outcome
-from archiver.rescue.wayback import NotAnIndex, moment
 from archiver.text import line
 
 INDEX = "https://index.commoncrawl.org"

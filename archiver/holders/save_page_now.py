@@ -18,8 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
-from archiver.model import Address, Extra, Push, PushState
-from archiver.rescue.save_page_meaning import (
+from archiver.holders.save_page_meaning import (
     BUSY_S,
     ENDS_THE_RUN,
     Said,
@@ -30,7 +29,8 @@ from archiver.rescue.save_page_meaning import (
     words_of,
     words_of_page,
 )
-from archiver.rescue.wayback import ORIGIN, moment
+from archiver.holders.wayback import ORIGIN, moment
+from archiver.model import Address, Extra, Push, PushState
 from archiver.text import safe
 
 SAVE = f"{ORIGIN}/save"

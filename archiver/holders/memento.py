@@ -8,11 +8,11 @@ from itertools import islice
 
 from archiver import urls
 from archiver.formats import values
+from archiver.holders import wayback
+from archiver.holders.listing import Listing
+from archiver.holders.wayback import NotAnIndex
 from archiver.ithome import names
 from archiver.model import Address, CaptureSource, Copy
-from archiver.rescue import wayback
-from archiver.rescue.listing import Listing
-from archiver.rescue.wayback import NotAnIndex
 
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
 NEVER_ASKED = frozenset(f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "vn", "fo"))
