@@ -7,6 +7,8 @@ so that a child is there in milliseconds. It reads one JSON document a line and 
 from __future__ import annotations
 
 import ctypes
+import gc
+import importlib
 import json
 import os
 import resource
@@ -112,6 +114,7 @@ def serve() -> None:
                 "peak_mb": used.ru_maxrss / 1_024,
             }  # fmt: skip
         else:
+            _prepare(document["arguments"])
             pid, ends = _fork(document)
             pipes[pid] = ends
             answer = {"pid": pid}
@@ -187,12 +190,20 @@ def _heed_permissions() -> None:
         libc.capset(header, sets)
 
 
-if __name__ == "__main__":
-    # So that children need not.
-    from archiver import cli  # noqa: F401
-    from archiver.commands import (
-        pushing,  # noqa: F401
-        rescuing,  # noqa: F401
-    )
+def _prepare(arguments: list[str]) -> None:
+    """Import what a command needs and few do, so that its children need not."""
+    if arguments[:1] == ["serve"]:
+        importlib.import_module("archiver.browse.server")
 
+
+NEEDED = (  # by the commands that are started most
+    "archiver.commands.comparing", "archiver.commands.fetching", "archiver.commands.importing",
+    "archiver.commands.pushing", "archiver.commands.rescuing", "archiver.report.hits", "archiver.report.terminal",
+    "html_to_markdown", "stringprep", "zipfile",
+)  # fmt: skip
+
+if __name__ == "__main__":
+    for module in NEEDED:
+        importlib.import_module(module)
+    gc.freeze()  # what is shared stays shared: a child's collector writes to no page of it
     serve()

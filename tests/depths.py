@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
+import pytest
+from _pytest.mark.structures import ParameterSet
 from hypothesis import settings
 
 ORDINARY, LONG = "suite", "long"
@@ -28,3 +31,15 @@ def depth(ordinary: int, long: int | None = None) -> int:
 def every(step: int, cases: list[Case]) -> list[Case]:
     """All of the cases with `--long`, otherwise every `step`th of them, with the first and the last."""
     return cases if is_long() else [*cases[:-1:step], *cases[-1:]]
+
+
+def deeper(*values: object) -> ParameterSet:
+    """One parameter set of a test that only `--long` runs; another that every run has shows the same behaviour."""
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
+def always(cases: Iterable[str], *named: str) -> list[str | ParameterSet]:
+    """Cases of a test by their names: those that are named here in every run, the others with `--long`."""
+    there = list(cases)
+    assert set(named) <= set(there), "a case that is not there"
+    return [name if name in named else deeper(name) for name in there]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import saved_files as made
+from depths import deeper
 from fakes import FakeClock
 from pushers import ONE, Desk, desk_of, make_held
 from rescuers import CRAWL, LOST, PARTS, URL, Rescuer, copy, make_lost, page, rescuer
@@ -216,9 +217,12 @@ BUGS = {
 }
 
 
-@pytest.mark.parametrize("name", BUGS)
-@pytest.mark.parametrize("times", [3, 9, 17])
-def test_a_rescue_that_breaks_is_closed(desk: Rescuer, name: str, times: int) -> None:
+@pytest.mark.parametrize(
+    ("times", "name"),
+    [(3, "a bug"), (9, "no memory"), (17, "a number"), (9, "Ctrl-C"),
+     *(deeper(times, name) for times in (3, 9, 17) for name in BUGS)],
+)  # fmt: skip
+def test_a_rescue_that_breaks_is_closed(desk: Rescuer, times: int, name: str) -> None:
     error, ended = BUGS[name]
     desk.archives.shelf.put(copy())
     clock = BrokenClock(times, error)

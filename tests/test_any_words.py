@@ -62,7 +62,7 @@ PAGES = {
 }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=depth(8))
+@settings(deadline=None, max_examples=depth(5, 160))
 @given(data=st.data())
 @pytest.mark.parametrize("url", PAGES)
 def test_any_number_date_and_text_in_any_field_leaves_the_archive_whole(url: str, data: st.DataObject) -> None:

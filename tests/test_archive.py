@@ -462,7 +462,7 @@ def test_the_schema_keeps_its_own_rules(tmp_path: Path) -> None:
     connection.close()
 
 
-@settings(max_examples=depth(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(10, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, rows, run_fetch, terse_site
 
 from archiver import cli
 from archiver.archive.connection import WriterLock
@@ -26,7 +26,7 @@ ARCHIVER = [sys.executable, "-m", "archiver"]
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, StandIn]]:
     """An archive of the small series with one part missing, its config and its stand-in."""
     folder = tmp_path_factory.mktemp("cli")
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         standin.faults.not_found(10323209)
         file = config_for(standin, folder)
         run_fetch(folder / "a.db", file)
@@ -199,7 +199,7 @@ def test_no_home_and_no_writable_tmpdir_are_no_error(kept: Kept) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_in_order(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         file = config_for(standin, tmp_path, delay_s=30)
         process = subprocess.Popen(
             [*ARCHIVER, "fetch", "--db", tmp_path / "a.db", "--config", file], stdout=subprocess.PIPE, text=True
@@ -256,7 +256,7 @@ def is_control(character: str) -> bool:
 
 
 def test_a_hostile_title_reaches_no_terminal(tmp_path: Path) -> None:
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         standin.faults.edit(10319293, title=HOSTILE)
         standin.faults.not_found(10319216)
         run_fetch(tmp_path / "a.db", config_for(standin, tmp_path))

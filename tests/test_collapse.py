@@ -13,7 +13,7 @@ from depths import depth
 from fakes import START
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runs import as_json, config_for, rows, run_fetch, small_site
+from runs import as_json, config_for, rows, run_fetch, terse_site
 
 from archiver import cli, ithome
 from archiver.archive import schema, search
@@ -152,7 +152,7 @@ def imported(case: Case, page: ArticlePage, days: int) -> None:
 @given(
     steps=st.lists(st.tuples(st.sampled_from([LONG, LONG[:100], LONG[:30], GONE, ".", "x"]), st.booleans()), max_size=7)
 )
-@settings(max_examples=depth(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(6, 240), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_reading_everything_again_gives_the_same_collapses(
     steps: list[tuple[str, bool]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -225,7 +225,7 @@ def test_a_copy_of_what_is_left_is_no_copy_of_the_text(case: Case) -> None:
 def collapsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Any]:
     """A run after an author emptied a part, and what it came to."""
     folder = tmp_path_factory.mktemp("collapsed")
-    db, site = folder / "a.db", small_site(3)
+    db, site = folder / "a.db", terse_site(3)
     number = site.series[5943].part_ids[0]
     site = replace(site, articles={**site.articles, number: replace(site.articles[number], html=f"<p>{LONG}</p>")})
     with StandIn(site) as standin:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -111,11 +113,12 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "why": ["why", "900001001", "--db", "demo.db"],
         "search": ["search", "所有權 Rust", "--limit", "2", "--db", "demo.db"],
     }
-    for name, command in commands.items():
-        done = subprocess.run(
-            [sys.executable, "-m", "archiver", *command], capture_output=True, text=True, check=True, cwd=folder
-        )
-        shown[name] = f"$ archiver {shlex.join(command)}\n{done.stdout}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, command in commands.items():
+            with redirect_stdout(io.StringIO()) as out:
+                assert cli.run(command) == 0
+            shown[name] = f"$ archiver {shlex.join(command)}\n{out.getvalue()}"
     return shown
 
 

@@ -21,7 +21,6 @@ from runs import (
     rows,
     run_fetch,
     series_counts,
-    small_site,
     terse_site,
 )
 
@@ -30,8 +29,9 @@ from archiver.commands import fetching
 from archiver.report import fetches
 from archiver.standin import Faults, StandIn
 
-SITE = small_site(30)
+SITE = terse_site(30)
 PART = 10323209  # Day 05
+LAST = 10321315  # Day 03, in the series of three
 LINKED = 28
 
 
@@ -44,7 +44,7 @@ def standin() -> Iterator[StandIn]:
 @pytest.fixture
 def small() -> Iterator[StandIn]:
     """A series of five parts, for what does not need thirty."""
-    with StandIn(small_site()) as served:
+    with StandIn(terse_site(5)) as served:
         yield served
 
 
@@ -56,21 +56,30 @@ def db(tmp_path: Path) -> Path:
 # ─── a good day ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_index_that_links_28_parts_gives_all_30(standin: StandIn, db: Path, tmp_path: Path) -> None:
+def test_an_index_that_links_28_parts_gives_all_30_with_every_comment_and_reply(
+    standin: StandIn, db: Path, tmp_path: Path
+) -> None:
     summary = run_fetch(db, config_for(standin, tmp_path))
 
     assert (summary.exit_code, series_counts(db)) == (0, (30, 30, 0))
     assert f"5943: {LINKED} linked by the index, 30 in the series" in summary.as_text()
     assert rows(db, "SELECT count(*) FROM fetches") == [(len(standin.log),)]
     assert rows(db, "SELECT position FROM articles ORDER BY position") == [(number,) for number in range(1, 31)]
+    made = sum(
+        len(article.comments) + sum(len(one.replies) for one in article.comments) for article in SITE.parts(5943)
+    )
+    assert rows(db, "SELECT count(*) FROM comments") == [(made,)]
+    assert rows(
+        db, "SELECT count(*) FROM comments WHERE author_name IS NULL OR published_at IS NULL OR body_text = ''"
+    ) == [(0,)]
 
 
-def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: Path) -> None:
+def test_the_site_is_treated_with_manners(small: StandIn, db: Path, tmp_path: Path) -> None:
     delay_s = 0.06
-    run_fetch(db, config_for(standin, tmp_path, delay_s=delay_s, jitter_s=0.02))
-    log = standin.log
+    run_fetch(db, config_for(small, tmp_path, delay_s=delay_s, jitter_s=0.02))
+    log = small.log
 
-    assert standin.max_concurrent == 1
+    assert small.max_concurrent == 1
     starts = [datetime.fromisoformat(at) for (at,) in rows(db, "SELECT started_at FROM fetches ORDER BY id")]
     assert min((after - before).total_seconds() for before, after in pairwise(starts)) >= delay_s
     seen_by_the_host = min(after.started - before.started for before, after in pairwise(log))
@@ -86,7 +95,7 @@ def test_the_site_is_treated_with_manners(standin: StandIn, db: Path, tmp_path: 
         assert not ithome.denied(entry.url)
     assert set(first_asked.values()) == {"/robots.txt"}
     assert len({entry.url for entry in log}) == len(log), "something was asked twice"
-    assert standin.drafts_created == 0
+    assert small.drafts_created == 0
 
 
 def test_a_second_run_asks_nothing_and_a_forced_one_finds_nothing_new(small: StandIn, db: Path, tmp_path: Path) -> None:
@@ -134,18 +143,6 @@ def test_reading_everything_again_gives_the_same_rows(small: StandIn, db: Path, 
     assert derived_rows(db) == before
 
 
-def test_every_comment_and_reply_is_kept(standin: StandIn, db: Path, tmp_path: Path) -> None:
-    run_fetch(db, config_for(standin, tmp_path))
-    made = sum(
-        len(article.comments) + sum(len(one.replies) for one in article.comments) for article in SITE.parts(5943)
-    )
-
-    assert rows(db, "SELECT count(*) FROM comments") == [(made,)]
-    assert rows(
-        db, "SELECT count(*) FROM comments WHERE author_name IS NULL OR published_at IS NULL OR body_text = ''"
-    ) == [(0,)]
-
-
 def test_the_other_index_gives_a_stranger_s_series_as_a_citation(standin: StandIn, db: Path, tmp_path: Path) -> None:
     summary = run_fetch(db, config_for(standin, tmp_path), INDEX_2021)
 
@@ -161,19 +158,19 @@ def test_a_series_is_kept_whole_from_any_of_its_pages(small: StandIn, db: Path, 
     assert series_counts(db) == (5, 5, 0)
 
 
-def test_a_limit_is_kept_and_the_next_run_goes_on(standin: StandIn, db: Path, tmp_path: Path) -> None:
-    file = config_for(standin, tmp_path)
-    first = run_fetch(db, file, limit=10)
+def test_a_limit_is_kept_and_the_next_run_goes_on(small: StandIn, db: Path, tmp_path: Path) -> None:
+    file = config_for(small, tmp_path)
+    first = run_fetch(db, file, limit=6)
 
-    assert (len(standin.log), first.document["ended_by"], first.exit_code) == (10, "limit", 3)
+    assert (len(small.log), first.document["ended_by"], first.exit_code) == (6, "limit", 3)
     assert run_fetch(db, file).exit_code == 0
-    assert len({entry.url for entry in standin.log}) == len(standin.log)
+    assert len({entry.url for entry in small.log}) == len(small.log)
 
 
-def test_a_plan_asks_nothing_and_leaves_nothing(standin: StandIn, db: Path, tmp_path: Path) -> None:
-    plan = fetching.plan(config.load(config_for(standin, tmp_path, delay_s=2)), db, fetching.FetchOptions())
+def test_a_plan_asks_nothing_and_leaves_nothing(small: StandIn, db: Path, tmp_path: Path) -> None:
+    plan = fetching.plan(config.load(config_for(small, tmp_path, delay_s=2)), db, fetching.FetchOptions())
 
-    assert not standin.log
+    assert not small.log
     assert not db.exists()
     assert INDEX in fetches.plan_text(plan)
 
@@ -281,40 +278,40 @@ def test_everything_refused_from_the_start_keeps_nothing_as_an_article(
 
 Fault = Callable[[Faults], None]
 FAULTS: list[tuple[str, Fault, str]] = [
-    ("404", lambda faults: faults.not_found(PART), "not_found"),
-    ("410", lambda faults: faults.removed(PART), "removed"),
-    ("451", lambda faults: faults.removed(PART, status=451), "removed"),
-    ("soft 404", lambda faults: faults.soft_404(PART), "soft_404"),
-    ("sent home", lambda faults: faults.redirect(PART, "home"), "soft_404"),
-    ("sent to login", lambda faults: faults.redirect(PART, "login"), "login"),
-    ("sent elsewhere", lambda faults: faults.redirect(PART, "https://elsewhere.example/"), "off_site"),
-    ("sent to another part", lambda faults: faults.redirect(PART, 10319216), "moved"),
-    ("login wall", lambda faults: faults.login_wall(PART), "login"),
-    ("challenge 200", lambda faults: faults.challenge(PART), "challenge"),
-    ("challenge 403", lambda faults: faults.refuse(PART), "challenge"),
-    ("plain 403", lambda faults: faults.forbid(PART), "forbidden"),
-    ("429", lambda faults: faults.rate_limit(PART), "rate_limited"),
-    ("429 in a second", lambda faults: faults.rate_limit(PART, 1), "rate_limited"),
-    ("500", lambda faults: faults.error(PART), "server_error"),
-    ("cut", lambda faults: faults.truncate(PART), "truncated"),
-    ("gzip cut", lambda faults: faults.cut_gzip(PART), "truncated"),
-    ("html cut", lambda faults: faults.cut_html(PART), "truncated"),
-    ("reset", lambda faults: faults.reset(PART), "connect_error"),
-    ("another article", lambda faults: faults.wrong_article(PART, 10319216), "wrong_page"),
-    ("a pdf", lambda faults: faults.not_html(PART), "not_html"),
-    ("a bomb", lambda faults: faults.too_large(PART, packed=True), "too_large"),
-    ("a redesign", lambda faults: faults.drift(PART), "unreadable"),
+    ("404", lambda faults: faults.not_found(LAST), "not_found"),
+    ("410", lambda faults: faults.removed(LAST), "removed"),
+    ("451", lambda faults: faults.removed(LAST, status=451), "removed"),
+    ("soft 404", lambda faults: faults.soft_404(LAST), "soft_404"),
+    ("sent home", lambda faults: faults.redirect(LAST, "home"), "soft_404"),
+    ("sent to login", lambda faults: faults.redirect(LAST, "login"), "login"),
+    ("sent elsewhere", lambda faults: faults.redirect(LAST, "https://elsewhere.example/"), "off_site"),
+    ("sent to another part", lambda faults: faults.redirect(LAST, 10319216), "moved"),
+    ("login wall", lambda faults: faults.login_wall(LAST), "login"),
+    ("challenge 200", lambda faults: faults.challenge(LAST), "challenge"),
+    ("challenge 403", lambda faults: faults.refuse(LAST), "challenge"),
+    ("plain 403", lambda faults: faults.forbid(LAST), "forbidden"),
+    ("429", lambda faults: faults.rate_limit(LAST), "rate_limited"),
+    ("429 in a second", lambda faults: faults.rate_limit(LAST, 1), "rate_limited"),
+    ("500", lambda faults: faults.error(LAST), "server_error"),
+    ("cut", lambda faults: faults.truncate(LAST), "truncated"),
+    ("gzip cut", lambda faults: faults.cut_gzip(LAST), "truncated"),
+    ("html cut", lambda faults: faults.cut_html(LAST), "truncated"),
+    ("reset", lambda faults: faults.reset(LAST), "connect_error"),
+    ("another article", lambda faults: faults.wrong_article(LAST, 10319216), "wrong_page"),
+    ("a pdf", lambda faults: faults.not_html(LAST), "not_html"),
+    ("a bomb", lambda faults: faults.too_large(LAST, packed=True), "too_large"),
+    ("a redesign", lambda faults: faults.drift(LAST), "unreadable"),
 ]
 
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three parts of five; the others answer for the first time when a copy of this is fetched."""
+    """One part of three; the others answer for the first time when a copy of this is fetched."""
     folder = tmp_path_factory.mktemp("begun")
-    with StandIn(terse_site(5)) as served:
-        run_fetch(folder / "a.db", config_for(served, folder, sources=f'[[sources]]\nurl = "{SERIES}"'), limit=6)
-    assert rows(folder / "a.db", "SELECT count(*) FROM articles") == [(3,)]
-    assert rows(folder / "a.db", "SELECT last_fetch_at FROM pages WHERE article_id = ?", PART) == [(None,)]
+    with StandIn(terse_site(3)) as served:
+        run_fetch(folder / "a.db", config_for(served, folder, sources=f'[[sources]]\nurl = "{SERIES}"'), limit=4)
+    assert rows(folder / "a.db", "SELECT count(*) FROM articles") == [(1,)]
+    assert rows(folder / "a.db", "SELECT last_fetch_at FROM pages WHERE article_id = ?", LAST) == [(None,)]
     return folder / "a.db"
 
 
@@ -324,23 +321,23 @@ def test_a_fault_is_told_by_its_name_and_heals(
 ) -> None:
     """Three runs: the fault at first sight (missing), all well (held), the fault again (still held)."""
     shutil.copy(begun, db)
-    with StandIn(terse_site(5)) as served:
+    with StandIn(terse_site(3)) as served:
         limits = "max_wire_bytes = 1000000\nmax_body_bytes = 2000000"
         file = config_for(served, tmp_path, extra=limits, sources=f'[[sources]]\nurl = "{SERIES}"')
         fault(served.faults)
         first = run_fetch(db, file)
-        told = last_outcomes(db)[ithome.article_url(PART)]
+        told = last_outcomes(db)[ithome.article_url(LAST)]
         counts = series_counts(db)
         served.faults.clear()
         healed = run_fetch(db, file, force=True)
-        body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART)
+        body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", LAST)
         fault(served.faults)
         run_fetch(db, file, force=True)
 
-    assert (told, counts, first.exit_code) == (outcome, (5, 4, 1), 3)
+    assert (told, counts, first.exit_code) == (outcome, (3, 2, 1), 3)
     assert (healed.exit_code, len(body)) == (0, 1)
-    assert rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", PART) == body
-    assert series_counts(db) == (5, 5, 0)
+    assert rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", LAST) == body
+    assert series_counts(db) == (3, 3, 0)
 
 
 def test_a_transient_404_heals_within_the_next_run(small: StandIn, db: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from archives import tampering
 from children import Children
+from depths import deeper, is_long
 from runs import config_for, run_fetch, terse_site
 
 from archiver import cli, pages
@@ -119,7 +120,7 @@ def test_what_would_act_on_rows_is_read_and_never_written_to(
     before, asked = changed(db, sql), len(standin.log)
     for command in WRITERS:
         assert_refused(children, db, whole[1], command, words)
-    for command in READERS:
+    for command in READERS if is_long() or what in {"a trigger", "a rule for rows"} else ():
         assert children.run(*command, "--db", db).code in {0, 3}
     assert db.read_bytes() == before
     assert len(standin.log) == asked
@@ -138,7 +139,7 @@ def test_what_others_put_beside_it_is_theirs_and_the_archive_goes_on(
         assert children.run(*command, "--db", db, "--config", whole[1]).code == 0
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 2, deeper(0), deeper(3)])
 def test_a_wal_of_a_stranger_is_told_or_does_not_matter(
     children: Children, whole: tuple[Path, Path], db: Path, seed: int
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from depths import deeper
 from runs import config_for, run_fetch, terse_site
 
 from archiver import cli
@@ -45,11 +46,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     ("number", "command", "event", "words"),
     [
         (signal.SIGINT, "status", "import", "'archiver.machine.interruption'"),
-        (signal.SIGINT, "status", "import", "'archiver.machine.streams'"),
+        deeper(signal.SIGINT, "status", "import", "'archiver.machine.streams'"),
         (signal.SIGTERM, "status", "import", "'click'"),
-        (signal.SIGINT, "verify", "import", "sqlite_utils"),
+        deeper(signal.SIGINT, "verify", "import", "sqlite_utils"),
         (signal.SIGTERM, "verify", "open", "a.db.lock"),
-        (signal.SIGINT, "parse", "sqlite3.connect", "a.db"),
+        deeper(signal.SIGINT, "parse", "sqlite3.connect", "a.db"),
         (signal.SIGTERM, "parse", "os.remove", "a.db.lock"),
         (signal.SIGINT, "fetch", "sqlite3.connect", "a.db"),
     ],

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from archives import derived_rows
 from depths import depth
-from runs import config_for, run_fetch, small_site
+from runs import config_for, run_fetch, terse_site
 
 from archiver.standin import StandIn
 
-KILLS = depth(12, 200)
+KILLS = depth(8, 200)
 ARTICLE_COLUMNS = "id, title, series_id, position, published_at, html_sha256, body_text, content_sha256"
 
 
@@ -27,7 +27,7 @@ def articles(path: Path) -> list[tuple[object, ...]]:
 
 def test_an_archive_killed_again_and_again_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     broken, whole = tmp_path / "broken.db", tmp_path / "whole.db"
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(3)) as standin:
         config = config_for(standin, tmp_path, delay_s=0.0)
         harness = subprocess.run(
             [sys.executable, Path(__file__).with_name("kill_harness.py"), broken, config, str(KILLS), "5943"],

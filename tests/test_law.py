@@ -126,7 +126,7 @@ _LAW = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=depth(12))
+@settings(deadline=None, max_examples=depth(6, 240))
 @given(st.lists(_RUN, min_size=1, max_size=4), _LAW, _LAW)
 def test_whatever_law_follows_another_beliefs_are_what_it_says_of_all_fetches(
     tmp_path_factory: pytest.TempPathFactory,

@@ -90,7 +90,7 @@ def test_one_answer_is_no_majority_of_what_was_not_asked(case: Case) -> None:
     assert followed(case) == []
 
 
-@settings(deadline=None, max_examples=depth(25))
+@settings(deadline=None, max_examples=depth(12, 500))
 @given(
     own=st.lists(ANSWERS, min_size=2, max_size=7),
     foreign=st.lists(ANSWERS, max_size=6),

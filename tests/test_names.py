@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from archives import archive_at
 from children import Children
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, rows, run_fetch, terse_site
 
 from archiver.archive import opening
 from archiver.archive.connection import WriterLock
@@ -27,7 +27,7 @@ READERS = (["status"], ["why", "10319293"], ["search", "rust"], ["diff", "103192
 
 @pytest.fixture(scope="module")
 def standin() -> Iterator[StandIn]:
-    with StandIn(small_site()) as served:
+    with StandIn(terse_site(5)) as served:
         yield served
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from archives import tampering
 from children import Children
+from depths import deeper, depth
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -587,7 +588,7 @@ def test_sigkill_at_any_moment_loses_no_push(held: Path, tmp_path: Path) -> None
             text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 0.0\npoll_s = 0.1\n")
         command = ("push", "--yes", "-q", "--db", tmp_path / "a.db", "--config", file)
         killed = 0
-        for requests in range(1, 7):
+        for requests in range(1, depth(4, 40)):
             before = len(archives.log)
             child = children.start(*command)
             give_up = time.monotonic() + 10
@@ -623,7 +624,7 @@ def test_nothing_is_pushed_without_the_users_word(desk: Desk, capsys: pytest.Cap
     assert rows(desk.db, "SELECT count(*) FROM pushes") == [(0,)]
 
 
-@pytest.mark.parametrize(("answer", "said"), [(b"n\n", "Nothing was asked."), (b"\n", "Nothing was asked.")])
+@pytest.mark.parametrize(("answer", "said"), [deeper(b"n\n", "Nothing was asked."), (b"\n", "Nothing was asked.")])
 def test_on_a_terminal_the_user_is_asked_first(desk: Desk, answer: bytes, said: str) -> None:
     ours, theirs = os.openpty()
     command: list[str | Path] = [sys.executable, "-m", "archiver", "push", "--db", desk.db, "--config", desk.config]

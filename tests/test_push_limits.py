@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from depths import deeper
 from pushers import ONE, SAVE, Desk, desk_of, make_held
 from rescuers import PARTS
 from runs import rows
@@ -163,13 +164,13 @@ def test_a_job_that_begins_late_is_a_job() -> None:
         (200, message("You cannot make more than (300,) captures per day."), "2026-12-24 12:00"),
         (200, sorry("You have reached your daily not-logged-in captures limit of (200,) webpages"), "2026-12-24 12:00"),
         (200, b"<html><title>Internet Archive</title><h1>Services are offline</h1></html>", "2026-12-23 13:00"),
-        (200, message("Words that nobody has heard"), "2026-12-23 13:00"),
-        (200, message("Not this time", status="error", status_ext="error:of-a-new-kind"), "2026-12-23 13:00"),
+        deeper(200, message("Words that nobody has heard"), "2026-12-23 13:00"),
+        deeper(200, message("Not this time", status="error", status_ext="error:of-a-new-kind"), "2026-12-23 13:00"),
         (200, b"Your daily captures are used up", "2026-12-24 12:00"),
-        (403, b"<h1>403 Forbidden</h1>", "2026-12-23 13:00"),
+        deeper(403, b"<h1>403 Forbidden</h1>", "2026-12-23 13:00"),
         (429, b"", "2026-12-23 13:00"),
         (500, b"", "2026-12-23 12:05"),
-        (502, b"<h1>502 Bad Gateway</h1>", "2026-12-23 12:05"),
+        deeper(502, b"<h1>502 Bad Gateway</h1>", "2026-12-23 12:05"),
     ],
 )  # fmt: skip
 def test_one_answer_that_is_not_about_the_page_ends_the_run_and_keeps_the_queue(

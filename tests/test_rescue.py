@@ -10,6 +10,7 @@ from typing import Any
 
 import brotli
 import pytest
+from depths import every
 from fakes import FakeClock
 from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, make_lost, page, rescuer
 from runs import config_for, rows, run_fetch, series_counts, small_site
@@ -344,7 +345,7 @@ def test_a_failure_is_a_row_that_why_explains_and_changes_nothing(
     assert (desk.believed(), desk.held()) == (before, held)
 
 
-@pytest.mark.parametrize("name", [name for name in FAILURES if FAILURES[name][1] == "wayback"])
+@pytest.mark.parametrize("name", every(3, [name for name in FAILURES if FAILURES[name][1] == "wayback"]))
 def test_what_fails_in_one_archive_never_stops_the_others(desk: Rescuer, name: str) -> None:
     FAILURES[name][0](desk.archives)
     in_common_crawl(desk.archives)

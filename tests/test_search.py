@@ -17,7 +17,7 @@ from archives import INDEX, Case, archive_at, comment, derived_rows, index_of, p
 from depths import depth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runs import config_for, run_fetch, small_site
+from runs import config_for, run_fetch, terse_site
 
 from archiver import cli
 from archiver.archive import search, search_index, search_words
@@ -122,7 +122,7 @@ def test_every_term_is_found_where_it_stands_and_nowhere_else(
 ) -> None:
     wrong = []
     with reading(corpus) as connection:
-        for term in set(terms_of(shelf, mix, depth(600), longest=12)):
+        for term in set(terms_of(shelf, mix, depth(250, 12_000), longest=12)):
             found = search.find(connection, f'"{term}"', limit=ARTICLES)
             if {hit.id for hit in found.hits} != oracle(shelf, term) or not found.is_indexed:
                 wrong.append(term)
@@ -650,7 +650,7 @@ def test_a_rebuilt_index_is_said_by_search_found_by_verify_and_mended_by_repair(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = tmp_path / "archive.db"
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         run_fetch(db, config_for(standin, tmp_path))
     rebuilt_by_sqlite_utils(db)
     capsys.readouterr()
@@ -669,7 +669,7 @@ def test_an_index_that_another_program_wrote_to_is_told_and_filled_anew_though_i
 ) -> None:
     """A wrong list of its pages is one that no reading of all its words notices, and no search finds its way by."""
     db = tmp_path / "archive.db"
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         run_fetch(db, config_for(standin, tmp_path))
     sql(db, "DELETE FROM search_index_idx")
     capsys.readouterr()

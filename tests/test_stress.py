@@ -23,8 +23,9 @@ from pathlib import Path
 import pytest
 from archives import derived_rows, tampering
 from children import Child, Children, Ended
+from depths import always, deeper, depth
 from fakes import START, FakeClock
-from runs import config_for, rows, run_fetch, series_counts, small_site
+from runs import config_for, rows, run_fetch, series_counts, terse_site
 from sqlite_utils import Database, Migrations
 
 from archiver import cli, config
@@ -36,7 +37,7 @@ from archiver.report.runs import Summary
 from archiver.standin import StandIn
 from archiver.standin.wire import Reply, Request
 
-REQUESTS = 10  # that a whole run on the small site takes
+REQUESTS = 8  # that a whole run on the small site takes
 LONGEST_S = 20.0
 
 
@@ -68,7 +69,7 @@ class Watched(StandIn):
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
-        super().__init__(small_site())
+        super().__init__(terse_site(3))
 
     def hold(self, number: int) -> Held:
         """The request with that number, counted from now."""
@@ -190,21 +191,20 @@ def test_after_a_kill_the_pace_is_kept(children: Children, standin: Watched, db:
     assert standin.log[4].started >= killed_at + delay_s
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [
-        lambda wal: wal[: len(wal) - 5_000],
-        lambda wal: wal[: len(wal) // 2],
-        lambda wal: wal[:33],
-        lambda wal: wal[:7],
-        lambda wal: wal[:-20_000] + os.urandom(20_000),
-        lambda wal: wal[: len(wal) // 2] + bytes(len(wal) - len(wal) // 2),
-        lambda wal: os.urandom(len(wal)),
-    ],
-    ids=["tail cut", "half", "one header", "no header", "tail garbled", "half zeroes", "all garbled"],
-)
+HARMS: dict[str, Callable[[bytes], bytes]] = {
+    "tail cut": lambda wal: wal[: len(wal) - 5_000],
+    "half": lambda wal: wal[: len(wal) // 2],
+    "one header": lambda wal: wal[:33],
+    "no header": lambda wal: wal[:7],
+    "tail garbled": lambda wal: wal[:-20_000] + os.urandom(20_000),
+    "half zeroes": lambda wal: wal[: len(wal) // 2] + bytes(len(wal) - len(wal) // 2),
+    "all garbled": lambda wal: os.urandom(len(wal)),
+}
+
+
+@pytest.mark.parametrize("harm", always(HARMS, "tail cut", "no header", "tail garbled", "half zeroes"))
 def test_a_torn_wal_costs_no_more_than_what_is_torn(
-    children: Children, standin: Watched, db: Path, file: Path, whole: Path, harm: Callable[[bytes], bytes]
+    children: Children, standin: Watched, db: Path, file: Path, whole: Path, harm: str
 ) -> None:
     run_fetch(db, file, limit=4)
     safe_before = evidence(db)
@@ -214,7 +214,7 @@ def test_a_torn_wal_costs_no_more_than_what_is_torn(
         child.kill()
     wal = db.with_name("a.db-wal")
     acknowledged = [*safe_before, *rows(db, "SELECT id, requested_url, outcome, capture_id FROM fetches WHERE id > 4")]
-    wal.write_bytes(harm(wal.read_bytes()))
+    wal.write_bytes(HARMS[harm](wal.read_bytes()))
     db.with_name("a.db-shm").unlink(missing_ok=True)  # it does not outlive a loss of power
 
     kept = evidence(db)
@@ -288,7 +288,10 @@ def assert_stopped_asking(standin: Watched, db: Path) -> None:
     assert len(standin.log) <= len(evidence(db)) + 1
 
 
-@pytest.mark.parametrize("file_bytes", [0, 100, 4_096, 33_000, 100_000, 400_000, 700_000, 1_000_000])
+@pytest.mark.parametrize(
+    "file_bytes",
+    [0, deeper(100), 4_096, deeper(33_000), 100_000, deeper(400_000), 700_000, deeper(800_000), 1_000_000],
+)
 def test_a_limit_on_the_size_of_files_ends_the_run_and_the_next_goes_on(
     children: Children, standin: Watched, db: Path, file: Path, whole: Path, file_bytes: int
 ) -> None:
@@ -361,9 +364,9 @@ needs_strace = pytest.mark.skipif(not strace_works(), reason="no strace that may
     [
         ("pwrite64:error=ENOSPC:when=1000+", "the disk is full"),
         ("pwrite64:error=EIO:when=500", "the disk fails"),
-        ("pwrite64:error=EIO:when=1100+", "the disk fails"),
+        deeper("pwrite64:error=EIO:when=1100+", "the disk fails"),
         ("fdatasync:error=EIO:when=12", "the disk fails"),
-        ("fdatasync:error=EIO:when=15+", "the disk fails"),
+        deeper("fdatasync:error=EIO:when=15+", "the disk fails"),
     ],
 )
 def test_a_write_that_fails_ends_the_run_and_the_next_goes_on(
@@ -378,7 +381,9 @@ def test_a_write_that_fails_ends_the_run_and_the_next_goes_on(
 
 
 @needs_strace
-@pytest.mark.parametrize("moment", ["pwrite64:when=3", "fdatasync:when=2", "fdatasync:when=4", "pwrite64:when=700"])
+@pytest.mark.parametrize(
+    "moment", ["pwrite64:when=3", deeper("fdatasync:when=2"), "fdatasync:when=4", "pwrite64:when=700"]
+)
 def test_a_kill_within_a_commit_leaves_an_archive_that_goes_on(
     standin: Watched, db: Path, file: Path, whole: Path, moment: str
 ) -> None:
@@ -448,7 +453,7 @@ def test_a_read_only_folder_is_told_before_anything_is_asked_and_can_be_read(
     assert_told(new, "make the folder writable")
     assert_told(held, "make the folder writable")
     assert not standin.log
-    assert (status.code, status.out.splitlines()[1].split("\t")[2:4]) == (0, ["5", "5"])
+    assert (status.code, status.out.splitlines()[1].split("\t")[2:4]) == (0, ["3", "3"])
 
 
 def test_a_killed_run_is_not_read_without_its_wal(
@@ -673,12 +678,10 @@ def test_a_reader_that_never_lets_go_disturbs_nobody(
     assert what_is_read(db) == what_is_read(whole)
 
 
-def test_a_writer_that_takes_three_seconds_is_waited_for(
-    children: Children, standin: Watched, db: Path, file: Path
-) -> None:
+def test_a_writer_that_takes_its_time_is_waited_for(children: Children, standin: Watched, db: Path, file: Path) -> None:
     held = standin.hold(4)
     child = fetch(children, db, file)
-    with locked_and_released_after(3.0, held, db) as released:
+    with locked_and_released_after(depth(1, 3), held, db) as released:
         ended = child.wait()
 
     assert (ended.code, ended.err) == (0, "")
@@ -771,7 +774,7 @@ def test_of_two_fetches_the_second_names_the_first_and_asks_nothing(
 
 
 @pytest.mark.parametrize(
-    "jump", [timedelta(seconds=-30), timedelta(hours=-5), timedelta(days=-4000), timedelta(days=4000)]
+    "jump", [timedelta(seconds=-30), deeper(timedelta(hours=-5)), timedelta(days=-4000), timedelta(days=4000)]
 )
 def test_a_clock_that_jumps_between_runs_harms_nothing(
     standin: Watched, db: Path, tmp_path: Path, whole: Path, jump: timedelta
@@ -784,7 +787,7 @@ def test_a_clock_that_jumps_between_runs_harms_nothing(
     assert (summary.exit_code, back.exit_code) == (0, 0)
     assert max(clock.sleeps) <= 2.1, "a request of the future is waited for no longer than a delay"
     assert rows(db, "SELECT DISTINCT state FROM pages WHERE kind = 'article'") == [("alive",)]
-    assert series_counts(db) == (5, 5, 0)
+    assert series_counts(db) == (3, 3, 0)
     assert rows(db, "SELECT count(*) FROM edits") == [(0,)]
     assert_sound(db)
 

@@ -30,7 +30,7 @@ from depths import depth
 from fakes import START, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import as_json, config_for, rows, run_fetch, small_site, terse_site
+from runs import as_json, config_for, rows, run_fetch, terse_site
 from sqlite_utils import Database
 
 from archiver import cli, config, diff, report
@@ -204,7 +204,7 @@ def test_diff_shows_the_last_edit_in_a_pipe_with_signs_and_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = tmp_path / "archive.db"
-    site = small_site()
+    site = terse_site(5)
     edited = site.series[5943].part_ids[0]
     with StandIn(site) as standin:
         file = config_for(standin, tmp_path)
@@ -268,7 +268,7 @@ def test_a_value_that_pages_no_longer_yield_is_an_alarm_with_field_count_and_dat
 
 def test_a_redesign_ends_the_run_and_the_status_with_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = tmp_path / "archive.db"
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         file = config_for(standin, tmp_path)
         assert run_fetch(db, file).exit_code == 0
         standin.faults.drift()
@@ -286,7 +286,7 @@ def test_a_redesign_ends_the_run_and_the_status_with_exit_3(tmp_path: Path, caps
 
 def test_a_host_that_answers_an_impossible_article_oddly_is_not_believed_about_others(tmp_path: Path) -> None:
     db = tmp_path / "archive.db"
-    site = small_site(8)
+    site = terse_site(8)
     lost = site.series[5943].part_ids[2]
     with StandIn(site) as standin:
         file = config_for(standin, tmp_path)
@@ -302,7 +302,7 @@ def test_a_host_that_answers_an_impossible_article_oddly_is_not_believed_about_o
 
 def test_a_soft_404_without_telling_words_is_known_by_the_control_request(tmp_path: Path) -> None:
     db = tmp_path / "archive.db"
-    site = small_site(8)
+    site = terse_site(8)
     first, second = site.series[5943].part_ids[2:4]
     with StandIn(site) as standin:
         file = config_for(standin, tmp_path)
@@ -321,7 +321,7 @@ def test_a_soft_404_without_telling_words_is_known_by_the_control_request(tmp_pa
 
 def test_a_host_that_asked_for_a_rest_is_left_alone_until_then(tmp_path: Path) -> None:
     db, clock = tmp_path / "archive.db", FakeClock()
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         file = str(config_for(standin, tmp_path))
         arguments = ["fetch", "-q", "--config", file, "--db", str(db)]
         standin.faults.rate_limit("article", retry_after=7200)
@@ -385,12 +385,12 @@ def test_a_command_is_told_once_what_changed_and_not_at_all_when_nothing_did(tmp
     script = tmp_path / "tell.py"
     script.write_text(f"import sys\nopen({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))\n", "utf-8")
     command = f"{sys.executable} {script}"
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         file = config_for(standin, tmp_path)
         run_fetch(db, file)
         run_fetch(db, file, notify=command)
         assert not told.exists()
-        standin.faults.edit(small_site().series[5943].part_ids[1], title="[Day 02] 新標題")
+        standin.faults.edit(terse_site(5).series[5943].part_ids[1], title="[Day 02] 新標題")
         run_fetch(db, file, notify=command, force=True)
         summary = run_fetch(db, file, notify="/nowhere/at/all", force=True)
 
@@ -443,7 +443,7 @@ def test_what_a_killed_run_saw_is_owed_by_the_next_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["/nowhere/at/all", "echo 'never closed", " "])
 def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path, command: str) -> None:
-    with StandIn(small_site()) as standin:
+    with StandIn(terse_site(5)) as standin:
         summary = run_fetch(tmp_path / "a.db", config_for(standin, tmp_path), notify=command)
 
     assert summary.exit_code == 0
@@ -479,7 +479,7 @@ _SEEN = st.sampled_from(
 _RUN = st.tuples(st.lists(st.tuples(st.integers(1, 6), _SEEN), max_size=8), st.floats(0.1, 40.0))
 
 
-@settings(deadline=None, max_examples=depth(30))
+@settings(deadline=None, max_examples=depth(12, 600))
 @given(st.lists(_RUN, min_size=1, max_size=6))
 def test_whatever_happened_the_beliefs_are_what_the_fetches_alone_say(
     tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[list[tuple[int, Outcome | None]], float]]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from depths import always
 from desks import PARTS, Desk
 from fakes import FakeClock
 from runs import config_for, rows, small_site
@@ -32,10 +33,11 @@ def _all_fail(faults: Faults) -> None:
         faults.error(kind, status=502)
 
 
-@pytest.mark.parametrize(("fail", "why"), FAILING.values(), ids=FAILING)
+@pytest.mark.parametrize("way", always(FAILING, "500", "cut", "reset", "everything"))
 def test_a_host_that_fails_is_left_alone_after_a_few_pages_until_it_has_rested(
-    sit: Callable[..., Desk], fail: Callable[[Faults], None], why: str
+    sit: Callable[..., Desk], way: str
 ) -> None:
+    fail, why = FAILING[way]
     desk = sit()
     fail(desk.faults)
 
