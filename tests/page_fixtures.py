@@ -83,3 +83,27 @@ def plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.value if isinstance(value, Kind) else value
+
+
+def flattened(value: Any) -> Any:
+    """Expected files name a comment's words `text` and a link's page `url` and `kind`, as people would."""
+    if isinstance(value, dict):
+        if "reply_to" in value:
+            value = {key: part for key, part in value.items() if key != "body"} | {"text": value["body"]["text"]}
+        if "address" in value:
+            value = {key: part for key, part in value.items() if key != "address"} | value["address"]
+        return {key: flattened(part) for key, part in value.items()}
+    return [flattened(part) for part in value] if isinstance(value, list) else value
+
+
+FACTS = ("is_html", "encoding", "too_deep", "looks_like", "kind", "own_url", "has_content", "closed")
+
+
+def expectation(found: Reading) -> dict[str, Any]:
+    """What an `expected.json` says of a reading."""
+    return {
+        "facts": {name: plain(getattr(found.facts, name)) for name in FACTS},
+        "problems": [[problem.field, problem.name] for problem in found.problems],
+        "counters": found.counters,
+        "page": None if found.page is None else flattened(plain(found.page)),
+    }

@@ -1,9 +1,10 @@
-"""`python -m archiver.standin`: the stand-in for people, until Ctrl-C."""
+"""`python -m archiver.standin`: the stand-in for people, until Ctrl-C; with `fixture URL`: a new page for the tests."""
 
 from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -77,7 +78,11 @@ def block(server: LocalServer) -> str:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     names = ", ".join([*_TARGETED, *_FOR_ARTICLES, *(f"robots={variant}" for variant in ROBOTS)])
-    parser = argparse.ArgumentParser(prog="python -m archiver.standin", description="A local iThome on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        prog="python -m archiver.standin",
+        description="A local iThome on 127.0.0.1.",
+        epilog="`fixture URL` makes a new page for the tests instead; see its --help",
+    )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
     parser.add_argument(
         "--fault",
@@ -104,9 +109,21 @@ def _server(options: argparse.Namespace) -> LocalServer:
     return StandIn(faults=faults, port=options.port)
 
 
+def _fixture(arguments: Sequence[str]) -> int:
+    """A new fixture, made by a program of the tests in a process of its own: no parser runs in this room."""
+    program = Path(__file__).parents[2] / "tests/new_fixture.py"
+    if not program.is_file():
+        sys.stderr.write("archiver.standin: fixtures are made in a checkout\n")
+        return 2
+    return subprocess.run([sys.executable, program, *arguments], check=False).returncode  # noqa: S603
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM. Returns the exit code: 0, or 2 for arguments that make no sense."""
-    options = _arguments(argv)
+    given = sys.argv[1:] if argv is None else argv
+    if given[:1] == ["fixture"]:
+        return _fixture(given[1:])
+    options = _arguments(given)
     try:
         server = _server(options)
     except (ValueError, OSError) as error:
