@@ -155,7 +155,7 @@ def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) 
 
 
 def lay_out(database: Database, scope: Scope) -> None:
-    """Put the sources of a scope, and their index pages, where `due_among` and `due_order` look for them."""
+    """Put the sources of a scope, and their index pages, where `due_among` and `put_due` look for them."""
     given = {"scope": json.dumps(sorted(set(scope.source_ids))), "lists": index_pages(database, scope)}
     for statement in _TABLES.split(";"):
         database.execute(statement, given)
@@ -167,18 +167,18 @@ def due_among(database: Database, scope: Scope, now: datetime, ids: Iterable[int
     return list(database.query(sql, {**_moment(scope, now), "ids": json.dumps(list(ids))}))
 
 
-def due_order(database: Database, scope: Scope, now: datetime, ids: Iterable[int] | None) -> list[tuple[Any, ...]]:
-    """The number of each page to be asked, of all or of these, and the nine values by which they are put in order.
+def put_due(database: Database, scope: Scope, now: datetime, ids: Iterable[int] | None) -> int:
+    """Put each page to be asked, of all or of these, into `temp.due`: its number, and by what it is put in order.
 
-    The scope is the one that was laid out.
+    Gives how many there are. The scope is the one that was laid out.
     """
     asked = f"SELECT pages.id, {_PLACE} "
     if ids is None:
-        found = database.execute(_sql(scope, asked), _values(database, scope, now))
+        sql, values = _sql(scope, asked), _values(database, scope, now)
     else:
         sql = f"{_LAID_OUT}{asked}{_WANTED.format(**_words(scope))}"
-        found = database.execute(sql, {**_moment(scope, now), "ids": json.dumps(list(ids))})
-    return [tuple(row) for row in found]
+        values = {**_moment(scope, now), "ids": json.dumps(list(ids))}
+    return database.execute(f"INSERT INTO temp.due {sql}", values).rowcount
 
 
 def index_pages(database: Database, scope: Scope) -> str:

@@ -19,11 +19,8 @@ from archiver.archive.database import Database
 from archiver.archive.frontier import Scope
 from archiver.archive.times import stamp
 
-_TABLE = """
-DROP TABLE IF EXISTS temp.due;
-CREATE TEMP TABLE due (page_id INTEGER PRIMARY KEY, a, b, c, d, e, f, g, h, i);
-CREATE INDEX temp.due_order ON due (a, b, c, d, e, f, g, h, i, page_id)
-"""
+_TABLE = "CREATE TEMP TABLE due (page_id INTEGER PRIMARY KEY, a, b, c, d, e, f, g, h, i)"
+_ORDER = "CREATE INDEX temp.due_order ON due (a, b, c, d, e, f, g, h, i, page_id)"  # made at once when all are there
 
 _FIRST = "SELECT page_id FROM temp.due ORDER BY a, b, c, d, e, f, g, h, i, page_id LIMIT 1"
 
@@ -92,14 +89,14 @@ class Queue:
         self._look_at_end(now)
         if again:
             self._drop(again)
-            self._put(frontier.due_order(self._database, self.scope, now, sorted(again)))
+            self.count += frontier.put_due(self._database, self.scope, now, sorted(again))
 
     def _fill(self, now: datetime) -> None:
-        for statement in _TABLE.split(";"):
+        for statement in ("DROP TABLE IF EXISTS temp.due", _TABLE):
             self._database.execute(statement)
-        self.count = 0
         frontier.lay_out(self._database, self.scope)
-        self._put(frontier.due_order(self._database, self.scope, now, None))
+        self.count = frontier.put_due(self._database, self.scope, now, None)
+        self._database.execute(_ORDER)
         self._seen_fetch = self._largest("fetches")
         self._look_at_end(now)
         self._filled_at = now
@@ -107,11 +104,6 @@ class Queue:
     def _look_at_end(self, now: datetime) -> None:
         self._looked_at = now
         self._seen_page = self._largest("pages")
-
-    def _put(self, rows: list[tuple[Any, ...]]) -> None:
-        for row in rows:
-            self._database.execute("INSERT INTO temp.due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self.count += len(rows)
 
     def _drop(self, page_ids: Collection[int]) -> None:
         dropped = self._database.execute(

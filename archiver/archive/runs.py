@@ -109,7 +109,8 @@ class Runs:
                 [stamp(now), ended_by, exit_code, storable(words) or None, run_id],
             )
             self._seal(run_id)
-            search_index.tidy(self._database)  # once a run: it merges a bounded number of pages, and takes as long
+            kept = "SELECT count(*) FROM fetches WHERE run_id = ? AND outcome = 'ok'"
+            search_index.tidy(self._database, self._database.execute(kept, [run_id]).fetchone()[0])
             self.seal_kept()
         _log.info(event("run", id=run_id, ended=ended_by, exit_code=exit_code, note=storable(words) or None))
         return reason

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 LONGEST = 60_000
 _SEPARATOR = "\n"  # of the words of an article, as the tokenizer takes them
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
-# Written at most at the end of a run: two segments of about the same size become one, so that all articles of a long
-# run are, and a short run in a large archive writes little.
+# Pages written at most at the end of a run, and for each answer that it kept: two segments of about the same size
+# become one, so that all articles of a long run are, and a short run in a large archive writes little. An article takes
+# two or three pages, each of which is written again whenever its segment doubles: fourteen times with 20,000 articles.
 _MERGED_PAGES = 10_000
+_MERGED_FOR_EACH = 32
 # Sixteen small segments are merged at once, not four by and by, so that a word is written half as often while a run
 # goes on; at its end two are enough (https://sqlite.org/fts5.html, 6).
 _SETTINGS = {"automerge": 16, "usermerge": 2}
@@ -165,10 +167,14 @@ def is_to_be_filled(database: Database) -> bool:
         return False
 
 
-def tidy(database: Database) -> None:
-    """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write."""
+def tidy(database: Database, kept: int) -> None:
+    """Merge some of what many small commits left, so that no word is kept twice; nothing to do is no write.
+
+    `kept`: the answers that the run kept, by which it is so much and no more.
+    """
+    pages = min(_MERGED_FOR_EACH * (kept + 1), _MERGED_PAGES)
     try:
-        database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [_MERGED_PAGES])
+        database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [pages])
     except sqlite3.DatabaseError:  # as in `renewed`
         refill(database)
 
