@@ -6,8 +6,6 @@ import gzip
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
@@ -16,10 +14,7 @@ from hypothesis import strategies as st
 from raw_server import RawServer, Script
 from wire import HEAD, ask, bomb, chunked, endless, response, steps, zipped
 
-from archiver.model import Outcome
 from archiver.web import headers
-from archiver.web.faults import Fault
-from archiver.web.gzip_body import gunzip
 
 # ─── Retry-After ────────────────────────────────────────────────────────────────────────────────
 
@@ -78,68 +73,6 @@ def test_retry_after_comes_with_the_answer() -> None:
     answer = ask(response(b"later", "Retry-After: 90", f"Date: {DATE}", status="503 Busy"))
 
     assert (answer.status, answer.retry_after_s, answer.body, answer.failure) == (503, 90.0, b"later", None)
-
-
-# ─── the gzip decoder ───────────────────────────────────────────────────────────────────────────
-
-
-def unzipped(chunks: Iterable[bytes]) -> bytes:
-    return b"".join(gunzip(chunks))
-
-
-@given(st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.data())
-def test_gzip_gives_the_same_however_it_is_split(bodies: list[bytes], data: st.DataObject) -> None:
-    packed = b"".join(map(gzip.compress, bodies))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(packed)), max_size=8)))
-    chunks = [packed[start:end] for start, end in zip([0, *cuts], [*cuts, len(packed)], strict=True)]
-
-    assert unzipped(chunks) == b"".join(bodies)
-
-
-@given(st.binary(max_size=400), st.data())
-def test_no_cut_of_gzip_goes_unnoticed(body: bytes, data: st.DataObject) -> None:
-    packed = gzip.compress(body)
-    cut = data.draw(st.integers(0, len(packed) - 1))
-
-    with pytest.raises(Fault) as caught:
-        unzipped([packed[:cut]])
-    assert caught.value.outcome is Outcome.TRUNCATED
-
-
-@given(st.binary(min_size=20, max_size=400), st.data())
-def test_a_changed_byte_of_gzip_never_gives_another_body(body: bytes, data: st.DataObject) -> None:
-    packed = bytearray(gzip.compress(body))
-    place = data.draw(st.integers(0, len(packed) - 1))
-    packed[place] ^= data.draw(st.integers(1, 255))
-    try:
-        assert unzipped([bytes(packed)]) == body  # a byte of the header that means nothing, such as the time
-    except Fault as fault:
-        assert fault.outcome in {Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}  # noqa: PT017 - either may happen
-
-
-@given(st.lists(st.binary(max_size=200), max_size=5))
-def test_no_bytes_at_all_make_the_decoder_fail_in_another_way(chunks: list[bytes]) -> None:
-    try:
-        unzipped(chunks)
-    except Fault as fault:
-        assert fault.outcome in {Outcome.TRUNCATED, Outcome.PROTOCOL_ERROR}  # noqa: PT017
-
-
-@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 200_000])
-def test_gzip_gives_every_byte_at_the_edges_of_its_steps(size: int) -> None:
-    assert unzipped([gzip.compress(bytes(size))]) == bytes(size)
-
-
-def test_no_piece_is_large_whatever_the_compression() -> None:
-    assert max(len(piece) for piece in gunzip([gzip.compress(bytes(5_000_000))])) <= 65_536
-
-
-def test_a_body_of_very_many_members_is_refused_before_it_costs_time() -> None:
-    began = time.monotonic()
-    with pytest.raises(Fault, match="members"):
-        unzipped([gzip.compress(b"") * 800] * 500)
-
-    assert time.monotonic() - began < 1
 
 
 # ─── memory ─────────────────────────────────────────────────────────────────────────────────────

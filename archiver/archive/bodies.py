@@ -6,9 +6,9 @@ Reads only, and imports nothing heavy.
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from typing import TYPE_CHECKING
 
+from archiver import unpack
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.queries import STORED_BODY
 from archiver.model import Address, Kind
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from archiver.readings import Body
 
 _MOST_BYTES = 16_777_216  # of a page, unpacked; nothing longer is ever received as one
-_GZIP = 31  # zlib's number for a stream with gzip's header
 
 _CAPTURE = f"""
 SELECT pages.url, kind, article_id, series_id, user_id, page_number, {CONTENT_TYPE} AS content_type,
@@ -45,9 +44,7 @@ def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) 
 
 def unpacked(stored: object) -> bytes | None:
     """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
-    unpacker = zlib.decompressobj(_GZIP)
     try:
-        body = unpacker.decompress(stored, _MOST_BYTES)  # type: ignore[arg-type]  # of somebody's file: anything
-    except (TypeError, zlib.error):
+        return unpack.body(stored, _MOST_BYTES)
+    except unpack.NotUnpacked:
         return None
-    return body if unpacker.eof else None

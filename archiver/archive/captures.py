@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import zlib
 
+from archiver import unpack
 from archiver.archive.database import Database
 from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import stamp
@@ -112,17 +112,12 @@ class Captures:
         if row is None:
             raise ArchiveDamaged(f"capture {capture_id}: it is named and not there; put back a copy of the archive")
         try:
-            unpacker = zlib.decompressobj(wbits=31)
-            body = unpacker.decompress(row["body"], row["body_bytes"] + 1)  # not more than it says: no bomb unfolds
-            if unpacker.eof and len(body) <= row["body_bytes"]:
-                return body
-            error: Exception = EOFError("it is not as long as is noted")
-        except (TypeError, ValueError, OverflowError, zlib.error) as raised:  # TypeError: what holds it is gone
-            error = raised
-        raise ArchiveDamaged(
-            f"capture {capture_id} of {line(row['final_url'], 200)}: its body cannot be read ({error});"
-            " put back a copy of the archive"
-        ) from error
+            return unpack.body(row["body"], row["body_bytes"])  # not more than it says: no bomb unfolds
+        except unpack.NotUnpacked as error:
+            raise ArchiveDamaged(
+                f"capture {capture_id} of {line(row['final_url'], 200)}: its body cannot be read (it {error});"
+                " put back a copy of the archive"
+            ) from error
 
     def _first(self, sql: str, *parameters: int | str) -> int | None:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)

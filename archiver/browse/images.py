@@ -7,11 +7,11 @@ never served as what they claim to be (as in pywb CVE-2021-39286, changedetectio
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from dataclasses import dataclass
 
+from archiver import unpack
+
 _MAX_BYTES = 32_000_000
-_GZIP = 31  # zlib's window bits for RFC 1952
 _HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature
 _HELD = """
 SELECT captures.sha256, holder.body FROM captures JOIN pages ON pages.id = captures.page_id
@@ -41,17 +41,16 @@ def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
     """Whether the capture begins as a raster image does; reads no more than its beginning."""
     try:
         with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
-            return sniffed(zlib.decompressobj(_GZIP).decompress(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
-    except (sqlite3.OperationalError, zlib.error):  # no such row; not gzip
+            return sniffed(unpack.beginning(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
+    except sqlite3.OperationalError:  # no such row
         return False
 
 
 def _unpacked(stored: bytes) -> bytes | None:
     try:
-        body = zlib.decompressobj(_GZIP).decompress(stored, _MAX_BYTES + 1)
-    except zlib.error:
+        return unpack.body(stored, _MAX_BYTES)
+    except unpack.NotUnpacked:
         return None
-    return body if len(body) <= _MAX_BYTES else None
 
 
 def sniffed(body: bytes) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
+from archiver import unpack
 from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, saved_html, singlefile, wacz, warc, zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
@@ -206,9 +206,4 @@ def _is_wide_markup(head: bytes) -> bool:
 
 def _unpacked_head(head: bytes) -> bytes:
     """The first bytes of what gzip holds; the head itself when it is no gzip."""
-    if not head.startswith(b"\x1f\x8b"):
-        return head
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 64)
-    except zlib.error:
-        return b""
+    return unpack.beginning(head, 64) if head.startswith(b"\x1f\x8b") else head

@@ -8,19 +8,18 @@ bytes have it, and else the body is taken as it is.
 from __future__ import annotations
 
 import re
-import zlib
+from collections.abc import Iterable
 
-from archiver.errors import how_to_install
 from archiver.formats.found import Bounds, cleaned
 from archiver.model import Outcome
 from archiver.text import line
+from archiver.unpack import Gunzip, NotUnpacked, in_steps, inflate, unbrotli, up_to
 
 Headers = tuple[tuple[str, str], ...]
 
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: [^\r\n]*)?\r?\n")  # RFC 9112 §4
 _END = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_MOST_MEMBERS = 1_000  # of gzip in one body; no server makes more, and what is left is copied for each
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")  # RFC 9112 §7.1
 
 
@@ -112,57 +111,15 @@ def _dechunked(payload: bytes) -> bytes:
 
 def _decoded(coding: str, payload: bytes, most: int) -> bytes:
     if coding in {"gzip", "x-gzip"}:
-        return _inflated(payload, 31, most) if payload.startswith(b"\x1f\x8b") else payload
-    if coding == "deflate":  # zlib by RFC 9110 §8.4.1.2; without its frame by old servers
-        return _inflated(payload, 15 if payload[0] & 0x0F == 8 and payload[0] >> 4 <= 7 else -15, most)
-    if coding == "br":
-        return _unbrotlied(payload, most)
-    raise NotWhole(Outcome.PROTOCOL_ERROR, f"encoded as {line(coding, 40)}, which is not read here")
-
-
-def _inflated(payload: bytes, wbits: int, most: int) -> bytes:
-    """Every gzip member (RFC 1952 §2.2), checksums verified by zlib; at most one byte more than `most`."""
-    pieces: list[bytes] = []
-    size = members = 0
-    while payload and size <= most:
-        members += 1
-        if members > _MOST_MEMBERS:
-            raise NotWhole(Outcome.PROTOCOL_ERROR, f"its compressed body has more than {_MOST_MEMBERS} members")
-        member = zlib.decompressobj(wbits=wbits)
-        try:
-            piece = member.decompress(payload, most + 1 - size)
-        except zlib.error as error:
-            raise NotWhole(Outcome.PROTOCOL_ERROR, f"its compressed body is broken ({line(str(error), 80)})") from error
-        pieces.append(piece)
-        size += len(piece)
-        if not member.eof and size <= most:
-            raise NotWhole(Outcome.TRUNCATED, "its compressed body ends before its end")
-        payload = member.unused_data if wbits == 31 else b""
-        if payload and not payload.startswith(b"\x1f\x8b"):
-            raise NotWhole(Outcome.PROTOCOL_ERROR, "something follows the end of its compressed body")
-    return b"".join(pieces)
-
-
-def _unbrotlied(payload: bytes, most: int) -> bytes:
-    """RFC 7932, where the library is installed. A page in plain text was decoded before it was written."""
-    if payload.lstrip()[:1] == b"<":
-        return payload
+        pieces: Iterable[bytes] = Gunzip(in_steps(payload)) if payload.startswith(b"\x1f\x8b") else [payload]
+    elif coding == "deflate":
+        pieces = inflate(payload)
+    elif coding == "br":
+        pieces = unbrotli(in_steps(payload))
+    else:
+        raise NotWhole(Outcome.PROTOCOL_ERROR, f"encoded as {line(coding, 40)}, which is not read here")
     try:
-        import brotli
-    except ImportError:
-        raise NotWhole(
-            Outcome.PROTOCOL_ERROR,
-            f"encoded as br (Brotli): {how_to_install('rescue')} and import it again",
-        ) from None
-    decoder, pieces, size = brotli.Decompressor(), [], 0
-    try:
-        pieces.append(decoder.process(payload, output_buffer_limit=65_536))
-        size = len(pieces[0])
-        while size <= most and not decoder.is_finished() and not decoder.can_accept_more_data():
-            pieces.append(decoder.process(b"", output_buffer_limit=65_536))
-            size += len(pieces[-1])
-    except brotli.error as error:
-        raise NotWhole(Outcome.PROTOCOL_ERROR, "its body says br (Brotli) and is not") from error
-    if not decoder.is_finished() and size <= most:
-        raise NotWhole(Outcome.TRUNCATED, "its compressed body ends before its end")
-    return b"".join(pieces)
+        return up_to(pieces, most)
+    except NotUnpacked as error:
+        outcome = Outcome.TRUNCATED if error.is_cut else Outcome.PROTOCOL_ERROR
+        raise NotWhole(outcome, f"its compressed body {error}") from error

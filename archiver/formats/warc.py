@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Protocol
@@ -19,6 +18,7 @@ from archiver.errors import UnusableFile
 from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.formats.http_message import NotWhole, response
 from archiver.model import Outcome
+from archiver.unpack import Gunzip, NotUnpacked
 
 _STEP = 65_536
 _VERSION = re.compile(rb"WARC/(?:1\.[01]|0\.1[78])\r?\n")
@@ -269,29 +269,19 @@ def _plain(first: bytes, raw: Readable) -> Iterator[bytes]:
 
 
 def _inflated(first: bytes, raw: Readable, bounds: Bounds) -> Iterator[bytes]:
-    """Every member of a gzip file (RFC 1952 §2.2; Annex D of the WARC standard makes each record one)."""
-    data, packed, total = first, len(first), 0
-    while data:
-        place = f"gzip member at byte {packed - len(data)} of the packed file"
-        if not data.startswith(b"\x1f\x8b"[: len(data)]):
-            raise UnusableFile("something that is no gzip follows here", place=place)
-        member = zlib.decompressobj(wbits=31)
-        while not member.eof:
-            if not data:
-                data = raw.read(_STEP)
-                packed += len(data)
-            if not data:
-                raise UnusableFile(_CUT, place=place)
-            try:
-                chunk = member.decompress(data, _STEP)
-            except zlib.error as error:
-                raise UnusableFile(f"damaged ({error})", place=place) from error
-            data = member.unconsumed_tail
+    """Every member of a gzip file (Annex D of the WARC standard makes each record one)."""
+    packed, total = Gunzip(_plain(first, raw), bounds.records), 0
+    try:
+        for chunk in packed:
             total += len(chunk)
-            if total > bounds.ratio_from and total > bounds.ratio * packed:
-                raise UnusableFile("it unpacks to far more than any archive of pages does: a bomb", place=place)
+            if total > bounds.ratio_from and total > bounds.ratio * packed.taken:
+                raise UnusableFile(
+                    "it unpacks to far more than any archive of pages does: a bomb", place=_place(packed)
+                )
             yield chunk
-        data = member.unused_data
-        if not data:
-            data = raw.read(_STEP)
-            packed += len(data)
+    except NotUnpacked as error:
+        raise UnusableFile(_CUT if error.is_cut else f"damaged: it {error}", place=_place(packed)) from error
+
+
+def _place(packed: Gunzip) -> str:
+    return f"gzip member at byte {packed.member_at} of the packed file"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from archiver.holders.wayback import NotAnIndex, moment
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy, Outcome
 from archiver.text import line
+from archiver.unpack import Gunzip, NotUnpacked, in_steps
 
 INDEX = "https://index.commoncrawl.org"
 DATA = "https://data.commoncrawl.org"
@@ -167,15 +167,13 @@ def _is_the_range(answer: Answer, copy: Copy) -> bool:
 
 
 def _is_cut(body: bytes) -> bool:
-    """Whether a gzip member does not come to its end, as far as it is gzip at all."""
-    inflater, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
+    """Whether gzip does not come to its end, as far as it is gzip at all."""
     try:
-        while rest and not inflater.eof:
-            inflater.decompress(rest, 65_536)
-            rest = inflater.unconsumed_tail
-    except zlib.error:
-        return False
-    return not inflater.eof
+        for _ in Gunzip(in_steps(body)):
+            pass
+    except NotUnpacked as error:
+        return error.is_cut
+    return False
 
 
 def _from_record(answer: Answer, copy: Copy, found: Found) -> Answer:

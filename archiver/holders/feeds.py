@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver import pages
+from archiver import pages, unpack
 from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Provenance
 from archiver.readings import FeedItem, FeedPage
 
@@ -41,12 +40,10 @@ def read_all(series_id: int, captures: Iterable[tuple[str, datetime, bytes]]) ->
 
 def _unpacked(packed: bytes) -> bytes:
     """What a capture holds; nothing where it is damaged, or longer than a feed that is read."""
-    unpacker = zlib.decompressobj(wbits=31)
     try:
-        body = unpacker.decompress(packed, pages.MAX_FEED_BYTES)
-    except zlib.error:
+        return unpack.body(packed, pages.MAX_FEED_BYTES)
+    except unpack.NotUnpacked:
         return b""
-    return body if unpacker.eof else b""
 
 
 def published_at(page: Address, feeds: Iterable[HeldFeed]) -> datetime | None:

@@ -20,12 +20,11 @@ from archiver.machine.clock import Clock
 from archiver.machine.unneeded import left_out
 from archiver.model import Answer, Extra, Outcome, Validators
 from archiver.text import line, safe
+from archiver.unpack import Gunzip, NotUnpacked, unbrotli
 from archiver.web import guard, headers
-from archiver.web.brotli_body import unbrotli
 from archiver.web.call import Call
 from archiver.web.connect import Resolve, resolve
 from archiver.web.faults import Fault
-from archiver.web.gzip_body import gunzip
 
 with left_out("rich", "pygments"):  # httpx has a command line of its own
     import httpx
@@ -240,11 +239,15 @@ class _Reader:
             raise Fault(Outcome.PROTOCOL_ERROR, f"{announced} bytes announced, {self.wire_bytes} came in chunks")
 
     def _take(self, chunks: Iterator[bytes], codings: list[str]) -> None:
-        undone = unbrotli(chunks) if codings == ["br"] else gunzip(chunks) if codings else chunks
-        for piece in undone:
-            self.body += piece
-            if len(self.body) > self._limit:
-                raise Fault(Outcome.TOO_LARGE, "the body is over network.max_body_bytes")
+        undone = unbrotli(chunks) if codings == ["br"] else Gunzip(chunks) if codings else chunks
+        try:
+            for piece in undone:
+                self.body += piece
+                if len(self.body) > self._limit:
+                    raise Fault(Outcome.TOO_LARGE, "the body is over network.max_body_bytes")
+        except NotUnpacked as error:
+            outcome = Outcome.TRUNCATED if error.is_cut else Outcome.PROTOCOL_ERROR
+            raise Fault(outcome, f"the compressed body {error}") from error
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
