@@ -137,8 +137,8 @@ def rows(db: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 def series_counts(db: Path, series_id: int = 5943) -> tuple[int, int, int]:
     """Parts, safe and missing of a series."""
     with reading(db) as connection:
-        row = next(row for row in queries.status(connection).series if row["id"] == series_id)
-    return row["parts"], row["safe"], row["missing"]
+        row = next(row for row in queries.status(connection).series if row.id == series_id)
+    return row.parts, row.safe, row.missing
 
 
 def last_outcomes(db: Path) -> dict[str, str]:

@@ -441,7 +441,7 @@ def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
     make_archive(tmp_path / "a.db")
 
     with opening.reading(tmp_path / "a.db") as connection:
-        assert queries.status(connection).series[0]["safe"] == 1
+        assert queries.status(connection).series[0].safe == 1
 
 
 def test_the_schema_keeps_its_own_rules(tmp_path: Path) -> None:

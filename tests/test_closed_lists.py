@@ -14,7 +14,7 @@ import sqlite_utils
 from archives import place_empty
 
 from archiver import model, verdict
-from archiver.archive import columns, queries
+from archiver.archive import columns, status
 from archiver.browse import reading, render
 from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State
 from archiver.report.copies import HOLDERS
@@ -57,7 +57,7 @@ TOTAL_BY_WORDS = {  # tables that speak of members by their words, in rooms that
     "browse.render._STATES": (render._STATES, set(State)),
     "browse.reading.GROUP_OF": (reading.GROUP_OF, set(Outcome)),
     "report.copies.HOLDERS": (HOLDERS, set(CaptureSource) - {CaptureSource.LIVE}),
-    "archive.queries._ODD_STATES": (queries._ODD_STATES, set(State) - {State.NEW, State.ALIVE}),
+    "archive.status.ODD_STATES": (status.ODD_STATES, set(State) - {State.NEW, State.ALIVE}),
     "archive.columns.NOT_ASKED": (columns.NOT_ASKED, model.NOT_ASKED),
     "archive.columns.ABSENCES": (columns.ABSENCES, model.ABSENCES),
     "verdict._SOURCE_RANK": (verdict._SOURCE_RANK, set(CaptureSource)),

@@ -87,9 +87,9 @@ def test_status_counts_images_held_and_missing(
     with reading(kept[0]) as connection:
         counted = queries.status(connection).images[5943]
     assert cli.run(["status", "--db", str(kept[0])]) == 0
-    shown = f"{counted['held']} of {counted['images']} images held"
+    shown = f"{counted.held} of {counted.images} images held"
 
-    assert counted["held"] < counted["images"], "some hosts are dead"
+    assert counted.held < counted.images, "some hosts are dead"
     assert shown in capsys.readouterr().err
 
 

@@ -18,6 +18,7 @@ from archiver import ithome, report
 from archiver.archive import queries
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
+from archiver.archive.status import Status
 from archiver.model import Outcome
 
 OTHER = 4015  # the stranger's series
@@ -34,7 +35,7 @@ def followed(case: Case) -> list[int]:
     return [row["id"] for row in case.rows("SELECT id FROM series WHERE followed ORDER BY id")]
 
 
-def status(case: Case) -> queries.Status:
+def status(case: Case) -> Status:
     with reading(case.path) as connection:
         return queries.status(connection)
 
@@ -75,7 +76,7 @@ def test_a_citation_that_answers_does_not_outvote_thirty_parts_that_do_not(case:
     found = status(case)
     assert followed(case) == []
     assert case.rows("SELECT 1 FROM pages WHERE series_id IS NOT NULL") == []
-    assert not queries.all_safe(found)
+    assert not found.all_safe()
     assert [row[0] for row in report.attention_table(found)] == [str(10_000_000 + number) for number in own]
     document = report.status_json(found)["series"][0]
     assert (document["id"], document["parts"], document["safe"], document["missing"]) == (None, 30, 1, 29)
@@ -121,7 +122,7 @@ def test_no_mixture_of_answers_makes_a_strangers_series_followed(
         held = {row["id"] for row in case.rows("SELECT id FROM articles")}
         unheld = {10_000_000 + number for number, is_foreign, _ in links if not is_foreign} - held
         assert unheld <= {int(row[0]) for row in report.attention_table(found)}, "each is named"
-        assert not (unheld and queries.all_safe(found))
+        assert not (unheld and found.all_safe())
         if 2 * sum(answer is None for _, is_foreign, answer in links[:stop_after] if not is_foreign) > len(links):
             assert followed(case) == [5943]
 
@@ -174,8 +175,8 @@ def test_an_index_of_many_authors_keeps_each_article_and_does_not_claim_to_know_
 
     found = status(case)
     assert followed(case) == []
-    assert not queries.all_safe(found), "there are series behind them, of which nobody knows all parts"
-    assert [(row["parts"], row["safe"], row["missing"]) for row in found.homeless] == [(2, 2, 0)]
+    assert not found.all_safe(), "there are series behind them, of which nobody knows all parts"
+    assert [(row.parts, row.safe, row.missing) for row in found.homeless] == [(2, 2, 0)]
     assert "its series is not known yet" in report.series_notes(found)[0]
 
 
@@ -199,7 +200,7 @@ def test_an_index_of_ordinary_articles_is_whole_when_each_is_held(case: Case) ->
         case.answer(url_of(number), page)
     case.archive.library.settle()
 
-    assert queries.all_safe(status(case))
+    assert status(case).all_safe()
 
 
 def test_a_link_whose_series_is_not_known_is_told_beside_two_series_that_are(case: Case) -> None:
@@ -213,8 +214,8 @@ def test_a_link_whose_series_is_not_known_is_told_beside_two_series_that_are(cas
 
     found = status(case)
     assert followed(case) == [5765, 5943]
-    assert not queries.all_safe(found)
-    assert [(row["parts"], row["missing"], row["has_series"]) for row in found.homeless] == [(1, 1, 1)]
+    assert not found.all_safe()
+    assert [(row.parts, row.missing, row.has_series) for row in found.homeless] == [(1, 1, 1)]
 
 
 def test_a_link_taken_for_a_citation_is_told(case: Case) -> None:
@@ -224,7 +225,7 @@ def test_a_link_taken_for_a_citation_is_told(case: Case) -> None:
     ask(case, 99, Outcome.NOT_FOUND)
     case.archive.library.settle()
 
-    assert [row["id"] for row in status(case).cited] == [10_000_099]
+    assert [row.id for row in status(case).cited] == [10_000_099]
     assert any("taken for citations" in note and "10000099" in note for note in report.series_notes(status(case)))
 
 
@@ -249,8 +250,8 @@ def test_two_parts_of_one_day_in_one_list_are_two_parts_also_when_one_is_dead(ca
     case.archive.library.settle()
 
     found = status(case)
-    assert [(row["parts"], row["missing"]) for row in found.series] == [(3, 1)]
-    assert not queries.all_safe(found)
+    assert [(row.parts, row.missing) for row in found.series] == [(3, 1)]
+    assert not found.all_safe()
 
 
 @pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND, Outcome.CHALLENGE])
@@ -266,7 +267,7 @@ def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Cas
 
     found = status(case)
     assert followed(case) == [OTHER]
-    assert queries.alarms(found)
+    assert found.alarms()
     assert any("is that the right one?" in note for note in report.series_notes(found))
 
 
@@ -288,7 +289,7 @@ def test_titles_that_count_the_days_belong_to_a_series_though_no_page_says_so(ca
         case.answer(url_of(number), part(number, series_id=None, series_user_id=None, position=None))
     case.archive.library.settle()
 
-    assert not queries.all_safe(status(case))
+    assert not status(case).all_safe()
 
 
 def test_absent_parts_are_told_as_long_as_it_lasts_though_that_is_not_believed(case: Case) -> None:
@@ -303,7 +304,7 @@ def test_absent_parts_are_told_as_long_as_it_lasts_though_that_is_not_believed(c
         case.next_run(days=1)
 
     found = status(case)
-    assert {part["state"] for part in found.parts[5943]} == {"alive"}
+    assert {part.state for part in found.parts[5943]} == {"alive"}
     assert any("4 part(s) of series 5943 absent since" in note for note in report.series_notes(found))
     assert len(report.attention_table(found)) == 4
 

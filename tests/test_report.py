@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import place_empty
 
-from archiver.archive import queries
-from archiver.archive.queries import Status
+from archiver.archive import history
+from archiver.archive.opening import reading
+from archiver.archive.status import Drift, PartCopies, SeriesStatus, Status
 
 
 def status_of(**changes: Any) -> Status:
-    row = {"id": 1, "declared_parts": 30, "parts": 30, "safe": 30, "missing": 0, "is_asked": 1, "contest_days": None}
+    whole: dict[str, Any] = dict.fromkeys(SeriesStatus._fields) | {
+        "id": 1,
+        "declared_parts": 30,
+        "parts": 30,
+        "safe": 30,
+        "missing": 0,
+    }
+    row = SeriesStatus(**(whole | {"is_asked": True}))
     return Status(
-        series=[row | changes, row | {"id": 2}],
-        parts={1: [{}], 2: [{}]},
+        series=[row._replace(**changes), row._replace(id=2)],
+        parts={1: [], 2: []},
         homeless=[],
         dropped=[],
         cited=[],
@@ -43,4 +53,21 @@ def status_of(**changes: Any) -> Status:
     ],
 )
 def test_everything_is_safe_only_when_nothing_is_missing_or_unknown(changes: dict[str, Any], expected: bool) -> None:
-    assert queries.all_safe(status_of(**changes)) is expected
+    assert status_of(**changes).all_safe() is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        (PartCopies, "copies_of_parts"), (Drift, "parser_drift"), (history.PageRow, "pages"),
+        (history.PartRow, "parts"),
+        (history.FetchRow, "whole_fetches"), (history.EditRow, "edits"), (history.ProblemRow, "parse_problems"),
+        (history.EventRow, "events"), (history.PushRow, "pushes"), (history.LostField, "lost_fields"),
+    ],
+)  # fmt: skip
+def test_what_is_told_as_a_row_has_every_column_of_it(tmp_path: Path, kind: type[Any], table: str) -> None:
+    place_empty(tmp_path / "a.db")
+    with reading(tmp_path / "a.db") as connection:
+        columns = [column[0] for column in connection.execute(f"SELECT * FROM {table}").description]
+
+    assert list(kind._fields)[: len(columns)] == columns

@@ -9,6 +9,25 @@ from typing import Any
 
 from archiver.archive import demonstration
 from archiver.archive.columns import ABSENCES, CONTENT_TYPE, NOT_ASKED
+from archiver.archive.status import (
+    ODD_STATES,
+    CitedLink,
+    CollapsedText,
+    Drift,
+    DroppedSource,
+    EventSeen,
+    ImageCount,
+    PartCopies,
+    PartStatus,
+    ProblemCount,
+    RunStatus,
+    SeriesStatus,
+    SourceStatus,
+    Status,
+    UnheardHint,
+    Unsettled,
+)
+from archiver.archive.values import values
 
 Row = dict[str, Any]
 
@@ -16,26 +35,6 @@ STORED_BODY = (
     "(SELECT holder.body FROM captures AS holder WHERE holder.id = coalesce(captures.body_capture_id, captures.id))"
 )
 """The gzipped bytes of a row of `captures`: they stand in the first capture that they came with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Everything `status` tells: series with their parts, parts of no known series yet, and the last run."""
-
-    series: list[Row]
-    parts: dict[int | None, list[Row]]  # every one, or those alone that want attention
-    dropped: list[Row]  # sources that are asked no more
-    homeless: list[Row]  # sources with parts that no known series has, with those counted
-    cited: list[Row]  # index links that never answered, taken for citations since another part has their day
-    unheard_hints: list[Row]  # sources none of whose links is known to be of the series that their hint names
-    unsettled: list[Row]  # what a person should know of, though it changes nothing that is held (`_UNSETTLED`)
-    last_run: Row | None
-    problems: list[Row]  # values that a parser should have found and did not
-    drift: list[Row]  # values that living pages used to yield and no longer do
-    collapsed: list[Row]  # articles whose text shrank to nearly nothing, with where the last full one is
-    events: list[Row]  # what happened to parts and series, newest first
-    images: dict[int | None, Row]  # series → how many images its parts show, and how many of them are held
-    is_demonstration: bool = False  # all of it was invented
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
@@ -50,86 +49,57 @@ def status(
     Not `every_part`: of parts only those that want attention, since a contest year has 45,000.
     """
     ids = json.dumps(source_ids)
-    parts: dict[int | None, list[Row]] = {}
-    for part in _rows(connection, _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}", ids):
-        parts.setdefault(part["series_id"], []).append(part)
+    parts: dict[int | None, list[PartStatus]] = {}
+    of_parts = _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}"
+    flags = ("safe", "rescued", "missing", "collapsed")
+    for part in values(connection, PartStatus, of_parts, ids, flags=flags):
+        parts.setdefault(part.series_id, []).append(part)
     return Status(
-        series=_rows(connection, _SERIES, ids),
+        series=values(connection, SeriesStatus, _SERIES, ids, flags=("is_asked",)),
         parts=parts,
-        dropped=_rows(connection, _DROPPED, ids),
-        homeless=_rows(connection, _HOMELESS, ids),
-        cited=_rows(connection, _TAKEN_FOR_CITATIONS, ids),
-        unheard_hints=_rows(connection, _UNHEARD_HINTS, ids),
-        unsettled=_rows(connection, _UNSETTLED, ids),
+        dropped=values(connection, DroppedSource, _DROPPED, ids),
+        homeless=values(connection, SourceStatus, _HOMELESS, ids, flags=("is_asked", "has_series")),
+        cited=values(connection, CitedLink, _TAKEN_FOR_CITATIONS, ids),
+        unheard_hints=values(connection, UnheardHint, _UNHEARD_HINTS, ids),
+        unsettled=values(connection, Unsettled, _UNSETTLED, ids),
         last_run=last_run(connection),
-        problems=_rows(connection, _PROBLEMS),
-        drift=_rows(connection, "SELECT * FROM parser_drift"),
-        collapsed=_rows(connection, _COLLAPSED, ids),
-        events=_rows(connection, _EVENTS, ids),
-        images={row["series_id"]: row for row in _rows(connection, _IMAGES)},
+        problems=values(connection, ProblemCount, _PROBLEMS),
+        drift=values(connection, Drift, "SELECT * FROM parser_drift"),
+        collapsed=values(connection, CollapsedText, _COLLAPSED, ids, flags=("is_asked",)),
+        events=values(connection, EventSeen, _EVENTS, ids),
+        images={one.series_id: one for one in values(connection, ImageCount, _IMAGES)},
         is_demonstration=demonstration.is_marked(connection),
     )
 
 
-def last_run(connection: sqlite3.Connection) -> Row | None:
+def last_run(connection: sqlite3.Connection) -> RunStatus | None:
     """The last run, with its requests and outcomes counted."""
-    return next(iter(_rows(connection, _LAST_RUN)), None)
-
-
-def wants_attention(part: Row) -> bool:
-    """Whether a part is missing, or not as it should be."""
-    return bool(part["missing"] or part["state"] in _ODD_STATES or part["last_outcome"] in ABSENCES)
-
-
-def all_safe(status: Status) -> bool:
-    """Whether every part of every series that is kept is safe, as many as the site declares, and every source known.
-
-    What is asked no more counts for nothing here: it was taken back.
-    """
-    series, homeless = ([row for row in rows if row["is_asked"]] for rows in (status.series, status.homeless))
-    series_whole = all(_is_whole(row) for row in series)
-    is_any = bool(series or homeless) and any(row["parts"] for row in (*status.series, *status.homeless))
-    return is_any and series_whole and all(is_whole_without_series(row) for row in homeless)
-
-
-def is_whole_without_series(source: Row) -> bool:
-    """A source of no known series is whole when nothing it leads to is missing, and none of that belongs to a series.
-
-    Else there is a series behind it of which nobody has counted the parts. That pages say nothing of one is not enough
-    where the titles of an index's articles count the days.
-    """
-    was_read = source["last_ok_at"] or source["kind"] == "article"  # which is the part itself, whoever had it
-    is_of_a_series = source["of_series"] or (source["kind"] == "index" and (source["with_day"] or 0) > 1)
-    return bool(source["parts"] and not source["missing"] and was_read and not is_of_a_series)
-
-
-def _is_whole(series: Row) -> bool:
-    """A series of which nothing is known is not whole, unless the site itself says that it is empty."""
-    declared, parts = series["declared_parts"], series["parts"]
-    if parts == 0 and series["contest_days"]:  # it had articles once, and none is held
-        return False
-    return bool(series["missing"] == 0 and (parts > 0 or declared == 0) and parts >= (declared or 0))
-
-
-def alarms(status: Status) -> bool:
-    """Whether something was seen that a person must look at, though all may be held (docs/law.md §16.5)."""
-    return bool(status.drift or status.unheard_hints) or any(row["is_asked"] for row in status.collapsed)
+    run = next(iter(_rows(connection, _LAST_RUN)), None)
+    if run is None:
+        return None
+    outcomes = json.loads(run["outcomes"] or "{}")
+    return RunStatus(**{**run, "mass_absence": bool(run["mass_absence"]), "outcomes": outcomes})
 
 
 def counts(status: Status) -> list[Row]:
     """How each series stands, and each source of no known series, in numbers (docs/json.md)."""
-    return [_counted(row, status.images.get(row["id"])) for row in status.series] + [
-        _counted({**row, "id": None, "title": row["title"] if row["kind"] == "article" else None}, None)
-        for row in status.homeless
-    ]
+    series: list[Row] = [
+        {"id": one.id, "title": one.title, "url": one.url, "declared_parts": one.declared_parts,
+         **_counted(one, one.last_checked_at, status.images.get(one.id))}
+        for one in status.series
+    ]  # fmt: skip
+    return series + [
+        {"id": None, "title": one.title if one.kind == "article" else None, "url": one.url, "declared_parts": None,
+         **_counted(one, one.last_checked_at or one.last_fetch_at, None)}
+        for one in status.homeless
+    ]  # fmt: skip
 
 
-def _counted(row: Row, images: Row | None) -> Row:
-    held = {"images": images["images"], "images_held": images["held"]} if images else {"images": 0, "images_held": 0}
+def _counted(one: SeriesStatus | SourceStatus, checked_at: str | None, images: ImageCount | None) -> Row:
     return {
-        "id": row["id"], "title": row["title"], "url": row["url"], "declared_parts": row.get("declared_parts"),
-        **{key: row[key] for key in ("parts", "safe", "rescued", "missing", "gone", "edited")},
-        "last_checked_at": row["last_checked_at"] or row.get("last_fetch_at"), **held,
+        "parts": one.parts, "safe": one.safe, "rescued": one.rescued, "missing": one.missing, "gone": one.gone,
+        "edited": one.edited, "last_checked_at": checked_at,
+        "images": images.images if images else 0, "images_held": images.held if images else 0,
     }  # fmt: skip
 
 
@@ -143,9 +113,9 @@ def changes_owed(connection: sqlite3.Connection) -> list[Row]:
     )
 
 
-def copies(connection: sqlite3.Connection) -> list[Row]:
+def copies(connection: sqlite3.Connection) -> list[PartCopies]:
     """Every part and who holds it."""
-    return _rows(connection, "SELECT * FROM copies_of_parts")
+    return values(connection, PartCopies, "SELECT * FROM copies_of_parts")
 
 
 def source_urls(connection: sqlite3.Connection) -> set[str]:
@@ -165,8 +135,7 @@ _PARTS = """
 SELECT * FROM page_status WHERE (?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
 OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
 """
-_ODD_STATES = ("suspect", "gone", "moved", "blocked", "excluded")
-_WANT_ATTENTION = f" AND (missing OR state IN {_ODD_STATES} OR last_outcome IN {ABSENCES})"
+_WANT_ATTENTION = f" AND (missing OR state IN {ODD_STATES} OR last_outcome IN {ABSENCES})"
 
 _DROPPED = "SELECT url, dropped_at FROM sources WHERE ?1 = 'null' AND dropped_at IS NOT NULL ORDER BY id"
 
@@ -294,48 +263,6 @@ FROM parse_problems JOIN pages ON pages.id = page_id GROUP BY pages.kind, field,
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Everything known of one page, for `why`."""
-
-    page: Row
-    article: Row | None
-    part: Row | None
-    fetches: list[Row]
-    captures: list[Row]
-    named_by: list[Row]
-    edits: list[Row]
-    problems: list[Row]
-    changes: list[Row]  # of what we believe of it
-    events: list[Row]
-    pushes: list[Row]  # copies that others were asked to make
-    carried: list[Row]  # values that its page no longer says, and that stand as it last said them
-    is_demonstration: bool  # all of it was invented
-
-
-def history(connection: sqlite3.Connection, url: str) -> History | None:
-    """All that is known of the page with this canonical URL; None when it is unknown."""
-    page = next(iter(_rows(connection, "SELECT * FROM pages WHERE url = ?", url)), None)
-    if page is None:
-        return None
-    page_id, article_id = page["id"], page["article_id"]
-    return History(
-        page=page,
-        article=next(iter(_rows(connection, _ARTICLE, article_id)), None),
-        part=next(iter(_rows(connection, "SELECT * FROM parts WHERE page_id = ?", page_id)), None),
-        fetches=_rows(connection, _FETCHES, page_id),
-        captures=_rows(connection, _CAPTURES, page_id),
-        named_by=_rows(connection, _NAMED_BY, url),
-        edits=_rows(connection, "SELECT * FROM edits WHERE article_id = ? ORDER BY id", article_id),
-        problems=_rows(connection, "SELECT * FROM parse_problems WHERE page_id = ?", page_id),
-        changes=_rows(connection, "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ?", page_id),
-        events=_rows(connection, "SELECT * FROM events WHERE article_id = ? ORDER BY id", article_id),
-        pushes=_rows(connection, "SELECT * FROM pushes WHERE page_id = ? ORDER BY id", page_id),
-        carried=_rows(connection, "SELECT * FROM lost_fields WHERE page_id = ? ORDER BY field", page_id),
-        is_demonstration=demonstration.is_marked(connection),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
     """A text that an article had, in the capture it was read from."""
 
@@ -390,25 +317,3 @@ _VERSION = f"""
 SELECT captures.id, captured_at, NULL, {CONTENT_TYPE}, {STORED_BODY} FROM captures JOIN pages ON pages.id = page_id
 WHERE pages.article_id = :id AND captures.id = :capture_id AND outcome = 'ok'
 """  # noqa: S608 - the same
-
-_ARTICLE = """
-SELECT articles.id, articles.title, series_id, series.title AS series_title, position, published_at, capture_id,
-    is_citation, authors.name AS author, parser
-FROM articles LEFT JOIN series ON series.id = series_id LEFT JOIN authors ON authors.id = articles.author_id
-WHERE articles.id = ?
-"""
-
-_FETCHES = """
-SELECT fetches.*, runs.mass_absence, runs.note AS run_note
-FROM whole_fetches AS fetches JOIN runs ON runs.id = run_id WHERE page_id = ? ORDER BY fetches.id
-"""
-
-_CAPTURES = """
-SELECT id, sha256, captured_at, body_bytes, length(body) AS stored_bytes, outcome, source, source_url, source_at
-FROM captures WHERE page_id = ? ORDER BY id
-"""
-
-_NAMED_BY = """
-SELECT via, position, text, heading, discoveries.first_seen_at, last_seen_at, gone_at, lists.url AS from_url
-FROM discoveries JOIN pages AS lists ON lists.id = from_page_id WHERE discoveries.url = ? ORDER BY discoveries.id
-"""

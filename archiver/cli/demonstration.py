@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from archiver import config, report
-from archiver.archive import queries
 from archiver.commands import fetching, reading
 from archiver.config import Config, Source
 from archiver.errors import UsageError
@@ -64,7 +63,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         for line in imports.summary(importing.import_files(settings, db, (file,))).lines:
             tell(f"import: {line}")
     tell(report.rescued_line(reading.copies(db).parts))
-    return 0 if queries.all_safe(reading.status(db)) else 3
+    return 0 if reading.status(db).all_safe() else 3
 
 
 def _fetch(settings: Config, db: Path, *, quiet: bool) -> fetching.Fetched:

@@ -13,8 +13,8 @@ from archiver.text import document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.archive.queries import Status
     from archiver.archive.search import Hits
+    from archiver.archive.status import Status
 
 
 @archiver.command(short_help="Tell what is held, missing and gone.")
@@ -30,9 +30,8 @@ def status(
     if copies:
         return _print_copies(path, as_json=as_json, quiet=quiet)
     found = print_status(path, as_json=as_json, quiet=quiet)
-    from archiver.archive import queries
 
-    return 3 if queries.alarms(found) or (strict and not queries.all_safe(found)) else 0
+    return 3 if found.alarms() or (strict and not found.all_safe()) else 0
 
 
 def _tell_demonstration(*, is_one: bool) -> None:
@@ -52,7 +51,7 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     _tell_demonstration(is_one=found.is_demonstration)
     parts = found.parts
     if as_json:
-        click.echo(document({"parts": parts}))
+        click.echo(document({"parts": [part._asdict() for part in parts]}))
         return 0
     print_table(report.COPY_COLUMNS, report.copies_table(parts))
     if not quiet:

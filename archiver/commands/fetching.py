@@ -14,6 +14,7 @@ from archiver import ithome, urls
 from archiver.archive import opening, queries
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage
+from archiver.archive.status import Status
 from archiver.commands import notify, sources
 from archiver.commands.crawl import Crawl, Crawled
 from archiver.commands.listening import About, Hear, Listener, Notice, nobody
@@ -217,11 +218,11 @@ def _tell(run: Run, fetched: Fetched, changes: list[queries.Row], command: str, 
     return trouble
 
 
-def _exit_code(run: Run, crawled: Crawled, found: queries.Status) -> int:
+def _exit_code(run: Run, crawled: Crawled, found: Status) -> int:
     if run.ended_by == "refused":
         return 4
     parts_failed = any(outcome not in ABSENCES for url, outcome, _ in crawled.failed if _is_part(url))
-    return 0 if queries.all_safe(found) and not parts_failed and not queries.alarms(found) else 3
+    return 0 if found.all_safe() and not parts_failed and not found.alarms() else 3
 
 
 def _is_part(url: str) -> bool:

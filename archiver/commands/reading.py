@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.archive import demonstration, opening, queries
-from archiver.archive.queries import History, Row, Status
+from archiver.archive.status import PartCopies, Status
 from archiver.errors import UsageError
 from archiver.text import safe
 
 if TYPE_CHECKING:
+    from archiver.archive.history import History
     from archiver.archive.search import Hits
 
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class CopiesOfParts:
     """Every part and who holds it."""
 
-    parts: list[Row]
+    parts: list[PartCopies]
     is_demonstration: bool  # all of it was invented
 
 
@@ -43,12 +44,13 @@ def copies(path: Path) -> CopiesOfParts:
 
 def why(path: Path, page: str) -> History:
     """All that is known of the page with this article id or URL. Raises UsageError for none, and ArchiveError."""
+    from archiver.archive.history import history
     from archiver.commands import naming
 
     named = naming.page_urls(page)
     with opening.reading(path) as connection:
         named += queries.list_addresses(connection, *naming.list_named(page))
-        found = next((one for url in named if (one := queries.history(connection, url)) is not None), None)
+        found = next((one for url in named if (one := history(connection, url)) is not None), None)
     if found is None:
         raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
     return found

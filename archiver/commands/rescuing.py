@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archiver import urls
-from archiver.archive import queries
 from archiver.archive.archive import Keeper
 from archiver.archive.copy_rows import WantedPage
+from archiver.archive.status import Status
 from archiver.commands.asking import Archives
 from archiver.commands.listening import About, Listener, Notice
 from archiver.commands.run import Closed, Run, breaker_of_archives, existing
@@ -126,10 +126,10 @@ def _closed(run: Run, options: RescueOptions, looked: Looked, target: PartOrSeri
     if run.ended_by == "finished" and _all_refused(looked, still):
         run.ended_by = "refused"
 
-    def is_whole(found: queries.Status) -> bool:
-        return not still if options.target is not None else queries.all_safe(found)
+    def is_whole(found: Status) -> bool:
+        return not still if options.target is not None else found.all_safe()
 
-    def judged(found: queries.Status) -> int:
+    def judged(found: Status) -> int:
         if run.ended_by == "refused":
             return 4
         return 0 if is_whole(found) else 3

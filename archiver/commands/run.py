@@ -9,7 +9,6 @@ return run.close(note, judged)          # doubt, judge, close, and only then rea
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from archiver import __version__, pages
 from archiver.archive import demonstration, opening, queries
 from archiver.archive.archive import Keeper
 from archiver.archive.manners import Answered, RobotsRecord
+from archiver.archive.status import Status
 from archiver.commands.listening import About, Hear, Listener, Notice
 from archiver.config import Config, Network
 from archiver.errors import ArchiveLocked, ArchiverError
@@ -51,18 +51,18 @@ class Closed:
     exit_code: int
     doubt: str | None  # why none of its absences is believed
     believed_again: int | None  # pages of which something else is believed, since the law changed; None: it did not
-    found: queries.Status
+    found: Status
 
     @property
     def requests(self) -> int:
         """How often somebody was asked: the one count of a run, that of its rows, as `status` tells it."""
-        return int(self.found.last_run["requests"]) if self.found.last_run is not None else 0
+        return self.found.last_run.requests if self.found.last_run is not None else 0
 
     @property
     def outcomes(self) -> Counter[Outcome]:
         """What came of the pages asked, robots apart; by the same rows."""
-        counted = (self.found.last_run or {}).get("outcomes")
-        return Counter({Outcome(name): count for name, count in json.loads(counted or "{}").items()})
+        counted = self.found.last_run.outcomes if self.found.last_run is not None else {}
+        return Counter({Outcome(name): count for name, count in counted.items()})
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class Run:
             yield Visitor(client, pace, cache, network, self.clock, budget, client.named_origins), pace
 
     def close(
-        self, note: str | None, judged: Callable[[queries.Status], int], source_ids: tuple[int, ...] | None = None, *,
+        self, note: str | None, judged: Callable[[Status], int], source_ids: tuple[int, ...] | None = None, *,
         every_part: bool = True,
     ) -> Closed:  # fmt: skip
         """End the run in the ledger, and read what is to be told of it once all is believed that will be.

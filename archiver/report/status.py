@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from archiver.archive import queries
-from archiver.archive.queries import Row, Status, wants_attention
+from archiver.archive.status import EventSeen, PartStatus, RunStatus, SeriesStatus, SourceStatus, Status, Unsettled
 from archiver.text import safe
 
+_RUN_KEYS = (
+    "id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note", "outcomes",
+)  # fmt: skip
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 
 def status_json(status: Status) -> dict[str, Any]:
     """The documented shape (docs/json.md): series with their items, and the last run."""
-    items = [status.parts.get(row["id"], []) for row in status.series] + [
-        [part for part in status.parts.get(None, []) if part["source_id"] == source["id"]] for source in status.homeless
+    items = [status.parts.get(row.id, []) for row in status.series] + [
+        [part for part in status.parts.get(None, []) if part.source_id == source.id] for source in status.homeless
     ]
     return {
         "series": [
             {**counted, "items": [_item_json(part) for part in parts]}
             for counted, parts in zip(queries.counts(status), items, strict=True)
         ],
-        "no_longer_asked": [dict(row) for row in status.dropped],
-        "cited": [dict(row) for row in status.cited],
-        "unheard_hints": [dict(row) for row in status.unheard_hints],
-        "unsettled": [dict(row) for row in status.unsettled],
-        "events": [dict(row) for row in status.events],
-        "drift": [dict(row) for row in status.drift],
-        "collapsed": [{**row, "is_asked": bool(row["is_asked"])} for row in status.collapsed],
+        "no_longer_asked": _rows(status.dropped),
+        "cited": _rows(status.cited),
+        "unheard_hints": _rows(status.unheard_hints),
+        "unsettled": _rows(status.unsettled),
+        "events": _rows(status.events),
+        "drift": _rows(status.drift),
+        "collapsed": _rows(status.collapsed),
         "last_run": _run_json(status.last_run),
         "is_demonstration": status.is_demonstration,
     }
 
 
-def _item_json(part: Row) -> dict[str, Any]:
-    return {**{key: part[key] for key in _ITEM_KEYS}, "safe": bool(part["safe"])}
+def _rows(found: Iterable[NamedTuple]) -> list[dict[str, Any]]:
+    return [row._asdict() for row in found]
 
 
-def _run_json(run: Row | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    keys = ("id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note")
-    return {**{key: run[key] for key in keys}, "outcomes": json.loads(run["outcomes"] or "{}")}
+def _item_json(part: PartStatus) -> dict[str, Any]:
+    return {key: getattr(part, key) for key in _ITEM_KEYS}
+
+
+def _run_json(run: RunStatus | None) -> dict[str, Any] | None:
+    return None if run is None else {key: getattr(run, key) for key in _RUN_KEYS}
 
 
 SERIES_COLUMNS = ("series", "title", "parts", "safe", "rescued", "missing", "gone", "changed", "last checked")
@@ -55,23 +58,23 @@ def series_table(status: Status) -> list[tuple[str, ...]]:
     """A row a series, as `SERIES_COLUMNS`."""
     rows: list[tuple[str, ...]] = [
         (
-            str(row["id"]), safe(row["title"] or row["url"]), str(row["parts"]), str(row["safe"]),
-            str(row["rescued"]), str(row["missing"]), str(row["gone"]), str(row["edited"]),
-            _day(row["last_checked_at"]),
+            str(row.id), safe(row.title or row.url), str(row.parts), str(row.safe),
+            str(row.rescued), str(row.missing), str(row.gone), str(row.edited),
+            _day(row.last_checked_at),
         )
         for row in status.series
     ]  # fmt: skip
     rows += [
         (
-            "-" if row["kind"] == "article" and queries.is_whole_without_series(row) else "?",
-            safe(row["title"] if row["kind"] == "article" and row["title"] else row["url"]),
-            str(row["parts"]),
-            str(row["safe"]),
-            str(row["rescued"]),
-            str(row["missing"]),
-            str(row["gone"]),
-            str(row["edited"]),
-            _day(row["last_checked_at"] or row["last_fetch_at"]),
+            "-" if row.kind == "article" and row.is_whole() else "?",
+            safe(row.title if row.kind == "article" and row.title else row.url),
+            str(row.parts),
+            str(row.safe),
+            str(row.rescued),
+            str(row.missing),
+            str(row.gone),
+            str(row.edited),
+            _day(row.last_checked_at or row.last_fetch_at),
         )
         for row in status.homeless
     ]
@@ -84,12 +87,12 @@ def attention_table(status: Status) -> list[tuple[str, ...]]:
         part
         for series in sorted(status.parts, key=lambda key: (key is None, key))
         for part in status.parts[series]
-        if wants_attention(part)
+        if part.wants_attention()
     ]
     return [
         (
-            str(part["id"]), "" if part["position"] is None else str(part["position"]), part["state"],
-            "yes" if part["safe"] else "no", part["last_outcome"] or "not asked yet", safe(part["title"] or "", 80),
+            str(part.id), "" if part.position is None else str(part.position), part.state,
+            "yes" if part.safe else "no", part.last_outcome or "not asked yet", safe(part.title or "", 80),
         )
         for part in needy
     ]  # fmt: skip
@@ -103,28 +106,28 @@ def events_table(status: Status) -> list[tuple[str, ...]]:
     """The newest events, a row each, as `EVENT_COLUMNS`; renumberings, which follow from others, as one a series."""
     shown = [
         (
-            _day(row["at"]), row["kind"].replace("_", " "), str(row["article_id"] or ""),
-            safe(f"{row['detail'] or ''} ({row['title']})" if row["title"] else row["detail"] or "", 100),
+            _day(row.at), row.kind.replace("_", " "), str(row.article_id or ""),
+            safe(f"{row.detail or ''} ({row.title})" if row.title else row.detail or "", 100),
         )
         for row in _told_singly(status)[:_EVENTS_SHOWN]
     ]  # fmt: skip
     return shown + _renumberings(status)
 
 
-def _told_singly(status: Status) -> list[Row]:
-    return [row for row in status.events if row["kind"] != "renumbered"]
+def _told_singly(status: Status) -> list[EventSeen]:
+    return [row for row in status.events if row.kind != "renumbered"]
 
 
 def _renumberings(status: Status) -> list[tuple[str, ...]]:
     """A row a series: a part that goes gives every later one another number, on thirty days, and would hide itself."""
-    of_series: dict[int | None, list[Row]] = {}
+    of_series: dict[int | None, list[EventSeen]] = {}
     for row in status.events:
-        if row["kind"] == "renumbered":
-            of_series.setdefault(row["series_id"], []).append(row)
+        if row.kind == "renumbered":
+            of_series.setdefault(row.series_id, []).append(row)
     return [
         (
-            _day(rows[0]["at"]), "renumbered", str(rows[0]["article_id"] or ""),
-            safe(rows[0]["detail"] or "", 100) if len(rows) == 1 else f"{len(rows)} times in {series}, last this",
+            _day(rows[0].at), "renumbered", str(rows[0].article_id or ""),
+            safe(rows[0].detail or "", 100) if len(rows) == 1 else f"{len(rows)} times in {series}, last this",
         )
         for series, rows in of_series.items()
     ]  # fmt: skip
@@ -133,10 +136,10 @@ def _renumberings(status: Status) -> list[tuple[str, ...]]:
 def collapse_notes(status: Status) -> list[str]:
     """Whose text shrank to nearly nothing, and where the last full one is."""
     return [
-        f"{row['id']} {safe(row['full_title'] or row['title'] or '', 80)}: its text shrank from {row['full_letters']}"
-        f" to {row['letters']} letters, seen on {row['since'][:10]}; the last full text, of"
-        f" {row['full_seen_at'][:10]}, is held (capture {row['full_capture_id']}):"
-        f" `archiver diff {row['id']} --from {row['full_capture_id']}` and `archiver serve` show it"
+        f"{row.id} {safe(row.full_title or row.title or '', 80)}: its text shrank from {row.full_letters}"
+        f" to {row.letters} letters, seen on {row.since[:10]}; the last full text, of"
+        f" {row.full_seen_at[:10]}, is held (capture {row.full_capture_id}):"
+        f" `archiver diff {row.id} --from {row.full_capture_id}` and `archiver serve` show it"
         for row in status.collapsed
     ]
 
@@ -144,9 +147,9 @@ def collapse_notes(status: Status) -> list[str]:
 def drift_notes(status: Status) -> list[str]:
     """That the parser no longer fits, with the field, the count and since when; nothing while it fits."""
     return [
-        f"the parser no longer fits: {row['parser']} does not find {row['field']} on {row['pages']} {row['kind']}"
-        f" page(s) that yielded it until {row['last_found_at'][:10]}, since {row['since'][:10]}, such as"
-        f" {safe(row['example'])}; what they last said stands, and what was received is kept: update archiver, then run"
+        f"the parser no longer fits: {row.parser} does not find {row.field} on {row.pages} {row.kind}"
+        f" page(s) that yielded it until {row.last_found_at[:10]}, since {row.since[:10]}, such as"
+        f" {safe(row.example)}; what they last said stands, and what was received is kept: update archiver, then run"
         " `archiver parse`"
         for row in status.drift
     ]
@@ -156,32 +159,31 @@ def series_notes(status: Status) -> list[str]:
     """What a number alone does not say: parts that only the index or only the site knows."""
     notes = []
     for row in status.series:
-        declared, parts, linked = row["declared_parts"], row["parts"], row["linked_by_index"]
-        images = status.images.get(row["id"])
+        declared, parts, linked = row.declared_parts, row.parts, row.linked_by_index
+        images = status.images.get(row.id)
         if images is not None:
-            notes.append(f"{row['id']}: {images['held']} of {images['images']} images held")
+            notes.append(f"{row.id}: {images.held} of {images.images} images held")
         if linked and linked != parts:
-            notes.append(f"{row['id']}: {linked} linked by the index, {parts} in the series")
-        if parts == 0 and row["contest_days"]:
+            notes.append(f"{row.id}: {linked} linked by the index, {parts} in the series")
+        if parts == 0 and row.contest_days:
             notes.append(
-                f"{row['id']}: its list is empty, though it was written for {row['contest_days']} days;"
-                " nothing of it is held"
+                f"{row.id}: its list is empty, though it was written for {row.contest_days} days; nothing of it is held"
             )
         if declared is not None and declared != parts:
-            notes.append(f"{row['id']}: the site declares {declared} parts, {parts} are known")
+            notes.append(f"{row.id}: the site declares {declared} parts, {parts} are known")
     notes += [_homeless_note(row) for row in status.homeless]
     notes += [
-        f"{safe(row['url'])}: no longer asked since {_day(row['dropped_at'])}; nothing of it was deleted"
+        f"{safe(row.url)}: no longer asked since {_day(row.dropped_at)}; nothing of it was deleted"
         for row in status.dropped
     ]
     notes += [_unsettled_note(row) for row in status.unsettled]
     notes += [
-        f"{safe(row['url'])}: none of the {row['links']} articles it links to is known to be of series"
-        f" {row['series_hint']}, which its `series` in the config names: is that the right one?"
+        f"{safe(row.url)}: none of the {row.links} articles it links to is known to be of series"
+        f" {row.series_hint}, which its `series` in the config names: is that the right one?"
         for row in status.unheard_hints
     ]
     if status.cited:
-        named = ", ".join(f"{row['id']} ({row['last_outcome']})" for row in status.cited[:5])
+        named = ", ".join(f"{row.id} ({row.last_outcome})" for row in status.cited[:5])
         more = ", …" if len(status.cited) > 5 else ""
         notes.append(
             f"taken for citations, since they never answered and another part has their day: {named}{more};"
@@ -192,53 +194,53 @@ def series_notes(status: Status) -> list[str]:
         notes.append(f"{hidden} more events stand in the table `events`")
     notes += collapse_notes(status)
     notes += drift_notes(status)
-    told = {(row["kind"], row["field"]) for row in status.drift}
+    told = {(row.kind, row.field) for row in status.drift}
     notes += [
-        f"{problem['field'].replace('_', ' ')} not known of {problem['pages']} page(s), such as"
-        f" {safe(problem['example'])}: what they say does not tell it"
+        f"{problem.field.replace('_', ' ')} not known of {problem.pages} page(s), such as"
+        f" {safe(problem.example)}: what they say does not tell it"
         for problem in status.problems
-        if problem["problem"] == "not_known"
+        if problem.problem == "not_known"
     ]
     notes += [
-        f"the parser {problem['parser']} does not fit: {problem['field']} {problem['problem']} on {problem['pages']}"
-        f" page(s), such as {safe(problem['example'])}"
+        f"the parser {problem.parser} does not fit: {problem.field} {problem.problem} on {problem.pages}"
+        f" page(s), such as {safe(problem.example)}"
         for problem in status.problems
-        if (problem["kind"], problem["field"]) not in told and problem["problem"] != "not_known"
+        if (problem.kind, problem.field) not in told and problem.problem != "not_known"
     ]
     return notes
 
 
-def _unsettled_note(row: Row) -> str:
+def _unsettled_note(row: Unsettled) -> str:
     """What is not as it should be, though nothing is believed of it yet."""
-    series = "no known series" if row["series_id"] is None else f"series {row['series_id']}"
-    if row["what"] == "absent":
+    series = "no known series" if row.series_id is None else f"series {row.series_id}"
+    if row.what == "absent":
         return (
-            f"{row['pages']} part(s) of {series} absent since {_day(row['since'])}, which is not believed yet, such as"
-            f" {safe(row['url'])}; `archiver why` says the reason"
+            f"{row.pages} part(s) of {series} absent since {_day(row.since)}, which is not believed yet, such as"
+            f" {safe(row.url)}; `archiver why` says the reason"
         )
-    if row["what"] == "alone":
-        return f"{safe(row['url'])}: links no article; {series} is kept since it links that one of the site"
-    answer = f"(last answer: {row['outcome']})"
-    if row["since"] is None:
+    if row.what == "alone":
+        return f"{safe(row.url)}: links no article; {series} is kept since it links that one of the site"
+    answer = f"(last answer: {row.outcome})"
+    if row.since is None:
         return f"the lists of {series} were never heard {answer}: which parts it has is not known from them"
-    return f"the lists of {series} were not heard since {_day(row['since'])} {answer}: parts added since are unknown"
+    return f"the lists of {series} were not heard since {_day(row.since)} {answer}: parts added since are unknown"
 
 
-def _homeless_note(row: Row) -> str:
+def _homeless_note(row: SourceStatus) -> str:
     """What is known of a source whose parts belong to no known series, and what to do about it."""
-    if row["kind"] == "article" and queries.is_whole_without_series(row):
-        return f"{safe(row['url'])}: held; it belongs to no series"
-    if row["has_series"]:
-        return f"{safe(row['url'])}: of {row['parts']} of its links nobody knows which of its series they belong to"
-    if queries.is_whole_without_series(row):
-        return f"{safe(row['url'])}: all that it links to is held, and nothing of it belongs to a series"
-    text = f"{safe(row['url'])}: its series is not known yet"
-    if row["last_outcome"] and not row["last_ok_at"]:
-        text += f" (last answer: {row['last_outcome']}: {safe(row['error'] or '', 160)})"
-    if row["parts"]:
-        text += f": no author wrote most of the {row['parts']} articles it links to, as far as they were read"
-    if row["likely_url"]:
-        named = safe(row["likely_url"])
+    if row.kind == "article" and row.is_whole():
+        return f"{safe(row.url)}: held; it belongs to no series"
+    if row.has_series:
+        return f"{safe(row.url)}: of {row.parts} of its links nobody knows which of its series they belong to"
+    if row.is_whole():
+        return f"{safe(row.url)}: all that it links to is held, and nothing of it belongs to a series"
+    text = f"{safe(row.url)}: its series is not known yet"
+    if row.last_outcome and not row.last_ok_at:
+        text += f" (last answer: {row.last_outcome}: {safe(row.error or '', 160)})"
+    if row.parts:
+        text += f": no author wrote most of the {row.parts} articles it links to, as far as they were read"
+    if row.likely_url:
+        named = safe(row.likely_url)
         text += (
             f'; should it be {named}, put `series = "{named}"` beside its url in the config, or `archiver fetch` that'
         )
@@ -247,21 +249,21 @@ def _homeless_note(row: Row) -> str:
 
 def held_lines(status: Status) -> list[str]:
     """A line a series, such as `30 parts · 28 safe · 1 rescued · 1 missing`, and one a source of no known series."""
-    lines = [f"{safe(row['title'] or row['url'])} ({row['id']}): {_counted(row)}" for row in status.series]
+    lines = [f"{safe(row.title or row.url)} ({row.id}): {_counted(row)}" for row in status.series]
     return lines + [
-        f"{safe(row['title'] or row['url'])} ({_place(row)}): {_counted(row)}" if row["kind"] == "article" else
-        f"{safe(row['url'])} (series not known): {_counted(row)}"
-        for row in status.homeless if row["parts"]
+        f"{safe(row.title or row.url)} ({_place(row)}): {_counted(row)}" if row.kind == "article" else
+        f"{safe(row.url)} (series not known): {_counted(row)}"
+        for row in status.homeless if row.parts
     ]  # fmt: skip
 
 
-def _place(row: Row) -> str:
-    return "an article of no series" if queries.is_whole_without_series(row) else "series not known"
+def _place(row: SourceStatus) -> str:
+    return "an article of no series" if row.is_whole() else "series not known"
 
 
-def _counted(row: Row) -> str:
-    counts = [f"{row['parts']} part{'s' * (row['parts'] != 1)}", f"{row['safe']} safe"]
-    counts += [f"{row[name]} {name}" for name in ("rescued", "missing", "gone") if row[name]]
+def _counted(row: SeriesStatus | SourceStatus) -> str:
+    counts = [f"{row.parts} part{'s' * (row.parts != 1)}", f"{row.safe} safe"]
+    counts += [f"{count} {name}" for name in ("rescued", "missing", "gone") if (count := getattr(row, name))]
     return " · ".join(counts)
 
 
@@ -290,13 +292,12 @@ def last_run_line(status: Status) -> str:
     run = status.last_run
     if run is None:
         return "No run yet; `archiver fetch` makes the first."
-    outcomes = json.loads(run["outcomes"] or "{}")
-    counts = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items(), key=lambda item: -item[1]))
-    ended = run["ended_by"] or "still running, or killed"
-    name = "Last run" if run["command"] == "fetch" else f"Last run ({run['command']})"
-    text = f"{name}: {run['started_at'][:16].replace('T', ' ')} UTC, {requests(run['requests'])}"
-    pages = f"pages: {counts or 'none'}; " if counts or run["command"] == "fetch" else ""
-    return f"{text}; {pages}{ended}." + (f" {safe(run['note'])}" if run["note"] else "")
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(run.outcomes.items(), key=lambda item: -item[1]))
+    ended = run.ended_by or "still running, or killed"
+    name = "Last run" if run.command == "fetch" else f"Last run ({run.command})"
+    text = f"{name}: {run.started_at[:16].replace('T', ' ')} UTC, {requests(run.requests)}"
+    pages = f"pages: {counts or 'none'}; " if counts or run.command == "fetch" else ""
+    return f"{text}; {pages}{ended}." + (f" {safe(run.note)}" if run.note else "")
 
 
 def _day(stamped: str | None) -> str:

@@ -1,0 +1,28 @@
+"""Rows of a query as named tuples, whose fields are looked up by name. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import sqlite3
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
+
+_Value = TypeVar("_Value", bound=NamedTuple)
+
+
+def values(
+    connection: sqlite3.Connection, kind: type[_Value], sql: str, *parameters: Any, flags: tuple[str, ...] = ()
+) -> list[_Value]:
+    """Every row as a value of this kind. `flags`: columns that hold 1 for True, which SQLite has not."""
+    pick, bools = itemgetter(*kind._fields), [kind._fields.index(flag) for flag in flags]
+    found = []
+    for row in connection.execute(sql, parameters):
+        fields = list(pick(row))
+        for place in bools:
+            fields[place] = bool(fields[place])
+        found.append(kind._make(fields))
+    return found
+
+
+def value(connection: sqlite3.Connection, kind: type[_Value], sql: str, *parameters: Any) -> _Value | None:
+    """The first row as a value of this kind; None for none."""
+    return next(iter(values(connection, kind, sql, *parameters)), None)
