@@ -17,7 +17,6 @@ from runs import config_for, rows, run_fetch, series_counts, small_site
 
 from archiver.errors import UsageError
 from archiver.standin import StandIn, render
-from archiver.standin.catalog import SERIES_ID
 from archiver.standin.render import Moment
 from archiver.standin.web_archives import Memento, WebArchives
 
@@ -562,20 +561,3 @@ def test_a_lost_image_comes_back(desk: Rescuer) -> None:
     ]
     held = "SELECT media_type, width, capture_id IS NOT NULL FROM images WHERE url = ?"
     assert rows(desk.db, held, image)[0][2] == 1
-
-
-# ─── the demo ───────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_rotten_demo_ends_with_every_part_safe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from archiver import cli
-
-    code = cli.run(["demo", "--rot", "--db", str(tmp_path / "rot.db")])
-    told = capsys.readouterr()
-
-    assert code == 0
-    assert (
-        "30 parts · 30 safe (6 rescued): 4 from the Wayback Machine, 1 from Common Crawl, 1 from an imported file"
-        in told.err
-    )
-    assert series_counts(tmp_path / "rot.db", SERIES_ID) == (30, 30, 0)

@@ -171,6 +171,6 @@ CAST = Cast(
         ORDINARY_ID, WRITER, "[虛構示範] 搬燈塔那一夜，我們學會的十件事", "",
         datetime(2022, 11, 5, 14, 3, 21, tzinfo=TAIPEI), tags=("維運", "燈塔"), views=1893, likes=12,
     ),
-    READERS, _INDEXES, NOTICE,
+    READERS, _INDEXES, NOTICE, dead_until=2,
 )  # fmt: skip
 """Who writes what in the demonstration."""

@@ -175,8 +175,13 @@ def footnotes(rng: random.Random) -> str:
     return f"<p>{sentence(rng)}[^1]</p>\n<p>[^1]: {sentence(rng)}</p>\n<hr />\n"
 
 
-def body(rng: random.Random, *, user_id: int, day: str, sections: int, others: tuple[int, ...] = ()) -> str:
-    """An article's body of about 1.5 kB a section. `day` is the upload folder, yyyymmdd; `others` are ids to link."""
+def body(
+    rng: random.Random, *, user_id: int, day: str, sections: int, others: tuple[int, ...] = (), dead: bool = True
+) -> str:
+    """An article's body of about 1.5 kB a section. `day` is the upload folder, yyyymmdd; `others` are ids to link.
+
+    `dead`: with pictures on hosts that no longer answer.
+    """
     first = "".join(escape(plain_sentence(rng, text)) for text in rng.sample(phrases.OPENINGS, 2))
     blocks = [f"<p>{first}</p>\n", image(rng, user_id, day)]
     for number in range(sections):
@@ -188,7 +193,7 @@ def body(rng: random.Random, *, user_id: int, day: str, sections: int, others: t
                 [table(rng), paragraph(rng, 1, 2)],
                 [quotation(rng), paragraph(rng)],
                 [paragraph(rng, 1, 3), image(rng, user_id, day)],
-                [simple_list(rng, "ol"), dead_image(rng)],
+                [simple_list(rng, "ol"), dead_image(rng) if dead else ""],
             )
         )
     blocks += [table(rng), nested_list(rng), footnotes(rng), links(rng, others)]

@@ -82,6 +82,7 @@ def _part(cast: Cast, series: Series, position: int, number: int, seed: int) -> 
         day=f"{published:%Y%m%d}",
         sections=SIZES[position - 1] if main else rng.randint(1, 3),
         others=tuple(other for other in series.part_ids if other != number),
+        dead=position <= cast.dead_until,
     )
     return Article(
         number, series.author, cast.titles[series.id][position - 1], cast.notice + body, published,

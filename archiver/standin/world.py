@@ -159,6 +159,7 @@ class Cast:
     readers: tuple[Person, ...]  # who comment
     indexes: tuple[Index, ...]
     notice: str = ""  # HTML that every body begins with
+    dead_until: int = 30  # the last part that shows pictures on hosts that are gone
 
 
 @dataclass(frozen=True, slots=True)
