@@ -146,7 +146,15 @@ def test_each_run_of_a_demonstration_says_so_from_its_beginning(demo: Path) -> N
 
 def test_a_demonstration_says_so_under_any_name(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = {}
-    for line in ("status", "status -q", "status --copies", f"why {INVENTED_IDS[4]}", "search 燈", "search -q 燈"):
+    for line in (
+        "status",
+        "status -q",
+        "status --copies",
+        f"why {INVENTED_IDS[4]}",
+        "search 燈",
+        "search -q 燈",
+        f"diff {INVENTED_IDS[4]}",
+    ):
         cli.run([*line.split(), "--db", str(demo)])
         out, err = capsys.readouterr()
         told[line] = (out + err).count(WORDS)
@@ -154,7 +162,9 @@ def test_a_demonstration_says_so_under_any_name(demo: Path, capsys: pytest.Captu
     assert told == dict.fromkeys(told, 1)
 
 
-@pytest.mark.parametrize("command", ["status", f"why {INVENTED_IDS[4]}"])
+@pytest.mark.parametrize(
+    "command", ["status", "status --copies", f"why {INVENTED_IDS[4]}", "search 燈", f"diff {INVENTED_IDS[4]}"]
+)
 def test_its_json_says_so_too(demo: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     cli.run([*command.split(), "--json", "--db", str(demo)])
 

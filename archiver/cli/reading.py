@@ -51,7 +51,8 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     _tell_demonstration(is_one=found.is_demonstration)
     parts = found.parts
     if as_json:
-        click.echo(document({"parts": [part._asdict() for part in parts]}))
+        listed = [part._asdict() for part in parts]
+        click.echo(document({"parts": listed, "is_demonstration": found.is_demonstration}))
         return 0
     print_table(report.COPY_COLUMNS, report.copies_table(parts))
     if not quiet:
@@ -156,6 +157,7 @@ def diff(
     from archiver.report import comparisons, terminal
 
     found = comparing.compare(archive_of(config_path, db), article, old, new)
+    _tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(comparisons.as_json(found)))
     elif not found.sections:

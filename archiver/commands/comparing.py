@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver import diff, ithome, pages
-from archiver.archive import bodies, opening, queries
+from archiver.archive import bodies, demonstration, opening, queries
 from archiver.archive.queries import Version
 from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError
@@ -26,6 +26,7 @@ class Comparison:
     new: Version
     sections: tuple[diff.Section, ...]
     only_dress: bool  # the texts are the same to the letter, their markup is not
+    is_demonstration: bool  # all of it was invented
 
 
 Lookup = Callable[[int], Version | None]  # the good capture of the article with this number
@@ -46,9 +47,11 @@ def compare(path: Path, article: str, old: str | None = None, new: str | None = 
         lookup = partial(queries.version, connection, article_id)
         after = _choose(lookup, article_id, known, new) if new else known[-1]
         before = _choose(lookup, article_id, known, old) if old else _before(known, after)
+        invented = demonstration.is_marked(connection)
     (old_text, old_html), (new_text, new_html) = _text(article_id, before), _text(article_id, after)
     sections = diff.compare(old_text, new_text)
-    return Comparison(article_id, before, after, sections, only_dress=not sections and old_html != new_html)
+    only_dress = not sections and old_html != new_html
+    return Comparison(article_id, before, after, sections, only_dress, invented)
 
 
 def _before(known: list[Version], version: Version) -> Version:

@@ -29,7 +29,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
     ]
     return {
         "id": found.article_id, "from": _version_json(found.old), "to": _version_json(found.new),
-        "only_dress": found.only_dress, "changes": changes,
+        "only_dress": found.only_dress, "is_demonstration": found.is_demonstration, "changes": changes,
     }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ COLUMNS = ("article", "series", "part", "title", "snippet")
 
 def as_json(query: str, found: Hits) -> dict[str, Any]:
     """The documented shape (docs/json.md). Hits stand between « and » in the snippet."""
-    return {"query": storable(query), "hits": [_hit_json(hit) for hit in found.hits]}
+    hits = [_hit_json(hit) for hit in found.hits]
+    return {"query": storable(query), "hits": hits, "is_demonstration": found.is_demonstration}
 
 
 def _hit_json(hit: Hit) -> dict[str, Any]:
