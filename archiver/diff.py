@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from archiver.model import CaptureSource, Ours
 from archiver.readings import ArticlePage, Reading
-from archiver.text import bare_words, safe
+from archiver.text import bare_words, safe, same_words
 
 _TOKEN = re.compile(r"[A-Za-z0-9_]+(?:[.'-][A-Za-z0-9_]+)*|\s+|.", re.DOTALL)
 _FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})")
@@ -164,13 +164,6 @@ def _change(deleted: str, inserted: str) -> Iterator[Piece]:
 # ─── a copy beside ours ────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    title: str
-    words: str
-    code: tuple[str, ...]
-
-
 def difference(ours: Ours, theirs: Reading) -> str | None:
     """What sets another text apart from ours, in plain words; None when it says the same.
 
@@ -183,12 +176,10 @@ def difference(ours: Ours, theirs: Reading) -> str | None:
     if not isinstance(page, ArticlePage) or page.body is None:
         return "what was captured is no article"
     code = tuple(block.code for block in page.body.code_blocks)
-    here = _Texts(bare_words(ours.title), bare_words(ours.text), ours.code)
-    there = _Texts(bare_words(page.title or ""), bare_words(page.body.text), code)
-    if here.title != there.title:
+    if not same_words(ours.title, page.title or ""):
         return f"its title is another: {safe(page.title or '(none)', 100)}"
-    if here.words != there.words:
-        return f"its text is another: {len(there.words)} letters, ours has {len(here.words)}"
-    if here.code != there.code and ours.source is not CaptureSource.FEED:
+    if not same_words(ours.text, page.body.text):
+        return f"its text is another: {len(bare_words(page.body.text))} letters, ours has {len(bare_words(ours.text))}"
+    if ours.code != code and ours.source is not CaptureSource.FEED:
         return "its code is another"
     return None

@@ -90,6 +90,11 @@ def bare_words(text: str) -> str:
     return "".join([sign for sign in folded if sign not in dress])
 
 
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts say the same but for their dress."""
+    return bare_words(one) == bare_words(other)
+
+
 _TITLE_DAY = re.compile(
     r"(?<![a-z])day\s*[-_.:#]?\s*0*([0-9]{1,3})(?![0-9])"
     r"|(?<![a-z0-9])d-0*([0-9]{1,3})(?![0-9])"  # not D3, which draws

@@ -39,6 +39,7 @@ from reading_archive import (  # noqa: E402
 )
 from xss_payloads import PAYLOADS  # noqa: E402
 
+from archiver import content  # noqa: E402
 from archiver.browse import charts, images, reading, server  # noqa: E402
 from archiver.browse.body import Code, Image, Surroundings, rendered  # noqa: E402
 from archiver.browse.highlight import highlighted  # noqa: E402
@@ -224,7 +225,7 @@ def test_a_formula_whose_server_is_dead_shows_as_its_source(shown: Any) -> None:
     ],
 )
 def test_a_raster_image_is_known_by_its_signature(body: bytes, media_type: str | None) -> None:
-    assert images.sniffed(body) == media_type
+    assert content.raster(body) == media_type
 
 
 def test_an_image_that_swells_when_unpacked_and_one_that_is_damaged_are_not_served(tmp_path: Path) -> None:

@@ -229,6 +229,8 @@ ADDRESSES = [
     *(address(name) for name in (RICH, RUNNING, FEED, INDEX)),
     Address("https://ithelp.ithome.com.tw/robots.txt", Kind.ROBOTS),
     Address("https://ithelp.ithome.com.tw/upload/images/20260101/a.png", Kind.IMAGE),
+    Address("https://ithelp.ithome.com.tw/articles/99999999", Kind.CONTROL, article_id=99999999),
+    Address("https://example.org/", Kind.LINK),
 ]
 TYPES = st.none() | st.sampled_from(
     [

@@ -9,7 +9,7 @@ from typing import Any
 from archiver.archive.body_rows import image_url
 from archiver.archive.database import Database
 from archiver.readings import SAVED_MARK, ArticlePage, Body
-from archiver.text import bare_words
+from archiver.text import same_words
 
 _NOTHING = Body(html="", text="")
 
@@ -69,7 +69,7 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
     """
     body = article.body or _NOTHING
     words = [(before["title"] or "", article.title or ""), (before["body_text"] or "", body.text)]
-    same_words = all(bare_words(old) == bare_words(new) for old, new in words)
+    has_same_words = all(same_words(old, new) for old, new in words)
     parts_before = [_column(database, before["id"], name) for name in ("code", "image", "link")]
     parts = [
         [block.code for block in body.code_blocks],
@@ -79,7 +79,7 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
     # An older reading took the absolute form of a link within the page, as browsers save it, for a link out of it.
     parts_before[2] = [url for url in parts_before[2] if not ("#" in url and url.partition("#")[0] == before["url"])]
     same_parts = parts_before[0] == parts[0] and all(map(_may_be_the_same, parts_before[1:], parts[1:]))
-    return same_words and tags_before == list(dict.fromkeys(article.tags)) and same_parts
+    return has_same_words and tags_before == list(dict.fromkeys(article.tags)) and same_parts
 
 
 def _may_be_the_same(before: list[str], after: list[str]) -> bool:

@@ -16,25 +16,12 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from archiver import content
 from archiver.browse.highlight import highlighted
 from archiver.text import line, safe
 
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt", "title"},
-    "code": {"class"},
-    "pre": {"class"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align", "scope"},
-    "ol": {"start"},
-    "li": {"value"},
-    "details": {"open"},
-    "*": {"id", "lang"},
-}
-_TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})
-_LANGUAGE = re.compile(r"language-([A-Za-z0-9_+#.-]{1,40})")
-_OWN_ID = "user-content-"
+_LANGUAGE = re.compile(f"language-({content.LANGUAGE})")
 _LEADS_SOMEWHERE = re.compile(r"https?://|mailto:|#", re.IGNORECASE)  # stored links are absolute, or inside the body
 # What reorders the signs around it (UAX #9): code that reads otherwise than it runs (CVE-2021-42574).
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -96,13 +83,13 @@ def _clean(html: str) -> str:
             match = _LANGUAGE.fullmatch(value)
             return match[0] if match else None
         if name == "id":
-            return value if value.startswith(_OWN_ID) else None
+            return value if value.startswith(content.ID_PREFIX) else None
         if name == "href":
             return value if _LEADS_SOMEWHERE.match(value) else None
         return value
 
     return nh3.clean(
-        html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=keep, url_schemes={"http", "https", "mailto"},
+        html, tags=content.TAGS, attributes=content.ATTRIBUTES, attribute_filter=keep, url_schemes=content.SCHEMES,
         link_rel="noopener noreferrer", strip_comments=True,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from archiver import unpack
+from archiver import content, unpack
 
 _MAX_BYTES = 32_000_000
 _HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature
@@ -33,7 +33,7 @@ def picture(connection: sqlite3.Connection, capture_id: int) -> Picture | None:
     """The image that this capture holds; None for no such capture, one of another kind, or no raster image."""
     row = connection.execute(_HELD, (capture_id, _MAX_BYTES)).fetchone()
     body = _unpacked(row[1]) if row is not None else None
-    media_type = sniffed(body) if body else None
+    media_type = content.raster(body) if body else None
     return Picture(body, media_type, row[0]) if body and media_type else None
 
 
@@ -41,7 +41,7 @@ def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
     """Whether the capture begins as a raster image does; reads no more than its beginning."""
     try:
         with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
-            return sniffed(unpack.beginning(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
+            return content.raster(unpack.beginning(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
     except sqlite3.OperationalError:  # no such row
         return False
 
@@ -51,16 +51,3 @@ def _unpacked(stored: bytes) -> bytes | None:
         return unpack.body(stored, _MAX_BYTES)
     except unpack.NotUnpacked:
         return None
-
-
-def sniffed(body: bytes) -> str | None:
-    """The type of a raster image by its signature (WHATWG MIME Sniffing §6.1; AVIF: its file type box)."""
-    if body.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if body.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if body.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if body.startswith(b"RIFF") and body[8:14] == b"WEBPVP":
-        return "image/webp"
-    return "image/avif" if body[4:12] in (b"ftypavif", b"ftypavis") else None

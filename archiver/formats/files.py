@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
-from archiver import unpack
+from archiver import content, unpack
 from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, saved_html, singlefile, wacz, warc, zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
@@ -31,7 +31,6 @@ _OTHERS = (  # what people have instead, and what to do with it
     (rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", "a Zstandard file (.zst)", "unpack it with `unzstd`"),
     (rb"ZIM\x04", "a ZIM file", _SAVE_IT),
     (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\xfd7zXZ|BZh[1-9]", "a packed file", "unpack it and import what is in it"),
-    (rb"\x89PNG|\xff\xd8\xff|GIF8", "a picture", _SAVE_IT),
     (rb"%PDF", "a PDF", _SAVE_IT),
     (rb"SQLite format 3", "a database", "name it with --db to use it as an archive"),
 )
@@ -191,6 +190,8 @@ def _refuse_others(head: bytes, unpacked: bytes, name: str) -> None:
     for mark, what, advice in _OTHERS:
         if re.match(mark, head):
             raise _not_read(name, what, advice)
+    if content.raster(head) is not None:
+        raise _not_read(name, "a picture", _SAVE_IT)
     if unpacked.startswith(b"filedesc://"):
         raise _not_read(name, "an ARC file, the format before WARC", "make a WARC of it (`warcio recompress`)")
 

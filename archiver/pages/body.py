@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import ithome, urls
+from archiver import content, ithome, urls
 from archiver.model import Address
 from archiver.pages import embedded, languages
 from archiver.pages.base import attribute, classes_of
@@ -22,21 +22,6 @@ from archiver.pages.words import plain_text
 from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.text import line, storable
 
-_TAGS = nh3.ALLOWED_TAGS - {"area", "map", "data", "nav", "header", "footer", "article", "aside"}
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "img": {"src", "alt", "title", "width", "height"},
-    "code": {"class"},
-    "pre": {"class"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align", "scope"},
-    "ol": {"start"},
-    "li": {"value"},
-    "details": {"open"},
-    "*": {"id", "lang"},
-}
-_ID_PREFIX = "user-content-"
-_SCHEMES = {"http", "https", "mailto"}
 # Their text is not for readers: it goes with them. The text of other elements that are not allowed stays.
 _DROPPED_WHOLE = {
     "script",
@@ -51,7 +36,7 @@ _DROPPED_WHOLE = {
     "select",
     "textarea",
 }
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-([A-Za-z0-9_+#.-]{1,40})(?:\s|$)")
+_LANGUAGE = re.compile(rf"(?:^|\s)(?:language|lang)-({content.LANGUAGE})(?:\s|$)")
 _MAIL = re.compile(r"mailto:[^\s<>\"'`]+", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
@@ -142,9 +127,9 @@ class _Sanitiser(threading.local):
     def __init__(self) -> None:
         self._addresses = _NO_ADDRESSES
         self._cleaner = nh3.Cleaner(
-            tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=self._kept, url_schemes=_SCHEMES,
+            tags=content.TAGS, attributes=content.ATTRIBUTES, attribute_filter=self._kept, url_schemes=content.SCHEMES,
             clean_content_tags=_DROPPED_WHOLE, link_rel="noopener noreferrer", strip_comments=True,
-            id_prefix=_ID_PREFIX,
+            id_prefix=content.ID_PREFIX,
         )  # fmt: skip
 
     def clean(self, html: str, addresses: _Addresses) -> str:
@@ -187,8 +172,8 @@ class _Addresses:
 
     def _place(self, name: str) -> str:
         """A place in the body itself, in whatever form a page has it: browsers that save one make links absolute."""
-        plain = quote(unquote(name).removeprefix(_ID_PREFIX), safe="-._~")
-        return f"#{_ID_PREFIX}{plain}" if plain else "#"
+        plain = quote(unquote(name).removeprefix(content.ID_PREFIX), safe="-._~")
+        return f"#{content.ID_PREFIX}{plain}" if plain else "#"
 
     def _is_this_page(self, url: str) -> bool:
         if url == self._base_url:

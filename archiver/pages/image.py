@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import re
 
+from archiver import content
 from archiver.pages import image_ends
 from archiver.readings import ImagePage
 
 PARSER = "image/1"
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"), (b"\x00\x00\x01\x00", "image/x-icon"),
-)  # fmt: skip
 _SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)
 _HEAD = 262_144  # bytes that are looked at for the size: a JPEG tells it after its thumbnails
 _LARGEST = 1_000_000  # pixels a side; more is a lie
@@ -20,15 +17,12 @@ _LARGEST = 1_000_000  # pixels a side; more is a lie
 
 def media_type(body: bytes) -> str | None:
     """The media type of an image by its first bytes; None when it is none that we know."""
-    for mark, name in _SIGNATURES:
-        if body.startswith(mark):
-            return name
+    if (raster := content.raster(body)) is not None:
+        return raster
+    if body.startswith(b"\x00\x00\x01\x00"):
+        return "image/x-icon"
     if body.startswith(b"BM") and image_ends.is_bmp(body):
         return "image/bmp"
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return "image/webp"
-    if body[4:12] in {b"ftypavif", b"ftypavis"}:
-        return "image/avif"
     return "image/svg+xml" if _SVG.match(body[:2_000]) else None
 
 
