@@ -1,0 +1,217 @@
+"""The words of `search` and `diff`, of notices, and what a terminal shows while a run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fakes import START, article, reply
+
+from archiver.archive.queries import Version
+from archiver.archive.search import Hit, Hits
+from archiver.commands.comparing import Comparison
+from archiver.commands.listening import About, Notice, Step
+from archiver.diff import Piece, Section
+from archiver.model import Exchange, Judgement, Outcome
+from archiver.report import comparisons, hits, terminal
+from archiver.report.notices import notice_line
+
+HIT = Hit(5, "Day 5", 7, 3, "https://a.example/5", 1.5, (("快取", True), ("與所有權 ", False)))
+NO_TITLE = replace(HIT, title=None, series_id=None, position=None)
+
+
+def found(*of: Hit, total: int | None = None, **given: Any) -> Hits:
+    return Hits(list(of), len(of) if total is None else total, **({"is_indexed": True} | given))
+
+
+def test_a_hit_has_a_row_and_an_object() -> None:
+    assert hits.table(found(HIT, NO_TITLE)) == [
+        ("5", "7", "3", "Day 5", "«快取»與所有權"), ("5", "", "", "(no title)", "«快取»與所有權"),
+    ]  # fmt: skip
+    assert hits.COLUMNS == ("article", "series", "part", "title", "snippet")
+    assert hits.as_json("快\udc00取", found(HIT)) == {
+        "query": "快\ufffd取",
+        "is_demonstration": False,
+        "hits": [{"id": 5, "title": "Day 5", "series_id": 7, "position": 3, "snippet": "«快取»與所有權", "score": 1.5,
+                  "url": "https://a.example/5"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of", "quiet", "expected"),
+    [
+        (found(HIT), False, []),
+        (found(), False, ["Nothing here holds all of: a b"]),
+        (found(), True, []),
+        (found(HIT, total=3), False, ["The best 1 of 3; --limit shows more."]),
+        (found(HIT, total=3, is_counted=False), False, ["The best 1 of at most 3; --limit shows more."]),
+        (found(HIT, total=3), True, []),
+        (found(HIT, is_indexed=False), True,
+         ["The search index is not whole, so every text was read; `archiver verify --repair` mends it."]),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_hits_is_said(of: Hits, quiet: bool, expected: list[str]) -> None:
+    assert hits.notes("a\u202e b", of, quiet=quiet) == expected
+
+
+def test_a_long_query_is_cut() -> None:
+    assert hits.notes("q" * 201, found(), quiet=False) == [f"Nothing here holds all of: {'q' * 199}…"]
+
+
+# ─── diff ───────────────────────────────────────────────────────────────────────────────────────
+
+OLD, NEW = (
+    Version(number, f"2026-11-0{number}T12:34:56Z", f"2026-11-1{number}T00:00:00Z", None, b"") for number in (1, 2)
+)
+PROSE = Section("prose", (Piece("equal", "一" * 100), Piece("delete", "舊"), Piece("insert", "新")))
+CODE = Section("code", (Piece("equal", "a\n"), Piece("delete", "b\n"), Piece("insert", "c d\n")))
+COMPARED = Comparison(5, OLD, NEW, (PROSE, CODE), only_dress=False, is_demonstration=False)
+HEADING = "5: capture 1 of 2026-11-01 12:34 UTC → capture 2 of 2026-11-02 12:34 UTC"
+
+
+def test_versions_without_a_difference_say_what_is_the_same() -> None:
+    assert comparisons.heading(COMPARED) == HEADING
+    assert comparisons.without_sections(replace(COMPARED, new=OLD)) == (
+        "5: no change was seen; one text is held, capture 1"
+    )
+    assert comparisons.without_sections(COMPARED) == (
+        f"{HEADING}: no difference; title, tags and body are the same to the letter"
+    )
+    assert comparisons.without_sections(replace(COMPARED, only_dress=True)) == (
+        f"{HEADING}: only its dress changed; the text is the same to the letter"
+    )
+
+
+def test_a_comparison_is_a_document() -> None:
+    told = comparisons.as_json(COMPARED)
+
+    assert (told["id"], told["only_dress"]) == (5, False)
+    assert told["from"] == {
+        "capture_id": 1, "first_seen_at": "2026-11-01T12:34:56Z", "last_seen_at": "2026-11-11T00:00:00Z",
+    }  # fmt: skip
+    assert told["to"]["capture_id"] == 2
+    assert told["changes"][0] == {
+        "section": "prose",
+        "changes": [{"op": "equal", "text": "一" * 100}, {"op": "delete", "text": "舊"},
+                    {"op": "insert", "text": "新"}],
+    }  # fmt: skip
+
+
+def test_in_a_pipe_a_difference_has_signs(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_comparison(COMPARED)
+
+    assert capsys.readouterr().out == (
+        f"{HEADING}\n\n@@ prose @@\n…{'一' * 40}[-舊-]{{+新+}}\n\n@@ code @@\n a\n-b\n+c d\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("length", "first", "last", "expected"),
+    [
+        (80, False, False, "x" * 80),
+        (81, False, False, f"{'x' * 40}…{'x' * 40}"),
+        (81, True, False, f"…{'x' * 40}"),
+        (81, False, True, f"{'x' * 40}…"),
+        (81, True, True, "…"),
+    ],
+)
+def test_of_a_long_unchanged_piece_stands_what_is_beside_the_changes(
+    length: int, first: bool, last: bool, expected: str
+) -> None:
+    assert terminal._shortened(Piece("equal", "x" * length), first=first, last=last) == expected
+    assert terminal._shortened(Piece("insert", "x" * length), first=first, last=last) == "x" * length
+
+
+def test_hits_are_printed_with_their_place(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_hits([HIT, NO_TITLE, replace(HIT, position=None)])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "5  Day 5  series 7, part 3", "    快取與所有權 ", "5  (no title)", "    快取與所有權 ", "5  Day 5",
+        "    快取與所有權 ",
+    ]  # fmt: skip
+
+
+def test_numbers_stand_right_and_titles_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_table(("article", "parts", "title"), [("5", "3", "[red]x")])
+
+    assert capsys.readouterr().out.splitlines() == ["article  parts  title ", "5            3  [red]x"]
+
+
+# ─── while a run goes on ────────────────────────────────────────────────────────────────────────
+
+
+def step(outcome: Outcome = Outcome.OK, *, tries: int = 1, final: bool = True, reason: str = "it is there") -> Step:
+    address = article(5)
+    exchange = Exchange(address, reply(address.url, b"x", START), tries=tries, final=final)
+    return Step(address, exchange, Judgement(outcome, reason), done=3, left=4)
+
+
+URL = "https://ithelp.ithome.com.tw/articles/5"
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (step(), f"[3/7] ok 5 ms {URL}"),
+        (step(Outcome.UNCHANGED), f"[3/7] unchanged 5 ms {URL}"),
+        (step(Outcome.NOT_FOUND, reason="HTTP 404"), f"[3/7] not_found 5 ms {URL}: HTTP 404"),
+        (step(Outcome.TIMEOUT, tries=2, final=False, reason="slow"), f"[…] timeout 5 ms (try 2) {URL}: slow"),
+        (step(Outcome.SKIPPED, reason="left alone"), f"[3/7] skipped {URL}: left alone"),
+    ],
+)
+def test_an_exchange_is_one_line(of: Step, expected: str) -> None:
+    assert terminal.step_line(of) == expected
+
+
+NOTICES: dict[About, str] = {
+    About.NO_CONTACT: (
+        "No contact is set, so the site cannot tell who asks: set network.contact in config/archiver.toml to a URL or"
+        " mail address."
+    ),
+    About.DUMPED: "A: read back from a dump, which loses the mark of an archive; it is marked again.",
+    About.CHANGED: "Changed A; `archiver verify` goes on saying so.",
+    About.PUT_BACK: "Put back: A",
+    About.MENDED: "Repaired: A",
+    About.NOT_NAMED: "A: the config names it no longer, so it is asked no more; nothing is deleted",
+    About.NAMED: "A: kept from now on, also by `archiver fetch` alone; `archiver forget` takes it back",
+    About.PACKAGED_KEPT: "No config of your own: what the packaged one names is kept, A.",
+    About.PACKAGED_LEFT: "No config of your own: kept is what you named (A), not what the packaged one names, B.",
+}
+
+
+def test_each_notice_has_its_words() -> None:
+    assert {about: notice_line(Notice(about, "A", "B")) for about in About} == NOTICES
+    assert notice_line(Notice(About.MENDED, "m" * 401)) == f"Repaired: {'m' * 399}…"
+
+
+def heard(capsys: pytest.CaptureFixture[str], *steps: Step) -> list[str]:
+    with terminal.progress(quiet=False, network=_network()) as listener:
+        hear: Callable[[Step], None] = listener.step
+        for one in steps:
+            hear(one)
+    return capsys.readouterr().err.splitlines()
+
+
+def _network() -> Any:
+    from archiver.config import Network
+
+    return Network()
+
+
+def test_where_there_is_no_terminal_each_page_is_a_line_and_a_host_is_told_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    skipped = step(Outcome.SKIPPED, reason="left alone")
+
+    assert heard(capsys, step(), step()) == [f"[3/7] ok 5 ms {URL}"] * 2
+    assert heard(capsys, skipped, skipped) == [f"[3/7] skipped {URL}: left alone"]
+    assert heard(capsys, step(Outcome.MOVED, final=False)) == []
+    assert heard(capsys, step(Outcome.TIMEOUT, final=False, reason="slow")) == [f"[…] timeout 5 ms {URL}: slow"]
+
+
+def test_who_wants_quiet_hears_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.progress(quiet=True, network=_network()) as listener:
+        listener.step(step())
+    assert capsys.readouterr().err == ""
