@@ -11,6 +11,7 @@ from datetime import datetime
 
 from archiver.standin import phrases
 from archiver.standin.index_pages import external, heading, note
+from archiver.standin.render import article_url, series_url
 from archiver.standin.wire import BLOG, ITHOME
 from archiver.standin.world import TAIPEI, Article, Blog, Cast, Group, Index, Link, Person, Series, Team
 
@@ -121,20 +122,16 @@ _TITLES = {
 
 INDEX = f"https://{BLOG}/en/posts/thirty-nights/"
 INDEX_ZH = f"https://{BLOG}/posts/thirty-nights/"
-SERIES = f"https://{ITHOME}/users/{AUTHOR.id}/ironman/{SERIES_ID}"
-_STRANGER_SERIES = f"https://{ITHOME}/users/{STRANGER.id}/ironman/{STRANGER_SERIES_ID}"
+SERIES = series_url(AUTHOR.id, SERIES_ID)
+_STRANGER_SERIES = series_url(STRANGER.id, STRANGER_SERIES_ID)
 _INVENTED = note("Demonstration", "Invented for the demonstration of archiver: nobody wrote this.")
 _GROUPS = (("1. Dusk", 2, 9), ("2. The watch log", 10, 19), ("3. Typhoon", 20, 20), ("4. A row of towers", 21, 29))
-
-
-def _article(number: int) -> str:
-    return f"https://{ITHOME}/articles/{number}"
 
 
 def _groups(titles: tuple[str, ...]) -> tuple[Group, ...]:
     """The parts of each group; `titles` from part 2 on."""
     return tuple(
-        Group(name, tuple(Link(titles[day - 2], _article(PART_IDS[day - 1])) for day in range(first, last + 1)))
+        Group(name, tuple(Link(titles[day - 2], article_url(PART_IDS[day - 1])) for day in range(first, last + 1)))
         for name, first, last in _GROUPS
     )
 
