@@ -83,11 +83,18 @@ def inked(text: str) -> str:
     return _INVISIBLE.sub("", prose(text)).replace("\n", " ")
 
 
+_FEW_SIGNS = 60
+
+
 def bare_words(text: str) -> str:
     """Letters, digits and symbols alone, folded (NFKC, case): the same for two texts that differ in dress only."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    dress = {sign for sign in set(folded) if unicodedata.category(sign)[0] not in "LNSM"}  # each looked up once
-    return "".join([sign for sign in folded if sign not in dress])
+    dress = {sign for sign in set(folded) if not sign.isalnum() and unicodedata.category(sign)[0] not in "LNSM"}
+    if len(dress) > _FEW_SIGNS:
+        return "".join([sign for sign in folded if sign not in dress])
+    for sign in dress:  # in C, which for as many as prose has takes half as long
+        folded = folded.replace(sign, "")
+    return folded
 
 
 def same_words(one: str, other: str) -> bool:
