@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -79,13 +80,17 @@ def test_a_body_is_made_in_every_form_from_the_capture_that_it_was_read_from(cas
 
 
 def statements_of(case: Case, act: Callable[[], object]) -> list[str]:
-    """What is said to SQLite meanwhile; what it says to itself, for a trigger or the search index, left out."""
+    """What is said to SQLite meanwhile; what it says to itself, for the search index or a trigger, left out.
+
+    Of a statement with triggers we are told once more for each.
+    """
     said: list[str] = []
     connection = case.archive._database.conn
     connection.set_trace_callback(said.append)
     act()
     connection.set_trace_callback(None)
-    return [statement for statement in said if not statement.startswith("--")]
+    ours = [statement for statement in said if not statement.startswith("--")]
+    return [statement for statement, _ in groupby(ours)]
 
 
 def waits_for_the_disk(statements: list[str]) -> int:
@@ -108,7 +113,7 @@ def test_a_page_costs_one_wait_for_the_disk_and_so_many_statements(case: Case) -
 
     assert [waits_for_the_disk(one) for one in (new, again, settling)] == [1, 1, 0]
     assert [sum(one == "COMMIT" for one in statements) for statements in (new, again)] == [2, 2]
-    assert len(new) <= 42
+    assert len(new) <= 40
     assert len(again) <= 23
     assert len(statements_of(case, case.archive.library.settle)) == 1
 

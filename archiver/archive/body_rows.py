@@ -76,6 +76,8 @@ def _keep_images(
     database: Database, table: str, owner: str, owner_id: int, images: tuple[ImageReference, ...]
 ) -> None:  # fmt: skip
     """The images of a body, in order; `table` ties them to their owner."""
+    if not images:
+        return
     shown = [image_url(image.url) for image in images]
     database.conn.executemany(
         "INSERT INTO images (url, host) VALUES (?, ?) ON CONFLICT DO NOTHING", [(url, urls.host(url)) for url in shown]

@@ -59,6 +59,10 @@ _TOGETHER_BYTES = 1_000_000  # of their bodies: what they say is held as long as
 _READ = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED, Kind.ARTICLE, Kind.IMAGE})
 
 
+def _tell_nobody(_article_id: int, _is_new: bool) -> None:
+    pass
+
+
 class Library:
     """The derived tables of one open archive."""
 
@@ -72,7 +76,7 @@ class Library:
         self._rearranged: set[int] = set()
         self._fresh: dict[int, Reading | None] = {}  # fetches that wait to be read together, with what was read already
         self._fresh_bytes = 0
-        self._about_to_change: Callable[[int], None] = lambda _article_id: None  # what the index is told before that
+        self._about_to_change: Callable[[int, bool], None] = _tell_nobody  # the index, of articles that change
 
     def take(self, fetch_id: int, reading: Reading | None, size: int, *, at_once: bool) -> None:
         """Read a fetch that was recorded just now, with others in one commit: soon, or `at_once`.
@@ -101,11 +105,24 @@ class Library:
             some = pending[start : start + _TOGETHER]
             with transaction_of_readings(self._database, self._path):
                 with self._indexing():
-                    for fetch in some:
-                        self._take_or_tell(fetch, read.get(fetch["id"]))
+                    self._take_together(some, read)
                 self._note("library", some[-1]["id"])
                 then()
         return len(pending)
+
+    def _take_together(self, some: list[dict[str, Any]], read: Mapping[int, Reading | None]) -> None:
+        """Several fetches; one by one where what one of them says cannot be kept."""
+        self._database.execute("SAVEPOINT together")
+        try:
+            for fetch in some:
+                self._take(fetch, read.get(fetch["id"]))
+        except Exception as error:
+            if not _is_of_what_came(error):
+                raise
+            self._database.execute("ROLLBACK TO together")
+            for fetch in some:
+                self._take_or_tell(fetch, read.get(fetch["id"]))
+        self._database.execute("RELEASE together")
 
     @contextmanager
     def _indexing(self) -> Iterator[None]:
@@ -114,7 +131,7 @@ class Library:
             try:
                 yield
             finally:
-                self._about_to_change = lambda _article_id: None
+                self._about_to_change = _tell_nobody
 
     def settle(self, then: Callable[[], None] = lambda: None) -> None:
         """Decide which series are followed and which page is a part of what, where something was read since last time.
@@ -278,11 +295,11 @@ class Library:
             self._touched[1].add(said.series_id)
         if best is not None and isinstance(best[0].page, ArticlePage):
             (whole, until), told = best, best[0].page
-            self._about_to_change(page["article_id"])
+            self._about_to_change(page["article_id"], until.row is None)
             article_rows.keep(self._database, page, fetch, whole, told, until)
         else:
             article_rows.fill(self._database, page["article_id"], said)
-            self._about_to_change(page["article_id"])
+            self._about_to_change(page["article_id"], False)
             collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
             copy = fetch["id"] if is_copy else None

@@ -204,6 +204,8 @@ def _keep(
     ids = _name_ids(database, named)
     known_ones = [(one, before[one.url, one.via]) for one in named if (one.url, one.via) in before]
     _mention(database, page_id, [(one, ids[one.words]) for one in named if (one.url, one.via) not in before], at)
+    if not known_ones:
+        return
     database.conn.executemany(
         "UPDATE mentions SET name_id = ?, series_id = ?, position = ?, last_seen_at = ?, gone_at = NULL WHERE id = ?",
         [(ids[one.words], one.series_id, one.position, at, row["id"]) for one, row in known_ones],

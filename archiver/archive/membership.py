@@ -221,10 +221,13 @@ UNION ALL SELECT * FROM (
 
 def _want_shown(database: Database, articles: Collection[int]) -> None:
     """The images that are shown, and the outside pages that are linked to. Whether they are asked is the run's word."""
-    for row in list(database.query(_SHOWN, [json.dumps(sorted(articles))])):
+    shown = []
+    for row in database.query(_SHOWN, [json.dumps(sorted(articles))]):
         address = ithome.image_address(row["url"]) if row["kind"] == "image" else ithome.link_address(row["url"])
         if address is not None and address.url == row["url"]:
-            _want_page(database, address, None)
+            shown.append(_page(address, None))
+    if shown:
+        database.conn.executemany(_WANT_PAGE, shown)
 
 
 def _want(database: Database, url: str, at: str | None) -> int | None:
@@ -238,18 +241,23 @@ def _want(database: Database, url: str, at: str | None) -> int | None:
     return address.series_id if _want_page(database, address, at) else None
 
 
+_WANT_PAGE = """
+INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, state_since, due_at)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at FROM (SELECT coalesce(?8, (SELECT max(started_at) FROM runs)) AS at)
+WHERE true ON CONFLICT (url) DO NOTHING
+"""
+
+
 def _want_page(database: Database, address: Address, at: str | None) -> bool:
     """Make a page of an address; gives whether there was none."""
-    made = database.execute(
-        "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number, first_seen_at, state_since,"
-        " due_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at"
-        " FROM (SELECT coalesce(?8, (SELECT max(started_at) FROM runs)) AS at) WHERE true ON CONFLICT (url) DO NOTHING",
-        [
-            address.url, address.kind.value, urls.host(address.url), address.article_id, address.series_id,
-            address.user_id, address.page_number, at,
-        ],
+    return database.execute(_WANT_PAGE, _page(address, at)).rowcount > 0
+
+
+def _page(address: Address, at: str | None) -> tuple[str | int | None, ...]:
+    return (
+        address.url, address.kind.value, urls.host(address.url), address.article_id, address.series_id,
+        address.user_id, address.page_number, at,
     )  # fmt: skip
-    return made.rowcount > 0
 
 
 def _mark_citations(database: Database, articles: Collection[int]) -> None:
@@ -287,15 +295,16 @@ def _keep_parts(database: Database, articles: Collection[int]) -> set[int]:
         for article_id, part in wanted.items()
         if part["url"] in page_ids
     }  # fmt: skip
-    database.conn.executemany(
-        "DELETE FROM parts WHERE page_id = ?",
-        [row[:1] for article_id, row in before.items() if after.get(article_id) != row],
-    )
-    database.conn.executemany(
-        "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [row for article_id, row in after.items() if before.get(article_id) != row],
-    )
+    if before != after:
+        database.conn.executemany(
+            "DELETE FROM parts WHERE page_id = ?",
+            [row[:1] for article_id, row in before.items() if after.get(article_id) != row],
+        )
+        database.conn.executemany(
+            "INSERT INTO parts (page_id, series_id, source_id, article_id, position, title, said_by)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [row for article_id, row in after.items() if before.get(article_id) != row],
+        )
     return after.keys() - before.keys()
 
 

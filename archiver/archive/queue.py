@@ -54,6 +54,7 @@ class Queue:
         self._seen_page = 0
         self._filled_at: datetime | None = None
         self._looked_at: datetime | None = None
+        self._written = -1  # changes by this connection when that was
         self.count = 0
 
     def next(self, now: datetime, rearranged: Collection[int]) -> dict[str, Any] | None:
@@ -76,6 +77,8 @@ class Queue:
         if self._filled_at is None or self._looked_at is None or now < self._looked_at:
             self._fill(now)
             return
+        if self._written == self._database.conn.total_changes and not rearranged:
+            return  # what became due in the moment since is found the next time
         asked = list(self._database.query(_ASKED, [self._seen_fetch]))
         lists = [row["page_id"] for row in asked if row["kind"] in {"index", "series", "feed"}]
         if any(row["kind"] == "index" for row in asked):  # perhaps under another of its addresses
@@ -83,13 +86,15 @@ class Queue:
         again = self._numbers(_NAMED_BY, json.dumps(lists)) if lists else set()
         for sql in (_OF_ARTICLES, _LISTS_OF_ARTICLES) if rearranged else ():  # their series may be followed since
             again |= self._numbers(sql, json.dumps(sorted(rearranged)))
-        again |= self._numbers(_NEW, self._seen_page) | {row["page_id"] for row in asked}
+        new = self._numbers(_NEW, self._seen_page)
+        again |= new | {row["page_id"] for row in asked}
         again |= self._numbers(_DUE_SINCE, stamp(self._looked_at), stamp(now))
         self._seen_fetch = asked[-1]["id"] if asked else self._seen_fetch
-        self._look_at_end(now)
+        self._seen_page, self._looked_at = max(new, default=self._seen_page), now
         if again:
             self._drop(again)
             self.count += frontier.put_due(self._database, self.scope, now, sorted(again))
+        self._written = self._database.conn.total_changes
 
     def _fill(self, now: datetime) -> None:
         for statement in ("DROP TABLE IF EXISTS temp.due", _TABLE):
@@ -97,13 +102,9 @@ class Queue:
         frontier.lay_out(self._database, self.scope)
         self.count = frontier.put_due(self._database, self.scope, now, None)
         self._database.execute(_ORDER)
-        self._seen_fetch = self._largest("fetches")
-        self._look_at_end(now)
-        self._filled_at = now
-
-    def _look_at_end(self, now: datetime) -> None:
-        self._looked_at = now
-        self._seen_page = self._largest("pages")
+        self._seen_fetch, self._seen_page = self._largest("fetches"), self._largest("pages")
+        self._filled_at = self._looked_at = now
+        self._written = self._database.conn.total_changes
 
     def _drop(self, page_ids: Collection[int]) -> None:
         dropped = self._database.execute(

@@ -53,17 +53,20 @@ def words(held: Texts) -> str:
 
 
 @contextlib.contextmanager
-def renewed(database: Database) -> Iterator[Callable[[int], None]]:
+def renewed(database: Database) -> Iterator[Callable[[int, bool], None]]:
     """Make the index say what articles say after the rows inside were written. The caller holds the transaction.
 
-    Gives what is to be told of each article before its rows are. All of them at the end, and outside any savepoint, at
-    whose end SQLite would bring what is new to its tables: of several articles together that takes two thirds.
+    Gives what is to be told of each article before its rows are, and whether there are none yet. All of them at the
+    end, and outside any savepoint, at whose end SQLite would bring what is new to its tables: of several articles
+    together that takes two thirds.
     """
     before: dict[int, Texts | None] = {}
 
-    def about_to_change(article_id: int) -> None:
+    def about_to_change(article_id: int, is_new: bool) -> None:
         if article_id not in before:
             before[article_id] = None
+            if is_new:
+                return
             with contextlib.suppress(sqlite3.DatabaseError):  # as below, where it is met again
                 if _row(database, article_id) is not None:
                     before[article_id] = texts(database, article_id)
@@ -73,10 +76,17 @@ def renewed(database: Database) -> Iterator[Callable[[int], None]]:
         return
     try:
         for article_id, said in before.items():
-            _renew(database, article_id, said, texts(database, article_id))
+            says = texts(database, article_id)
+            if said is not None or any((says.title, says.body, says.comments)) or _is_there(database, article_id):
+                _renew(database, article_id, said, says)
         _bring_in(database)
     except sqlite3.DatabaseError:  # it is damaged or gone; what ails the whole file is met again here, and told
         refill(database)
+
+
+def _is_there(database: Database, article_id: int) -> bool:
+    """Whether there is such an article: what was to be one may not have fitted."""
+    return database.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone() is not None
 
 
 def _row(database: Database, article_id: int) -> tuple[int, str] | None:
