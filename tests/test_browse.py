@@ -332,6 +332,10 @@ def test_bookkeeping_is_hidden_and_nothing_else_is(shown: Any) -> None:
     assert {table["name"] for table in tables if table["hidden"]} == {"progress", "_sqlite_migrations"} | index
 
 
+def test_our_own_views_are_not_offered_as_another_database(shown: Any) -> None:
+    assert "attached to this connection" not in get(shown, "/kept").text
+
+
 def test_the_metadata_uses_nothing_that_datasette_has_dropped() -> None:
     assert "units" not in repr(metadata("kept"))
 
