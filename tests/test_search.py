@@ -713,6 +713,25 @@ def test_whatever_is_changed_in_the_pages_of_the_index_is_found(tmp_path: Path) 
     assert missed == []
 
 
+def test_an_index_that_is_half_merged_is_whole(tmp_path: Path) -> None:
+    rng = random.Random(8)
+    with archive_at(tmp_path / "a.db") as case:
+        case.source(url_of(1), settle=False)
+        for number in range(1, 25):
+            case.answer(url_of(number), part(number, text=" ".join(text(rng) for _ in range(12))))
+        database = case.archive._database
+        held = "SELECT id FROM search_index_data"
+        gone = f"SELECT count(*) FROM search_index_idx WHERE (segid << 37) + pgno / 2 NOT IN ({held})"
+        seen = set()
+        for pages in (1, 2, 3, 5, 8, 13, 21, 34, 55):
+            database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [pages])
+            database.conn.commit()
+            seen.add(database.execute(gone).fetchone()[0] > 0)
+            assert search_index.findings(database, thorough=True) == []
+
+    assert True in seen, "pages are gone whose names have stayed"
+
+
 def test_an_archive_from_before_search_gets_its_index_when_it_is_opened(small: Path) -> None:
     sql(small, "DROP TABLE search_index; DROP TABLE search_rows; DROP VIEW articles_fts")
     sql(small, "DELETE FROM _sqlite_migrations WHERE name = 'm003_search'")
