@@ -1,3 +1,89 @@
-"""archiver: keep an Ironman article series whole, readable and provable after its host is gone."""
+"""Keep an iThome Ironman article series whole, readable and provable after its host is gone.
+
+What a program calls, shown in docs/python.md: the same use cases as the command line, which is their first user.
+Nothing is imported before it is named, so that the command line starts fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archiver.archive.history import History
+    from archiver.archive.kept import KeptArticle, KeptCapture, KeptComment, KeptImage, KeptSeries
+    from archiver.archive.search import Hit, Hits
+    from archiver.archive.status import PartCopies, PartStatus, SeriesStatus, Status
+    from archiver.commands.archive import Archive
+    from archiver.commands.comparing import Comparison, compare
+    from archiver.commands.fetching import Fetched, FetchOptions, fetch, parse, verify
+    from archiver.commands.imported import Imported
+    from archiver.commands.importing import import_files
+    from archiver.commands.listening import Listener, Notice, Step
+    from archiver.commands.pushing import Pushed, PushOptions, push
+    from archiver.commands.reading import CopiesOfParts, copies, search, status, why
+    from archiver.commands.rescuing import Rescued, RescueOptions, rescue
+    from archiver.commands.run import Closed
+    from archiver.commands.sources import forget
+    from archiver.config import Config, Network, Source
+    from archiver.config import load as load_config
+    from archiver.errors import (
+        ArchiveDamaged,
+        ArchiveError,
+        ArchiveLocked,
+        ArchiverError,
+        ArchiveTooNew,
+        ArchiveUnwritable,
+        ConfigError,
+        UnusableFile,
+        UsageError,
+    )
+    from archiver.readings import Body, CodeBlock
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Archive", "ArchiveDamaged", "ArchiveError", "ArchiveLocked", "ArchiveTooNew", "ArchiveUnwritable", "ArchiverError",
+    "Body", "Closed", "CodeBlock", "Comparison", "Config", "ConfigError", "CopiesOfParts", "FetchOptions", "Fetched",
+    "History", "Hit", "Hits", "Imported", "KeptArticle", "KeptCapture", "KeptComment", "KeptImage", "KeptSeries",
+    "Listener", "Network", "Notice", "PartCopies", "PartStatus", "PushOptions", "Pushed", "RescueOptions", "Rescued",
+    "SeriesStatus", "Source", "Status", "Step", "UnusableFile", "UsageError", "compare", "copies", "fetch", "forget",
+    "import_files", "load_config", "parse", "push", "rescue", "search", "status", "verify", "why",
+]  # fmt: skip
+
+_PLACES = {
+    "archive.history": "History",
+    "archive.kept": "KeptArticle KeptCapture KeptComment KeptImage KeptSeries",
+    "archive.search": "Hit Hits",
+    "archive.status": "PartCopies PartStatus SeriesStatus Status",
+    "commands.archive": "Archive",
+    "commands.comparing": "Comparison compare",
+    "commands.fetching": "FetchOptions Fetched fetch parse verify",
+    "commands.imported": "Imported",
+    "commands.importing": "import_files",
+    "commands.listening": "Listener Notice Step",
+    "commands.pushing": "PushOptions Pushed push",
+    "commands.reading": "CopiesOfParts copies search status why",
+    "commands.rescuing": "RescueOptions Rescued rescue",
+    "commands.run": "Closed",
+    "commands.sources": "forget",
+    "config": "Config Network Source",
+    "errors": "ArchiveDamaged ArchiveError ArchiveLocked ArchiveTooNew ArchiveUnwritable ArchiverError ConfigError"
+    " UnusableFile UsageError",
+    "readings": "Body CodeBlock",
+}
+_HOMES = {name: f"archiver.{place}" for place, names in _PLACES.items() for name in names.split()}
+_HOMES["load"] = "archiver.config"
+_NAMES = {"load_config": "load"}  # what is called otherwise where it stands
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    own = _NAMES.get(name, name)
+    found = globals()[name] = getattr(import_module(_HOMES[own]), own)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

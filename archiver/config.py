@@ -302,9 +302,9 @@ def find_file(named: Path | None) -> Path | None:
     return mine if mine is not None and mine.is_file() else None
 
 
-def load(named: Path | None = None) -> Config:
-    """The settings in force. Raises ConfigError with every error of the file."""
-    path = find_file(named)
+def load(named: Path | str | None = None) -> Config:
+    """The settings in force, or those of the file that is named. Raises ConfigError with every error of the file."""
+    path = find_file(Path(named) if isinstance(named, str) else named)
     return load_packaged() if path is None else read(_file_text(path), str(path))
 
 

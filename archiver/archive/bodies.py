@@ -42,6 +42,12 @@ def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) 
     return getattr(found, "body", None)
 
 
+def received(connection: sqlite3.Connection, capture_id: int) -> tuple[bytes, str] | None:
+    """The bytes of a capture as they are stored, and the SHA-256 of what they unpack to; None where it is not there."""
+    row = connection.execute(f"SELECT {STORED_BODY}, sha256 FROM captures WHERE id = ?", [capture_id]).fetchone()  # noqa: S608
+    return None if row is None else (row[0], row[1])
+
+
 def unpacked(stored: object) -> bytes | None:
     """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
     try:

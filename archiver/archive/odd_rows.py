@@ -6,6 +6,7 @@ made or mended by hand. Nothing is checked beforehand, since that would cost eve
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.archive import opening, scripts
+from archiver.errors import ArchiveDamaged, ArchiverError
 from archiver.model import CaptureSource, Kind, Outcome, State
 from archiver.text import line
 
@@ -43,6 +45,15 @@ def first(path: Path) -> str | None:
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = (odd for table in sorted(tables) if table in ours for odd in _odd(connection, table))
         return next(found, None)
+
+
+def explain(path: Path, error: Exception) -> None:
+    """Raise ArchiveDamaged where a row of an archive is none that we could have written: then the error is no bug."""
+    odd = None
+    with contextlib.suppress(ArchiverError, OSError):
+        odd = first(path)
+    if odd is not None:
+        raise ArchiveDamaged(f"{path}: {odd}; put back a copy of the archive") from error
 
 
 def _odd(connection: sqlite3.Connection, table: str) -> Iterator[str]:

@@ -13,7 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.archive import shape
-from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
+from archiver.errors import (
+    ArchiveDamaged,
+    ArchiveError,
+    ArchiveLocked,
+    ArchiverError,
+    ArchiveTooNew,
+    ArchiveUnwritable,
+)
 from archiver.machine import disk
 from archiver.text import line
 
@@ -272,3 +279,18 @@ def reading(path: Path, *, is_open_here: bool = False) -> Iterator[sqlite3.Conne
             yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The same, where what stumbles over a row that is none of ours raises ArchiveDamaged as well."""
+    try:
+        with reading(path) as connection:
+            yield connection
+    except (ArchiverError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        from archiver.archive import odd_rows  # takes longer to import than all else that reading needs
+
+        odd_rows.explain(path, error)
+        raise

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archiver import __version__
-from archiver.errors import ArchiveDamaged, ArchiverError
+from archiver.errors import ArchiverError
 from archiver.machine.interruption import code_of
 from archiver.text import document, safe
 
@@ -108,16 +108,11 @@ def _rows_are_ours(context: click.Context) -> Iterator[None]:
     except (ArchiverError, click.ClickException, click.exceptions.Exit, click.Abort, OSError, MemoryError):
         raise
     except Exception as error:
-        if _ARCHIVE not in context.meta:
-            raise
-        from archiver.archive import odd_rows
+        if _ARCHIVE in context.meta:
+            from archiver.archive import odd_rows
 
-        odd = None
-        with suppress(ArchiverError, OSError):
-            odd = odd_rows.first(context.meta[_ARCHIVE])
-        if odd is None:
-            raise
-        raise ArchiveDamaged(f"{context.meta[_ARCHIVE]}: {odd}; put back a copy of the archive") from error
+            odd_rows.explain(context.meta[_ARCHIVE], error)
+        raise
 
 
 class _Commands(click.Group):

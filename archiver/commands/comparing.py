@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from archiver import diff, ithome, pages
-from archiver.archive import bodies, demonstration, opening, queries
+from archiver.archive import bodies, demonstration, queries
+from archiver.archive.opening import opened
 from archiver.archive.queries import Version
 from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError
@@ -32,15 +33,15 @@ class Comparison:
 Lookup = Callable[[int], Version | None]  # the good capture of the article with this number
 
 
-def compare(path: Path, article: str, old: str | None = None, new: str | None = None) -> Comparison:
+def compare(path: Path | str, article: int | str, old: str | None = None, new: str | None = None) -> Comparison:
     """Two versions of an article: by capture number, by date, or the last two that differ.
 
     `article`: its id or URL. Raises UsageError when there are none, and ArchiveError when the archive cannot be read.
     """
-    article_id = naming.page_address(article).article_id
+    article_id = naming.page_address(str(article)).article_id
     if article_id is None:
         raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
-    with opening.reading(path) as connection:
+    with opened(Path(path)) as connection:
         known = queries.versions(connection, article_id)
         if not known:
             raise UsageError(f"{article_id}: no text of this article is held; see `archiver status`")

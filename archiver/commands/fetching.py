@@ -123,23 +123,23 @@ def _uncounted(_done: int, _all: int) -> None:
     pass
 
 
-def parse(config: Config, path: Path, hear: Hear = nobody, listener: Counted = _uncounted) -> int:
+def parse(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = _uncounted) -> int:
     """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
-    with writing("parse", config, existing(path)) as archive:
+    with writing("parse", config, existing(Path(path))) as archive:
         tell_repairs(archive, hear)
         return archive.rebuild(listener)
 
 
-def verify(config: Config, path: Path, hear: Hear = nobody, listener: Counted = _uncounted) -> list[str]:
+def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = _uncounted) -> list[str]:
     """Everything about an archive that is not as it was written, a line each."""
-    with writing("verify", config, existing(path)) as archive:
+    with writing("verify", config, existing(Path(path))) as archive:
         tell_dumped(archive, hear)
         return list(archive.verify(listener))
 
 
-def repair(config: Config, path: Path, hear: Hear = nobody) -> list[str]:
+def repair(config: Config, path: Path | str, hear: Hear = nobody) -> list[str]:
     """Fill the search index anew when anything is wrong with it; gives what was wrong, a line each."""
-    with writing("verify", config, existing(path)) as archive:
+    with writing("verify", config, existing(Path(path))) as archive:
         tell_changes(archive, hear)
         return archive.mend_search(thorough=True)
 
@@ -148,9 +148,11 @@ def repair(config: Config, path: Path, hear: Hear = nobody) -> list[str]:
 
 
 def fetch(
-    config: Config, path: Path, options: FetchOptions, listener: Listener | None = None, clock: Clock | None = None
-) -> Fetched:
+    config: Config, path: Path | str, options: FetchOptions | None = None, listener: Listener | None = None,
+    clock: Clock | None = None,
+) -> Fetched:  # fmt: skip
     """Run one fetch from beginning to end. Raises ArchiverError for what makes it impossible."""
+    path, options = Path(path), options or FetchOptions()
     asked = sources.sources_of(config, options.urls)
     sources.refuse_nothing(config, path, asked)
     command = config.notify if options.notify is None else options.notify

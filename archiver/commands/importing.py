@@ -116,17 +116,18 @@ def _named(url: str | None) -> Address | None:
 
 
 def import_files(
-    config: Config, path: Path, names: tuple[Path, ...], *, url: str | None = None, clock: Clock | None = None,
-    listener: Listener | None = None,
+    config: Config, path: Path | str, names: Iterable[Path | str], *, url: str | None = None,
+    clock: Clock | None = None, listener: Listener | None = None,
 ) -> Imported:  # fmt: skip
     """Import files. Raises ArchiverError for what makes it impossible; a file that cannot be used is no such thing."""
-    if url is not None and len(names) > 1:
+    path, files_named = Path(path), tuple(map(Path, names))
+    if url is not None and len(files_named) > 1:
         raise UsageError("--url says what one file is: import the files one by one")
     importer = _Importer(config, url, clock or SystemClock())
     if path.is_file() and path.stat().st_size:
         with opening.reading(path) as connection:
             importer.sources |= queries.source_urls(connection)
-    looked = [_look(importer, name) for name in names]
+    looked = [_look(importer, name) for name in files_named]
     usable = [imported for imported in looked if imported.file is not None and imported.error is None]
     is_new = not opening.is_there(path) or (path.is_file() and not path.stat().st_size)
     if not usable:

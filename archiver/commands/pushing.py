@@ -136,9 +136,11 @@ def is_confirmed(one: Held) -> bool:
 
 
 def push(
-    config: Config, path: Path, options: PushOptions, listener: Listener | None = None, clock: Clock | None = None
-) -> Pushed:
+    config: Config, path: Path | str, options: PushOptions | None = None, listener: Listener | None = None,
+    clock: Clock | None = None,
+) -> Pushed:  # fmt: skip
     """Run one push from beginning to end. Raises ArchiverError for what makes it impossible."""
+    path, options = Path(path), options or PushOptions()
     keys = keys_of(config)
     network = network_of(config, options.limit)
     with Run.of("push", config, existing(path), network=network, clock=clock, listener=listener) as run:

@@ -27,39 +27,39 @@ class CopiesOfParts:
     is_demonstration: bool  # all of it was invented
 
 
-def status(path: Path, *, every_part: bool = True) -> Status:
+def status(path: Path | str, *, every_part: bool = True) -> Status:
     """What is held, missing and gone. Raises ArchiveError.
 
     Not `every_part`: of parts only those that want attention.
     """
-    with opening.reading(path) as connection:
+    with opening.opened(Path(path)) as connection:
         return queries.status(connection, every_part=every_part)
 
 
-def copies(path: Path) -> CopiesOfParts:
+def copies(path: Path | str) -> CopiesOfParts:
     """Every part and who holds it. Raises ArchiveError."""
-    with opening.reading(path) as connection:
+    with opening.opened(Path(path)) as connection:
         return CopiesOfParts(queries.copies(connection), demonstration.is_marked(connection))
 
 
-def why(path: Path, page: str) -> History:
+def why(path: Path | str, page: int | str) -> History:
     """All that is known of the page with this article id or URL. Raises UsageError for none, and ArchiveError."""
     from archiver.archive.history import history
     from archiver.commands import naming
 
-    named = naming.page_urls(page)
-    with opening.reading(path) as connection:
-        named += queries.list_addresses(connection, *naming.list_named(page))
+    named = naming.page_urls(str(page))
+    with opening.opened(Path(path)) as connection:
+        named += queries.list_addresses(connection, *naming.list_named(str(page)))
         found = next((one for url in named if (one := history(connection, url)) is not None), None)
     if found is None:
         raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
     return found
 
 
-def search(path: Path, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
+def search(path: Path | str, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first. Raises ArchiveError."""
     from archiver.archive.search import find
 
-    with opening.reading(path) as connection:
+    with opening.opened(Path(path)) as connection:
         found = find(connection, query, series_id=series_id, limit=limit)
         return replace(found, is_demonstration=demonstration.is_marked(connection))

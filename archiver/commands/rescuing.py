@@ -51,9 +51,11 @@ class Rescued:
 
 
 def rescue(
-    config: Config, path: Path, options: RescueOptions, listener: Listener | None = None, clock: Clock | None = None
-) -> Rescued:
+    config: Config, path: Path | str, options: RescueOptions | None = None, listener: Listener | None = None,
+    clock: Clock | None = None,
+) -> Rescued:  # fmt: skip
     """Run one rescue from beginning to end. Raises ArchiverError for what makes it impossible."""
+    path, options = Path(path), options or RescueOptions()
     network = network_of(config, options.limit)
     with Run.of("rescue", config, existing(path), network=network, clock=clock, listener=listener) as run:
         target = target_of(run.archive, options.target)

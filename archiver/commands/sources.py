@@ -142,13 +142,12 @@ def _keep_packaged(archive: Keeper, asked: list[NamedSource], now: datetime) -> 
     return [Notice(About.PACKAGED_LEFT, ", ".join(archive.sources.urls()), packaged)]
 
 
-def forget(config: Config, path: Path, page: str, clock: Clock | None = None) -> str:
+def forget(config: Config, path: Path | str, page: int | str, clock: Clock | None = None) -> str:
     """Take back a source, by its article id or URL; gives its URL. Nothing that is held is deleted.
 
     Raises UsageError when it is none, or when the config names it.
     """
-    named_urls = page_urls(page)
-    existing(path)
+    named_urls, path = page_urls(str(page)), existing(Path(path))
     if not config.is_packaged:
         by_config = {address.url for _, address, _ in sources_of(config)}
         named = next((url for url in named_urls if url in by_config), None)
