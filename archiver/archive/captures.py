@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 
 from archiver import unpack
 from archiver.archive.database import Database
@@ -44,10 +46,15 @@ class Captures:
             if evidence is not None:  # what stands in place of an image is kept once, as evidence
                 return evidence
         digest = _sha256(answer.body)
-        held = self.with_sha256(page_id, digest, provenance.source)
-        if held is not None:
-            return held
-        holder = self._holder(answer.body, digest)
+        asked = (
+            "SELECT id, page_id, source, body_capture_id FROM captures"
+            " WHERE sha256 = ? AND (page_id = ? OR body_capture_id IS NULL) ORDER BY id"
+        )
+        same = list(self._database.query(asked, [digest, page_id]))
+        own = [row for row in same if row["page_id"] == page_id and _is_as_good(row["source"], provenance.source)]
+        if own:
+            return int(min(own, key=lambda row: row["source"] != CaptureSource.LIVE)["id"])
+        holder = self._holder(answer.body, [row["id"] for row in same if row["body_capture_id"] is None])
         cursor = self._database.execute(
             "INSERT INTO captures (page_id, sha256, fingerprint, captured_at, final_url, http_status, headers, body,"
             " body_bytes, outcome, source, source_url, source_at, body_capture_id)"
@@ -63,16 +70,12 @@ class Captures:
         )  # fmt: skip
         return int(cursor.lastrowid or 0)
 
-    def _holder(self, body: bytes, digest: str) -> int | None:
-        """The capture of any page that has these bytes; looked at, since what has rotted must not be relied on."""
-        for row in self._database.query(
-            "SELECT id FROM captures WHERE sha256 = ? AND body_capture_id IS NULL ORDER BY id", [digest]
-        ):
-            try:
-                if self.body(row["id"]) == body:
-                    return int(row["id"])
-            except ArchiveDamaged:
-                continue
+    def _holder(self, body: bytes, captures: Iterable[int]) -> int | None:
+        """The first of these captures that has these bytes; looked at, since what has rotted must not be relied on."""
+        for capture_id in captures:
+            with suppress(ArchiveDamaged):
+                if self.body(capture_id) == body:
+                    return capture_id
         return None
 
     def _holding(self, page_id: int, answer: Answer, reading: Reading | None, source: CaptureSource) -> int | None:
@@ -121,6 +124,11 @@ class Captures:
 
     def _first(self, sql: str, *parameters: int | str) -> int | None:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)
+
+
+def _is_as_good(held: str, source: CaptureSource) -> bool:
+    """As `_AS_GOOD` says."""
+    return held == CaptureSource.LIVE or source is not CaptureSource.LIVE
 
 
 def _sha256(body: bytes) -> str:

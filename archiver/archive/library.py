@@ -303,7 +303,9 @@ class Library:
             collapse_rows.consider_copy(self._database, page["article_id"], fetch, said)
         if silence.speaks_of_neighbours(said):
             copy = fetch["id"] if is_copy else None
-            list_rows.keep_neighbours(self._database, page["id"], told, fetch["started_at"], copy)
+            list_rows.keep_neighbours(
+                self._database, page["id"], told, fetch["started_at"], copy, is_first=_is_first(fetch)
+            )
 
     def _keep_list(
         self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool, is_newest: bool

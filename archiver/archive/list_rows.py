@@ -158,8 +158,13 @@ def keep_feed(
         event_rows.notice_emptied(database, page, "feed", at)
 
 
-def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None) -> None:
-    """What an article names around itself: the part before, the part after, and the last five of the series."""
+def keep_neighbours(
+    database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None, *, is_first: bool
+) -> None:
+    """What an article names around itself: the part before, the part after, and the last five of the series.
+
+    `is_first`: nothing that its page names was kept before.
+    """
     named = []
     for via, neighbour in (("previous", article.previous), ("next", article.next)):
         if neighbour is not None:
@@ -167,7 +172,7 @@ def keep_neighbours(database: Database, page_id: int, article: ArticlePage, at: 
             position = article.position + step if article.position else None
             named.append(_neighbour(neighbour, via, article.series_id, position))
     named += [_neighbour(neighbour, "catalog", article.series_id, neighbour.position) for neighbour in article.catalog]
-    _keep(database, page_id, named, ("previous", "next", "catalog"), at, copy)
+    _keep(database, page_id, named, ("previous", "next", "catalog"), at, copy, is_first=is_first)
 
 
 def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: int | None) -> Named:
@@ -176,7 +181,7 @@ def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: 
 
 def _keep(
     database: Database, page_id: int, named: Iterable[Named], vias: tuple[str, ...], at: str, copy: int | None, *,
-    is_whole: bool = True,
+    is_whole: bool = True, is_first: bool = False,
 ) -> None:  # fmt: skip
     """Write what a page names now; what it named before and no longer does gets a date and stays (docs/law.md §14).
 
@@ -191,7 +196,8 @@ def _keep(
         "SELECT mentions.*, names.url, names.text, names.article_id FROM mentions JOIN names ON names.id = name_id"  # noqa: S608
         f" WHERE from_page_id = ? AND via IN ({marks})"
     )
-    before = {(row["url"], row["via"]): row for row in database.query(known, [page_id, *vias])}
+    rows = [] if is_first else database.query(known, [page_id, *vias])
+    before = {(row["url"], row["via"]): row for row in rows}
     seen = {(one.url, one.via) for one in named} | {
         key for key, row in before.items() if not is_whole and row["gone_at"] is None
     }

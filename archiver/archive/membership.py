@@ -189,14 +189,14 @@ def _want_pages(database: Database, pages: Collection[int], series: Collection[i
         lists.append(ithome.feed_url(one["id"]))
         if one["author_id"] is not None:
             lists.append(ithome.series_url(one["author_id"], one["id"]))
-    wanted = {url: None for url in lists if not _is_known(database, url)}
+    known_ones = database.query(
+        "SELECT url FROM pages WHERE url IN (SELECT value FROM json_each(?))", [json.dumps(lists)]
+    )
+    known = {row["url"] for row in known_ones}
+    wanted = {url: None for url in lists if url not in known}
     named = database.query(_WANTED, {"pages": json.dumps(sorted(pages)), "series": numbers})
     found = [_want(database, url, at) for url, at in [*wanted.items(), *((row["url"], row["at"]) for row in named)]]
     return {series_id for series_id in found if series_id is not None}
-
-
-def _is_known(database: Database, url: str) -> bool:
-    return next(iter(database.query("SELECT 1 FROM pages WHERE url = ?", [url])), None) is not None
 
 
 # Images and outside links of parts and of articles that were asked for by themselves, not of citations.
