@@ -38,7 +38,7 @@ from archiver.archive.frontier import Scope
 from archiver.browse import reading as browsing
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 from archiver.model import Outcome
-from archiver.readings import Page
+from archiver.readings import Page, SeriesPage
 from archiver.rules import Rules, Schedule
 
 
@@ -256,6 +256,26 @@ def test_counters_make_a_row_only_when_one_moved(case: Case) -> None:
         case.answer(url_of(1), part(1), counters={"views": views})
 
     assert [row["views"] for row in case.rows("SELECT views FROM metrics ORDER BY id")] == [1, 2, 1]
+
+
+def test_what_a_list_shows_of_its_parts_is_kept_when_a_number_moved(case: Case) -> None:
+    def listed(views: int | None, *others: int) -> SeriesPage:
+        page = series_of(1, *others)
+        return replace(page, items=(replace(page.items[0], views=views, likes=3), *page.items[1:]))
+
+    case.source(SERIES)
+    case.answer(SERIES, listed(5))
+    assert case.rows("SELECT * FROM metrics") == []  # of a part that was never read
+    case.answer(url_of(1), part(1), counters={"views": 6, "likes": 3, "subscribers": 9})
+    for others in ((2,), (2, 3), (2, 3, 4)):  # a list is read again when it changed
+        case.answer(SERIES, listed({1: 6, 2: 8, 3: None}[len(others)], *others))
+
+    kept = case.rows("SELECT url, views, likes, comments, subscribers FROM metrics JOIN pages ON pages.id = page_id")
+    assert [tuple(row.values()) for row in kept] == [(url_of(1), 6, 3, None, 9), (url_of(1), 8, 3, None, 9)]
+    case.archive.library.settle()
+    before = derived_rows(case.path)
+    case.archive.rebuild()
+    assert derived_rows(case.path) == before
     assert case.rows("SELECT views FROM articles") == [{"views": 1}]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from archiver.archive.author_rows import keep_author
 from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
-from archiver.readings import ArticlePage, Author, Body, Reading
+from archiver.readings import ArticlePage, Author, Body, Reading, SeriesItem
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", text="")
@@ -177,6 +177,19 @@ def _keep_tags(database: Database, article_id: int, tags: tuple[str, ...], *, is
     )
 
 
+_LISTED = """
+INSERT INTO metrics (page_id, at, views, likes, comments, subscribers)
+SELECT last.page_id, ?2, coalesce(views_now, views), coalesce(likes_now, likes), coalesce(comments_now, comments),
+    subscribers
+FROM (SELECT value ->> 0 AS article_id, value ->> 1 AS views_now, value ->> 2 AS likes_now, value ->> 3 AS comments_now
+    FROM json_each(?1)) AS shown
+CROSS JOIN pages ON pages.article_id = shown.article_id AND +pages.kind = 'article'
+CROSS JOIN metrics AS last ON last.id = (SELECT max(id) FROM metrics WHERE page_id = pages.id)
+WHERE coalesce(views_now, views) IS NOT views OR coalesce(likes_now, likes) IS NOT likes
+    OR coalesce(comments_now, comments) IS NOT comments ORDER BY last.page_id
+"""
+
+
 def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any], *, is_first: bool) -> None:
     """Counters as the fetch showed them, in a row of their own when one of them moved.
 
@@ -199,3 +212,12 @@ def keep_counters(database: Database, page_id: int, fetch: Mapping[str, Any], *,
         "INSERT INTO metrics (page_id, at, views, likes, comments, subscribers) VALUES (?, ?, ?, ?, ?, ?)",
         [page_id, fetch["started_at"], *shown],
     )
+
+
+def keep_listed_counters(database: Database, items: Iterable[SeriesItem], at: str) -> None:
+    """What a series' list shows of its parts, ten at once: a row of each whose numbers moved since they were last kept.
+
+    Of parts whose own page was read before: until then nobody knows the page. A number that is not shown stays.
+    """
+    shown = [(item.article_id, item.views, item.likes, item.comments_count) for item in items]
+    database.execute(_LISTED, [json.dumps(shown), at])

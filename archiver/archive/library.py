@@ -317,6 +317,8 @@ class Library:
                 list_rows.keep_series(
                     self._database, page, series, at, copy, keep_row=is_newest, is_whole=is_whole
                 )  # fmt: skip
+                if not is_copy:
+                    article_rows.keep_listed_counters(self._database, series.items, at)
             case FeedPage() as feed:
                 list_rows.keep_feed(self._database, page, feed, at, copy, is_whole=is_whole)
             case IndexPage() as index:

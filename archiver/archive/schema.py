@@ -210,6 +210,12 @@ def m025_sums(_database: Database) -> None:
     """Rows are sealed by sums (`sums`): an older archiver would write without keeping them up, and is refused."""
 
 
+@migrations()
+def m026_read_again(database: Database) -> None:
+    """What lists show of their parts is kept: everything is read again when the archive is opened."""
+    database.execute("DELETE FROM progress")
+
+
 def widen(database: Database, table: str, old: str, new: str) -> None:
     """Change a CHECK without copying the table, where all that is stored fits the new rule already.
 
