@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 import types
 import typing
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -193,23 +197,44 @@ def test_what_is_read_of_an_article_is_what_was_received(kept: Path) -> None:
     assert article.captures[-1].captured_at.tzinfo is not None
 
 
-def test_bytes_that_are_not_those_of_their_digest_are_never_given(kept: Path, tmp_path: Path) -> None:
-    import shutil
-    import sqlite3
-
-    shutil.copy(kept / "archive.db", tmp_path / "a.db")
-    with sqlite3.connect(tmp_path / "a.db") as connection:
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in triggers:
+def changed(path: Path, statement: str) -> None:
+    """As another program may change an archive: past its triggers and checks."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("UPDATE captures SET sha256 = ?", ["0" * 64])
-    connection.close()
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(statement)
+
+
+def test_bytes_that_are_not_those_of_their_digest_are_never_given(kept: Path, tmp_path: Path) -> None:
+    shutil.copy(kept / "archive.db", tmp_path / "a.db")
+    changed(tmp_path / "a.db", f"UPDATE captures SET sha256 = '{'0' * 64}'")
 
     archive = archiver.Archive(tmp_path / "a.db")
     with pytest.raises(archiver.ArchiveDamaged, match="is not what was received") as raised:
         archive.received(archive.article(FIRST).capture_id)
 
     assert raised.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "ask"),
+    [
+        ("UPDATE captures SET headers = '['", lambda path: archiver.compare(path, FIRST)),
+        ("UPDATE captures SET captured_at = 'never'", lambda path: archiver.Archive(path).article(FIRST)),
+        ("DROP TABLE series_sources", lambda path: archiver.Archive(path).series()),
+    ],
+)
+def test_an_archive_with_rows_of_somebody_else_is_told_as_damaged(
+    kept: Path, tmp_path: Path, change: str, ask: Callable[[Path], object]
+) -> None:
+    shutil.copy(kept / "archive.db", tmp_path / "a.db")
+    changed(tmp_path / "a.db", change)
+
+    with pytest.raises(archiver.ArchiveError) as raised:
+        ask(tmp_path / "a.db")
+
+    assert "a.db" in str(raised.value)
 
 
 def test_two_runs_of_one_archive_at_once_are_refused(kept: Path) -> None:
