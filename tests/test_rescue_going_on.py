@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from archiver.archive.archive import Keeper
 from archiver.holders.choosing import choose, in_order
 from archiver.model import (
     SUCCESSES,
+    Address,
     Answer,
     CaptureSource,
     Copy,
@@ -32,6 +33,7 @@ from archiver.model import (
     Verdict,
     key_of,
 )
+from archiver.readings import Facts, Reading
 from archiver.report.runs import Summary
 from archiver.rules import Rules, Schedule
 
@@ -184,7 +186,7 @@ def test_another_bound_of_bytes_is_another_law(desk: Rescuer) -> None:
 def test_bytes_that_are_held_are_judged_anew_without_asking(desk: Rescuer) -> None:
     desk.archives.shelf.put(copy())
     found = Copy(CaptureSource.WAYBACK, f"https://web.archive.org/web/{copy().timestamp}id_/{URL}", copy().at, URL)
-    with _opened(desk) as archive:  # as an earlier version left it, whose parser could not read the page
+    with _opened(desk, read=_unreadable) as archive:  # as an earlier version left it
         wanted = archive.copies.parts(page_url=URL)[0]
         answer = Answer(found.url, copy().at, 0, status=200, headers=(("content-type", "text/html"),), body=page())
         exchange = Exchange(wanted.address, answer, provenance=Provenance(found.holder, found.url, found.made_at))
@@ -192,8 +194,8 @@ def test_bytes_that_are_held_are_judged_anew_without_asking(desk: Rescuer) -> No
         archive.ledger.record(run_id, exchange, Judgement(Outcome.UNREADABLE, "?", {"step": "copy"}), None)
         archive.copies.note(wanted.page_id, [found], START)
         archive.copies.judged(wanted.page_id, found, Outcome.UNREADABLE, "an earlier version")
+        archive.library.catch_up()
         archive.runs.finish_run(run_id, "finished", 3, None, START)
-    _write(desk, "UPDATE progress SET fetch_id = (SELECT max(id) FROM fetches)")
     assert (LOST, "wayback") not in desk.held()
 
     assert look(desk).exit_code == 0
@@ -214,8 +216,13 @@ def _write(desk: Rescuer, statement: str) -> None:
     connection.close()
 
 
-def _opened(desk: Rescuer) -> Keeper:
-    return Keeper(desk.db, "test", pages.read, Rules(), Schedule())
+def _opened(desk: Rescuer, read: Callable[[Address, bytes, str | None], Reading] = pages.read) -> Keeper:
+    return Keeper(desk.db, "test", read, Rules(), Schedule())
+
+
+def _unreadable(address: Address, _body: bytes, _content_type: str | None) -> Reading:
+    """What a parser makes of a page that it does not know."""
+    return Reading(pages.parser_of(address.kind), Facts())
 
 
 # ─── who has none ───────────────────────────────────────────────────────────────────────────────
