@@ -25,8 +25,8 @@ from archiver.pages.base import (
     text_of,
     whole_number,
 )
-from archiver.pages.ithome import contest
-from archiver.readings import ArticlePage, Author, Body, Comment, Neighbour
+from archiver.pages.ithome import comments, contest
+from archiver.readings import ArticlePage, Author, Body, Neighbour
 from archiver.text import title_day
 
 
@@ -45,7 +45,6 @@ LAYOUTS = (
 )
 PARSER = LAYOUTS[0].parser
 BODY = ", ".join(layout.body for layout in LAYOUTS)
-_PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
 AFTER_BODY = (".qa-action", ".article-series", "#reply", ".rightside", "footer")
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
 
@@ -94,7 +93,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         previous=_neighbour(beside, "上一篇", asked.url),
         next=_neighbour(beside, "下一篇", asked.url),
         catalog=_catalog(side, asked.url),
-        comments=_comments(side, asked.url, comments_count, problems),
+        comments=comments.read(side, asked.url, comments_count, problems),
     )
 
 
@@ -183,13 +182,8 @@ def _author(panel: LexborNode, problems: Problems) -> Author:
     link = panel.css_first(".ir-article-info__name, .qa-header__info-person")
     avatar = panel.css_first(".ir-article-info__avatar")
     name = problems.required("author_name", text_of(link))
-    user_id = _user_id(link) or _user_id(avatar)
+    user_id = comments.user_id(link) or comments.user_id(avatar)
     return Author(id=problems.required("author_id", user_id), name=name)
-
-
-def _user_id(link: LexborNode | None) -> int | None:
-    match = re.search(r"/users/([0-9]{1,12})(?:/|$|\?)", attribute(link, "href") or "")
-    return int(match[1]) if match else None
 
 
 def _published_at(panel: LexborNode, problems: Problems) -> datetime | None:
@@ -260,7 +254,7 @@ def _comments_count(side: LexborNode) -> int | None:
     """`N 則留言` above the comments, else the number behind 留言, else none are there."""
     for heading in side.css("h3, h4"):
         match = re.search(r"(?<![0-9])([0-9]{1,9})\s*則留言", text_of(heading) or "")
-        if match and not any(_inside(heading, name) for name in _AUTHORS_OWN):
+        if match and not any(comments.inside(heading, name) for name in _AUTHORS_OWN):
             return int(match[1])
     shown = first_text(side, ".qa-action__link--reply")
     if shown is None:
@@ -291,117 +285,3 @@ def _catalog(side: LexborNode, base: str) -> tuple[Neighbour, ...]:
             position = whole_number(first_text(item, ".article-series-catalog__list-num"))
             found.append(Neighbour(address.article_id, text_of(link) or "", position))
     return tuple(found)
-
-
-# ─── comments ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _comments(side: LexborNode, base: str, announced: int | None, problems: Problems) -> tuple[Comment, ...]:
-    """Every comment and reply in document order. Their markup is hearsay (docs/site.md §7)."""
-    found: list[Comment] = []
-    for response in side.css(".response"):
-        if _inside(response, ".response"):
-            continue
-        replies = [
-            reply
-            for reply in response.css(".comment__body, .comment:not(:has(.comment__body))")
-            if reply.css_first(".comment__content, .markdown__style") or "comment__body" in classes_of(reply)
-        ]
-        # A comment without words above its replies was deleted: the site shows them on, and so do we.
-        parent = (
-            None
-            if replies and _comment_body(response, is_reply=False) is None
-            else _comment(response, base, len(found) + 1, None, problems, is_reply=False)
-        )
-        if parent is not None:
-            found.append(parent)
-        answered = parent.position if parent is not None else None
-        for reply in replies:
-            child = _comment(reply, base, len(found) + 1, answered, problems, is_reply=True)
-            if child is not None:
-                found.append(child)
-    if not found and announced:
-        problems.add("comments", "not_found", f"{announced} are announced")
-    return tuple(found)
-
-
-def _inside(node: LexborNode, selector: str) -> bool:
-    name = selector.removeprefix(".")
-    above = node.parent
-    while above is not None:
-        if name in classes_of(above):
-            return True
-        above = above.parent
-    return False
-
-
-def _comment(
-    node: LexborNode, base: str, position: int, reply_to: int | None, problems: Problems, *, is_reply: bool
-) -> Comment | None:
-    content_node = _comment_body(node, is_reply=is_reply)
-    if content_node is None:
-        problems.add("comment_body", "not_found", text_of(node) or "")
-        return None
-    around = _with_its_header(node, content_node) if is_reply else node
-    link = _beside(content_node, around, "a.response-header__person", *_PERSONS)
-    time = _beside(content_node, around, ".ans-header__time", "[class*=time][title]", "[class*=time]", "a[title]")
-    published_at = taipei_to_utc(attribute(time, "title")) or taipei_to_utc(text_of(time))
-    if published_at is None:
-        problems.add("comment_time", "not_found", text_of(node) or "")
-    likes = None if is_reply else count(first_text(node, ".qa-panel__side .likeGroup__num"))
-    author = Author(_user_id(link), text_of(link), level=_level(node))
-    return Comment(
-        _comment_id(around), position, author, published_at, likes, bodies.make(content_node, base), reply_to
-    )
-
-
-def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:
-    if is_reply:
-        return _first(node, ".comment__content .markdown__style", ".markdown__style", ".comment__content")
-    own = _first(node, ".response-markdown .markdown__style", ".response-markdown")
-    others = (one for one in node.css(".markdown__style") if not _inside(one, ".comment"))
-    return own if own is not None else next(others, None)
-
-
-def _with_its_header(reply: LexborNode, content: LexborNode) -> LexborNode:
-    """A reply with what stands around its words, as far up as there is no other reply's."""
-    around = reply
-    while (above := around.parent) is not None and not {"response", "comment", "leftside"} & set(classes_of(above)):
-        if len(above.css(".comment__content, .markdown__style")) > len(content.css(".markdown__style")) + 1:
-            break
-        around = above
-    return around
-
-
-def _beside(content: LexborNode, around: LexborNode, *selectors: str) -> LexborNode | None:
-    """The first match of the surest selector that is not part of the comment's own words."""
-    for selector in selectors:
-        for found in around.css(selector)[:20]:
-            above: LexborNode | None = found
-            while above is not None and above.mem_id not in {content.mem_id, around.mem_id}:
-                above = above.parent
-            if above is None or above.mem_id != content.mem_id:
-                return found
-    return None
-
-
-def _first(node: LexborNode, *selectors: str) -> LexborNode | None:
-    """The first match of the first selector that has one: the surest mark first, since the markup is hearsay."""
-    return next((found for selector in selectors if (found := node.css_first(selector)) is not None), None)
-
-
-def _comment_id(node: LexborNode) -> int | None:
-    """From `name="response-<id>"`, or whatever attribute carries one."""
-    candidates = [node, *node.css("a[name], [data-id], [id]")[:5]]
-    for candidate in candidates:
-        for name in ("name", "id"):
-            match = re.fullmatch(r"(?:response|comment|reply)-([0-9]{1,12})", candidate.attributes.get(name) or "")
-            if match:
-                return int(match[1])
-    return None
-
-
-def _level(node: LexborNode) -> str | None:
-    """`iT邦新手 1 級`, before the dot and the time."""
-    shown = first_text(node, ".ans-header__leveltime")
-    return shown.split("‧")[0].strip() or None if shown else None
