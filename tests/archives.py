@@ -278,6 +278,13 @@ def make_fat(path: Path) -> None:
         connection.commit()
 
 
+def undefended(connection: sqlite3.Connection) -> None:
+    """Let a test write to SQLite's own tables by our connection, as other programs can by theirs (Python 3.12)."""
+    configure = getattr(connection, "setconfig", None)
+    if configure is not None:
+        configure(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), False)  # noqa: B009 - mypy knows 3.11
+
+
 @contextmanager
 def tampering(path: Path) -> Iterator[sqlite3.Connection]:
     """Another program's hand in an archive, past the triggers that refuse it, which stand again afterwards."""

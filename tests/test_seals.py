@@ -26,6 +26,7 @@ from archives import (
     part,
     series_of,
     tampering,
+    undefended,
     url_of,
 )
 from fakes import START, FakeClock, article
@@ -155,6 +156,7 @@ def test_a_change_of_any_column_and_any_row_added_or_taken_away_is_found(
         again.rebuild()
         database = archive._database
         connection = database.conn
+        undefended(connection)
         for place in ("temp", "main"):  # else all this would count as written by us, or be refused
             for (name,) in connection.execute(
                 f"SELECT name FROM {place}.sqlite_master WHERE type = 'trigger'"
@@ -434,6 +436,23 @@ def test_an_archive_from_before_sums_is_looked_at_before_it_gets_them(
     one_more_run(path, world)
     noted = [finding for finding in findings(path, world) if finding.startswith("before run 4: ")]
     assert bool(noted) is (table == "sources")
+
+
+def test_rows_of_a_run_that_was_killed_before_sums_are_no_change_of_others(
+    at_rest: tuple[Path, World], tmp_path: Path
+) -> None:
+    path, world = tmp_path / "a.db", at_rest[1]
+    shutil.copy(at_rest[0], path)
+    with archive_of(path, world) as archive:
+        of_day_20(path, archive, world)
+    made_before_sums(path)
+    with tampering(path) as connection:
+        connection.execute("UPDATE pages SET etag = 'of the killed run' WHERE id = 2")
+    with archive_of(path, world) as archive:
+        assert archive.changes == []
+    one_more_run(path, world, days=21)
+
+    assert findings(path, world) == []
 
 
 def test_a_digest_of_the_seals_that_others_changed_is_noted(at_rest: tuple[Path, World], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import INDEX, Case, archive_at, comment, derived_rows, index_of, part, url_of
+from archives import INDEX, Case, archive_at, comment, derived_rows, index_of, part, undefended, url_of
 from depths import depth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -689,6 +689,7 @@ def test_whatever_is_changed_in_the_pages_of_the_index_is_found(tmp_path: Path) 
             case.answer(url_of(number), part(number, text=text(rng)))
         database = case.archive._database
         connection = database.conn
+        undefended(connection)
         pages = connection.execute("SELECT id, block FROM search_index_data WHERE id > 10").fetchall()
         entries = connection.execute("SELECT segid, term, pgno FROM search_index_idx").fetchall()
         acts: list[tuple[str, tuple[object, ...]]] = []
