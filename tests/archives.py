@@ -17,8 +17,8 @@ from fakes import START, FakeClock
 from sqlite_utils import Database
 
 from archiver import ithome
-from archiver.archive import schema
 from archiver.archive.archive import Keeper
+from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
 from archiver.config import Source
 from archiver.model import ABSENCES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
@@ -246,7 +246,7 @@ LEAN = ("articles", "comments", "comment_versions", "code_blocks", "collapses")
 def make_fat(path: Path) -> None:
     """Give an archive the shape of before bodies and names stood in it once (migrations 018, 019), with its rows."""
     before = Database(memory=True)
-    for migration in schema.migrations.pending(Database(memory=True)):
+    for migration in migrations.pending(Database(memory=True)):
         if migration.name < "m018":
             migration.fn(before)
     shapes = dict(before.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())

@@ -40,7 +40,7 @@ from reading_archive import (  # noqa: E402
 from xss_payloads import PAYLOADS  # noqa: E402
 
 from archiver import content  # noqa: E402
-from archiver.browse import charts, images, reading, server  # noqa: E402
+from archiver.browse import charts, images, overview, reading, server  # noqa: E402
 from archiver.browse.body import Code, Image, Surroundings, rendered  # noqa: E402
 from archiver.browse.highlight import highlighted  # noqa: E402
 from archiver.standin.images import SVG, gif, jpeg, png  # noqa: E402
@@ -450,7 +450,7 @@ def test_views_of_a_part_not_seen_that_day_count_as_last_shown() -> None:
         {"page_id": 1, "day": None, "views": 99},
     ]
 
-    assert reading.summed(rows) == [("2026-01-01", 15), ("2026-01-02", 17)]
+    assert overview.summed(rows) == [("2026-01-01", 15), ("2026-01-02", 17)]
 
 
 # ─── hostile text ───────────────────────────────────────────────────────────────────────────────
@@ -608,7 +608,7 @@ def test_the_pages_link_to_each_other_whatever_the_file_is_called(tmp_path: Path
 
 QUESTIONS = {
     name: text
-    for name, text in vars(reading).items()
+    for name, text in {**vars(reading), **vars(overview)}.items()
     if name.isupper()
     and isinstance(text, str)
     and "link_rot" not in text

@@ -15,7 +15,7 @@ from archives import place_empty
 
 from archiver import model
 from archiver.archive import columns, status
-from archiver.browse import reading, render
+from archiver.browse import overview, render
 from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State
 from archiver.report.copies import HOLDERS
 from archiver.verdict import believing
@@ -56,7 +56,7 @@ CHECKED: dict[str, AbstractSet[StrEnum]] = {
 
 TOTAL_BY_WORDS = {  # tables that speak of members by their words, in rooms that start without `model`
     "browse.render._STATES": (render._STATES, set(State)),
-    "browse.reading.GROUP_OF": (reading.GROUP_OF, set(Outcome)),
+    "browse.overview.GROUP_OF": (overview.GROUP_OF, set(Outcome)),
     "report.copies.HOLDERS": (HOLDERS, set(CaptureSource) - {CaptureSource.LIVE}),
     "archive.status.ODD_STATES": (status.ODD_STATES, set(State) - {State.NEW, State.ALIVE}),
     "archive.columns.NOT_ASKED": (columns.NOT_ASKED, model.NOT_ASKED),

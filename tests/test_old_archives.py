@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from archiver import cli
 from archiver.archive import schema
+from archiver.archive.migrations import migrations
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OLD = sorted(path.name for path in FIXTURES.glob("archive-*.db.gz"))
@@ -61,7 +62,7 @@ def test_there_is_an_archive_of_an_earlier_build() -> None:
 
 def test_the_digest_of_our_tables_is_that_of_those_which_the_migrations_make() -> None:
     made = Database(memory=True)
-    schema.migrations.apply(made)
+    migrations.apply(made)
 
     assert schema.shape_of(made) == schema.TABLES_SHA256, "a migration changes tables: renew TABLES_SHA256"
     made.execute("ALTER TABLE authors ADD COLUMN note TEXT")

@@ -30,6 +30,7 @@ from sqlite_utils import Database, Migrations
 
 from archiver import cli, config
 from archiver.archive import opening, schema
+from archiver.archive.migrations import migrations
 from archiver.commands import fetching
 from archiver.errors import ArchiveLocked
 from archiver.report import fetches
@@ -573,7 +574,7 @@ def test_a_capture_whose_bytes_changed_is_named(
 def with_migration(monkeypatch: pytest.MonkeyPatch, change: Callable[[Database], None]) -> None:
     """A future version: everything that this one does to the schema, and one change more."""
     future = Migrations("archiver")
-    for migration in schema.migrations.pending(Database(memory=True)):
+    for migration in migrations.pending(Database(memory=True)):
         future(name=migration.name)(migration.fn)
     future(name="m900_future")(change)
     monkeypatch.setattr(schema, "migrations", future)

@@ -34,7 +34,8 @@ from runs import as_json, config_for, rows, run_fetch, terse_site
 from sqlite_utils import Database
 
 from archiver import cli, config, diff, report
-from archiver.archive import queries, schema
+from archiver.archive import queries
+from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
 from archiver.commands import fetching
 from archiver.model import Address, Kind, Outcome
@@ -456,7 +457,7 @@ def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path, co
 def test_an_archive_of_the_first_shape_gains_the_second_with_all_it_held(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with closing(Database(path)) as old:
-        schema.migrations.apply(old, stop_before="m002_time")
+        migrations.apply(old, stop_before="m002_time")
         old.execute(
             "INSERT INTO pages (url, kind, host, first_seen_at, state_since, due_at)"
             " VALUES (?, 'series', 'h', ?, ?, ?)",

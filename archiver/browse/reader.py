@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from archiver.archive import shape
-from archiver.browse import images, reading, render, sheets
+from archiver.browse import images, overview, reading, render, sheets
 
 if TYPE_CHECKING:
     from archiver.archive.library import ReadPage
@@ -209,13 +209,13 @@ def _page(connection: sqlite3.Connection, path: str, read: ReadPage, places: ren
 
 def _html(connection: sqlite3.Connection, path: str, read: ReadPage, places: render.Places) -> str | None:
     if path == "/":
-        return render.home(reading.home(connection), places)
+        return render.home(overview.home(connection), places)
     row = _ROWS.fullmatch(path.removeprefix(places.base))
     if row is None or not path.startswith(places.base):
         return None
     number = int(row[2])
     if row[1] == "series":
-        series = reading.series(connection, number)
+        series = overview.series(connection, number)
         return render.series(series, places) if series else None
     article = reading.article(connection, number, read, places.articles, render.IMAGE_PLACE)
     if article:

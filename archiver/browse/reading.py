@@ -1,4 +1,4 @@
-"""What the reading pages ask of an archive. Every question stands on an index: an archive may hold 9,000 parts.
+"""What the page of an article asks of an archive. Every question stands on an index: an archive may hold 9,000 parts.
 
 Rows are plain dictionaries. The names of tables and columns are those of docs/schema.md.
 """
@@ -13,7 +13,6 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from archiver.archive import bodies
-from archiver.archive.columns import ABSENCES
 from archiver.archive.queries import Row
 from archiver.browse.body import Code, Image, Surroundings
 from archiver.browse.images import is_raster
@@ -61,38 +60,14 @@ class Missing:
     fetches: list[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSeries:
-    """A series with its parts and what happened to them."""
-
-    series: Row
-    progress: Row | None
-    parts: list[Row]
-    edits: list[Row]
-    events: list[Row]
-    rot: list[Row]
-    images: Row
-    views: list[tuple[str, int]]
-    days: list[tuple[str, dict[str, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The whole archive at a glance."""
-
-    series: list[Row]
-    homeless: list[Row]
-    events: list[Row]
-    states: dict[str, int] = field(default_factory=dict)
-    days: list[tuple[str, dict[str, int]]] = field(default_factory=list)
-
-
-def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
+def all_rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
+    """Every row of an answer."""
     return [dict(row) for row in connection.execute(sql, parameters)]
 
 
-def _row(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Row | None:
-    return next(iter(_rows(connection, sql, *parameters)), None)
+def first_row(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Row | None:
+    """The first row of an answer; None when there is none."""
+    return next(iter(all_rows(connection, sql, *parameters)), None)
 
 
 # ─── an article ─────────────────────────────────────────────────────────────────────────────────
@@ -188,14 +163,14 @@ def article(
     `read` makes the body's HTML from the capture. `place` is the path under which held articles are read,
     `image_place` that of images; an id follows each.
     """
-    found = _row(connection, ARTICLE, article_id)
+    found = first_row(connection, ARTICLE, article_id)
     if found is None:
         return None
     found["body_html"] = _html(connection, found["capture_id"], read)
-    page = _row(connection, PAGE, article_id)
+    page = first_row(connection, PAGE, article_id)
     page_id = page["id"] if page else None
     before, after = _neighbours(connection, found["series_id"], found["position"])
-    collapse = _row(connection, COLLAPSE, article_id)
+    collapse = first_row(connection, COLLAPSE, article_id)
     if collapse is not None:
         collapse["body_html"] = _html(connection, collapse["full_capture_id"], read)
     return ShownArticle(
@@ -203,16 +178,16 @@ def article(
         page=page,
         previous=before,
         next=after,
-        tags=[row["name"] for row in _rows(connection, TAGS, article_id)],
-        comments=_rows(connection, COMMENTS, article_id),
-        versions=_grouped(_rows(connection, VERSIONS, article_id), "comment_id"),
-        captures=_rows(connection, CAPTURES, page_id),
-        changes=_rows(connection, CHANGES, page_id),
-        edits=_rows(connection, EDITS, article_id),
-        fetches=_rows(connection, FETCHES, page_id),
-        problems=_rows(connection, PROBLEMS, page_id),
-        views=[(row["day"], row["views"]) for row in _rows(connection, VIEWS, page_id) if row["day"]],
-        rot=_rot(connection, "article_id", article_id),
+        tags=[row["name"] for row in all_rows(connection, TAGS, article_id)],
+        comments=all_rows(connection, COMMENTS, article_id),
+        versions=_grouped(all_rows(connection, VERSIONS, article_id), "comment_id"),
+        captures=all_rows(connection, CAPTURES, page_id),
+        changes=all_rows(connection, CHANGES, page_id),
+        edits=all_rows(connection, EDITS, article_id),
+        fetches=all_rows(connection, FETCHES, page_id),
+        problems=all_rows(connection, PROBLEMS, page_id),
+        views=[(row["day"], row["views"]) for row in all_rows(connection, VIEWS, page_id) if row["day"]],
+        rot=link_rot(connection, "article_id", article_id),
         around=_surroundings(connection, article_id, place, image_place),
         collapse=collapse,
         around_full=_around_full(connection, (collapse or {}).get("body_html") or "", image_place),
@@ -228,12 +203,12 @@ def _html(connection: sqlite3.Connection, capture_id: int, read: ReadPage) -> st
 def _around_full(connection: sqlite3.Connection, html: str, image_place: str) -> Surroundings:
     """The images of a body that is shown no more. Its code is shown as it stands."""
     shown = sorted({unescape(url) for url in _IMAGE.findall(html)})[:1_000]
-    rows = _rows(connection, IMAGES_OF_FULL, json.dumps(shown)) if shown else []
+    rows = all_rows(connection, IMAGES_OF_FULL, json.dumps(shown)) if shown else []
     return Surroundings(images={row["url"]: _image(connection, row, image_place) for row in rows})
 
 
 def _neighbours(connection: sqlite3.Connection, series_id: int | None, position: int | None) -> tuple[Row | None, ...]:
-    return _row(connection, BEFORE, series_id, position), _row(connection, AFTER, series_id, position)
+    return first_row(connection, BEFORE, series_id, position), first_row(connection, AFTER, series_id, position)
 
 
 def _grouped(rows: list[Row], key: str) -> dict[int, list[Row]]:
@@ -245,11 +220,11 @@ def _grouped(rows: list[Row], key: str) -> dict[int, list[Row]]:
 
 def _surroundings(connection: sqlite3.Connection, article_id: int, place: str, image_place: str) -> Surroundings:
     return Surroundings(
-        images={row["url"]: _image(connection, row, image_place) for row in _rows(connection, IMAGES, article_id)},
-        links={row["url"]: f"{place}{row['id']}" for row in _rows(connection, LINKS, article_id)},
+        images={row["url"]: _image(connection, row, image_place) for row in all_rows(connection, IMAGES, article_id)},
+        links={row["url"]: f"{place}{row['id']}" for row in all_rows(connection, LINKS, article_id)},
         code=[
             Code(row["code"], row["language"], bool(row["language_guessed"]))
-            for row in _rows(connection, CODE, article_id)
+            for row in all_rows(connection, CODE, article_id)
         ],
     )
 
@@ -264,10 +239,10 @@ def _image(connection: sqlite3.Connection, row: Row, place: str) -> Image:
     return Image(f"{place}{row['capture_id']}", "held", row["width"], row["height"])
 
 
-def _rot(connection: sqlite3.Connection, column: str, number: int) -> list[Row]:
+def link_rot(connection: sqlite3.Connection, column: str, number: int) -> list[Row]:
     """The dead links; none in an archive whose version knows no such view."""
     has = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'link_rot'").fetchone()
-    return _rows(connection, LINK_ROT.format(column=column), number) if has else []
+    return all_rows(connection, LINK_ROT.format(column=column), number) if has else []
 
 
 # ─── a part that is not held ────────────────────────────────────────────────────────────────────
@@ -284,138 +259,15 @@ SELECT series.*, authors.name AS author FROM series LEFT JOIN authors ON authors
 
 def missing(connection: sqlite3.Connection, article_id: int) -> Missing | None:
     """What is known of a part that is not held; None when nothing is."""
-    part = _row(connection, PART, article_id)
+    part = first_row(connection, PART, article_id)
     if part is None:
         return None
     before, after = _neighbours(connection, part["series_id"], part["position"])
     return Missing(
         part=part,
-        series=_row(connection, SERIES, part["series_id"]),
+        series=first_row(connection, SERIES, part["series_id"]),
         previous=before,
         next=after,
-        named_by=_rows(connection, NAMED_BY, part["url"]),
-        fetches=_rows(connection, FETCHES, part["page_id"]),
-    )
-
-
-# ─── a series ───────────────────────────────────────────────────────────────────────────────────
-
-PARTS = """
-SELECT page_status.*, articles.title_day FROM page_status LEFT JOIN articles ON articles.id = page_status.id
-WHERE page_status.series_id = ?
-ORDER BY page_status.position IS NULL, page_status.position, page_status.id
-"""
-PROGRESS = "SELECT * FROM series_progress WHERE id = ?"
-SERIES_EDITS = """
-SELECT edits.*, articles.title, articles.position FROM articles JOIN edits ON edits.article_id = articles.id
-WHERE articles.series_id = ? ORDER BY first_seen_new_at DESC, edits.id DESC LIMIT 30
-"""
-_EVENTS = """
-SELECT events.*,
-    EXISTS (SELECT 1 FROM articles WHERE id = events.article_id)
-        OR EXISTS (SELECT 1 FROM parts WHERE parts.article_id = events.article_id) AS has_page,
-    EXISTS (SELECT 1 FROM articles WHERE id = events.other_article_id)
-        OR EXISTS (SELECT 1 FROM parts WHERE parts.article_id = events.other_article_id) AS other_has_page
-FROM events
-"""
-# Renumberings follow from other events, thirty from one, and must not push it out.
-SERIES_EVENTS = f"{_EVENTS} WHERE series_id = ? ORDER BY kind = 'renumbered', at DESC, id DESC LIMIT 30"
-SERIES_IMAGES = """
-SELECT count(DISTINCT images.id) AS shown,
-    count(DISTINCT CASE WHEN images.capture_id IS NOT NULL THEN images.id END) AS held,
-    count(DISTINCT CASE WHEN pages.state = 'gone' AND images.capture_id IS NULL THEN images.id END) AS lost
-FROM articles JOIN article_images ON article_images.article_id = articles.id
-JOIN images ON images.id = article_images.image_id
-LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
-WHERE articles.series_id = ?
-"""
-SERIES_VIEWS = """
-SELECT metrics.page_id, date(at) AS day, max(views) AS views FROM parts JOIN metrics ON metrics.page_id = parts.page_id
-WHERE parts.series_id = ? AND views IS NOT NULL GROUP BY metrics.page_id, day ORDER BY day
-"""
-SERIES_FETCHES = """
-SELECT date(started_at) AS day, outcome, count(*) AS times FROM parts JOIN fetches ON fetches.page_id = parts.page_id
-WHERE parts.series_id = ? GROUP BY day, outcome ORDER BY day
-"""
-DAYS_SHOWN = 60
-
-
-def series(connection: sqlite3.Connection, series_id: int) -> ShownSeries | None:
-    """The series with its parts in order, None when it is unknown."""
-    found = _row(connection, SERIES, series_id)
-    if found is None:
-        return None
-    return ShownSeries(
-        series=found,
-        progress=_row(connection, PROGRESS, series_id),
-        parts=_rows(connection, PARTS, series_id),
-        edits=_rows(connection, SERIES_EDITS, series_id),
-        events=_rows(connection, SERIES_EVENTS, series_id),
-        rot=_rot(connection, "series_id", series_id),
-        images=_row(connection, SERIES_IMAGES, series_id) or {},
-        views=summed(_rows(connection, SERIES_VIEWS, series_id)),
-        days=by_day(_rows(connection, SERIES_FETCHES, series_id)),
-    )
-
-
-def summed(rows: list[Row]) -> list[tuple[str, int]]:
-    """The views of all parts on each day that showed one: of a part not seen that day, what it showed last."""
-    latest: dict[int, int] = {}
-    totals: dict[str, int] = {}
-    for row in rows:
-        if row["day"]:
-            latest[row["page_id"]] = row["views"]
-            totals[row["day"]] = sum(latest.values())
-    return list(totals.items())
-
-
-_GROUPS = {
-    "good": ("ok", "unchanged"),
-    "moved": ("moved",),
-    "absent": ABSENCES,
-    "refused": ("forbidden", "rate_limited", "challenge", "login", "disallowed", "robots_unreachable"),
-    "failed": (
-        "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "truncated", "server_error",
-        "unreadable", "too_large", "not_html", "wrong_page", "off_site", "skipped",
-    ),
-}  # fmt: skip
-GROUP_OF = {outcome: group for group, outcomes in _GROUPS.items() for outcome in outcomes}
-OUTCOMES = tuple(_GROUPS)
-
-
-def by_day(rows: list[Row]) -> list[tuple[str, dict[str, int]]]:
-    """Attempts by day and group of outcome, the latest days."""
-    days: dict[str, dict[str, int]] = {}
-    for row in rows:
-        if row["day"]:
-            counts = days.setdefault(row["day"], {})
-            group = GROUP_OF.get(row["outcome"], "failed")
-            counts[group] = counts.get(group, 0) + row["times"]
-    return list(days.items())[-DAYS_SHOWN:]
-
-
-# ─── the whole archive ──────────────────────────────────────────────────────────────────────────
-
-ALL_SERIES = """
-SELECT series_progress.*, authors.name AS author, series.contest_year FROM series_progress
-JOIN series ON series.id = series_progress.id LEFT JOIN authors ON authors.id = series.author_id
-ORDER BY series.contest_year DESC, series_progress.id DESC LIMIT 500
-"""
-HOMELESS = "SELECT * FROM page_status WHERE series_id IS NULL LIMIT 200"
-EVENTS = f"{_EVENTS} WHERE kind != 'renumbered' ORDER BY at DESC LIMIT 20"
-STATES = "SELECT state, count(*) AS parts FROM pages WHERE kind = 'article' GROUP BY state"
-RECENT_FETCHES = """
-SELECT date(started_at) AS day, outcome, count(*) AS times FROM fetches
-WHERE started_at >= (SELECT date(max(started_at), '-59 days') FROM fetches) GROUP BY day, outcome ORDER BY day
-"""
-
-
-def home(connection: sqlite3.Connection) -> Home:
-    """Every series that is kept, and what happened last."""
-    return Home(
-        series=_rows(connection, ALL_SERIES),
-        homeless=_rows(connection, HOMELESS),
-        events=_rows(connection, EVENTS),
-        states={row["state"]: row["parts"] for row in _rows(connection, STATES)},
-        days=by_day(_rows(connection, RECENT_FETCHES)),
+        named_by=all_rows(connection, NAMED_BY, part["url"]),
+        fetches=all_rows(connection, FETCHES, part["page_id"]),
     )

@@ -13,8 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from archiver.archive.queries import Row
-from archiver.browse import body, charts, reading
-from archiver.browse.reading import Home, Missing, ShownArticle, ShownSeries
+from archiver.browse import body, charts, overview, reading
+from archiver.browse.overview import Home, ShownSeries
+from archiver.browse.reading import Missing, ShownArticle
 from archiver.text import safe
 
 IMAGE_PLACE = "/-/archiver/image/"
@@ -99,7 +100,7 @@ def series(found: ShownSeries, places: Places) -> str:
         charts.bar("parts by what is held", list(held.items())),
         charts.bar("parts by state of the page", list(states.items())),
         charts.line("views of all parts", found.views),
-        charts.columns("requests for parts by day and outcome", found.days, reading.OUTCOMES),
+        charts.columns("requests for parts by day and outcome", found.days, overview.OUTCOMES),
     )
     return _document(
         "series.html", places, found=found, tiles=tiles(found), titles=_titles(found.parts), charts=_marked(made)
@@ -111,7 +112,7 @@ def home(found: Home, places: Places) -> str:
     states = [(state, found.states.get(state, 0)) for state in _STATES]
     made = (
         charts.bar("articles by state of the page", states),
-        charts.columns("requests by day and outcome", found.days, reading.OUTCOMES),
+        charts.columns("requests by day and outcome", found.days, overview.OUTCOMES),
     )
     return _document("home.html", places, found=found, charts=_marked(made))
 
