@@ -51,6 +51,7 @@ def test_status_imports_only_what_reads_an_archive(tmp_path: Path) -> None:
 
     assert "archiver.archive.queries" in modules
     assert not modules & (FOR_RUNS | BESIDES | SETTINGS)
+    assert not modules & {"archiver.archive.history", "archiver.report.why", "archiver.report.copies"}, "of others"
 
 
 def test_a_run_imports_nothing_that_only_its_libraries_could_use(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from archiver import config, report
+from archiver import config
 from archiver.commands import fetching, reading
 from archiver.config import Config, Source
 from archiver.errors import UsageError
-from archiver.report import fetches, imports, rescues
+from archiver.report import copies, fetches, imports, rescues
 from archiver.report.terminal import progress
 from archiver.standin import StandIn
 from archiver.standin.catalog import INDEX, INDEX_ZH, PART_IDS, SERIES
@@ -62,7 +62,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         file.write_bytes(saved.body)
         for line in imports.summary(importing.import_files(settings, db, (file,))).lines:
             tell(f"import: {line}")
-    tell(report.rescued_line(reading.copies(db).parts))
+    tell(copies.rescued_line(reading.copies(db).parts))
     return 0 if reading.status(db).all_safe() else 3
 
 

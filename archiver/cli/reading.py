@@ -44,8 +44,8 @@ def _tell_demonstration(*, is_one: bool) -> None:
 
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     """Print who holds which part."""
-    from archiver import report
     from archiver.commands import reading
+    from archiver.report import copies
 
     found = reading.copies(path)
     _tell_demonstration(is_one=found.is_demonstration)
@@ -54,9 +54,9 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
         listed = [part._asdict() for part in parts]
         click.echo(document({"parts": listed, "is_demonstration": found.is_demonstration}))
         return 0
-    print_table(report.COPY_COLUMNS, report.copies_table(parts))
+    print_table(copies.COPY_COLUMNS, copies.copies_table(parts))
     if not quiet:
-        for note in report.copies_notes(parts):
+        for note in copies.copies_notes(parts):
             tell(note)
     return 0
 
@@ -91,11 +91,11 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
 def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
     """Tell everything known of one page, in order of time, and the rule that made its state."""
-    from archiver import report
     from archiver.commands import reading
+    from archiver.report.why import why_json, why_text
 
     found = reading.why(archive_of(config_path, db), page)
-    click.echo(document(report.why_json(found)) if as_json else report.why_text(found))
+    click.echo(document(why_json(found)) if as_json else why_text(found))
     return 0
 
 

@@ -5,9 +5,9 @@ Reads only. Imports nothing heavy at its top: `archiver status` must start fast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archiver.archive import demonstration, opening, queries
 from archiver.archive.status import PartCopies, Status
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from archiver.archive.search import Hits
 
 
-@dataclass(frozen=True, slots=True)
-class CopiesOfParts:
+class CopiesOfParts(NamedTuple):
     """Every part and who holds it."""
 
     parts: list[PartCopies]

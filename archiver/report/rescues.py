@@ -6,6 +6,7 @@ from archiver import report
 from archiver.commands.rescuing import Rescued
 from archiver.commands.searching import Findings
 from archiver.model import Kind
+from archiver.report.copies import HOLDERS
 from archiver.report.runs import Summary, interrupted, iso, summary_of
 from archiver.text import safe
 
@@ -58,7 +59,7 @@ def _lines(rescued: Rescued) -> list[str]:
 def _rescued(found: Findings) -> str:
     when = f", of {found.made_at:%Y-%m-%d}" if found.made_at else ""
     lost = " (its punctuation is lost)" if found.source == "feed" else ""
-    return f"rescued: {_name(found)}: {report.HOLDERS[str(found.source)]}{when}{lost}: {safe(found.url)}"
+    return f"rescued: {_name(found)}: {HOLDERS[str(found.source)]}{when}{lost}: {safe(found.url)}"
 
 
 def _not_found(found: Findings) -> list[str]:
