@@ -7,11 +7,9 @@ its reading loses nothing.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -19,6 +17,7 @@ from archiver.archive import (
     article_rows,
     body_rows,
     collapse_rows,
+    held,
     lean,
     list_rows,
     membership,
@@ -31,10 +30,9 @@ from archiver.archive.captures import Captures
 from archiver.archive.columns import CONTENT_TYPE, DERIVED_TABLES
 from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.archive.database import Database
-from archiver.errors import ArchiveDamaged, ArchiverError
-from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
+from archiver.errors import ArchiverError
+from archiver.model import Address, CaptureSource, Kind
 from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
-from archiver.verdict import better_source, judge
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
 
@@ -51,8 +49,6 @@ LEFT JOIN fetches AS last ON last.id = (SELECT before.id FROM fetches AS before 
 WHERE fetches.capture_id IS NOT NULL AND fetches.id > """  # noqa: S608 - words of our own
 
 
-_OF_A_PAGE = ("url", "kind", "article_id", "series_id", "user_id", "page_number")
-_NOT_THERE = "a row that another one names is not there; put back a copy of the archive"
 _SOME = 200  # rows of fetches held at a time
 _TOGETHER = 8  # pages that are read in one commit
 _TOGETHER_BYTES = 1_000_000  # of their bodies: what they say is held as long as they wait
@@ -246,36 +242,37 @@ class Library:
             self._database.execute("ROLLBACK TO taking")
             # The name alone: its message differs between versions of Python and SQLite, and `verify` compares this row.
             problem = Problem("page", "unreadable", type(error).__name__)
-            page = _page(fetch)
+            page = held.page_of(fetch)
             parser = (reading or self._read_capture(page, fetch["capture_id"])).parser
             told = Reading(parser, Facts(), problems=(problem,))
-            problem_rows.keep(self._database, fetch, told, is_first=_is_first(fetch))
+            problem_rows.keep(self._database, fetch, told, is_first=held.is_first(fetch))
         self._database.execute("RELEASE taking")
 
     def _take(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
         """One fetch: what its capture says becomes rows."""
-        page = _page(fetch)
+        page = held.page_of(fetch)
         kind = Kind(page["kind"])
         if kind not in _READ:
             return
         self._touched[0].add(page["id"])
         is_copy = fetch["source"] != CaptureSource.LIVE
-        if not _was_read_last(fetch):
+        if not held.was_read_last(fetch):
             self._keep_page(page, fetch, reading or self._read_capture(page, fetch["capture_id"]), is_copy=is_copy)
         elif not is_copy:
             list_rows.seen_again(self._database, page, fetch["started_at"])
-        article_rows.keep_counters(self._database, page["id"], fetch, is_first=_is_first(fetch))
+        article_rows.keep_counters(self._database, page["id"], fetch, is_first=held.is_first(fetch))
 
     def _keep_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool) -> None:
         """What a capture says. A copy only adds to what lists say: that it lacks a link says nothing about today."""
-        is_it, is_newest = self._is_the_page(page, fetch, reading), not is_copy or self._is_newest(fetch)
+        is_it = held.is_the_page(self._database, page, fetch, reading)
+        is_newest = not is_copy or held.is_newest(self._database, fetch)
         is_best, until = is_it and page["kind"] == Kind.ARTICLE, article_rows.Until()
-        if is_best and not _is_first(fetch):
-            is_best = self._is_better(page["article_id"], fetch["capture_id"])
+        if is_best and not held.is_first(fetch):
+            is_best = held.is_better(self._database, page["article_id"], fetch["capture_id"])
             until = article_rows.until_now(self._database, page["article_id"]) if is_best else until
         whole = article_rows.completed(until, reading) if is_best else reading
         if is_newest:
-            problem_rows.keep(self._database, fetch, whole, is_first=_is_first(fetch))
+            problem_rows.keep(self._database, fetch, whole, is_first=held.is_first(fetch))
         if not is_it:
             return
         if isinstance(reading.page, ArticlePage):
@@ -304,14 +301,14 @@ class Library:
         if silence.speaks_of_neighbours(said):
             copy = fetch["id"] if is_copy else None
             list_rows.keep_neighbours(
-                self._database, page["id"], told, fetch["started_at"], copy, is_first=_is_first(fetch)
+                self._database, page["id"], told, fetch["started_at"], copy, is_first=held.is_first(fetch)
             )
 
     def _keep_list(
         self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, *, is_copy: bool, is_newest: bool
     ) -> None:
         """What a list says; what it does not name has left it, unless something of it could not be read."""
-        at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, _is_whole_list(reading)
+        at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, held.is_whole_list(reading)
         match reading.page:
             case SeriesPage() as series:
                 list_rows.keep_series(
@@ -328,69 +325,13 @@ class Library:
             case _:
                 assert_never(reading.page)
 
-    def _is_the_page(self, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
-        """The one law of what is held: only an answer that was the page itself changes it (docs/law.md §3.2).
-
-        What could not be read is judged anew with the reading of today, since a later parser may fit; no other answer
-        is ever the page, whatever a parser finds in it.
-        """
-        if not (reading.facts.has_content and reading.facts.closed):
-            return False
-        if fetch["outcome"] in SUCCESSES:
-            return True
-        if fetch["outcome"] not in NOT_READ:
-            return False
-        kept = self._row("SELECT final_url, http_status, headers FROM captures WHERE id = ?", fetch["capture_id"])
-        answer = Answer(
-            kept["final_url"], datetime.fromisoformat(fetch["started_at"]), 0, status=kept["http_status"] or 200,
-            headers=tuple((name, value) for name, value in json.loads(kept["headers"])), body=b"kept",
-        )  # fmt: skip
-        return judge(_address(page), answer, reading).outcome in SUCCESSES
-
-    def _is_better(self, article_id: int, capture_id: int) -> bool:
-        """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`).
-
-        Of two copies of the same worth the one that was made later is better, in whatever order we had them.
-        """
-        held = list(
-            self._database.query(
-                "SELECT source, source_at FROM articles JOIN captures ON captures.id = capture_id"
-                " WHERE articles.id = ?",
-                [article_id],
-            )
-        )
-        if not held:
-            return True
-        found = self._row("SELECT source, source_at FROM captures WHERE id = ?", capture_id)
-        candidate, other = CaptureSource(found["source"]), CaptureSource(held[0]["source"])
-        if candidate is not CaptureSource.LIVE and better_source(other, candidate):
-            return better_source(candidate, other) and (found["source_at"] or "") >= (held[0]["source_at"] or "")
-        return better_source(candidate, other)
-
-    def _is_newest(self, copy: Mapping[str, Any]) -> bool:
-        """Whether nothing that was read of a page before is live, or a copy made later than this one."""
-        if _is_first(copy):
-            return True
-        rows = self._database.query(
-            "SELECT 1 FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
-            " AND (source = 'live' OR source_at > ?) LIMIT 1",
-            [copy["page_id"], copy["id"], copy["started_at"]],
-        )
-        return not list(rows)
-
     def _read_capture(self, page: Mapping[str, Any], capture_id: int) -> Reading:
-        row = self._row(
+        row = held.named_row(
+            self._database,
             f"SELECT {CONTENT_TYPE} AS content_type FROM captures WHERE id = ?",  # noqa: S608 - our own words
             capture_id,
         )
-        return self._read(_address(page), self._captures.body(capture_id), row["content_type"])
-
-    def _row(self, sql: str, *parameters: int) -> dict[str, Any]:
-        """A row that another one names. Raises ArchiveDamaged."""
-        row = next(iter(self._database.query(sql, list(parameters))), None)
-        if row is None:
-            raise ArchiveDamaged(_NOT_THERE)
-        return row
+        return self._read(held.address_of(page), self._captures.body(capture_id), row["content_type"])
 
 
 _OF_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
@@ -399,36 +340,5 @@ _OF_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError,
 def _is_of_what_came(error: Exception) -> bool:
     """Whether an exception is about the values of one answer, and not about the archive, the disk or a lock."""
     if isinstance(error, sqlite3.Error):
-        return isinstance(
-            error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError | sqlite3.ProgrammingError
-        )
+        return isinstance(error, _OF_VALUES)
     return not isinstance(error, ArchiverError | OSError | MemoryError)
-
-
-def _page(fetch: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of the page that a fetch is of, as far as reading needs it. Raises ArchiveDamaged."""
-    if fetch["kind"] is None:
-        raise ArchiveDamaged(_NOT_THERE)
-    return {"id": fetch["page_id"], **{name: fetch[name] for name in _OF_A_PAGE}}
-
-
-def _is_first(fetch: Mapping[str, Any]) -> bool:
-    """Whether nothing was read of the page before this fetch: then no row says anything that it said."""
-    return fetch["last_capture_id"] is None
-
-
-def _was_read_last(fetch: Mapping[str, Any]) -> bool:
-    """Whether the fetch before gave or confirmed the very same capture: then only dates and counters move."""
-    is_the_same = bool(fetch["last_capture_id"] == fetch["capture_id"])
-    return is_the_same and (fetch["last_outcome"] in SUCCESSES or fetch["outcome"] not in SUCCESSES)
-
-
-def _is_whole_list(reading: Reading) -> bool:
-    """Whether what a list does not name has left it: not when an item or every link of it could not be read."""
-    return not {problem.field for problem in reading.problems} & {"item_link", "links"}
-
-
-def _address(page: Mapping[str, Any]) -> Address:
-    return Address(
-        page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
-    )
