@@ -880,10 +880,10 @@ def pushes(name: str, target: str, body: Callable[[], bytes], kind: str = "text/
     """Bytes in place of what Save Page Now answers."""
 
     def run(desk: Desk) -> Ended:
-        from pushers import desk_of, make_held
+        from pushers import make_held, pusher_of
 
         children, _, folder = desk
-        with desk_of(make_held(folder), folder) as made:
+        with pusher_of(make_held(folder), folder) as made:
             made.archives.faults.replies(target, body(), kind)
             return children.run("push", "--db", made.db, "--config", made.config, "-q", "--yes", "--limit", "3")
 

@@ -13,9 +13,12 @@ from typing import Any
 import certificates
 import depths
 import pytest
+from archives import Case, archive_at
 from children import Children
 from desks import PARTS, Desk
 from hypothesis import settings
+from pushers import Pusher, make_held, pusher_of
+from rescuers import Rescuer, make_lost, rescuer
 from runs import terse_site
 
 from archiver.standin import StandIn
@@ -123,3 +126,36 @@ def children() -> Iterator[Children]:
 def sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Desk]]:
     with StandIn(terse_site(PARTS)) as standin:
         yield lambda sources=None, extra="": Desk(tmp_path, capsys, standin, sources, extra)
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Iterator[Case]:
+    """An open archive with a run begun, and a world of values behind it."""
+    with archive_at(tmp_path / "a.db") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose fifth part is lost from the site. To be copied."""
+    return make_lost(tmp_path_factory.mktemp("lost"))
+
+
+@pytest.fixture
+def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
+    """A copy of it, and web archives that hold nothing yet."""
+    with rescuer(lost, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose five parts are all held. To be copied."""
+    return make_held(tmp_path_factory.mktemp("held"))
+
+
+@pytest.fixture
+def pusher(held: Path, tmp_path: Path) -> Iterator[Pusher]:
+    """A copy of it a month later, and web archives that save what the site has now."""
+    with pusher_of(held, tmp_path) as made:
+        yield made

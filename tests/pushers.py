@@ -25,7 +25,7 @@ SAVE = "https://web.archive.org/save"
 
 
 @dataclass(slots=True)
-class Desk:
+class Pusher:
     """An archive that holds five parts, the site as it is now, and web archives that hold nothing yet."""
 
     db: Path
@@ -80,7 +80,7 @@ def make_held(folder: Path) -> Path:
 
 
 @contextmanager
-def desk_of(held: Path, folder: Path) -> Iterator[Desk]:
+def pusher_of(held: Path, folder: Path) -> Iterator[Pusher]:
     """A copy of the archive a month later, and web archives that save what the site has now, without keys too."""
     shutil.copy(held, folder / "a.db")
     clock = FakeClock(START + timedelta(days=30))
@@ -90,4 +90,4 @@ def desk_of(held: Path, folder: Path) -> Iterator[Desk]:
         file = config_for(archives, folder)
         with file.open("a", encoding="utf-8") as text:
             text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 15.0\n")
-        yield Desk(folder / "a.db", file, archives, clock, live)
+        yield Pusher(folder / "a.db", file, archives, clock, live)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ import pytest
 import saved_files as made
 from depths import deeper
 from fakes import FakeClock
-from pushers import ONE, Desk, desk_of, make_held
-from rescuers import CRAWL, LOST, PARTS, URL, Rescuer, copy, make_lost, page, rescuer
+from pushers import ONE, Pusher, pusher_of
+from rescuers import CRAWL, LOST, PARTS, URL, Rescuer, copy, page
 from runs import config_for, rows, run_fetch, terse_site
 
 from archiver import cli, config
@@ -26,17 +26,6 @@ CDX, PLAY, MAP = "web.archive.org/cdx*", "web.archive.org/web/*", "arquivo.pt/wa
 LIST, INDEX, DATA = "index.commoncrawl.org/collinfo*", "index.commoncrawl.org/CC*", "data.commoncrawl.org/*"
 HEADER = ["timestamp", "original", "mimetype", "statuscode", "digest"]
 DEEP, DIGITS = b"[" * 100_000, b"[[" + b"9" * 10_000 + b"]]"
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_lost(tmp_path_factory.mktemp("lost"))
-
-
-@pytest.fixture
-def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
-    with rescuer(lost, tmp_path) as made:
-        yield made
 
 
 def answers(target: str, body: bytes, **how: object) -> Callable[[WebArchives], None]:
@@ -152,11 +141,6 @@ def test_a_copy_is_never_of_a_day_that_none_can_be_of(desk: Rescuer, said: str) 
 # ─── Save Page Now ──────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_held(tmp_path_factory.mktemp("held"))
-
-
 SAVES = {
     "100,000 deep": (DEEP, ()),
     "a number of 10,000 digits": (b'{"job_id": ' + b"9" * 10_000 + b"}", ()),
@@ -171,7 +155,7 @@ SAVES = {
 @pytest.mark.parametrize("name", SAVES)
 def test_an_absurd_answer_of_save_page_now_loses_no_push(held: Path, tmp_path: Path, name: str) -> None:
     body, headers = SAVES[name]
-    with desk_of(held, tmp_path) as desk:
+    with pusher_of(held, tmp_path) as desk:
         desk.archives.faults.replies("web.archive.org/save*", body, "application/json", headers=headers, times=1)
         first = desk.push(str(ONE), "-q")
         assert first in {3, 4}
@@ -183,7 +167,7 @@ def test_an_absurd_answer_of_save_page_now_loses_no_push(held: Path, tmp_path: P
         assert desk.state() == "confirmed"
 
 
-def ends(desk: Desk) -> None:
+def ends(desk: Pusher) -> None:
     assert rows(desk.db, "SELECT count(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
 
 
@@ -248,7 +232,7 @@ def test_a_fetch_that_breaks_is_closed(tmp_path: Path, times: int) -> None:
 
 @pytest.mark.parametrize("times", [2, 5, 12])
 def test_a_push_that_breaks_is_closed(held: Path, tmp_path: Path, times: int) -> None:
-    with desk_of(held, tmp_path) as desk:
+    with pusher_of(held, tmp_path) as desk:
         clock = BrokenClock(times, RuntimeError("a bug"))
         with pytest.raises(RuntimeError):
             pushing.push(config.load(desk.config), desk.db, pushing.PushOptions(), clock=clock)

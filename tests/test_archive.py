@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,13 +39,6 @@ from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, Archive
 from archiver.model import Outcome
 from archiver.readings import Page, SeriesPage
 from archiver.rules import Rules, Schedule
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "a.db") as opened:
-        yield opened
-
 
 # ─── evidence ───────────────────────────────────────────────────────────────────────────────────
 

@@ -16,7 +16,7 @@ from archives import SERIES, archive_at, body, part, url_of
 from children import Children
 from depths import always
 from fakes import START
-from rescuers import copy, make_lost, page, rescuer
+from rescuers import copy, page, rescuer
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, small_site, terse_site
 
@@ -156,11 +156,6 @@ def test_no_picture_takes_more_memory_than_it_may(children: Children, tmp_path: 
     assert ended.code in {0, 3}, ended.err
     outcomes = "SELECT DISTINCT outcome FROM fetches JOIN pages ON pages.id = page_id WHERE kind = 'image'"
     assert ("too_large",) in rows(tmp_path / "a.db", outcomes)
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_lost(tmp_path_factory.mktemp("lost"))
 
 
 LINK = b'<https://arquivo.pt/wayback/20231006120000/https://ithelp.ithome.com.tw/articles/10323209>; rel="memento",'

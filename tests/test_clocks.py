@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from desks import PARTS, Desk
 from fakes import START, FakeClock
-from pushers import desk_of, make_held
+from pushers import pusher_of
 from runs import config_for, rows, terse_site
 
 from archiver import cli, verdict
@@ -127,8 +127,8 @@ def test_after_one_run_under_a_wrong_clock_all_ends_as_if_it_had_been_right(
     assert sum(found.asked[wrong_on + 2 :]) <= sum(right.asked[wrong_on + 2 :]) + 3
 
 
-def test_what_save_page_now_said_in_the_future_holds_nobody_up(tmp_path: Path) -> None:
-    with desk_of(make_held(tmp_path), tmp_path) as desk:
+def test_what_save_page_now_said_in_the_future_holds_nobody_up(held: Path, tmp_path: Path) -> None:
+    with pusher_of(held, tmp_path) as desk:
         desk.archives.faults.replies("web.archive.org/save", b"Your daily captures are used up", status=200)
         desk.clock.started += AHEAD
         assert desk.push("5943", "-q") == 4
@@ -139,8 +139,8 @@ def test_what_save_page_now_said_in_the_future_holds_nobody_up(tmp_path: Path) -
         assert {state for state, _ in desk.pushes().values()} == {"confirmed"}
 
 
-def test_a_push_that_was_begun_in_the_future_is_begun_again(tmp_path: Path) -> None:
-    with desk_of(make_held(tmp_path), tmp_path) as desk:
+def test_a_push_that_was_begun_in_the_future_is_begun_again(held: Path, tmp_path: Path) -> None:
+    with pusher_of(held, tmp_path) as desk:
         desk.archives.faults.error("web.archive.org/save/status", status=500)
         desk.clock.started += AHEAD
         desk.push("5943", "-q")

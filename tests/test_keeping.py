@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-import pytest
 from archives import (
     FEED,
     SERIES,
@@ -31,13 +30,6 @@ from archiver.archive import bodies
 from archiver.archive.body_rows import code_starts
 from archiver.archive.opening import reading
 from archiver.readings import CodeBlock, Neighbour, SeriesItem
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "a.db") as made:
-        yield made
-
 
 WITH_CODE = replace(
     body("before let x = 1; let x = 1;\n after"),

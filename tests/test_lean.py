@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-from archives import Case, archive_at, derived_rows, part, url_of
+from archives import Case, derived_rows, part, url_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,13 +17,6 @@ from archiver.archive.scripts import VIEWS, script
 from archiver.model import Address, Answer, Exchange, Judgement, Outcome
 from archiver.rules import Schedule
 from archiver.verdict import HELD_ALREADY
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "a.db") as made:
-        yield made
-
 
 HEADERS = (("content-type", "text/html"), ("date", "today"), ("cf-ray", "8a1b"), ("server", "cloudflare"))
 ARTICLE = ithome.classify(url_of(1))

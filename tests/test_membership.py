@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +22,6 @@ from archiver.model import Outcome
 
 OTHER = 4015  # the stranger's series
 ANSWERS = st.sampled_from([None, Outcome.NOT_FOUND, Outcome.FORBIDDEN, Outcome.CHALLENGE])  # None: the page itself
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "a.db") as opened:
-        yield opened
 
 
 def followed(case: Case) -> list[int]:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -24,7 +23,7 @@ from depths import deeper, depth
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
-from pushers import ONE, SAVE, Desk, desk_of, make_held
+from pushers import ONE, SAVE, Pusher
 from rescuers import PARTS, page
 from runs import config_for, rows
 
@@ -51,137 +50,126 @@ from archiver.standin.wire import Reply
 KEY, SECRET = "access", "secret"
 
 
-@pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_held(tmp_path_factory.mktemp("held"))
-
-
-@pytest.fixture
-def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
-    with desk_of(held, tmp_path) as desk:
-        yield desk
-
-
 # ─── a copy that counts ─────────────────────────────────────────────────────────────────────────
 
 
-def test_a_push_is_confirmed_by_the_index_and_the_text(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    before = desk.believed()
+def test_a_push_is_confirmed_by_the_index_and_the_text(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    before = pusher.believed()
 
-    assert desk.push(str(ONE), "-q") == 0
+    assert pusher.push(str(ONE), "-q") == 0
     out = capsys.readouterr().out
     assert f"confirmed: {ONE}: https://web.archive.org/web/2026" in out
-    assert desk.state() == "confirmed"
-    assert desk.believed() == before, "what is known of the live page never changes"
-    assert rows(desk.db, "SELECT confirmed, outcome, made_at FROM copies") == [
-        (1, "ok", rows(desk.db, "SELECT made_at FROM pushes")[0][0])
+    assert pusher.state() == "confirmed"
+    assert pusher.believed() == before, "what is known of the live page never changes"
+    assert rows(pusher.db, "SELECT confirmed, outcome, made_at FROM copies") == [
+        (1, "ok", rows(pusher.db, "SELECT made_at FROM pushes")[0][0])
     ]
-    assert desk.run("verify") == 0
-    assert desk.run("status", "--copies") == 0
+    assert pusher.run("verify") == 0
+    assert pusher.run("status", "--copies") == 0
     told = capsys.readouterr()
     assert "Pushed to the Wayback Machine: 1 confirmed." in told.err
-    assert desk.run("why", str(ONE)) == 0
+    assert pusher.run("why", str(ONE)) == 0
     told = capsys.readouterr()
     assert "asked Save Page Now (to save it)" in told.out
     assert "push to the Wayback Machine: confirmed" in told.out
 
 
 def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    pusher: Pusher, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.push(str(PARTS[1]), "-q")  # two hold it from now on
+    pusher.push(str(PARTS[1]), "-q")  # two hold it from now on
     capsys.readouterr()
 
-    assert desk.push("--yes", "-q") == 0
+    assert pusher.push("--yes", "-q") == 0
     assert "5 parts: 5 confirmed" in capsys.readouterr().out
-    order = rows(desk.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
+    order = rows(pusher.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
     assert [number for (number,) in order] == [PARTS[1], PARTS[0], *PARTS[2:]]
-    starts = [at for (at,) in rows(desk.db, "SELECT asked_at FROM pushes ORDER BY asked_at")]
+    starts = [at for (at,) in rows(pusher.db, "SELECT asked_at FROM pushes ORDER BY asked_at")]
     assert len(set(starts)) == 5
     capsys.readouterr()
-    asked = len(desk.asked())
-    assert desk.push("--yes", "-q") == 0, "what is confirmed is not asked for again"
-    assert len(desk.asked()) == asked
+    asked = len(pusher.asked())
+    assert pusher.push("--yes", "-q") == 0, "what is confirmed is not asked for again"
+    assert len(pusher.asked()) == asked
 
 
-def test_a_snapshot_of_some_minutes_ago_is_a_success(desk: Desk) -> None:
-    assert desk.push(str(ONE), "-q") == 0
-    rows_before = rows(desk.db, "SELECT made_at FROM pushes")
-    with tampering(desk.db) as connection:
+def test_a_snapshot_of_some_minutes_ago_is_a_success(pusher: Pusher) -> None:
+    assert pusher.push(str(ONE), "-q") == 0
+    rows_before = rows(pusher.db, "SELECT made_at FROM pushes")
+    with tampering(pusher.db) as connection:
         connection.execute("DELETE FROM pushes")
         connection.execute("DELETE FROM copies")
-    desk.clock.advance(minutes=20)
+    pusher.clock.advance(minutes=20)
 
-    assert desk.push(str(ONE), "-q") == 0
-    assert rows(desk.db, "SELECT made_at FROM pushes") == rows_before
-    said = rows(desk.db, "SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
+    assert pusher.push(str(ONE), "-q") == 0
+    assert rows(pusher.db, "SELECT made_at FROM pushes") == rows_before
+    said = rows(pusher.db, "SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
     assert "The same snapshot had been made 20 minutes ago" in said[0][0]
-    assert len(desk.archives.shelf.all()) == 1
+    assert len(pusher.archives.shelf.all()) == 1
 
 
-def test_an_older_capture_is_not_taken_for_the_one_asked_for(desk: Desk) -> None:
-    desk.archives.shelf.put(Memento(article_url(ONE), desk.clock.now() - timedelta(days=2), page(ONE)))
-    desk.archives.faults.replies(
+def test_an_older_capture_is_not_taken_for_the_one_asked_for(pusher: Pusher) -> None:
+    pusher.archives.shelf.put(Memento(article_url(ONE), pusher.clock.now() - timedelta(days=2), page(ONE)))
+    pusher.archives.faults.replies(
         "web.archive.org/save", b'{"url": "x", "job_id": "spn2-0123456789abcdef"}', "application/json"
     )
-    desk.archives.faults.replies(
+    pusher.archives.faults.replies(
         "web.archive.org/save/status*", b'{"status": "success", "timestamp": "20261223120000"}', "application/json"
     )
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
 
 
 # ─── keys ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_keys_go_to_web_archive_org_alone_and_into_no_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_go_to_web_archive_org_alone_and_into_no_file(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     key, secret = "AkeyOfMine123456", "AsecretOfMine654"
     monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
     echo = f'{{"message": "You {key} need {secret} to be logged in", "job_id": "{secret}"}}'.encode()
-    desk.archives.faults.replies("web.archive.org/save", echo, "application/json", times=1)
+    pusher.archives.faults.replies("web.archive.org/save", echo, "application/json", times=1)
 
-    assert desk.push("--yes", "-q", "-v") in {3, 4}
-    named = [entry for entry in desk.archives.log if "authorization" in entry.headers]
+    assert pusher.push("--yes", "-q", "-v") in {3, 4}
+    named = [entry for entry in pusher.archives.log if "authorization" in entry.headers]
     assert named
     assert {entry.host for entry in named} == {"web.archive.org"}
     assert {entry.headers["authorization"] for entry in named} == {f"LOW {key}:{secret}"}
     assert all(entry.target.startswith("/save") for entry in named), "the index and the captures need no keys"
-    for file in desk.db.parent.glob("a.db*"):
+    for file in pusher.db.parent.glob("a.db*"):
         assert key.encode() not in file.read_bytes()
         assert secret.encode() not in file.read_bytes()
 
 
-def test_keys_of_the_config_work_and_are_shown_nowhere(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with desk.config.open("a", encoding="utf-8") as text:
+def test_keys_of_the_config_work_and_are_shown_nowhere(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    with pusher.config.open("a", encoding="utf-8") as text:
         text.write(f'key = "{KEY}"\nsecret = "{SECRET}"\n')
-    assert desk.push("5943", "--json") == 0
+    assert pusher.push("5943", "--json") == 0
     told = capsys.readouterr()
     assert [one["state"] for one in json.loads(told.out)["pushes"]] == ["confirmed"] * 5
-    assert desk.push("5943", "--dry-run", "--json") == 0
+    assert pusher.push("5943", "--dry-run", "--json") == 0
     assert json.loads(capsys.readouterr().out)["keys"] is True
-    assert {entry.headers.get("authorization") for entry in desk.archives.log if "/save" in entry.target} == {
+    assert {entry.headers.get("authorization") for entry in pusher.archives.log if "/save" in entry.target} == {
         f"LOW {KEY}:{SECRET}"
     }
-    config = rows(desk.db, "SELECT config FROM runs WHERE command = 'push'")
+    config = rows(pusher.db, "SELECT config FROM runs WHERE command = 'push'")
     assert [json.loads(text)["keys"] for (text,) in config] == [True]
     assert f"{KEY}:{SECRET}" not in told.out + told.err
 
 
 def test_wrong_keys_stop_the_run_and_cost_no_part_anything(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pusher: Pusher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ARCHIVER_SPN_KEY", "wrong-key")
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", "wrong-secret")
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     assert "check ARCHIVER_SPN_KEY" in capsys.readouterr().out
-    assert desk.saves() == 1
-    assert {state for state, _ in desk.pushes().values()} == {"queued"}
+    assert pusher.saves() == 1
+    assert {state for state, _ in pusher.pushes().values()} == {"queued"}
     monkeypatch.delenv("ARCHIVER_SPN_KEY")
     monkeypatch.delenv("ARCHIVER_SPN_SECRET")
-    assert desk.push(str(ONE), "-q") == 0
+    assert pusher.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(
@@ -194,90 +182,97 @@ def test_wrong_keys_stop_the_run_and_cost_no_part_anything(
     ],
 )
 def test_keys_that_cannot_be_sent_are_told_without_being_shown(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str, secret: str, words: str
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    key: str,
+    secret: str,
+    words: str,
 ) -> None:
     monkeypatch.setenv("ARCHIVER_SPN_KEY", key)
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", secret)
 
-    assert desk.push(str(ONE), "-q") == 2
+    assert pusher.push(str(ONE), "-q") == 2
     told = capsys.readouterr().err
     assert words in told
     assert key not in told
-    assert desk.asked() == []
+    assert pusher.asked() == []
 
 
-def test_a_key_in_the_config_that_is_none_is_not_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with desk.config.open("a", encoding="utf-8") as text:
+def test_a_key_in_the_config_that_is_none_is_not_shown(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    with pusher.config.open("a", encoding="utf-8") as text:
         text.write('key = "my key"\n')
 
-    assert desk.push(str(ONE)) == 2
+    assert pusher.push(str(ONE)) == 2
     told = capsys.readouterr().err
     assert "push.key: expected the words of a key" in told
     assert "my key" not in told
 
 
-def test_without_keys_the_page_for_people_names_the_job_as_well(desk: Desk) -> None:
+def test_without_keys_the_page_for_people_names_the_job_as_well(pusher: Pusher) -> None:
     job = "spn2-" + "a" * 40
     text = f'<html><h2>Saving page</h2><script>spn.watchJob("{job}", "/_static/",6000);</script></html>'
-    desk.archives.faults.replies("web.archive.org/save", text.encode(), times=1)
+    pusher.archives.faults.replies("web.archive.org/save", text.encode(), times=1)
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert rows(desk.db, "SELECT job_id, state FROM pushes") == [(job, "pending")]
-    assert desk.asked("/save/status/")
-    assert not any("authorization" in entry.headers for entry in desk.archives.log)
+    assert pusher.push(str(ONE), "-q") == 3
+    assert rows(pusher.db, "SELECT job_id, state FROM pushes") == [(job, "pending")]
+    assert pusher.asked("/save/status/")
+    assert not any("authorization" in entry.headers for entry in pusher.archives.log)
 
 
 # ─── limits ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_429_ends_the_run_and_the_queue_is_kept(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.archives.save_page_now.anonymous = 2
+def test_a_429_ends_the_run_and_the_queue_is_kept(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    pusher.archives.save_page_now.anonymous = 2
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     out = capsys.readouterr().out
     assert "Save Page Now wants no more of us for now" in out
     assert "Come back after 2026-12-23 12:0" in out
-    assert desk.saves() == 3
-    states = sorted(state for state, _ in desk.pushes().values())
+    assert pusher.saves() == 3
+    states = sorted(state for state, _ in pusher.pushes().values())
     assert states.count("queued") == 3
-    asked = len(desk.asked())
+    asked = len(pusher.asked())
 
-    assert desk.push("5943", "-q") == 4, "it is left alone until the rest is over"
-    assert len(desk.asked()) == asked
+    assert pusher.push("5943", "-q") == 4, "it is left alone until the rest is over"
+    assert len(pusher.asked()) == asked
 
-    desk.clock.advance(minutes=2)
-    desk.archives.save_page_now.anonymous = 99
-    assert desk.push("5943", "-q") == 0
-    assert desk.saves() == 3 + 3
-
-
-def test_a_long_retry_after_is_kept_across_runs(desk: Desk) -> None:
-    desk.archives.faults.rate_limit("web.archive.org/save", 7200, times=1)
-
-    assert desk.push(str(ONE), "-q") == 4
-    desk.clock.advance(minutes=110)
-    assert desk.push(str(ONE), "-q") == 4
-    assert desk.saves() == 1
-    desk.clock.advance(minutes=11)
-    assert desk.push(str(ONE), "-q") == 0
+    pusher.clock.advance(minutes=2)
+    pusher.archives.save_page_now.anonymous = 99
+    assert pusher.push("5943", "-q") == 0
+    assert pusher.saves() == 3 + 3
 
 
-def test_a_limit_of_sessions_ends_the_run_and_is_no_fault_of_the_part(desk: Desk) -> None:
-    desk.archives.save_page_now.sessions = 0
+def test_a_long_retry_after_is_kept_across_runs(pusher: Pusher) -> None:
+    pusher.archives.faults.rate_limit("web.archive.org/save", 7200, times=1)
 
-    assert desk.push("5943", "-q") == 4
-    assert desk.saves() == 1
-    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.push(str(ONE), "-q") == 4
+    pusher.clock.advance(minutes=110)
+    assert pusher.push(str(ONE), "-q") == 4
+    assert pusher.saves() == 1
+    pusher.clock.advance(minutes=11)
+    assert pusher.push(str(ONE), "-q") == 0
 
 
-def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: Desk) -> None:
-    desk.archives.save_page_now.pending = 3
+def test_a_limit_of_sessions_ends_the_run_and_is_no_fault_of_the_part(pusher: Pusher) -> None:
+    pusher.archives.save_page_now.sessions = 0
 
-    assert desk.push("--yes", "-q") == 0
-    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+    assert pusher.push("5943", "-q") == 4
+    assert pusher.saves() == 1
+    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+
+
+def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(pusher: Pusher) -> None:
+    pusher.archives.save_page_now.pending = 3
+
+    assert pusher.push("--yes", "-q") == 0
+    starts = [
+        at for (at,) in rows(pusher.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)
+    ]
     assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
     open_now, most = set(), 0
-    for entry in desk.archives.log:
+    for entry in pusher.archives.log:
         if entry.method == "POST":
             open_now.add(entry.started)
             most = max(most, len(open_now))
@@ -286,99 +281,101 @@ def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(desk: De
     assert most <= 2
 
 
-def test_jobs_of_an_earlier_run_count_as_well(desk: Desk) -> None:
-    desk.archives.save_page_now.pending = 99
-    with desk.config.open("a", encoding="utf-8") as text:
+def test_jobs_of_an_earlier_run_count_as_well(pusher: Pusher) -> None:
+    pusher.archives.save_page_now.pending = 99
+    with pusher.config.open("a", encoding="utf-8") as text:
         text.write("jobs = 1\nwait_s = 0\n")
 
-    assert desk.push(str(PARTS[0]), "-q") == 3
-    assert desk.push(str(PARTS[1]), "-q") == 3
-    first, second = (at for (at,) in rows(desk.db, "SELECT unixepoch(asked_at) FROM pushes ORDER BY id"))
+    assert pusher.push(str(PARTS[0]), "-q") == 3
+    assert pusher.push(str(PARTS[1]), "-q") == 3
+    first, second = (at for (at,) in rows(pusher.db, "SELECT unixepoch(asked_at) FROM pushes ORDER BY id"))
     assert second - first >= 180
 
 
-def test_the_pace_is_kept_from_run_to_run(desk: Desk) -> None:
+def test_the_pace_is_kept_from_run_to_run(pusher: Pusher) -> None:
     for number in PARTS[:3]:
-        assert desk.push(str(number), "-q") == 0
-    starts = [at for (at,) in rows(desk.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
+        assert pusher.push(str(number), "-q") == 0
+    starts = [
+        at for (at,) in rows(pusher.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)
+    ]
     assert len(starts) == 3
     assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
 
 
-def test_our_own_daily_limit_is_kept_across_runs(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with desk.config.open("a", encoding="utf-8") as text:
+def test_our_own_daily_limit_is_kept_across_runs(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    with pusher.config.open("a", encoding="utf-8") as text:
         text.write("daily = 2\n")
 
-    assert desk.push("5943", "-q") == 3
+    assert pusher.push("5943", "-q") == 3
     assert "push.daily allows 2" in capsys.readouterr().out
-    desk.clock.advance(hours=3)
-    assert desk.push("5943", "-q") == 3
-    assert desk.saves() == 2
-    desk.clock.advance(hours=22)
-    assert desk.push("5943", "-q") == 3
-    assert desk.saves() == 4
+    pusher.clock.advance(hours=3)
+    assert pusher.push("5943", "-q") == 3
+    assert pusher.saves() == 2
+    pusher.clock.advance(hours=22)
+    assert pusher.push("5943", "-q") == 3
+    assert pusher.saves() == 4
 
 
-def test_the_limit_of_requests_keeps_the_queue(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.push("5943", "-q", "--limit", "6") == 3
+def test_the_limit_of_requests_keeps_the_queue(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pusher.push("5943", "-q", "--limit", "6") == 3
     assert "limit of requests" in capsys.readouterr().out
-    assert len(desk.archives.log) == 6
-    assert desk.push("5943", "-q") == 0
-    assert desk.saves() == 5
+    assert len(pusher.archives.log) == 6
+    assert pusher.push("5943", "-q") == 0
+    assert pusher.saves() == 5
 
 
 # ─── what is not confirmed ──────────────────────────────────────────────────────────────────────
 
 
-def test_another_text_is_a_mismatch_and_no_insurance(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_text_is_a_mismatch_and_no_insurance(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
     edited = page(ONE).replace("。</p>".encode(), "。後來改過了。</p>".encode())
     assert edited != page(ONE)
-    desk.live[article_url(ONE)] = Reply(200, edited)
-    before = desk.believed()
+    pusher.live[article_url(ONE)] = Reply(200, edited)
+    before = pusher.believed()
 
-    assert desk.push(str(ONE), "-q") == 3
-    state, reason = desk.pushes()[ONE]
+    assert pusher.push(str(ONE), "-q") == 3
+    state, reason = pusher.pushes()[ONE]
     assert state == "mismatch"
     assert "another" in reason
-    assert desk.believed() == before
-    assert rows(desk.db, "SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
+    assert pusher.believed() == before
+    assert rows(pusher.db, "SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
         (None, 1, "mismatch")
     ]
     capsys.readouterr()
-    desk.run("status", "--copies")
+    pusher.run("status", "--copies")
     assert f"push mismatch: {ONE}: " in capsys.readouterr().err
-    assert desk.run("verify") == 0
-    asked = desk.saves()
-    assert desk.push(str(ONE), "-q") == 3, "it is not asked for again the same day"
-    assert desk.saves() == asked
-    desk.live[article_url(ONE)] = Reply(200, page(ONE))
-    desk.clock.advance(days=2)
-    assert desk.push(str(ONE), "-q") == 0
+    assert pusher.run("verify") == 0
+    asked = pusher.saves()
+    assert pusher.push(str(ONE), "-q") == 3, "it is not asked for again the same day"
+    assert pusher.saves() == asked
+    pusher.live[article_url(ONE)] = Reply(200, page(ONE))
+    pusher.clock.advance(days=2)
+    assert pusher.push(str(ONE), "-q") == 0
 
 
-def test_a_captured_bot_check_is_a_mismatch(desk: Desk) -> None:
+def test_a_captured_bot_check_is_a_mismatch(pusher: Pusher) -> None:
     wall = b"<html><head><title>Just a moment...</title></head><body><form id='challenge-form'></form></body></html>"
-    desk.live[article_url(ONE)] = Reply(200, wall)
+    pusher.live[article_url(ONE)] = Reply(200, wall)
 
-    assert desk.push(str(ONE), "-q") == 3
-    state, reason = desk.pushes()[ONE]
+    assert pusher.push(str(ONE), "-q") == 3
+    state, reason = pusher.pushes()[ONE]
     assert state == "mismatch"
     assert reason.startswith("what was captured is not the page")
 
 
-def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a_week(desk: Desk) -> None:
-    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a_week(pusher: Pusher) -> None:
+    pusher.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.saves() == 1, "nothing is asked for twice while it is pending"
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.saves() == 1, "nothing is asked for twice while it is pending"
     for _ in range(3):
-        desk.clock.advance(days=8)
-        assert desk.push(str(ONE), "-q") == 3
-    assert desk.state() == "refused"
-    assert desk.saves() == 3
-    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(1,)]
+        pusher.clock.advance(days=8)
+        assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.state() == "refused"
+    assert pusher.saves() == 3
+    assert rows(pusher.db, "SELECT count(*) FROM pushes") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -391,92 +388,92 @@ def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a
         ("error:something-new", "Target host is blocked by robots.txt"),
     ],
 )
-def test_what_will_not_be_made_is_refused_with_the_reason(desk: Desk, error: str, message: str) -> None:
+def test_what_will_not_be_made_is_refused_with_the_reason(pusher: Pusher, error: str, message: str) -> None:
     body = json.dumps({"status": "error", "status_ext": error, "message": message}).encode()
-    desk.archives.faults.replies("web.archive.org/save", body, "application/json")
+    pusher.archives.faults.replies("web.archive.org/save", body, "application/json")
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE] == ("refused", f"{message} ({error.removeprefix('error:')})")
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.saves() == 1, "a refusal is not asked for again the same day"
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE] == ("refused", f"{message} ({error.removeprefix('error:')})")
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.saves() == 1, "a refusal is not asked for again the same day"
 
 
-def test_a_page_that_is_gone_meanwhile_is_refused(desk: Desk) -> None:
-    desk.live[article_url(ONE)] = Reply(404, b"")
+def test_a_page_that_is_gone_meanwhile_is_refused(pusher: Pusher) -> None:
+    pusher.live[article_url(ONE)] = Reply(404, b"")
 
-    assert desk.push(str(ONE), "-q") == 3
-    state, reason = desk.pushes()[ONE]
+    assert pusher.push(str(ONE), "-q") == 3
+    state, reason = pusher.pushes()[ONE]
     assert (state, "not found" in reason) == ("refused", True)
 
 
-def test_a_part_that_is_gone_is_not_asked_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with tampering(desk.db) as connection:
+def test_a_part_that_is_gone_is_not_asked_for(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    with tampering(pusher.db) as connection:
         connection.execute("UPDATE pages SET state = 'gone' WHERE article_id = ?", [ONE])
 
-    assert desk.push(str(ONE), "-q") == 3
+    assert pusher.push(str(ONE), "-q") == 3
     assert "gone from the site" in capsys.readouterr().out
-    assert desk.asked() == []
+    assert pusher.asked() == []
 
 
-def test_a_failure_that_may_pass_is_tried_three_times_over_as_many_runs(desk: Desk) -> None:
-    desk.live[article_url(ONE)] = Reply(503, b"")
+def test_a_failure_that_may_pass_is_tried_three_times_over_as_many_runs(pusher: Pusher) -> None:
+    pusher.live[article_url(ONE)] = Reply(503, b"")
 
     for state in ("queued", "queued", "refused"):
-        assert desk.push(str(ONE), "-q") == 3
-        assert desk.state() == state
-        desk.clock.advance(minutes=90)
-    assert desk.saves() == 3
-    assert rows(desk.db, "SELECT attempts FROM pushes") == [(3,)]
+        assert pusher.push(str(ONE), "-q") == 3
+        assert pusher.state() == state
+        pusher.clock.advance(minutes=90)
+    assert pusher.saves() == 3
+    assert rows(pusher.db, "SELECT attempts FROM pushes") == [(3,)]
 
 
 # ─── a service in trouble ───────────────────────────────────────────────────────────────────────
 
 
-def test_a_service_that_is_down_changes_nothing_and_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.archives.faults.error("web.archive.org*", status=503)
-    before = desk.believed()
+def test_a_service_that_is_down_changes_nothing_and_is_told(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    pusher.archives.faults.error("web.archive.org*", status=503)
+    before = pusher.believed()
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     out = capsys.readouterr().out
     assert "Save Page Now is in trouble: HTTP 503" in out
     assert "Come back after 2026-12-23 12:05 UTC" in out
-    assert desk.saves() == 1, "a form is never sent twice unasked, and a host that is down is left alone"
-    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
-    assert desk.believed() == before
-    desk.archives.faults.clear()
-    desk.clock.advance(minutes=6)
-    assert desk.push("5943", "-q") == 0
+    assert pusher.saves() == 1, "a form is never sent twice unasked, and a host that is down is left alone"
+    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.believed() == before
+    pusher.archives.faults.clear()
+    pusher.clock.advance(minutes=6)
+    assert pusher.push("5943", "-q") == 0
 
 
-def test_an_answer_that_is_lost_on_its_way_leads_to_no_second_capture(desk: Desk) -> None:
-    desk.archives.faults.truncate("web.archive.org/save", times=1)
+def test_an_answer_that_is_lost_on_its_way_leads_to_no_second_capture(pusher: Pusher) -> None:
+    pusher.archives.faults.truncate("web.archive.org/save", times=1)
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert (desk.state(), desk.saves()) == ("queued", 1)
-    desk.clock.advance(minutes=5)
-    assert desk.push(str(ONE), "-q") == 0
-    assert len(desk.archives.shelf.all()) == 1
-
-
-def test_the_index_being_down_leaves_it_pending(desk: Desk) -> None:
-    desk.archives.faults.error("web.archive.org/cdx*", status=503)
-
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.state() == "pending"
-    desk.archives.faults.clear()
-    assert desk.push(str(ONE), "-q") == 0
-    assert desk.saves() == 1
+    assert pusher.push(str(ONE), "-q") == 3
+    assert (pusher.state(), pusher.saves()) == ("queued", 1)
+    pusher.clock.advance(minutes=5)
+    assert pusher.push(str(ONE), "-q") == 0
+    assert len(pusher.archives.shelf.all()) == 1
 
 
-def test_a_capture_that_playback_does_not_give_is_pending(desk: Desk) -> None:
-    desk.archives.faults.redirect("web.archive.org/web/*", "https://web.archive.org/web/2020/https://example.org/")
+def test_the_index_being_down_leaves_it_pending(pusher: Pusher) -> None:
+    pusher.archives.faults.error("web.archive.org/cdx*", status=503)
 
-    assert desk.push(str(ONE), "-q") == 3
-    state, reason = desk.pushes()[ONE]
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.state() == "pending"
+    pusher.archives.faults.clear()
+    assert pusher.push(str(ONE), "-q") == 0
+    assert pusher.saves() == 1
+
+
+def test_a_capture_that_playback_does_not_give_is_pending(pusher: Pusher) -> None:
+    pusher.archives.faults.redirect("web.archive.org/web/*", "https://web.archive.org/web/2020/https://example.org/")
+
+    assert pusher.push(str(ONE), "-q") == 3
+    state, reason = pusher.pushes()[ONE]
     assert state == "pending"
     assert reason.startswith("the index shows it, but it cannot be had yet")
-    desk.archives.faults.clear()
-    assert desk.push(str(ONE), "-q") == 0
+    pusher.archives.faults.clear()
+    assert pusher.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(
@@ -488,16 +485,16 @@ def test_a_capture_that_playback_does_not_give_is_pending(desk: Desk) -> None:
         b'{"status_ext": ["x"]}',
     ],
 )  # fmt: skip
-def test_an_answer_that_makes_no_sense_is_no_job(desk: Desk, body: bytes) -> None:
-    desk.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
+def test_an_answer_that_makes_no_sense_is_no_job(pusher: Pusher, body: bytes) -> None:
+    pusher.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
 
-    assert desk.push(str(ONE), "-q") == 4
-    state, reason = desk.pushes()[ONE]
+    assert pusher.push(str(ONE), "-q") == 4
+    state, reason = pusher.pushes()[ONE]
     assert state == "queued"
     assert "answer" in reason
-    assert [one for one in desk.asked() if one != f"POST {SAVE}"] == []
-    desk.clock.advance(minutes=61)
-    assert desk.push(str(ONE), "-q") == 0
+    assert [one for one in pusher.asked() if one != f"POST {SAVE}"] == []
+    pusher.clock.advance(minutes=61)
+    assert pusher.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(
@@ -508,53 +505,53 @@ def test_an_answer_that_makes_no_sense_is_no_job(desk: Desk, body: bytes) -> Non
         (b'{"status": "success", "timestamp": "99999999999999"}', 3),
     ],
 )  # fmt: skip
-def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(desk: Desk, body: bytes, code: int) -> None:
-    desk.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
-    desk.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
+def test_a_hostile_word_about_a_job_confirms_nothing_by_itself(pusher: Pusher, body: bytes, code: int) -> None:
+    pusher.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
+    pusher.archives.faults.replies("web.archive.org/cdx*", b"[]", "application/json")
 
-    assert desk.push(str(ONE), "-q") == code
-    assert desk.state() == "pending"
+    assert pusher.push(str(ONE), "-q") == code
+    assert pusher.state() == "pending"
 
 
-def test_a_redirect_takes_no_keys_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_takes_no_keys_along(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHIVER_SPN_KEY", KEY)
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", SECRET)
-    desk.archives.faults.redirect("web.archive.org/save", f"https://arquivo.pt/{SECRET}")
+    pusher.archives.faults.redirect("web.archive.org/save", f"https://arquivo.pt/{SECRET}")
 
-    assert desk.push(str(ONE), "-q") == 4
-    assert {entry.host for entry in desk.archives.log} == {"web.archive.org"}
-    assert desk.state() == "queued"
+    assert pusher.push(str(ONE), "-q") == 4
+    assert {entry.host for entry in pusher.archives.log} == {"web.archive.org"}
+    assert pusher.state() == "queued"
 
 
 # ─── going on ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_slow_job_is_left_for_the_next_run_and_heard_of_first(desk: Desk) -> None:
-    desk.archives.save_page_now.pending = 30
+def test_a_slow_job_is_left_for_the_next_run_and_heard_of_first(pusher: Pusher) -> None:
+    pusher.archives.save_page_now.pending = 30
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE] == ("pending", "Save Page Now is at work")
-    desk.archives.save_page_now.pending = 1
-    asked = len(desk.asked())
-    assert desk.push("5943", "-q") == 0
-    assert "/save/status/" in desk.asked()[asked]
-    assert desk.saves() == 5
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE] == ("pending", "Save Page Now is at work")
+    pusher.archives.save_page_now.pending = 1
+    asked = len(pusher.asked())
+    assert pusher.push("5943", "-q") == 0
+    assert "/save/status/" in pusher.asked()[asked]
+    assert pusher.saves() == 5
 
 
-def test_a_run_that_is_killed_anywhere_is_gone_on_with(desk: Desk) -> None:
+def test_a_run_that_is_killed_anywhere_is_gone_on_with(pusher: Pusher) -> None:
     for number in range(1, 14):
-        assert desk.push("5943", "-q", "--limit", "3") in {0, 3}
-        with tampering(desk.db) as connection:  # as a kill leaves it: the run open, the last step not written down
+        assert pusher.push("5943", "-q", "--limit", "3") in {0, 3}
+        with tampering(pusher.db) as connection:  # as a kill leaves it: the run open, the last step not written down
             connection.execute(
                 "UPDATE runs SET finished_at = NULL, ended_by = NULL, exit_code = NULL, digest = NULL"
                 " WHERE id = (SELECT max(id) FROM runs)"
             )
             if number % 3 == 0:
                 connection.execute("UPDATE pushes SET state = 'queued', job_id = NULL WHERE state = 'pending'")
-        desk.clock.advance(seconds=30)
-    assert desk.push("5943", "-q") == 0
-    assert {state for state, _ in desk.pushes().values()} == {"confirmed"}
-    assert len(desk.archives.shelf.all()) == 5, "each was captured once"
+        pusher.clock.advance(seconds=30)
+    assert pusher.push("5943", "-q") == 0
+    assert {state for state, _ in pusher.pushes().values()} == {"confirmed"}
+    assert len(pusher.archives.shelf.all()) == 5, "each was captured once"
 
 
 class StoppingClock(FakeClock):
@@ -566,16 +563,16 @@ class StoppingClock(FakeClock):
             raise Interrupted(signal.SIGINT)
 
 
-def test_an_interrupted_run_keeps_its_queue(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.clock = StoppingClock(desk.clock.now())
+def test_an_interrupted_run_keeps_its_queue(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    pusher.clock = StoppingClock(pusher.clock.now())
 
-    assert desk.push("5943", "-q") == 130
+    assert pusher.push("5943", "-q") == 130
     assert "Interrupted; the queue is kept." in capsys.readouterr().out
-    assert {state for state, _ in desk.pushes().values()} > {"queued"}
-    assert rows(desk.db, "SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("interrupted",)]
-    desk.clock = FakeClock(desk.clock.now() + timedelta(minutes=5))
-    assert desk.push("5943", "-q") == 0
-    assert desk.saves() == 5
+    assert {state for state, _ in pusher.pushes().values()} > {"queued"}
+    assert rows(pusher.db, "SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("interrupted",)]
+    pusher.clock = FakeClock(pusher.clock.now() + timedelta(minutes=5))
+    assert pusher.push("5943", "-q") == 0
+    assert pusher.saves() == 5
 
 
 def test_sigkill_at_any_moment_loses_no_push(held: Path, tmp_path: Path) -> None:
@@ -611,23 +608,23 @@ def test_sigkill_at_any_moment_loses_no_push(held: Path, tmp_path: Path) -> None
 # ─── the command line ───────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_is_pushed_without_the_users_word(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.push() == 2
+def test_nothing_is_pushed_without_the_users_word(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pusher.push() == 2
     told = capsys.readouterr().err
     assert "5 of 5 parts that are held are to be pushed" in told
     assert "at least 1 min 15 s" in told
     assert "--yes" in told
-    assert desk.push("--dry-run") == 0
+    assert pusher.push("--dry-run") == 0
     assert "5 of 5" in capsys.readouterr().out
-    assert desk.push("77") == 2
-    assert desk.asked() == []
-    assert rows(desk.db, "SELECT count(*) FROM pushes") == [(0,)]
+    assert pusher.push("77") == 2
+    assert pusher.asked() == []
+    assert rows(pusher.db, "SELECT count(*) FROM pushes") == [(0,)]
 
 
 @pytest.mark.parametrize(("answer", "said"), [deeper(b"n\n", "Nothing was asked."), (b"\n", "Nothing was asked.")])
-def test_on_a_terminal_the_user_is_asked_first(desk: Desk, answer: bytes, said: str) -> None:
+def test_on_a_terminal_the_user_is_asked_first(pusher: Pusher, answer: bytes, said: str) -> None:
     ours, theirs = os.openpty()
-    command: list[str | Path] = [sys.executable, "-m", "archiver", "push", "--db", desk.db, "--config", desk.config]
+    command: list[str | Path] = [sys.executable, "-m", "archiver", "push", "--db", pusher.db, "--config", pusher.config]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         os.write(ours, answer)
         _, err = child.communicate(timeout=30)
@@ -638,13 +635,13 @@ def test_on_a_terminal_the_user_is_asked_first(desk: Desk, answer: bytes, said: 
     assert b"5 of 5 parts that are held are to be pushed" in err
     assert b"Go on? [y/N]" in err
     assert said.encode() in err
-    assert desk.asked() == []
+    assert pusher.asked() == []
 
 
-def test_no_archive_is_made_by_a_push(desk: Desk, tmp_path: Path) -> None:
+def test_no_archive_is_made_by_a_push(pusher: Pusher, tmp_path: Path) -> None:
     missing = tmp_path / "none.db"
 
-    assert cli.run(["push", "--yes", "--db", str(missing), "--config", str(desk.config)]) == 5
+    assert cli.run(["push", "--yes", "--db", str(missing), "--config", str(pusher.config)]) == 5
     assert not missing.exists()
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from depths import deeper
-from pushers import ONE, SAVE, Desk, desk_of, make_held
+from pushers import ONE, SAVE, Pusher
 from rescuers import PARTS
 from runs import rows
 
@@ -16,17 +14,6 @@ from archiver.holders.save_page_meaning import Said
 from archiver.holders.save_page_now import read_asked, read_status
 
 DAY, HOUR = 86_400.0, 3_600.0
-
-
-@pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_held(tmp_path_factory.mktemp("held"))
-
-
-@pytest.fixture
-def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
-    with desk_of(held, tmp_path) as desk:
-        yield desk
 
 
 def message(words: str, **more: str) -> bytes:
@@ -174,154 +161,154 @@ def test_a_job_that_begins_late_is_a_job() -> None:
     ],
 )  # fmt: skip
 def test_one_answer_that_is_not_about_the_page_ends_the_run_and_keeps_the_queue(
-    desk: Desk, capsys: pytest.CaptureFixture[str], status: int, body: bytes, when: str
+    pusher: Pusher, capsys: pytest.CaptureFixture[str], status: int, body: bytes, when: str
 ) -> None:
-    desk.archives.faults.replies("web.archive.org/save", body, status=status)
+    pusher.archives.faults.replies("web.archive.org/save", body, status=status)
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     out = capsys.readouterr().out
     assert f"Come back after {when} UTC" in out
     assert "The queue is kept." in out
-    assert desk.asked() == [f"POST {SAVE}"]
-    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
-    assert desk.push("5943", "-q") == 4
-    assert len(desk.asked()) == 1, "it rests"
-    desk.archives.faults.clear()
-    desk.clock.advance(hours=25)
-    assert desk.push("5943", "-q") == 0
+    assert pusher.asked() == [f"POST {SAVE}"]
+    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.push("5943", "-q") == 4
+    assert len(pusher.asked()) == 1, "it rests"
+    pusher.archives.faults.clear()
+    pusher.clock.advance(hours=25)
+    assert pusher.push("5943", "-q") == 0
 
 
 def test_without_keys_one_request_tells_that_an_account_is_wanted_and_how_to_get_it(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    pusher: Pusher, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.archives.save_page_now.anonymous = 0
+    pusher.archives.save_page_now.anonymous = 0
 
     for runs in (1, 2):
-        assert desk.push("5943", "-q") == 4
+        assert pusher.push("5943", "-q") == 4
         out = capsys.readouterr().out
         assert "Save Page Now asks for an account" in out
         assert "https://archive.org/account/s3.php" in out
         assert "ARCHIVER_SPN_KEY" in out
         assert "set the keys, and run the same command again" in out
-        assert desk.asked() == [f"POST {SAVE}"] * runs
-    assert {state for state, _ in desk.pushes().values()} == {"queued"}
+        assert pusher.asked() == [f"POST {SAVE}"] * runs
+    assert {state for state, _ in pusher.pushes().values()} == {"queued"}
 
 
-def test_a_redirect_to_a_login_asks_for_an_account(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.archives.faults.redirect("web.archive.org/save", "https://archive.org/account/login?referer=x")
+def test_a_redirect_to_a_login_asks_for_an_account(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    pusher.archives.faults.redirect("web.archive.org/save", "https://archive.org/account/login?referer=x")
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     assert "Save Page Now asks for an account" in capsys.readouterr().out
-    assert desk.asked() == [f"POST {SAVE}"]
+    assert pusher.asked() == [f"POST {SAVE}"]
 
 
-def test_a_429_that_asks_for_no_rest_has_a_minute(desk: Desk) -> None:
-    desk.archives.faults.rate_limit("web.archive.org/save", 0, times=1)
-    assert desk.push(str(ONE), "-q") == 4
-    desk.clock.advance(seconds=50)
-    assert desk.push(str(ONE), "-q") == 4
-    desk.clock.advance(seconds=11)
-    assert desk.push(str(ONE), "-q") == 0
+def test_a_429_that_asks_for_no_rest_has_a_minute(pusher: Pusher) -> None:
+    pusher.archives.faults.rate_limit("web.archive.org/save", 0, times=1)
+    assert pusher.push(str(ONE), "-q") == 4
+    pusher.clock.advance(seconds=50)
+    assert pusher.push(str(ONE), "-q") == 4
+    pusher.clock.advance(seconds=11)
+    assert pusher.push(str(ONE), "-q") == 0
 
 
-def test_a_limit_without_keys_is_none_for_an_account(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_without_keys_is_none_for_an_account(pusher: Pusher, monkeypatch: pytest.MonkeyPatch) -> None:
     words = "You have reached your daily not-logged-in captures limit of (200,) webpages"
-    desk.archives.faults.replies("web.archive.org/save", message(words), times=1)
-    assert desk.push(str(ONE), "-q") == 4
+    pusher.archives.faults.replies("web.archive.org/save", message(words), times=1)
+    assert pusher.push(str(ONE), "-q") == 4
 
     monkeypatch.setenv("ARCHIVER_SPN_KEY", "access")
     monkeypatch.setenv("ARCHIVER_SPN_SECRET", "secret")
-    assert desk.push(str(ONE), "-q") == 0
+    assert pusher.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize("code", ["capture-location-error", "no-captures", "soft-time-limit-exceeded", "job-failed"])
-def test_a_fault_of_the_service_never_refuses_a_part(desk: Desk, code: str) -> None:
+def test_a_fault_of_the_service_never_refuses_a_part(pusher: Pusher, code: str) -> None:
     body = message("It went wrong", status="error", status_ext=f"error:{code}")
-    desk.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
+    pusher.archives.faults.replies("web.archive.org/save/status*", body, "application/json")
 
     for _ in range(5):
-        assert desk.push(str(ONE), "-q") == 3
-        desk.clock.advance(hours=2)
-    assert rows(desk.db, "SELECT state, attempts FROM pushes") == [("queued", 0)]
-    desk.archives.faults.clear()
-    assert desk.push(str(ONE), "-q") == 0
+        assert pusher.push(str(ONE), "-q") == 3
+        pusher.clock.advance(hours=2)
+    assert rows(pusher.db, "SELECT state, attempts FROM pushes") == [("queued", 0)]
+    pusher.archives.faults.clear()
+    assert pusher.push(str(ONE), "-q") == 0
 
 
-def test_three_faults_of_the_service_in_a_row_end_the_run(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_faults_of_the_service_in_a_row_end_the_run(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
     body = message(
         "Cannot fetch the target URL due to system overload", status="error", status_ext="error:cannot-fetch"
     )
-    desk.archives.faults.replies("web.archive.org/save", body, "application/json")
+    pusher.archives.faults.replies("web.archive.org/save", body, "application/json")
 
-    assert desk.push("5943", "-q") == 4
+    assert pusher.push("5943", "-q") == 4
     assert "Save Page Now is in trouble" in capsys.readouterr().out
-    assert desk.saves() == 3
-    assert rows(desk.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.saves() == 3
+    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
 
 
-def test_an_answer_that_nobody_understands_does_not_hold_up_the_others(desk: Desk) -> None:
-    desk.archives.faults.replies("web.archive.org/save", message("Bla"), times=1)
-    assert desk.push("5943", "-q") == 4
-    first = next(number for number, (_, reason) in desk.pushes().items() if reason == "Bla")
-    desk.clock.advance(hours=2)
+def test_an_answer_that_nobody_understands_does_not_hold_up_the_others(pusher: Pusher) -> None:
+    pusher.archives.faults.replies("web.archive.org/save", message("Bla"), times=1)
+    assert pusher.push("5943", "-q") == 4
+    first = next(number for number, (_, reason) in pusher.pushes().items() if reason == "Bla")
+    pusher.clock.advance(hours=2)
 
-    assert desk.push("5943", "-q") == 0
-    asked = rows(desk.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY asked_at")
+    assert pusher.push("5943", "-q") == 0
+    asked = rows(pusher.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY asked_at")
     assert [number for (number,) in asked][-1] == first
 
 
-def test_a_job_that_is_pending_for_ever_is_looked_for_in_the_index(desk: Desk) -> None:
+def test_a_job_that_is_pending_for_ever_is_looked_for_in_the_index(pusher: Pusher) -> None:
     body = json.dumps({"url": "x", "job_id": "spn2-0123456789abcdef"}).encode()  # which the service forgot at once
-    desk.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
+    pusher.archives.faults.replies("web.archive.org/save", body, "application/json", times=1)
 
-    assert desk.push(str(ONE), "-q") == 3
-    desk.clock.advance(hours=2)
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
-    polls = len(desk.asked("/save/status/"))
-    desk.clock.advance(days=8)
-    assert desk.push(str(ONE), "-q") == 0
-    assert len(desk.asked("/save/status/spn2-0123")) == polls
+    assert pusher.push(str(ONE), "-q") == 3
+    pusher.clock.advance(hours=2)
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE] == ("pending", "the index of the Wayback Machine does not show it yet")
+    polls = len(pusher.asked("/save/status/"))
+    pusher.clock.advance(days=8)
+    assert pusher.push(str(ONE), "-q") == 0
+    assert len(pusher.asked("/save/status/spn2-0123")) == polls
 
 
-def test_an_excluded_site_is_refused_after_one_question(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_excluded_site_is_refused_after_one_question(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = (("x-archive-wayback-runtime-error", "AdministrativeAccessControlException: Blocked Site Error"),)
-    desk.archives.faults.replies("web.archive.org/*", b"", status=403, headers=blocked)
+    pusher.archives.faults.replies("web.archive.org/*", b"", status=403, headers=blocked)
 
-    assert desk.push("5943", "-q") == 3
+    assert pusher.push("5943", "-q") == 3
     assert "Blocked Site Error" in capsys.readouterr().out
-    assert desk.asked() == [f"POST {SAVE}"]
-    assert {state for state, _ in desk.pushes().values()} == {"refused"}
+    assert pusher.asked() == [f"POST {SAVE}"]
+    assert {state for state, _ in pusher.pushes().values()} == {"refused"}
 
 
-def test_a_site_that_is_excluded_while_its_captures_are_pending_is_refused(desk: Desk) -> None:
-    desk.archives.shelf.excluded.add("ithelp.ithome.com.tw")
+def test_a_site_that_is_excluded_while_its_captures_are_pending_is_refused(pusher: Pusher) -> None:
+    pusher.archives.shelf.excluded.add("ithelp.ithome.com.tw")
 
-    assert desk.push("5943", "-q") == 3
-    assert {state for state, _ in desk.pushes().values()} == {"refused"}
-    assert len(desk.asked("/cdx/")) == 1
+    assert pusher.push("5943", "-q") == 3
+    assert {state for state, _ in pusher.pushes().values()} == {"refused"}
+    assert len(pusher.asked("/cdx/")) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_captured_refusal_of_the_site_is_a_mismatch_and_asked_for_once(desk: Desk, status: int) -> None:
+def test_a_captured_refusal_of_the_site_is_a_mismatch_and_asked_for_once(pusher: Pusher, status: int) -> None:
     headers = (("Memento-Datetime", "Wed, 23 Dec 2026 12:00:00 GMT"),)
-    desk.archives.faults.replies("web.archive.org/web/2*", b"<h1>no</h1>", status=status, headers=headers)
+    pusher.archives.faults.replies("web.archive.org/web/2*", b"<h1>no</h1>", status=status, headers=headers)
 
-    assert desk.push(str(ONE), "-q") == 3
-    assert desk.pushes()[ONE][0] == "mismatch"
-    assert len(desk.asked("/web/2")) == 1
-
-
-def test_a_limit_that_is_told_of_a_job_leaves_it_pending(desk: Desk) -> None:
-    desk.archives.faults.replies("web.archive.org/save/status*", message("Too many questions"), status=429, times=1)
-
-    assert desk.push("5943", "-q") == 4
-    assert sorted(state for state, _ in desk.pushes().values()).count("pending") >= 1
-    desk.clock.advance(hours=2)
-    assert desk.push("5943", "-q") == 0
-    assert len(desk.archives.shelf.all()) == len(PARTS)
+    assert pusher.push(str(ONE), "-q") == 3
+    assert pusher.pushes()[ONE][0] == "mismatch"
+    assert len(pusher.asked("/web/2")) == 1
 
 
-def test_the_plan_says_that_keys_are_wanted(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.push("--dry-run") == 0
+def test_a_limit_that_is_told_of_a_job_leaves_it_pending(pusher: Pusher) -> None:
+    pusher.archives.faults.replies("web.archive.org/save/status*", message("Too many questions"), status=429, times=1)
+
+    assert pusher.push("5943", "-q") == 4
+    assert sorted(state for state, _ in pusher.pushes().values()).count("pending") >= 1
+    pusher.clock.advance(hours=2)
+    assert pusher.push("5943", "-q") == 0
+    assert len(pusher.archives.shelf.all()) == len(PARTS)
+
+
+def test_the_plan_says_that_keys_are_wanted(pusher: Pusher, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pusher.push("--dry-run") == 0
     assert "https://archive.org/account/s3.php" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,13 @@ import brotli
 import pytest
 from depths import every
 from fakes import FakeClock
-from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, make_lost, page, rescuer
+from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, page, rescuer
 from runs import config_for, rows, run_fetch, series_counts, small_site
 
 from archiver.errors import UsageError
 from archiver.standin import StandIn, render
 from archiver.standin.render import Moment
 from archiver.standin.web_archives import Memento, WebArchives
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_lost(tmp_path_factory.mktemp("lost"))
-
-
-@pytest.fixture
-def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
-    with rescuer(lost, tmp_path) as made:
-        yield made
-
 
 # ─── where copies come from ─────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import INDEX, SERIES, Case, archive_at, comment, derived_rows, index_of, part, series_of, url_of
+from archives import INDEX, SERIES, Case, comment, derived_rows, index_of, part, series_of, url_of
 from fakes import FakeClock
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, series_counts, terse_site
@@ -31,12 +31,6 @@ SILENT: dict[str, Any] = {
 KNOWN = """
 SELECT id, series_id, position, badge_day, author_id, published_at, contest_year, previous_id, next_id FROM articles
 """
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "a.db") as opened:
-        yield opened
 
 
 @pytest.fixture

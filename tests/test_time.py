@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -30,25 +28,18 @@ from depths import depth
 from fakes import START, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import as_json, config_for, rows, run_fetch, terse_site
+from runs import config_for, rows, run_fetch, terse_site
 from sqlite_utils import Database
 
-from archiver import cli, config, diff, report
+from archiver import cli, report
 from archiver.archive import queries
 from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
-from archiver.commands import fetching
 from archiver.model import Address, Kind, Outcome
 from archiver.readings import CodeBlock, Problem, Reading
 from archiver.standin import StandIn
 
 LONG = "這一篇講所有權與借用，" * 20
-
-
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
-    with archive_at(tmp_path / "archive.db") as opened:
-        yield opened
 
 
 def events(case: Case) -> list[tuple[Any, ...]]:
@@ -149,7 +140,7 @@ def test_a_comment_keeps_every_text_it_had_and_the_day_it_vanished(case: Case) -
     assert case.rows("SELECT count(*) AS n FROM timeline WHERE what = 'comment deleted'") == [{"n": 1}]
 
 
-# ─── edits and diff ─────────────────────────────────────────────────────────────────────────────
+# ─── edits ──────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -175,56 +166,6 @@ def test_a_change_of_dress_is_told_from_a_change_of_content(case: Case, before: 
     case.answer(url_of(1), after)
 
     assert case.rows("SELECT cosmetic FROM edits") == [{"cosmetic": cosmetic}]
-
-
-def pieces(sections: tuple[diff.Section, ...]) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [(one.name, [(piece.op, piece.text) for piece in one.pieces]) for one in sections]
-
-
-def test_prose_is_compared_by_words_and_code_by_lines() -> None:
-    code = "\n\n```rust\nlet a = 1;\nlet b = {};\n```\n\n不變的段落"
-    old = diff.Text("Day 01 標題", ("rust",), "今天我們學習所有權的規則。" + code.format(2))
-    new = diff.Text("Day 01 標題", ("rust", "ml"), "今天我們複習所有權的規則。" + code.format(3))
-
-    assert pieces(diff.compare(old, new)) == [
-        ("tags", [("equal", "rust "), ("insert", "ml ")]),
-        ("prose", [("equal", "今天我們"), ("delete", "學"), ("insert", "複"), ("equal", "習所有權的規則。")]),
-        (
-            "code",
-            [
-                ("equal", "```rust\nlet a = 1;\n"),
-                ("delete", "let b = 2;\n"),
-                ("insert", "let b = 3;\n"),
-                ("equal", "```\n"),
-            ],
-        ),
-    ]
-
-
-def test_diff_shows_the_last_edit_in_a_pipe_with_signs_and_as_json(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    db = tmp_path / "archive.db"
-    site = terse_site(5)
-    edited = site.series[5943].part_ids[0]
-    with StandIn(site) as standin:
-        file = config_for(standin, tmp_path)
-        run_fetch(db, file)
-        standin.faults.edit(edited, title="[Day 01] 換了標題", body="<p>全新的內文</p>")
-        run_fetch(db, file, force=True)
-
-    assert cli.run(["diff", str(edited), "--db", str(db)]) == 0
-    shown = capsys.readouterr().out
-    assert "{+換了標題+}" in shown
-    assert "\x1b" not in shown
-    assert cli.run(["diff", str(edited), "--json", "--db", str(db)]) == 0
-    document = as_json(capsys.readouterr().out)
-    assert document["from"]["capture_id"] < document["to"]["capture_id"]
-    assert document["changes"][0]["section"] == "title"
-    held = str(document["from"]["capture_id"])
-    assert cli.run(["diff", str(edited), "--from", held, "--to", "9999-12-31", "--db", str(db)]) == 0
-    assert cli.run(["diff", str(edited), "--from", "1999-01-01", "--db", str(db)]) == 2
-    assert "name a capture or a date" in capsys.readouterr().err
 
 
 # ─── drift ──────────────────────────────────────────────────────────────────────────────────────
@@ -282,7 +223,7 @@ def test_a_redesign_ends_the_run_and_the_status_with_exit_3(tmp_path: Path, caps
     assert rows(db, "SELECT count(*), sum(safe) FROM page_status WHERE series_id = 5943") == [(5, 5)]
 
 
-# ─── control requests, rests, telling ───────────────────────────────────────────────────────────
+# ─── control requests, rests ────────────────────────────────────────────────────────────────────
 
 
 def test_a_host_that_answers_an_impossible_article_oddly_is_not_believed_about_others(tmp_path: Path) -> None:
@@ -336,28 +277,6 @@ def test_a_host_that_asked_for_a_rest_is_left_alone_until_then(tmp_path: Path) -
         assert cli.run(arguments, clock) == 0
 
 
-def test_an_edit_of_dress_alone_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    db, site = tmp_path / "archive.db", terse_site(3)
-    dressed, same = site.series[5943].part_ids[:2]
-    with StandIn(site) as standin:
-        file = config_for(standin, tmp_path)
-        standin.faults.edit(dressed, body="<p>一段<b>粗體</b>的字。</p>")
-        run_fetch(db, file)
-        standin.faults.edit(dressed, body="<p>一段<strong>粗體</strong>的字。</p>")
-        run_fetch(db, file, force=True)
-
-    assert rows(db, "SELECT article_id, cosmetic FROM edits") == [(dressed, 1)]
-    assert cli.run(["diff", str(dressed), "--db", str(db)]) == 0
-    told = capsys.readouterr()
-    assert "only its dress changed" in told.out + told.err
-    assert "no change was seen" not in told.out + told.err
-    assert cli.run(["diff", str(dressed), "--json", "--db", str(db)]) == 0
-    document = as_json(capsys.readouterr().out)
-    assert (document["only_dress"], document["changes"]) == (True, [])
-    assert cli.run(["diff", str(same), "--db", str(db)]) == 0
-    assert "no change was seen" in capsys.readouterr().err
-
-
 def test_a_deletion_stands_above_the_renumberings_that_it_causes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -379,76 +298,6 @@ def test_a_deletion_stands_above_the_renumberings_that_it_causes(
     assert "13 times" in shown[-1][3]
     assert cli.run(["status", "--db", str(db)]) in {0, 3}
     assert "more events" not in capsys.readouterr().err
-
-
-def test_a_command_is_told_once_what_changed_and_not_at_all_when_nothing_did(tmp_path: Path) -> None:
-    db, told = tmp_path / "archive.db", tmp_path / "told.json"
-    script = tmp_path / "tell.py"
-    script.write_text(f"import sys\nopen({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))\n", "utf-8")
-    command = f"{sys.executable} {script}"
-    with StandIn(terse_site(5)) as standin:
-        file = config_for(standin, tmp_path)
-        run_fetch(db, file)
-        run_fetch(db, file, notify=command)
-        assert not told.exists()
-        standin.faults.edit(terse_site(5).series[5943].part_ids[1], title="[Day 02] 新標題")
-        run_fetch(db, file, notify=command, force=True)
-        summary = run_fetch(db, file, notify="/nowhere/at/all", force=True)
-
-    (document,) = [as_json(one) for one in told.read_text("utf-8").splitlines()]
-    assert [(change["what"], change["detail"][:5]) for change in document["changes"]] == [("edited", "title")]
-    assert summary.exit_code == 0
-
-
-def test_what_a_command_did_not_take_is_told_again_by_the_next_run(tmp_path: Path) -> None:
-    db, told, site = tmp_path / "archive.db", tmp_path / "told.json", terse_site(3)
-    script = tmp_path / "tell.py"
-    script.write_text(f"import sys\nopen({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))\n", "utf-8")
-    command = f"{sys.executable} {script}"
-    with StandIn(site) as standin:
-        file = config_for(standin, tmp_path)
-        run_fetch(db, file)
-        standin.faults.edit(site.series[5943].part_ids[0], title="[Day 01] 新標題")
-        failed = run_fetch(db, file, notify="false", force=True)
-        standin.faults.edit(site.series[5943].part_ids[1], title="[Day 02] 新標題")
-        run_fetch(db, file, notify="/nowhere/at/all", force=True)
-        run_fetch(db, file, notify=command, force=True)
-        run_fetch(db, file, notify=command, force=True)
-        findings = fetching.verify(config.load(file), db)
-
-    assert "ended with 1; the next run tells it again" in failed.lines[-1]
-    (document,) = [as_json(one) for one in told.read_text("utf-8").splitlines()]
-    assert [change["article_id"] for change in document["changes"]] == list(site.series[5943].part_ids[:2])
-    assert findings == []
-
-
-def test_what_a_killed_run_saw_is_owed_by_the_next_one(tmp_path: Path) -> None:
-    path, world = tmp_path / "a.db", World()
-    with archive_at(path, world) as case:
-        case.source(url_of(1))
-        case.answer(url_of(1), part(1))
-        case.next_run(days=1)
-        case.archive.notices.owe(case.run_id, case.clock.now())
-        case.answer(url_of(1), part(1, text="other words"))  # and killed then
-    with archive_at(path, world) as case:
-        case.archive.notices.owe(case.run_id, case.clock.now())
-        case.archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
-        with reading(path) as connection:
-            owed = queries.changes_owed(connection)
-        case.archive.notices.told(case.run_id, case.clock.now())
-
-    assert "edited" in [change["what"] for change in owed]
-    with reading(path) as connection:
-        assert queries.changes_owed(connection) == []
-
-
-@pytest.mark.parametrize("command", ["/nowhere/at/all", "echo 'never closed", " "])
-def test_a_command_that_cannot_run_is_one_line_and_no_failure(tmp_path: Path, command: str) -> None:
-    with StandIn(terse_site(5)) as standin:
-        summary = run_fetch(tmp_path / "a.db", config_for(standin, tmp_path), notify=command)
-
-    assert summary.exit_code == 0
-    assert "the notify command did not run" in summary.lines[-1]
 
 
 # ─── an archive of the version before ───────────────────────────────────────────────────────────

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archives import tampering
-from pushers import ONE, Desk, desk_of, make_held
+from pushers import ONE, Pusher
 from runs import config_for, run_fetch, terse_site
 
 from archiver import cli
 from archiver.standin import StandIn
-
-
-@pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_held(tmp_path_factory.mktemp("held"))
-
-
-@pytest.fixture
-def desk(held: Path, tmp_path: Path) -> Iterator[Desk]:
-    with desk_of(held, tmp_path) as desk:
-        yield desk
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -63,23 +51,23 @@ def test_absences_that_are_doubted_are_told_as_they_are_believed(
 
 @pytest.mark.parametrize("arguments", [("push", str(ONE), "-q"), ("rescue", "-q"), ("rescue", "--check", "-q")])
 def test_what_others_hold_is_told_with_the_end_of_the_run(
-    desk: Desk, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+    pusher: Pusher, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
-    code = desk.push(*arguments[1:], "--json") if arguments[0] == "push" else desk.run(*arguments, "--json")
+    code = pusher.push(*arguments[1:], "--json") if arguments[0] == "push" else pusher.run(*arguments, "--json")
     told = printed(capsys)
-    desk.run("status", "--json")
+    pusher.run("status", "--json")
 
     assert_told_as_it_is(told, printed(capsys), code)
 
 
 def test_an_import_is_told_with_its_end(
-    held: Path, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    held: Path, pusher: Pusher, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     saved = tmp_path / "page.html"
-    saved.write_bytes(desk.live[next(iter(desk.live))].body)
-    code = desk.run("import", str(saved), "--json")
+    saved.write_bytes(pusher.live[next(iter(pusher.live))].body)
+    code = pusher.run("import", str(saved), "--json")
     told = printed(capsys)
-    desk.run("status", "--json")
+    pusher.run("status", "--json")
 
     assert_told_as_it_is(told, printed(capsys), code)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import FakeClock
-from rescuers import LOST, PARTS, Rescuer, copy, make_lost, rescuer
+from rescuers import LOST, PARTS, Rescuer, copy, rescuer
 from runs import config_for, rows, run_fetch, small_site
 
 from archiver.standin import StandIn
@@ -20,11 +19,6 @@ ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayb
 
 
 @pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_lost(tmp_path_factory.mktemp("lost"))
-
-
-@pytest.fixture(scope="module")
 def three_lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("three")
     with StandIn(small_site()) as standin:
@@ -32,12 +26,6 @@ def three_lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
             standin.faults.not_found(number)
         run_fetch(folder / "lost.db", config_for(standin, folder))
     return folder / "lost.db"
-
-
-@pytest.fixture
-def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
-    with rescuer(lost, tmp_path) as made:
-        yield made
 
 
 def clock() -> FakeClock:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
-from rescuers import CRAWL, LOST, PUBLISHED, URL, Rescuer, copy, make_lost, page, rescuer
+from rescuers import CRAWL, LOST, PUBLISHED, URL, Rescuer, copy, page
 from runs import rows
 
 from archiver import pages
@@ -38,17 +37,6 @@ from archiver.report.runs import Summary
 from archiver.rules import Rules, Schedule
 
 ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_lost(tmp_path_factory.mktemp("lost"))
-
-
-@pytest.fixture
-def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
-    with rescuer(lost, tmp_path) as made:
-        yield made
 
 
 def bad(number: int) -> bytes:
