@@ -143,7 +143,6 @@ class ArticlePage:
     group: str | None = None
     group_slug: str | None = None
     team: str | None = None
-    team_id: int | None = None
     views: int | None = None
     likes: int | None = None
     comments_count: int | None = None
@@ -186,7 +185,6 @@ class SeriesPage:
     contest_days: int | None = None  # 參賽天數; None when finished
     declared_parts: int | None = None  # 共 N 篇文章
     subscribers: int | None = None
-    author_total_views: int | None = None
     feed_url: str | None = None
     page_number: int = 1
     next_page: int | None = None

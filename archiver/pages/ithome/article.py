@@ -81,7 +81,6 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         group=_required(problems, "group", text_of(badge), when=is_contest),
         group_slug=_slug(badge),
         team=_team(team),
-        team_id=whole_number((attribute(team, "href") or "").rpartition("/")[2]),
         views=_views(panel, problems),
         likes=problems.required("likes", count(first_text(panel, ".qa-panel__side .likeGroup__num, .likeGroup__num"))),
         comments_count=problems.required("comments_count", comments_count),

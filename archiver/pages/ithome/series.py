@@ -66,7 +66,6 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         contest_days=_number_in(r"參賽天數\s*([0-9]+)\s*天", info),
         declared_parts=problems.required("declared_parts", declared),
         subscribers=count(first_text(root, ".qa-list__info--ironman .subscription-amount")),
-        author_total_views=count(first_text(root, ".profile-header__view-num")),
         feed_url=feed_url(root, asked.url),
         page_number=asked.page_number or 1,
         next_page=_bounded(_next_page(root, asked), declared, problems),
