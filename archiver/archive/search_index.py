@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # two million words, all of them in memory at once. The rest is looked for in the text (`search.GOES_ON`).
 LONGEST = 60_000
 _SEPARATOR = "\n"  # of the words of an article, as the tokenizer takes them
+_TOGETHER = 20  # articles whose texts are held in memory, to put them in
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
 # Pages written at most at the end of a run, and for each answer that it kept: two segments of about the same size
 # become one, so that all articles of a long run are, and a short run in a large archive writes little. An article takes
@@ -75,13 +76,35 @@ def renewed(database: Database) -> Iterator[Callable[[int, bool], None]]:
     if not before:
         return
     try:
-        for article_id, said in before.items():
-            says = texts(database, article_id)
-            if said is not None or any((says.title, says.body, says.comments)) or _is_there(database, article_id):
-                _renew(database, article_id, said, says)
-        _bring_in(database)
+        _renew(database, before)
     except sqlite3.DatabaseError:  # it is damaged or gone; what ails the whole file is met again here, and told
         refill(database)
+
+
+def _renew(database: Database, before: Mapping[int, Texts | None]) -> None:
+    """First the rows, then the words: between words SQLite is to have nothing else to do, else it brings them in."""
+    words_of: list[tuple[int, Texts | None, Texts]] = []  # row, texts to be taken out, texts to be put in
+    for article_id, said in before.items():
+        says = texts(database, article_id)
+        if said is None and not any((says.title, says.body, says.comments)) and not _is_there(database, article_id):
+            continue
+        row = None if said is None else _row(database, article_id)
+        if row is None or said is None:
+            words_of.append((_put_down(database, article_id, says), None, says))
+        elif row[1] not in {digest(said), digest(says)}:  # somebody else wrote to it: what to take out is not known
+            refill(database)
+            return
+        elif row[1] != digest(says):
+            database.execute("UPDATE search_rows SET digest = ? WHERE id = ?", [digest(says), row[0]])
+            words_of.append((row[0], said, says))
+    for row_id, out, into in words_of:
+        if out is not None:
+            database.execute(
+                "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
+                [row_id, words(out)],
+            )
+        _index(database, row_id, into)
+    _bring_in(database)
 
 
 def _is_there(database: Database, article_id: int) -> bool:
@@ -95,21 +118,6 @@ def _row(database: Database, article_id: int) -> tuple[int, str] | None:
         "SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]
     ).fetchone()
     return found
-
-
-def _renew(database: Database, article_id: int, before: Texts | None, after: Texts) -> None:
-    row = None if before is None else _row(database, article_id)
-    if row is None or before is None:
-        _put_in(database, article_id, after)
-    elif row[1] not in {digest(before), digest(after)}:
-        refill(database)  # somebody else wrote to the article: what to take out is not known
-    elif row[1] != digest(after):
-        database.execute(
-            "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
-            [row[0], words(before)],
-        )
-        database.execute("UPDATE search_rows SET digest = ? WHERE id = ?", [digest(after), row[0]])
-        _index(database, row[0], after)
 
 
 def _put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
@@ -162,8 +170,11 @@ def _articles(database: Database) -> list[int]:
 def refill(database: Database) -> None:
     """The index made anew from the articles. The caller holds the transaction."""
     clear(database)
-    for article_id in _articles(database):
-        _put_in(database, article_id, texts(database, article_id))
+    ids = _articles(database)
+    for start in range(0, len(ids), _TOGETHER):  # as in `_renew`
+        some = [(article_id, texts(database, article_id)) for article_id in ids[start : start + _TOGETHER]]
+        for row_id, held in [(_put_down(database, article_id, held), held) for article_id, held in some]:
+            _index(database, row_id, held)
     database.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
     _bring_in(database)
 
