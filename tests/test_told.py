@@ -101,7 +101,7 @@ def test_what_another_program_did_to_the_archive_is_said_by_the_next_run(
 
     assert "Put back: after run 1: view missing_parts was dropped by another program" in told
     assert "Put back: after run 1: trigger fetches_no_update was dropped by another program" in told
-    assert "Changed a row of sources was changed, added or taken away" in told
+    assert "Changed: a row of sources was changed, added or taken away" in told
     assert capsys.readouterr().err == ""
 
 

@@ -20,7 +20,7 @@ def notice_line(notice: Notice) -> str:
         case About.DUMPED:
             return f"{of}: read back from a dump, which loses the mark of an archive; it is marked again."
         case About.CHANGED:
-            return f"Changed {of}; `archiver verify` goes on saying so."
+            return f"Changed: {of}; `archiver verify` goes on saying so."
         case About.PUT_BACK:
             return f"Put back: {of}"
         case About.MENDED:
