@@ -126,6 +126,22 @@ def test_what_was_not_asked_is_no_failure_and_refusals_are_summed_up() -> None:
     assert [line.split(":")[0] for line in lines(found, ended_by="refused")[2:]] == ["timeout", "Stopped"]
 
 
+def test_outcomes_are_counted_and_the_notes_of_series_told() -> None:
+    both = Counter({Outcome.UNCHANGED: 3, Outcome.OK: 1})
+    found = status(series=[SERIES | {"linked_by_index": 2}], last_run=RUN | {"outcomes": {"unchanged": 3, "ok": 1}})
+
+    assert lines(outcomes=both)[1] == "2 requests, 1 new or changed, 3 unchanged (3 unchanged, 1 ok)."
+    assert lines(found=found)[1] == "7: 2 linked by the index, 3 in the series"
+    assert fetches.summary(Fetched(Crawled(), closed(both), ())).document["outcomes"] == {"unchanged": 3, "ok": 1}
+
+
+def test_long_reasons_are_cut() -> None:
+    long = {"a": "x" * 601}
+
+    assert f"Left alone: {'x' * 599}…. " in lines(Crawled(failing=long))[-1]
+    assert f"Stopped: {'x' * 599}…. " in lines(Crawled(refused_hosts=long), ended_by="refused")[-1]
+
+
 def test_what_is_kept_doubt_and_another_law_are_told_around_it() -> None:
     again = "Everything was believed again by other rules ([judgement]) than before: something else is believed of"
     told = fetches.summary(

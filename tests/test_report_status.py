@@ -157,6 +157,7 @@ def test_collapse_and_drift_say_since_when_and_where_the_last_full_text_is() -> 
     ]
     assert notes(collapsed=[COLLAPSED | {"full_title": None}])[0].startswith("5 short: its text")
     assert notes(collapsed=[COLLAPSED | {"full_title": None, "title": None}])[0].startswith("5 : its text")
+    assert notes(collapsed=[COLLAPSED | {"full_title": "x" * 81}])[0].startswith(f"5 {'x' * 79}…: its text")
     assert notes(drift=[DRIFT]) == [
         (
             "the parser no longer fits: ithome.article/1 does not find likes on 3 article page(s) that yielded it until"

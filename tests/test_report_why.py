@@ -187,6 +187,13 @@ def test_a_state_that_changes_is_told_and_how_long_it_was_away() -> None:
     ]  # fmt: skip
 
 
+def test_a_part_that_was_gone_at_once_is_back_after_as_long() -> None:
+    told = events(changes=[changed("02", "alive", "gone"), changed("03", "gone", "suspect"),
+                           changed("05", "suspect", "alive")])  # fmt: skip
+
+    assert told[-1].endswith("state: suspect → alive, back after 3.0 days")
+
+
 def test_events_pushes_and_what_its_page_no_longer_says_are_told() -> None:
     assert event(events=[{"at": AT, "kind": "left_index", "detail": None}]) == "left index: "
     assert event(events=[{"at": AT, "kind": "copied", "detail": "d" * 161}]) == f"copied: {'d' * 159}…"
