@@ -171,7 +171,7 @@ NOTICES: dict[About, str] = {
         " mail address."
     ),
     About.DUMPED: "A: read back from a dump, which loses the mark of an archive; it is marked again.",
-    About.CHANGED: "Changed A; `archiver verify` goes on saying so.",
+    About.CHANGED: "Changed: A; `archiver verify` goes on saying so.",
     About.PUT_BACK: "Put back: A",
     About.MENDED: "Repaired: A",
     About.NOT_NAMED: "A: the config names it no longer, so it is asked no more; nothing is deleted",
