@@ -38,9 +38,8 @@ if TYPE_CHECKING:
         UnusableFile,
         UsageError,
     )
+    from archiver.machine.version import __version__ as __version__
     from archiver.readings import Body, CodeBlock
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Archive", "ArchiveDamaged", "ArchiveError", "ArchiveLocked", "ArchiveTooNew", "ArchiveUnwritable", "ArchiverError",
@@ -70,6 +69,7 @@ _PLACES = {
     "config": "Config Network Source",
     "errors": "ArchiveDamaged ArchiveError ArchiveLocked ArchiveTooNew ArchiveUnwritable ArchiverError ConfigError"
     " UnusableFile UsageError",
+    "machine.version": "__version__",
     "readings": "Body CodeBlock",
 }
 _HOMES = {name: f"archiver.{place}" for place, names in _PLACES.items() for name in names.split()}
@@ -78,9 +78,9 @@ _NAMES = {"load_config": "load"}  # what is called otherwise where it stands
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     own = _NAMES.get(name, name)
+    if name == "load" or own not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOMES[own]), own)
     return found
 

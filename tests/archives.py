@@ -21,6 +21,7 @@ from archiver.archive.archive import Keeper
 from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
 from archiver.config import Source
+from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.readings import (
     ArticlePage,
@@ -40,7 +41,6 @@ from archiver.readings import (
     SeriesItem,
     SeriesPage,
 )
-from archiver.rules import Rules, Schedule
 
 DERIVED = (
     "articles", "series", "series_sources", "parts", "authors", "tags", "articles_tags", "comments", "code_blocks",

@@ -21,9 +21,9 @@ from runs import config_for, rows, run_fetch, series_counts, terse_site
 
 from archiver import cli, ithome, pages
 from archiver.archive.archive import Keeper
+from archiver.config.rules import Rules, Schedule
 from archiver.model import Address, Outcome
 from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Page, SeriesPage
-from archiver.rules import Rules, Schedule
 from archiver.standin import StandIn
 
 PART = 10319293  # Day 02

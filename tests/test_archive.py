@@ -35,10 +35,10 @@ from archiver.archive import opening, queries
 from archiver.archive.archive import Keeper
 from archiver.archive.frontier import Scope
 from archiver.browse import reading as browsing
+from archiver.config.rules import Rules, Schedule
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 from archiver.model import Outcome
 from archiver.readings import Page, SeriesPage
-from archiver.rules import Rules, Schedule
 
 # ─── evidence ───────────────────────────────────────────────────────────────────────────────────
 

@@ -39,10 +39,10 @@ from reading_archive import (  # noqa: E402
 )
 from xss_payloads import PAYLOADS  # noqa: E402
 
-from archiver import content  # noqa: E402
 from archiver.browse import charts, images, overview, reading, server  # noqa: E402
 from archiver.browse.body import Code, Image, Surroundings, rendered  # noqa: E402
 from archiver.browse.highlight import highlighted  # noqa: E402
+from archiver.pages import content  # noqa: E402
 from archiver.standin.images import SVG, gif, jpeg, png  # noqa: E402
 
 PAGES = ("/", f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}", f"/kept/articles/{MISSING}")

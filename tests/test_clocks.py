@@ -14,8 +14,8 @@ from pushers import pusher_of
 from runs import config_for, rows, terse_site
 
 from archiver import cli, verdict
+from archiver.config.rules import Rules
 from archiver.model import Belief, Kind, Outcome, State
-from archiver.rules import Rules
 from archiver.standin import StandIn
 
 AHEAD, BEHIND = timedelta(days=3_652), timedelta(days=-1_826)

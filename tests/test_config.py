@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import config
+from archiver.config.rules import Rules, Schedule
 from archiver.errors import ConfigError
-from archiver.rules import Rules, Schedule
 
 
 def errors_of(text: str) -> list[str]:

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from archiver import verdict
 from archiver.archive import seals
 from archiver.archive.archive import Keeper
+from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome
-from archiver.rules import Rules, Schedule
 
 PATIENT = Rules(absences=5)
 HASTY = Rules(absences=1)

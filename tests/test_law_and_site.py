@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from archiver import cli, model, pages, verdict
+from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.pages.ithome import article, contest, feed
-from archiver.rules import Rules, Schedule
 
 ROOT = Path(__file__).parents[1]
 LAW = (ROOT / "docs/law.md").read_text("utf-8")

@@ -14,8 +14,8 @@ from archiver import ithome
 from archiver.archive import lean
 from archiver.archive.manners import Manners
 from archiver.archive.scripts import VIEWS, script
+from archiver.config.rules import Schedule
 from archiver.model import Address, Answer, Exchange, Judgement, Outcome
-from archiver.rules import Schedule
 from archiver.verdict import HELD_ALREADY
 
 HEADERS = (("content-type", "text/html"), ("date", "today"), ("cf-ray", "8a1b"), ("server", "cloudflare"))

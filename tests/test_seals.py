@@ -36,10 +36,10 @@ from archiver.archive import digest, proof, schema, seals, search_index, sums
 from archiver.archive.archive import Keeper
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.digest import kept_digest
+from archiver.config.rules import Rules, Schedule
 from archiver.errors import ArchiveError
 from archiver.model import CaptureSource, Copy, Outcome
 from archiver.readings import Body, ImageReference, OutgoingLink
-from archiver.rules import Rules, Schedule
 
 NO_ROWID = {"search_index_idx", "search_index_config"}  # SQLite's own
 PICTURE = "https://pictures.example/1.png"

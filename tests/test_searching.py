@@ -17,6 +17,7 @@ from runs import rows
 
 from archiver import pages
 from archiver.archive.archive import Keeper
+from archiver.config.rules import Rules, Schedule
 from archiver.holders.choosing import choose, in_order
 from archiver.model import (
     SUCCESSES,
@@ -34,7 +35,6 @@ from archiver.model import (
 )
 from archiver.readings import Facts, Reading
 from archiver.report.runs import Summary
-from archiver.rules import Rules, Schedule
 
 ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine
 

@@ -22,7 +22,7 @@ FOR_RUNS = {
     "archiver.commands.fetching", "archiver.archive.archive",
 }  # fmt: skip
 BESIDES = {"logging", "importlib.resources", "zipfile", "tempfile", "email", "asyncio", "socket", "ssl"}
-SETTINGS = {"archiver.config", "archiver.rules", "tomllib"}
+SETTINGS = {"archiver.config", "archiver.config.rules", "tomllib"}
 
 
 def imported(*arguments: str | Path) -> set[str]:

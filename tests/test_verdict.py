@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import ithome
+from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.readings import Facts, Reading
-from archiver.rules import Rules, Schedule
 from archiver.verdict import believe, better_source, judge, mass_absence, when_due
 
 PART = article(10319293)

@@ -16,8 +16,8 @@ from archiver import verdict
 from archiver.archive import doubt
 from archiver.archive.database import Database
 from archiver.archive.times import moment, stamp
+from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome, State
-from archiver.rules import Rules, Schedule
 from archiver.text import event
 
 _log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from archiver import verdict
 from archiver.archive.columns import ABSENCES, NOT_ASKED, STILL_ASKED
 from archiver.archive.database import Database
 from archiver.archive.times import stamp
+from archiver.config.rules import Rules
 from archiver.model import Kind, Outcome
-from archiver.rules import Rules
 
 # The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
 # they are absent, and say nothing about the others.

@@ -11,8 +11,8 @@ from archiver.archive.captures import Captures
 from archiver.archive.columns import NOT_ASKED
 from archiver.archive.database import Database
 from archiver.archive.times import stamp
+from archiver.config.rules import Schedule
 from archiver.model import Kind, Outcome
-from archiver.rules import Schedule
 
 _ASKED = "coalesce(nullif(requested_url, ''), pages.url)"  # of a lean row (`archive.lean`) the page's own URL
 

@@ -17,7 +17,6 @@ from archiver.errors import (
     ArchiveDamaged,
     ArchiveError,
     ArchiveLocked,
-    ArchiverError,
     ArchiveTooNew,
     ArchiveUnwritable,
 )
@@ -279,18 +278,3 @@ def reading(path: Path, *, is_open_here: bool = False) -> Iterator[sqlite3.Conne
             yield connection
     finally:
         connection.close()
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The same, where what stumbles over a row that is none of ours raises ArchiveDamaged as well."""
-    try:
-        with reading(path) as connection:
-            yield connection
-    except (ArchiverError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        from archiver.archive import odd_rows  # takes longer to import than all else that reading needs
-
-        odd_rows.explain(path, error)
-        raise

@@ -16,8 +16,8 @@ from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
 from archiver.archive.seals import Change
 from archiver.archive.times import stamp
+from archiver.config.rules import Rules
 from archiver.model import Kind
-from archiver.rules import Rules
 from archiver.text import event, storable
 
 _log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import nh3
 
-from archiver import content
 from archiver.browse.highlight import highlighted
+from archiver.pages import content
 from archiver.text import line, safe
 
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from archiver import content, unpack
+from archiver import unpack
+from archiver.pages import content
 
 _MAX_BYTES = 32_000_000
 _HEAD_BYTES = 512  # of the stored bytes: enough to tell a signature

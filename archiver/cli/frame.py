@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archiver import __version__
 from archiver.errors import ArchiverError
 from archiver.machine.interruption import code_of
+from archiver.machine.version import __version__
 from archiver.text import document, safe
 
 if TYPE_CHECKING:

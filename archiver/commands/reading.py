@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from archiver.archive import demonstration, opening, queries
+from archiver.archive import demonstration, looking, queries
 from archiver.archive.status import PartCopies, Status
 from archiver.errors import UsageError
 from archiver.text import safe
@@ -31,13 +31,13 @@ def status(path: Path | str, *, every_part: bool = True) -> Status:
 
     Not `every_part`: of parts only those that want attention.
     """
-    with opening.opened(Path(path)) as connection:
+    with looking.opened(Path(path)) as connection:
         return queries.status(connection, every_part=every_part)
 
 
 def copies(path: Path | str) -> CopiesOfParts:
     """Every part and who holds it. Raises ArchiveError."""
-    with opening.opened(Path(path)) as connection:
+    with looking.opened(Path(path)) as connection:
         return CopiesOfParts(queries.copies(connection), demonstration.is_marked(connection))
 
 
@@ -47,7 +47,7 @@ def why(path: Path | str, page: int | str) -> History:
     from archiver.commands import naming
 
     named = naming.page_urls(str(page))
-    with opening.opened(Path(path)) as connection:
+    with looking.opened(Path(path)) as connection:
         named += queries.list_addresses(connection, *naming.list_named(str(page)))
         found = next((one for url in named if (one := history(connection, url)) is not None), None)
     if found is None:
@@ -59,6 +59,6 @@ def search(path: Path | str, query: str, *, series_id: int | None = None, limit:
     """The articles that hold every word and "quoted phrase" of a query, best first. Raises ArchiveError."""
     from archiver.archive.search import find
 
-    with opening.opened(Path(path)) as connection:
+    with looking.opened(Path(path)) as connection:
         found = find(connection, query, series_id=series_id, limit=limit)
         return replace(found, is_demonstration=demonstration.is_marked(connection))

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from archiver import __version__, pages
+from archiver import pages
 from archiver.archive import demonstration, opening, queries
 from archiver.archive.archive import Keeper
 from archiver.archive.manners import Answered, RobotsRecord
@@ -28,6 +28,7 @@ from archiver.config import Config, Network
 from archiver.errors import ArchiveLocked, ArchiverError
 from archiver.machine.clock import Clock, SystemClock
 from archiver.machine.interruption import code_of
+from archiver.machine.version import __version__
 from archiver.model import Answer, Kind, Outcome
 from archiver.text import line
 from archiver.web import robots

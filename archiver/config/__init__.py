@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from archiver.config.keys import TABLES, check_names, check_sources, check_table, usable_key
+from archiver.config.rules import Rules, Schedule
 from archiver.config.values import Config, Images, Network, PushSettings, Rescue, Source
 from archiver.errors import ConfigError
 from archiver.machine import disk
-from archiver.rules import Rules, Schedule
 from archiver.text import safe
 
 __all__ = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from archiver.rules import Schedule
+from archiver.config.rules import Schedule
 from archiver.text import safe
 
 

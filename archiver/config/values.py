@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archiver.rules import Rules, Schedule
+from archiver.config.rules import Rules, Schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
-from archiver import content, unpack
+from archiver import unpack
 from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, saved_html, singlefile, wacz, warc, zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.machine import disk
+from archiver.pages import content
 from archiver.text import safe
 
 _HEAD = 16_384

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from archiver import content, ithome, urls
+from archiver import ithome, urls
 from archiver.model import Address
-from archiver.pages import embedded, languages
+from archiver.pages import content, embedded, languages
 from archiver.pages.base import attribute, classes_of
 from archiver.pages.markdown import markdown
 from archiver.pages.words import plain_text

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import re
 
-from archiver import content
-from archiver.pages import image_ends
+from archiver.pages import content, image_ends
 from archiver.readings import ImagePage
 
 PARSER = "image/1"

@@ -1,6 +1,6 @@
 """What many answers mean over time: what is believed, what counts as good, who rests, when to look again. Pure.
 
-The law is docs/law.md, from §3 on. `now` is an argument.
+The law is docs/law.md §3 and all after it. `now` is an argument.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from archiver.config.rules import Rules, Schedule
 from archiver.model import (
     ABSENCES,
     REFUSALS,
@@ -20,7 +21,6 @@ from archiver.model import (
     Outcome,
     State,
 )
-from archiver.rules import Rules, Schedule
 
 _LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _SILENCE_S = 60.0

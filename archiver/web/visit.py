@@ -10,9 +10,10 @@ from typing import Protocol
 
 import tenacity
 
-from archiver import __version__, ithome, urls
+from archiver import ithome, urls
 from archiver.config import Network
 from archiver.machine.clock import Clock
+from archiver.machine.version import __version__
 from archiver.model import TRANSIENT, Address, Answer, Exchange, Extra, Kind, Outcome, Validators
 from archiver.web import guard, redirects, robots
 from archiver.web.pace import Pace

@@ -1,4 +1,4 @@
-"""The numbers that the verdict is given. Apart from `model`, so that `archiver status` need not load all of that."""
+"""The numbers that the verdict is given."""
 
 from __future__ import annotations
 

@@ -1,0 +1,26 @@
+"""An archive as programs look into it: what another hand put into it is told as damage, and never as a bug of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from archiver.archive import opening
+from archiver.errors import ArchiverError
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """An archive for reading; what stumbles over a row that is none of ours raises ArchiveDamaged."""
+    try:
+        with opening.reading(path) as connection:
+            yield connection
+    except (ArchiverError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        from archiver.archive import odd_rows  # takes longer to import than all else that reading needs
+
+        odd_rows.explain(path, error)
+        raise
