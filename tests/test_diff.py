@@ -35,6 +35,14 @@ def test_prose_is_compared_by_words_and_code_by_lines() -> None:
     ]
 
 
+def test_a_paragraph_and_a_block_of_code_that_came_or_went_stand_whole() -> None:
+    short, long = diff.Text("t", (), "一段"), diff.Text("t", (), "一段\n\n```\nlet a = 1;\n```\n\n另一段完全不同的文字")
+
+    for op, found in (("insert", diff.compare(short, long)), ("delete", diff.compare(long, short))):
+        assert {piece for section in found for piece in section.pieces if piece.op != op} == set()
+        assert [section.name for section in found] == ["code", "prose"]
+
+
 def test_diff_shows_the_last_edit_in_a_pipe_with_signs_and_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
