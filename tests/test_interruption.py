@@ -19,7 +19,8 @@ WORDS = "archiver: interrupted; what was stored stays, run the same command agai
 
 # A program that sends itself a signal at the first audit event that fits, such as an import, a connection or a removal.
 SIGNALLED = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell runs the tests behind its back
 number, event, words = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 sent = []
 def hook(name, details):
