@@ -253,9 +253,10 @@ class _Handler(BaseHTTPRequestHandler):
         packed = self._wants_gzip(reply)
         body = _SentBody(reply, packed=packed)
         self._send_head(reply, body, packed=packed)
-        if self.command != "HEAD":
+        if self.command != "HEAD" and body.length:
             self._send_body(body, how, entry)
-        self.wfile.write(how.behind)
+        else:
+            self.wfile.write(how.behind)
         self.close_connection = self.close_connection or how.hang_up
 
     def _wants_gzip(self, reply: Reply) -> bool:
@@ -279,7 +280,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _send_body(self, body: _SentBody, how: Delivery, entry: LogEntry) -> None:
-        """Send the pieces; before the last one the request counts as done, since a client may go on at once."""
+        """Send the pieces; before the last one the request counts as done, since a client may go on at once.
+
+        What comes behind the body goes out with its end: later, it would be a race with the next request.
+        """
         limit = body.length if how.cut is None else int(body.length * how.cut)
         sent = 0
         for piece in body.pieces(how.piece):
@@ -287,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
             sent += len(rest)
             if sent >= limit:
                 self.owner.end(entry)
-            self.wfile.write(rest)
+            self.wfile.write(rest + how.behind if sent >= limit else rest)
             if sent >= limit or self.owner.stopping.wait(how.drip_s):
                 break
 
