@@ -75,7 +75,9 @@ def _as_text(value: object) -> str:
 
 
 def _stands_alone(name: str, text: str) -> bool:
-    return re.search(rf"(?<![0-9]){re.escape(name)}(?![0-9])", text) is not None
+    """Whether it is there, and not by chance: a number inside a digest is none of the site's."""
+    beside = "[0-9A-Za-z]" if name.isdecimal() else "[0-9]"
+    return re.search(rf"(?<!{beside}){re.escape(name)}(?!{beside})", text) is not None
 
 
 def strangers(text: str) -> list[str]:
