@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -578,6 +579,7 @@ def with_migration(monkeypatch: pytest.MonkeyPatch, change: Callable[[Database],
         future(name=migration.name)(migration.fn)
     future(name="m900_future")(change)
     monkeypatch.setattr(schema, "migrations", future)
+    monkeypatch.setattr(schema, "_tables", cache(getattr(schema, "_tables").__wrapped__))  # noqa: B009 - of the future
 
 
 def add_column(database: Database) -> None:
