@@ -225,6 +225,7 @@ def test_bytes_that_are_not_those_of_their_digest_are_never_given(kept: Path, tm
         ("UPDATE captures SET headers = '['", lambda path: archiver.compare(path, FIRST)),
         ("UPDATE captures SET captured_at = 'never'", lambda path: archiver.Archive(path).article(FIRST)),
         ("DROP TABLE series_sources", lambda path: archiver.Archive(path).series()),
+        ("UPDATE pages SET kind = 'leaflet'", lambda path: archiver.parse(archiver.Config(), path)),
     ],
 )
 def test_an_archive_with_rows_of_somebody_else_is_told_as_damaged(

@@ -1,4 +1,4 @@
-"""An archive as programs look into it: what another hand put into it is told as damage, and never as a bug of ours."""
+"""An archive as whoever uses it meets it: what another hand put into it is told as damage, and never as a bug."""
 
 from __future__ import annotations
 
@@ -14,9 +14,18 @@ from archiver.errors import ArchiverError
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """An archive for reading; what stumbles over a row that is none of ours raises ArchiveDamaged."""
+    with rows_are_ours(path), opening.reading(path) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def rows_are_ours(path: Path) -> Iterator[None]:
+    """What stumbles inside is a bug only when every row of the archive is one that we could have written.
+
+    Raises ArchiveDamaged otherwise.
+    """
     try:
-        with opening.reading(path) as connection:
-            yield connection
+        yield
     except (ArchiverError, OSError, MemoryError):
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from archiver import pages
 from archiver.archive import demonstration, opening, queries
 from archiver.archive.archive import Keeper
+from archiver.archive.looking import rows_are_ours
 from archiver.archive.manners import Answered, RobotsRecord
 from archiver.archive.status import Status
 from archiver.commands.listening import About, Hear, Listener, Notice
@@ -80,7 +81,6 @@ class Run:
     cut_short: bool = False  # the run before was killed or interrupted
     ended_by: str = "finished"
     code: int | None = None  # the exit code, where that is known before the end
-    _pace: Pace | None = field(default=None, repr=False)
 
     @classmethod
     @contextmanager
@@ -175,9 +175,11 @@ class Run:
         return Closed(self.id, self.ended_by, code, doubt, archive.beliefs.changed_by_law(self.id), found)
 
 
-def writing(command: str, config: Config, path: Path) -> Keeper:
-    """An archive to write to, made where there is none. Raises ArchiverError."""
-    return Keeper(path, command, pages.read, config.rules, config.schedule)
+@contextmanager
+def writing(command: str, config: Config, path: Path) -> Iterator[Keeper]:
+    """An archive to write to, made where there is none. Raises ArchiverError, also for rows that are none of ours."""
+    with rows_are_ours(path), Keeper(path, command, pages.read, config.rules, config.schedule) as archive:
+        yield archive
 
 
 def existing(path: Path) -> Path:
