@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "formats": {"errors", "machine", "model", "pages", "readings", "text", "urls", "unpack"},
     "holders": {"errors", "formats", "ithome", "model", "pages", "readings", "text", "urls", "unpack"},
-    "browse": {"archive", "errors", "machine", "pages", "text", "unpack"},
+    "browse": {"archive", "errors", "machine", "pages", "readings", "text", "unpack"},
     "commands": {
         "archive", "config", "diff", "errors", "formats", "holders", "ithome", "machine", "model", "pages", "readings",
         "text", "urls", "verdict", "web",

@@ -39,10 +39,12 @@ from reading_archive import (  # noqa: E402
 )
 from xss_payloads import PAYLOADS  # noqa: E402
 
+from archiver.archive import kept  # noqa: E402
 from archiver.browse import charts, images, overview, reading, server  # noqa: E402
-from archiver.browse.body import Code, Image, Surroundings, rendered  # noqa: E402
+from archiver.browse.body import Image, Surroundings, rendered  # noqa: E402
 from archiver.browse.highlight import highlighted  # noqa: E402
 from archiver.pages import content  # noqa: E402
+from archiver.readings import CodeBlock  # noqa: E402
 from archiver.standin.images import SVG, gif, jpeg, png  # noqa: E402
 
 PAGES = ("/", f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}", f"/kept/articles/{MISSING}")
@@ -311,7 +313,7 @@ def test_a_code_block_keeps_its_lines(html: str, text: str) -> None:
 
 
 def test_a_guess_is_used_only_for_the_block_that_it_was_made_for() -> None:
-    known = Surroundings(code=[Code("import os", "python", True)])
+    known = Surroundings(code=[CodeBlock("import os", "python", True)])
 
     assert "python" in rendered("<pre><code>import os\n</code></pre>", known)
     assert "python" not in rendered("<pre><code>something else</code></pre>", known)
@@ -608,7 +610,7 @@ def test_the_pages_link_to_each_other_whatever_the_file_is_called(tmp_path: Path
 
 QUESTIONS = {
     name: text
-    for name, text in {**vars(reading), **vars(overview)}.items()
+    for name, text in {**vars(kept), **vars(reading), **vars(overview)}.items()
     if name.isupper()
     and isinstance(text, str)
     and "link_rot" not in text

@@ -120,15 +120,24 @@ def article(connection: sqlite3.Connection, article_id: int) -> KeptArticle | No
     return KeptArticle(
         number, url, title, of, position, author, author_id, moment(at), text or "", digest, capture_id, parser,
         bool(is_citation), full,
-        tuple(tag[0] for tag in connection.execute(_TAGS, [article_id])),
-        tuple(
-            CodeBlock(code, language, bool(guessed))
-            for code, language, guessed in connection.execute(_CODE, [article_id])
-        ),
+        tags(connection, article_id),
+        code(connection, article_id),
         tuple(KeptImage(*image) for image in connection.execute(_IMAGES, [article_id])),
         tuple(map(_comment, connection.execute(_COMMENTS, [article_id]))),
         tuple(map(_capture, connection.execute(_CAPTURES, [article_id]))),
     )  # fmt: skip
+
+
+def tags(connection: sqlite3.Connection, article_id: int) -> tuple[str, ...]:
+    """The tags of an article, in its order."""
+    return tuple(tag[0] for tag in connection.execute(TAGS, [article_id]))
+
+
+def code(connection: sqlite3.Connection, article_id: int) -> tuple[CodeBlock, ...]:
+    """The code blocks of an article, in its order."""
+    return tuple(
+        CodeBlock(text, language, bool(guessed)) for text, language, guessed in connection.execute(CODE, [article_id])
+    )
 
 
 def _comment(row: sqlite3.Row) -> KeptComment:
@@ -159,8 +168,8 @@ SELECT articles.id, url, title, series_id, position, authors.name, author_id, pu
     capture_id, parser, is_citation, (SELECT full_capture_id FROM collapses WHERE article_id = articles.id)
 FROM articles LEFT JOIN authors ON authors.id = author_id WHERE articles.id = ?
 """
-_TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
-_CODE = "SELECT code, language, language_guessed FROM code WHERE article_id = ? ORDER BY position"
+TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
+CODE = "SELECT code, language, language_guessed FROM code WHERE article_id = ? ORDER BY position"
 _IMAGES = """
 SELECT images.url, coalesce(alt, ''), capture_id, media_type, width, height
 FROM article_images JOIN images ON images.id = image_id WHERE article_id = ? ORDER BY position

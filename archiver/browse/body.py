@@ -18,6 +18,7 @@ import nh3
 
 from archiver.browse.highlight import highlighted
 from archiver.pages import content
+from archiver.readings import CodeBlock
 from archiver.text import line, safe
 
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})
@@ -42,21 +43,12 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """What the archive knows of a code block."""
-
-    text: str
-    language: str | None
-    guessed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a body needs to know of the archive: URL → image, URL → our own page of it, code blocks in order."""
 
     images: Mapping[str, Image] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
-    code: Sequence[Code] = ()
+    code: Sequence[CodeBlock] = ()
 
 
 def tags_in(html: str) -> int:
@@ -140,10 +132,10 @@ class _Writer(HTMLParser):
     def _write(self, html: str) -> None:
         (self._out if self._pre is None else self._pre.pieces).append(html)
 
-    def _known(self, text: str) -> Code | None:
+    def _known(self, text: str) -> CodeBlock | None:
         """What is held of this block, if it is this one: a block more or less must not colour all that follow."""
         block = self._around.code[self._seen] if self._seen < len(self._around.code) else None
-        return block if block is not None and block.text.strip() == text.strip() else None
+        return block if block is not None and block.code.strip() == text.strip() else None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> str:
         if tag == "img":
@@ -180,7 +172,7 @@ class _Pre:
     def text(self) -> str:
         return "".join(self._said)
 
-    def html(self, known: Code | None, *, coloured: bool) -> str:
+    def html(self, known: CodeBlock | None, *, coloured: bool) -> str:
         language = self._language or (known.language if known else None)
         text = self.text()
         inner = (

@@ -1,6 +1,7 @@
 """What the page of an article asks of an archive. Every question stands on an index: an archive may hold 9,000 parts.
 
-Rows are plain dictionaries. The names of tables and columns are those of docs/schema.md.
+Rows are plain dictionaries, so that a page shows what stands in the file, whatever it is: a value of a program
+(`archive/kept.py`) refuses a moment that is none, and holds texts of any length. Names are those of docs/schema.md.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from archiver.archive import bodies
+from archiver.archive import bodies, kept
 from archiver.archive.queries import Row
-from archiver.browse.body import Code, Image, Surroundings
+from archiver.browse.body import Image, Surroundings
 from archiver.browse.images import is_raster
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ShownArticle:
     page: Row | None
     previous: Row | None
     next: Row | None
-    tags: list[str]
+    tags: tuple[str, ...]
     comments: list[Row]
     versions: dict[int, list[Row]]  # comment id → the texts it had before
     captures: list[Row]
@@ -91,7 +92,6 @@ SELECT article_id AS id, position, title FROM parts WHERE series_id = ? AND posi
 AFTER = (
     "SELECT article_id AS id, position, title FROM parts WHERE series_id = ? AND position > ? ORDER BY position LIMIT 1"
 )
-TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
 COMMENTS = """
 SELECT comments.id, comments.reply_to, comments.author_name, comments.level, comments.published_at, comments.likes,
     comments.deleted_at, comments.first_seen_at,
@@ -122,7 +122,6 @@ VIEWS = """
 SELECT date(at) AS day, max(views) AS views FROM metrics WHERE page_id = ? AND views IS NOT NULL
 GROUP BY day ORDER BY day
 """
-CODE = "SELECT code, language, language_guessed FROM code WHERE article_id = ? ORDER BY position"
 IMAGES = """
 SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
 FROM article_images JOIN images ON images.id = article_images.image_id
@@ -178,7 +177,7 @@ def article(
         page=page,
         previous=before,
         next=after,
-        tags=[row["name"] for row in all_rows(connection, TAGS, article_id)],
+        tags=kept.tags(connection, article_id),
         comments=all_rows(connection, COMMENTS, article_id),
         versions=_grouped(all_rows(connection, VERSIONS, article_id), "comment_id"),
         captures=all_rows(connection, CAPTURES, page_id),
@@ -222,10 +221,7 @@ def _surroundings(connection: sqlite3.Connection, article_id: int, place: str, i
     return Surroundings(
         images={row["url"]: _image(connection, row, image_place) for row in all_rows(connection, IMAGES, article_id)},
         links={row["url"]: f"{place}{row['id']}" for row in all_rows(connection, LINKS, article_id)},
-        code=[
-            Code(row["code"], row["language"], bool(row["language_guessed"]))
-            for row in all_rows(connection, CODE, article_id)
-        ],
+        code=kept.code(connection, article_id),
     )
 
 
