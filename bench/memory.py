@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from children import Children, Ended
-from rescuers import CRAWL, copy, make_lost, page, rescuer
+from rescuers import CRAWL, copy, make_lost, page, rescuer_of
 from runs import SERIES as REAL_SERIES
 from runs import config_for, small_site, terse_site
 from saved_files import DAY1, http, plain_record, singlefile, singlefile_zip, unpacking_itself, wacz, zipped
@@ -718,7 +718,7 @@ def rescues(
 
     def run(desk: Desk) -> Ended:
         children, lost, folder = desk
-        with rescuer(lost, folder, extra) as made:
+        with rescuer_of(lost, folder, extra) as made:
             if target.startswith("web.archive.org/web"):
                 made.archives.shelf.put(copy())
             if target.startswith("data."):

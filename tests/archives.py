@@ -1,8 +1,19 @@
-"""An archive to write tests against: a world of values behind it instead of HTML, and every row of it to compare."""
+"""The one way to an archive for a test, and every row of it to compare.
+
+All begin as `place` makes them. What is put into one is, from the cheapest to the dearest:
+
+* rows as they are (`rows_at`, `put`): what no code of ours would write, for who reads;
+* pages as values (`archive_at`, the fixture `case`): no parser and no request, for law, ledger and library;
+* whole runs against a stand-in (`runs.run_fetch`), or by the command line with a clock that can be moved on
+  (`desks.Desk`, its kinds that fetch, import, rescue and push, and their fixtures).
+
+What several tests begin with is made once a module, or once for all (`lost`, `held`), and copied by `place`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -154,17 +165,37 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
-def place_empty(path: Path) -> None:
-    """Put an archive that holds nothing where there is none: a copy, since making all tables takes most of a test."""
-    if not path.exists():
+def place(path: Path, kept: Path | None = None) -> Path:
+    """Put an archive here: a copy of `kept`; without one, where there is none yet, one that holds nothing.
+
+    That is a copy, too, since making all tables takes most of a test.
+    """
+    if kept is not None:
+        shutil.copy(kept, path)
+    elif not path.exists():
         path.write_bytes(_empty())
+    return path
+
+
+def put(connection: sqlite3.Connection, table: str, **row: Any) -> None:
+    """Write a row as it is, in place of one with its key."""
+    columns = ", ".join(f'"{column}"' for column in row)
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
+
+
+@contextmanager
+def rows_at(path: Path) -> Iterator[sqlite3.Connection]:
+    """An archive to fill by hand, which nothing but rows of the test is in."""
+    with tampering(place(path)) as connection:
+        yield connection
 
 
 @contextmanager
 def archive_at(path: Path, world: World | None = None) -> Iterator[Case]:
     """An open archive with a run begun."""
     world = world or World()
-    place_empty(path)
+    place(path)
     with Keeper(path, "test", world.read, Rules(), Schedule()) as archive:
         yield Case(path, archive, world, FakeClock())
 

@@ -15,10 +15,10 @@ import depths
 import pytest
 from archives import Case, archive_at
 from children import Children
-from desks import PARTS, Desk
+from desks import PARTS, Fetcher, Importer, importer_of
 from hypothesis import settings
 from pushers import Pusher, make_held, pusher_of
-from rescuers import Rescuer, make_lost, rescuer
+from rescuers import Rescuer, make_lost, rescuer_of
 from runs import terse_site
 
 from archiver.standin import StandIn
@@ -123,9 +123,18 @@ def children() -> Iterator[Children]:
 
 
 @pytest.fixture
-def sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Desk]]:
+def sit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Fetcher]]:
+    """Makes a desk before a site of `PARTS` parts, of whose sources a test may say something."""
     with StandIn(terse_site(PARTS)) as standin:
-        yield lambda sources=None, extra="": Desk(tmp_path, capsys, standin, sources, extra)
+        yield lambda sources=None, extra="": Fetcher.at(
+            standin, tmp_path, capsys=capsys, delay_s=2.0, sources=sources, extra=extra
+        )
+
+
+@pytest.fixture
+def importer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Importer:
+    """An archive that holds nothing, and a folder for what somebody saved."""
+    return importer_of(tmp_path, capsys)
 
 
 @pytest.fixture
@@ -142,9 +151,9 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
+def rescuer(lost: Path, tmp_path: Path) -> Iterator[Rescuer]:
     """A copy of it, and web archives that hold nothing yet."""
-    with rescuer(lost, tmp_path) as made:
+    with rescuer_of(lost, tmp_path) as made:
         yield made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from archives import place
+from desks import Desk
 from fakes import START, FakeClock
 from rescuers import PARTS, page
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, run_fetch, small_site
 
-from archiver import cli
 from archiver.standin import StandIn
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import WebArchives
@@ -24,27 +24,21 @@ ONE = PARTS[0]
 SAVE = "https://web.archive.org/save"
 
 
-@dataclass(slots=True)
-class Pusher:
-    """An archive that holds five parts, the site as it is now, and web archives that hold nothing yet."""
+@dataclass(kw_only=True)
+class Pusher(Desk):
+    """A desk that holds five parts, the site as it is now, and web archives that hold nothing yet."""
 
-    db: Path
-    config: Path
     archives: WebArchives
     clock: FakeClock
     live: dict[str, Reply] = field(default_factory=dict)
 
     def push(self, *arguments: str) -> int:
         """One push through the command line, with the clock of the test."""
-        return cli.run(["push", "--db", str(self.db), "--config", str(self.config), *arguments], clock=self.clock)
-
-    def run(self, *arguments: str) -> int:
-        """Another command line."""
-        return cli.run([arguments[0], "--db", str(self.db), "--config", str(self.config), *arguments[1:]])
+        return self.run("push", *arguments)
 
     def pushes(self) -> dict[int, tuple[str, str]]:
         """Article → state and reason of its last push."""
-        found = rows(self.db, "SELECT article_id, pushes.state, reason FROM pushes JOIN pages ON pages.id = page_id"
+        found = self.rows("SELECT article_id, pushes.state, reason FROM pushes JOIN pages ON pages.id = page_id"
                               " ORDER BY pushes.id")  # fmt: skip
         return {number: (state, reason) for number, state, reason in found}
 
@@ -64,11 +58,11 @@ class Pusher:
     def believed(self) -> list[tuple[Any, ...]]:
         """What is believed of iThome's pages, and what is read of them."""
         return [
-            *rows(self.db, "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
+            *self.rows("SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
                            " WHERE host = 'ithelp.ithome.com.tw' ORDER BY url"),
-            *rows(self.db, "SELECT id, title, content_sha256, capture_id FROM articles ORDER BY id"),
-            *rows(self.db, "SELECT id, source FROM captures JOIN pages USING (id) WHERE kind = 'article'"),
-            *rows(self.db, "SELECT * FROM edits"),
+            *self.rows("SELECT id, title, content_sha256, capture_id FROM articles ORDER BY id"),
+            *self.rows("SELECT id, source FROM captures JOIN pages USING (id) WHERE kind = 'article'"),
+            *self.rows("SELECT * FROM edits"),
         ]  # fmt: skip
 
 
@@ -82,7 +76,6 @@ def make_held(folder: Path) -> Path:
 @contextmanager
 def pusher_of(held: Path, folder: Path) -> Iterator[Pusher]:
     """A copy of the archive a month later, and web archives that save what the site has now, without keys too."""
-    shutil.copy(held, folder / "a.db")
     clock = FakeClock(START + timedelta(days=30))
     live = {article_url(number): Reply(200, page(number)) for number in PARTS}
     with WebArchives(live.get, clock=clock.now) as archives:
@@ -90,4 +83,4 @@ def pusher_of(held: Path, folder: Path) -> Iterator[Pusher]:
         file = config_for(archives, folder)
         with file.open("a", encoding="utf-8") as text:
             text.write("\n[rescue]\ndelay_s = 0.0\n[push]\ndelay_s = 15.0\n")
-        yield Pusher(folder / "a.db", file, archives, clock, live)
+        yield Pusher(db=place(folder / "a.db", held), config=file, archives=archives, clock=clock, live=live)

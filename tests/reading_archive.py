@@ -7,10 +7,9 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from archiver.archive.connection import close, open_writer
-from archiver.archive.schema import ensure
+from archives import put, rows_at
+
 from archiver.model import Address
 from archiver.readings import ArticlePage, Author, Body, Facts, Reading
 from archiver.standin.images import SVG, png
@@ -64,17 +63,9 @@ def as_it_stands(address: Address, body: bytes, content_type: str | None) -> Rea
 
 def make(path: Path, words: Words = Words()) -> Path:
     """The archive, at rest."""
-    database = open_writer(path)
-    ensure(database, path)
-    _fill(database.conn, words)
-    database.conn.commit()
-    close(database, path)
+    with rows_at(path) as connection:
+        _fill(connection, words)
     return path
-
-
-def put(connection: sqlite3.Connection, table: str, **row: Any) -> None:
-    columns = ", ".join(f'"{column}"' for column in row)
-    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
 def _fill(connection: sqlite3.Connection, words: Words) -> None:

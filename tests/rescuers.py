@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from archives import place
+from desks import Desk
 from fakes import FakeClock
-from runs import config_for, rows, run_fetch, small_site
+from runs import config_for, run_fetch, small_site
 
-from archiver import cli
 from archiver import config as configs
 from archiver.commands import rescuing
 from archiver.report import rescues
@@ -51,12 +51,10 @@ def make_lost(folder: Path) -> Path:
     return folder / "lost.db"
 
 
-@dataclass(slots=True)
-class Rescuer:
-    """One archive file, its config, and the web archives that answer."""
+@dataclass(kw_only=True)
+class Rescuer(Desk):
+    """A desk whose web archives answer."""
 
-    db: Path
-    config: Path
     archives: WebArchives
 
     def settings(self, **rescue: Any) -> configs.Config:
@@ -70,26 +68,21 @@ class Rescuer:
         options = rescuing.RescueOptions(target=target, check=check, limit=limit, history=history)
         return rescues.summary(rescuing.rescue(self.settings(**rescue), self.db, options, clock=clock))
 
-    def run(self, *arguments: str) -> int:
-        """One command line."""
-        return cli.run([arguments[0], "--db", str(self.db), "--config", str(self.config), *arguments[1:]])
-
     def attempts(self) -> list[tuple[Any, ...]]:
         """Source, outcome and reason of every request for a copy, in order."""
-        return rows(self.db, "SELECT source, outcome, signals ->> 'reason' FROM fetches WHERE source != 'live'"
+        return self.rows("SELECT source, outcome, signals ->> 'reason' FROM fetches WHERE source != 'live'"
                              " ORDER BY id")  # fmt: skip
 
     def believed(self) -> list[tuple[Any, ...]]:
         """What is believed of iThome's pages."""
-        return rows(
-            self.db,
+        return self.rows(
             "SELECT url, state, absences, failures, last_fetch_at, due_at FROM pages"
             " WHERE kind NOT IN ('image', 'link') AND host = 'ithelp.ithome.com.tw' ORDER BY url",
         )
 
     def held(self) -> list[tuple[Any, ...]]:
         """Whose capture each part was read from."""
-        return rows(self.db, "SELECT articles.id, source FROM articles JOIN captures ON captures.id = capture_id"
+        return self.rows("SELECT articles.id, source FROM articles JOIN captures ON captures.id = capture_id"
                              " ORDER BY articles.id")  # fmt: skip
 
     def asked(self) -> list[str]:
@@ -98,14 +91,13 @@ class Rescuer:
 
 
 @contextmanager
-def rescuer(lost: Path, folder: Path, extra: str = "feed = false", **changes: Any) -> Iterator[Rescuer]:
+def rescuer_of(lost: Path, folder: Path, extra: str = "feed = false", **changes: Any) -> Iterator[Rescuer]:
     """A copy of the archive, and web archives that hold nothing yet."""
-    shutil.copy(lost, folder / "a.db")
     with WebArchives(**changes) as archives:
         file = config_for(archives, folder)
         with file.open("a", encoding="utf-8") as text:
             text.write(f"\n[rescue]\ndelay_s = 0.0\n{extra}\n")
-        yield Rescuer(folder / "a.db", file, archives)
+        yield Rescuer(db=place(folder / "a.db", lost), config=file, archives=archives)
 
 
 def moment(days: float) -> datetime:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from archives import place_empty
+from archives import place
 from faithful import faithful_site
 
 from archiver import config, pages
@@ -123,7 +123,7 @@ fetch = {str(images).lower()}
 
 def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> Summary:
     """One fetch, quietly, in this process; gives what a person is told of it."""
-    place_empty(db)
+    place(db)
     options = {"urls": urls, **options}
     return fetches.summary(fetching.fetch(config.load(config_path), db, fetching.FetchOptions(**options)))
 

@@ -100,23 +100,23 @@ ABSURD: dict[str, tuple[Callable[[WebArchives], None], str, str]] = {
 
 
 @pytest.mark.parametrize("name", ABSURD)
-def test_an_absurd_answer_is_refused_by_name_and_the_run_goes_on(desk: Rescuer, name: str) -> None:
+def test_an_absurd_answer_is_refused_by_name_and_the_run_goes_on(rescuer: Rescuer, name: str) -> None:
     arrange, source, words = ABSURD[name]
-    desk.archives.crawls.put(CRAWL, copy(days=60))
-    desk.archives.crawls.put("CC-MAIN-2024-10", copy(days=160))
+    rescuer.archives.crawls.put(CRAWL, copy(days=60))
+    rescuer.archives.crawls.put("CC-MAIN-2024-10", copy(days=160))
     if source == "common_crawl":
-        desk.archives.other_shelf.put(copy(b"<p>no page</p>"))
-    arrange(desk.archives)
+        rescuer.archives.other_shelf.put(copy(b"<p>no page</p>"))
+    arrange(rescuer.archives)
 
-    summary = desk.rescue(timemaps=("https://arquivo.pt/wayback/timemap/link/",), clock=FakeClock(datetime.now(UTC)))
+    summary = rescuer.rescue(timemaps=("https://arquivo.pt/wayback/timemap/link/",), clock=FakeClock(datetime.now(UTC)))
 
-    assert any(words in reason for found, _, reason in desk.attempts() if found == source), desk.attempts()
-    (run,) = rows(desk.db, "SELECT ended_by, finished_at IS NOT NULL, note FROM runs ORDER BY id DESC LIMIT 1")
+    assert any(words in reason for found, _, reason in rescuer.attempts() if found == source), rescuer.attempts()
+    (run,) = rescuer.rows("SELECT ended_by, finished_at IS NOT NULL, note FROM runs ORDER BY id DESC LIMIT 1")
     assert run[:2] == ("finished", 1)
     if name != "crawls 100,000 deep":
-        assert (LOST, "common_crawl") in desk.held(), "the next archive has it"
+        assert (LOST, "common_crawl") in rescuer.held(), "the next archive has it"
         assert summary.exit_code == 0
-    assert desk.run("verify") == 0
+    assert rescuer.run("verify") == 0
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_an_absurd_answer_is_refused_by_name_and_the_run_goes_on(desk: Rescuer, 
         "Fri, 31 Dec 2098 23:59:59 GMT",
     ],
 )
-def test_a_copy_is_never_of_a_day_that_none_can_be_of(desk: Rescuer, said: str) -> None:
-    desk.archives.shelf.put(copy())
-    desk.archives.faults.replies(PLAY, page(), headers=(("Memento-Datetime", said),))
+def test_a_copy_is_never_of_a_day_that_none_can_be_of(rescuer: Rescuer, said: str) -> None:
+    rescuer.archives.shelf.put(copy())
+    rescuer.archives.faults.replies(PLAY, page(), headers=(("Memento-Datetime", said),))
 
-    assert desk.rescue().exit_code == 0
-    ((at,),) = rows(desk.db, "SELECT source_at FROM captures WHERE source = 'wayback'")
+    assert rescuer.rescue().exit_code == 0
+    ((at,),) = rescuer.rows("SELECT source_at FROM captures WHERE source = 'wayback'")
     assert at == f"{copy().at:%Y-%m-%dT%H:%M:%S}.000Z" or said.endswith("GMT")
     assert at < f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.999Z}"
 
@@ -155,20 +155,20 @@ SAVES = {
 @pytest.mark.parametrize("name", SAVES)
 def test_an_absurd_answer_of_save_page_now_loses_no_push(held: Path, tmp_path: Path, name: str) -> None:
     body, headers = SAVES[name]
-    with pusher_of(held, tmp_path) as desk:
-        desk.archives.faults.replies("web.archive.org/save*", body, "application/json", headers=headers, times=1)
-        first = desk.push(str(ONE), "-q")
+    with pusher_of(held, tmp_path) as rescuer:
+        rescuer.archives.faults.replies("web.archive.org/save*", body, "application/json", headers=headers, times=1)
+        first = rescuer.push(str(ONE), "-q")
         assert first in {3, 4}
-        assert desk.state() == "queued"
-        ends(desk)
-        desk.clock.advance(days=9)
+        assert rescuer.state() == "queued"
+        ends(rescuer)
+        rescuer.clock.advance(days=9)
 
-        assert desk.push(str(ONE), "-q") == 0, "it is gone on with"
-        assert desk.state() == "confirmed"
+        assert rescuer.push(str(ONE), "-q") == 0, "it is gone on with"
+        assert rescuer.state() == "confirmed"
 
 
-def ends(desk: Pusher) -> None:
-    assert rows(desk.db, "SELECT count(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
+def ends(rescuer: Pusher) -> None:
+    assert rescuer.rows("SELECT count(*) FROM runs WHERE finished_at IS NULL") == [(0,)]
 
 
 # ─── a run that breaks ──────────────────────────────────────────────────────────────────────────
@@ -206,15 +206,15 @@ BUGS = {
     [(3, "a bug"), (9, "no memory"), (17, "a number"), (9, "Ctrl-C"),
      *(deeper(times, name) for times in (3, 9, 17) for name in BUGS)],
 )  # fmt: skip
-def test_a_rescue_that_breaks_is_closed(desk: Rescuer, times: int, name: str) -> None:
+def test_a_rescue_that_breaks_is_closed(rescuer: Rescuer, times: int, name: str) -> None:
     error, ended = BUGS[name]
-    desk.archives.shelf.put(copy())
+    rescuer.archives.shelf.put(copy())
     clock = BrokenClock(times, error)
     with suppress(type(error)):
-        desk.rescue(clock=clock)
+        rescuer.rescue(clock=clock)
     assert clock.left <= 0
-    assert runs_of(desk.db) == [ended]
-    assert desk.run("verify") == 0
+    assert runs_of(rescuer.db) == [ended]
+    assert rescuer.run("verify") == 0
 
 
 @pytest.mark.parametrize("times", [2, 4, 8, 20])
@@ -232,12 +232,12 @@ def test_a_fetch_that_breaks_is_closed(tmp_path: Path, times: int) -> None:
 
 @pytest.mark.parametrize("times", [2, 5, 12])
 def test_a_push_that_breaks_is_closed(held: Path, tmp_path: Path, times: int) -> None:
-    with pusher_of(held, tmp_path) as desk:
+    with pusher_of(held, tmp_path) as rescuer:
         clock = BrokenClock(times, RuntimeError("a bug"))
         with pytest.raises(RuntimeError):
-            pushing.push(config.load(desk.config), desk.db, pushing.PushOptions(), clock=clock)
-        assert runs_of(desk.db) == [("error", 1, 0)]
-        assert desk.push(str(ONE), "-q") == 0
+            pushing.push(config.load(rescuer.config), rescuer.db, pushing.PushOptions(), clock=clock)
+        assert runs_of(rescuer.db) == [("error", 1, 0)]
+        assert rescuer.push(str(ONE), "-q") == 0
 
 
 @pytest.mark.parametrize(("times", "name"), [(2, "a bug"), (3, "no memory"), (4, "a bug"), (4, "Ctrl-C"), (5, "a bug")])
@@ -261,8 +261,10 @@ def test_an_import_that_breaks_is_closed_and_keeps_whole_files_alone(
     assert importing.import_files(config.Config(), db, tuple(files)).exit_code == 0
 
 
-def test_a_bug_is_told_and_exits_with_one(desk: Rescuer) -> None:
-    desk.archives.shelf.put(copy())
+def test_a_bug_is_told_and_exits_with_one(rescuer: Rescuer) -> None:
+    rescuer.archives.shelf.put(copy())
     with pytest.raises(RuntimeError):
-        rescuing.rescue(desk.settings(), desk.db, rescuing.RescueOptions(), clock=BrokenClock(5, RuntimeError("x")))
-    assert desk.rescue().exit_code == 0
+        rescuing.rescue(
+            rescuer.settings(), rescuer.db, rescuing.RescueOptions(), clock=BrokenClock(5, RuntimeError("x"))
+        )
+    assert rescuer.rescue().exit_code == 0

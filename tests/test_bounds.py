@@ -16,7 +16,7 @@ from archives import SERIES, archive_at, body, part, url_of
 from children import Children
 from depths import always
 from fakes import START
-from rescuers import copy, page, rescuer
+from rescuers import copy, page, rescuer_of
 from runs import SERIES as REAL_SERIES
 from runs import config_for, rows, run_fetch, series_counts, small_site, terse_site
 
@@ -173,11 +173,11 @@ def test_no_answer_of_an_archive_takes_more_memory_than_it_may(
     children: Children, lost: Path, tmp_path: Path, what: str
 ) -> None:
     target, answer = ANSWERS[what]
-    with rescuer(lost, tmp_path, "feed = false\ncommon_crawl = false") as desk:
-        desk.archives.shelf.put(copy(days=9, body=b"x") if "memento" not in what else copy())
+    with rescuer_of(lost, tmp_path, "feed = false\ncommon_crawl = false") as rescuer:
+        rescuer.archives.shelf.put(copy(days=9, body=b"x") if "memento" not in what else copy())
         how = (("Memento-Datetime", "Fri, 06 Oct 2023 12:00:00 GMT"),) if what == "a memento" else ()
-        desk.archives.faults.replies(target, answer, headers=how)
-        ended = children.run("rescue", "--db", desk.db, "--config", desk.config, "-q")
+        rescuer.archives.faults.replies(target, answer, headers=how)
+        ended = children.run("rescue", "--db", rescuer.db, "--config", rescuer.config, "-q")
 
     assert ended.peak_mb < MOST_MB
     assert ended.code in {0, 3}, ended.err

@@ -19,9 +19,10 @@ import pytest
 
 datasette_app = pytest.importorskip("datasette.app")
 
+from archives import put, rows_at  # noqa: E402
+
 from archiver import pages  # noqa: E402
-from archiver.archive.connection import close, open_writer  # noqa: E402
-from archiver.archive.schema import descriptions, ensure  # noqa: E402
+from archiver.archive.schema import descriptions  # noqa: E402
 from archiver.browse import server  # noqa: E402
 from archiver.browse.metadata import metadata  # noqa: E402
 from archiver.browse.queries import canned  # noqa: E402
@@ -182,15 +183,10 @@ RELATIONS = tuple(descriptions())
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browse") / "kept.db"
-    database = open_writer(path)
-    ensure(database, path)
-    for table, rows in ROWS.items():
-        for row in rows:
-            columns = ", ".join(f'"{column}"' for column in row)
-            marks = ", ".join("?" for _ in row)
-            database.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
-    database.conn.commit()
-    close(database, path)
+    with rows_at(path) as connection:
+        for table, rows in ROWS.items():
+            for row in rows:
+                put(connection, table, **row)
     return path
 
 

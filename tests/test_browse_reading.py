@@ -16,6 +16,7 @@ import pytest
 
 datasette_app = pytest.importorskip("datasette.app")
 
+from archives import place, put  # noqa: E402
 from hypothesis import example, given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from reading_archive import (  # noqa: E402
@@ -35,7 +36,6 @@ from reading_archive import (  # noqa: E402
     Words,
     as_it_stands,
     make,
-    put,
 )
 from xss_payloads import PAYLOADS  # noqa: E402
 
@@ -367,8 +367,8 @@ def test_renumberings_never_push_out_what_caused_them(tmp_path: Path) -> None:
     connection.close()
     datasette = server.application(path, as_it_stands)
 
-    for place in ("/", f"/kept/series/{SERIES}"):
-        assert "left index article 2" in words(page(datasette, place)), place
+    for path_of in ("/", f"/kept/series/{SERIES}"):
+        assert "left index article 2" in words(page(datasette, path_of)), path_of
 
 
 def test_dead_links_are_told_where_the_archive_knows_them(tmp_path: Path) -> None:
@@ -387,8 +387,8 @@ def test_dead_links_are_told_where_the_archive_knows_them(tmp_path: Path) -> Non
     connection.close()
     datasette = server.application(path, as_it_stands)
 
-    for place in (f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}"):
-        assert "gone a tool https://dead.example/ last answer: not_found" in words(page(datasette, place))
+    for path_of in (f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}"):
+        assert "gone a tool https://dead.example/ last answer: not_found" in words(page(datasette, path_of))
 
 
 def test_every_chart_says_in_words_and_in_a_table_what_it_shows(shown: Any) -> None:
@@ -421,14 +421,7 @@ def test_a_series_that_is_only_cited_says_so(tmp_path: Path) -> None:
 
 
 def test_an_empty_archive_has_a_home(tmp_path: Path) -> None:
-    from archiver.archive.connection import close, open_writer
-    from archiver.archive.schema import ensure
-
-    database = open_writer(tmp_path / "kept.db")
-    ensure(database, tmp_path / "kept.db")
-    close(database, tmp_path / "kept.db")
-
-    assert "No series is kept yet" in page(server.application(tmp_path / "kept.db", as_it_stands), "/")
+    assert "No series is kept yet" in page(server.application(place(tmp_path / "kept.db"), as_it_stands), "/")
 
 
 @pytest.mark.parametrize(
@@ -498,8 +491,8 @@ def test_titles_names_and_tags_are_shown_without_what_reorders_or_acts(tmp_path:
         as_it_stands,
     )
 
-    for place in PAGES:
-        html = page(datasette, place)
+    for path_of in PAGES:
+        html = page(datasette, path_of)
         assert not set(html) & set("\u202e\u2066\x1b\x07\x9b")
         assert "<script" not in html
         assert "&lt;script&gt;" in html

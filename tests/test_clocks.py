@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desks import PARTS, Desk
+from desks import PARTS, Fetcher
 from fakes import START, FakeClock
 from pushers import pusher_of
 from runs import config_for, rows, terse_site
@@ -25,28 +25,28 @@ SERIES = '[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/20141304/ironma
 
 @pytest.mark.parametrize("offset", [AHEAD, BEHIND, timedelta(hours=30), timedelta(hours=-30)], ids=str)
 def test_what_was_discovered_under_a_wrong_clock_is_asked_for_when_it_is_right(
-    sit: Callable[..., Desk], offset: timedelta
+    sit: Callable[..., Fetcher], offset: timedelta
 ) -> None:
     desk = sit()
     desk.clock.started += offset
-    desk.fetch("--limit", "5")
+    desk.fetched("--limit", "5")
     desk.clock.started -= offset
-    assert rows(desk.db, "SELECT count(*) FROM pages WHERE kind = 'article' AND last_fetch_at IS NULL") > [(0,)]
+    assert desk.rows("SELECT count(*) FROM pages WHERE kind = 'article' AND last_fetch_at IS NULL") > [(0,)]
 
-    code, _, asked = desk.fetch()
+    code, _, asked = desk.fetched()
 
     assert code == 0
     assert asked["article"] >= PARTS - 5
-    assert rows(desk.db, "SELECT count(*) FROM articles") == [(PARTS,)]
+    assert desk.rows("SELECT count(*) FROM articles") == [(PARTS,)]
 
 
-def test_the_age_of_what_was_seen_in_the_future_is_not_trusted(sit: Callable[..., Desk]) -> None:
+def test_the_age_of_what_was_seen_in_the_future_is_not_trusted(sit: Callable[..., Fetcher]) -> None:
     desk = sit()
     desk.clock.started += AHEAD
-    desk.fetch()
+    desk.fetched()
     desk.clock.started -= AHEAD
 
-    code, _, asked = desk.fetch("--max-age", "30")
+    code, _, asked = desk.fetched("--max-age", "30")
 
     assert (code, asked["article"]) == (0, PARTS)
 

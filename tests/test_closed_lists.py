@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlite_utils
-from archives import place_empty
+from archives import place
 
 from archiver import model
 from archiver.archive import columns, status
@@ -80,7 +80,7 @@ def test_every_outcome_belongs_to_one_group() -> None:
 def statements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """How each table and view of a new archive is made."""
     path = tmp_path_factory.mktemp("closed") / "a.db"
-    place_empty(path)
+    place(path)
     rows = sqlite_utils.Database(path).query("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {row["name"]: row["sql"] for row in rows}
 

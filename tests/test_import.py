@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import saved_files as made
-from archives import place_empty
+from desks import Importer
 from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
 from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
@@ -32,39 +32,6 @@ BELIEVED = (
     "SELECT id, state, last_outcome, due_at, failures, last_fetch_at FROM pages"
     " WHERE kind NOT IN ('image', 'link') ORDER BY id"
 )
-
-
-class Desk:
-    """A folder with a config, an archive and what somebody saved."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self.db = folder / "a.db"
-        place_empty(self.db)
-        self.config = folder / "archiver.toml"
-        self.config.write_text(f'[[sources]]\nurl = "{SERIES}"\n', "utf-8")
-        self._capsys = capsys
-
-    def save(self, name: str, data: bytes) -> Path:
-        path = self.folder / name
-        path.write_bytes(data)
-        return path
-
-    def run(self, command: str, *arguments: str | Path) -> tuple[int, str, str]:
-        named = [str(argument) for argument in arguments]
-        code = cli.run([command, *named, "--db", str(self.db), "--config", str(self.config)])
-        captured = self._capsys.readouterr()
-        return code, captured.out, captured.err
-
-    def fetches(self) -> list[tuple[Any, ...]]:
-        return rows(
-            self.db, "SELECT url, outcome, source FROM fetches JOIN pages ON pages.id = page_id ORDER BY fetches.id"
-        )
-
-
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)
 
 
 # ─── every format ───────────────────────────────────────────────────────────────────────────────
@@ -83,16 +50,16 @@ ONE_PAGE: dict[str, Callable[[str, bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("form", ONE_PAGE)
-def test_a_saved_page_makes_a_part_safe_and_rescued(desk: Desk, form: str) -> None:
-    file = desk.save("page", ONE_PAGE[form](DAY2, page(DAY2)))
-    code, out, err = desk.run("import", file)
+def test_a_saved_page_makes_a_part_safe_and_rescued(importer: Importer, form: str) -> None:
+    file = importer.save("page", ONE_PAGE[form](DAY2, page(DAY2)))
+    code, out, err = importer.told("import", file)
 
     assert (code, err) == (0, "")
     assert "page: 1 of 1 pages kept: 10319293 [Day 02]" in out
     assert "1 safe · 1 rescued" in out
-    assert desk.fetches() == [(DAY2, "ok", "import")]
+    assert importer.fetches() == [(DAY2, "ok", "import")]
     sql = "SELECT body_text, source_at FROM articles JOIN captures ON captures.id = capture_id"
-    ((text, source_at),) = rows(desk.db, sql)
+    ((text, source_at),) = importer.rows(sql)
     assert text == text_of(DAY2)
     assert source_at.startswith("2023-09-20T12:34:56") is ("HTML" not in form or form == "MHTML")
 
@@ -106,159 +73,161 @@ def text_of(url: str) -> str:
     return read.body.text
 
 
-def test_a_page_that_tells_no_date_is_dated_by_its_file_and_says_so(desk: Desk) -> None:
-    file = desk.save("page.html", page(DAY2))
+def test_a_page_that_tells_no_date_is_dated_by_its_file_and_says_so(importer: Importer) -> None:
+    file = importer.save("page.html", page(DAY2))
     os.utime(file, (1_700_000_000, 1_700_000_000))
-    desk.run("import", file)
-    ((made_at,),) = rows(desk.db, "SELECT source_at FROM captures")
+    importer.told("import", file)
+    ((made_at,),) = importer.rows("SELECT source_at FROM captures")
 
     assert made_at.startswith("2023-11-14T22:13:20")
-    assert "by the date of the file" in desk.run("why", "10319293")[1]
+    assert "by the date of the file" in importer.told("why", "10319293")[1]
 
 
 @pytest.mark.parametrize("form", ["HTML as Chromium saves it", "HTML as it came", "SingleFile", "MHTML", "HAR", "WACZ"])
-def test_a_saved_bot_check_is_a_row_and_never_the_page(desk: Desk, form: str) -> None:
-    desk.run("import", desk.save("begun", page(DAY2)))
-    file = desk.save("page", ONE_PAGE[form](DAY1, made.challenge()))
-    code, out, err = desk.run("import", file, *(("--url", DAY1) if form == "HTML as it came" else ()))
+def test_a_saved_bot_check_is_a_row_and_never_the_page(importer: Importer, form: str) -> None:
+    importer.told("import", importer.save("begun", page(DAY2)))
+    file = importer.save("page", ONE_PAGE[form](DAY1, made.challenge()))
+    code, out, err = importer.told("import", file, *(("--url", DAY1) if form == "HTML as it came" else ()))
 
     assert code == 3, err
     assert "not kept: 10319216: challenge: a bot check stands in place of the page" in out
-    assert desk.fetches() == [(DAY2, "ok", "import"), (DAY1, "challenge", "import")]
-    assert rows(desk.db, "SELECT count(*) FROM captures") == [(1,)]
-    assert "challenge" in desk.run("why", "10319216")[1]
+    assert importer.fetches() == [(DAY2, "ok", "import"), (DAY1, "challenge", "import")]
+    assert importer.rows("SELECT count(*) FROM captures") == [(1,)]
+    assert "challenge" in importer.told("why", "10319216")[1]
 
 
-def test_another_page_than_the_named_one_is_not_kept(desk: Desk) -> None:
-    code, out, _ = desk.run("import", desk.save("page.html", page(DAY1)), "--url", DAY2)
+def test_another_page_than_the_named_one_is_not_kept(importer: Importer) -> None:
+    code, out, _ = importer.told("import", importer.save("page.html", page(DAY1)), "--url", DAY2)
 
     assert code == 3
     assert "10319293: wrong_page" in out
 
 
-def test_a_page_saved_while_it_was_cut_is_not_kept(desk: Desk) -> None:
+def test_a_page_saved_while_it_was_cut_is_not_kept(importer: Importer) -> None:
     for name, body in (("a", page(DAY2)[:30_000]), ("b", made.singlefile(DAY2, page(DAY2))[:30_000])):
-        code, out, _ = desk.run("import", desk.save(name, body))
+        code, out, _ = importer.told("import", importer.save(name, body))
 
         assert code == 3
         assert "truncated" in out
 
 
-def test_a_whole_series_is_completed_from_saved_pages(desk: Desk) -> None:
+def test_a_whole_series_is_completed_from_saved_pages(importer: Importer) -> None:
     with StandIn(small_site()) as standin:
         for number in (10319216, 10319293):
             standin.faults.challenge(f"/articles/{number}")
-        file = config_for(standin, desk.folder)
-        run_fetch(desk.db, file)
-    assert series_counts(desk.db) == (5, 3, 2)
+        file = config_for(standin, importer.folder)
+        run_fetch(importer.db, file)
+    assert series_counts(importer.db) == (5, 3, 2)
     before = rows(
-        desk.db,
+        importer.db,
         BELIEVED,
     )
 
-    code, out, _ = desk.run(
-        "import", desk.save("1.mhtml", made.mhtml(DAY1, page(DAY1))), desk.save("2.html", page(DAY2))
+    code, out, _ = importer.told(
+        "import", importer.save("1.mhtml", made.mhtml(DAY1, page(DAY1))), importer.save("2.html", page(DAY2))
     )
 
     assert code == 0
     assert "5 parts · 5 safe · 2 rescued" in out
-    assert desk.run("status", "--strict")[0] == 0
+    assert importer.told("status", "--strict")[0] == 0
     after = rows(
-        desk.db,
+        importer.db,
         BELIEVED,
     )
     assert after == before
-    assert desk.run("verify")[0] == 0
+    assert importer.told("verify")[0] == 0
 
 
 # ─── recordings of many pages ───────────────────────────────────────────────────────────────────
 
 
-def test_every_page_of_a_recording_is_kept_and_the_rest_is_told(desk: Desk) -> None:
+def test_every_page_of_a_recording_is_kept_and_the_rest_is_told(importer: Importer) -> None:
     body = made.warc(
         (SERIES, page(SERIES)), (DAY1, page(DAY1)), (DAY2 + "?sc=rss.iron", page(DAY2)), (FEED, page(FEED)),
         ("https://example.org/", b"<p>another"), (f"{SITE}/users/login", b"<p>another"),
     )  # fmt: skip
-    code, out, _ = desk.run("import", desk.save("all.warc.gz", body))
+    code, out, _ = importer.told("import", importer.save("all.warc.gz", body))
 
     assert code == 0
     assert "4 of 4 pages kept" in out
     assert "passed over: 2 responses of other pages" in out
-    assert series_counts(desk.db) == (5, 2, 3)
+    assert series_counts(importer.db) == (5, 2, 3)
 
 
-def test_a_feed_is_kept_by_its_own_type(desk: Desk) -> None:
+def test_a_feed_is_kept_by_its_own_type(importer: Importer) -> None:
     block = made.http(page(FEED)).replace(b"text/html", b"application/rss+xml")
 
-    assert desk.run("import", desk.save("feed.warc", made.plain_record(FEED, block)))[0] == 0
-    assert series_counts(desk.db) == (5, 0, 5)
+    assert importer.told("import", importer.save("feed.warc", made.plain_record(FEED, block)))[0] == 0
+    assert series_counts(importer.db) == (5, 0, 5)
 
 
-def test_a_recording_of_nothing_that_is_ours_says_so(desk: Desk) -> None:
-    code, out, _ = desk.run("import", desk.save("x.warc.gz", made.warc(("https://example.org/", b"<p>another"))))
+def test_a_recording_of_nothing_that_is_ours_says_so(importer: Importer) -> None:
+    code, out, _ = importer.told(
+        "import", importer.save("x.warc.gz", made.warc(("https://example.org/", b"<p>another")))
+    )
 
     assert code == 3
     assert "x.warc.gz: no page in it that is kept here" in out
 
 
-def test_of_many_answers_for_a_page_the_good_one_counts(desk: Desk) -> None:
+def test_of_many_answers_for_a_page_the_good_one_counts(importer: Importer) -> None:
     body = (
         made.warc((DAY1, made.challenge()))
         + made.warc((DAY1, page(DAY1)))
         + made.warc((DAY1, b"<html><title>404</title><p>no</html>"))
     )
-    code, out, _ = desk.run("import", desk.save("x.warc.gz", body))
+    code, out, _ = importer.told("import", importer.save("x.warc.gz", body))
 
     assert code == 0
     assert "1 of 1 pages kept" in out
-    assert [outcome for _, outcome, _ in desk.fetches()] == ["challenge", "ok", "soft_404"]
+    assert [outcome for _, outcome, _ in importer.fetches()] == ["challenge", "ok", "soft_404"]
 
 
-def test_what_is_imported_twice_is_held_once(desk: Desk) -> None:
-    file = desk.save("x.warc.gz", made.warc((DAY1, page(DAY1))))
-    assert [desk.run("import", file)[0] for _ in range(2)] == [0, 0]
+def test_what_is_imported_twice_is_held_once(importer: Importer) -> None:
+    file = importer.save("x.warc.gz", made.warc((DAY1, page(DAY1))))
+    assert [importer.told("import", file)[0] for _ in range(2)] == [0, 0]
 
-    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
-    assert rows(desk.db, "SELECT count(*) FROM captures") == [(1,)]
-
-
-def test_url_picks_one_page_of_a_recording(desk: Desk) -> None:
-    file = desk.save("x.wacz", made.wacz(made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))))
-
-    assert desk.run("import", file, "--url", DAY2)[0] == 0
-    assert desk.fetches() == [(DAY2, "ok", "import")]
+    assert [outcome for _, outcome, _ in importer.fetches()] == ["ok", "unchanged"]
+    assert importer.rows("SELECT count(*) FROM captures") == [(1,)]
 
 
-def test_cookies_are_nobody_s_business(desk: Desk) -> None:
-    desk.run("import", desk.save("x.har", made.har(made.entry(DAY1, page(DAY1)))))
-    desk.run("import", desk.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
+def test_url_picks_one_page_of_a_recording(importer: Importer) -> None:
+    file = importer.save("x.wacz", made.wacz(made.warc((DAY1, page(DAY1)), (DAY2, page(DAY2)))))
 
-    assert all("cookie" not in headers.lower() for (headers,) in rows(desk.db, "SELECT headers FROM captures"))
+    assert importer.told("import", file, "--url", DAY2)[0] == 0
+    assert importer.fetches() == [(DAY2, "ok", "import")]
 
 
-def test_har_says_which_pages_it_has_no_body_of(desk: Desk) -> None:
-    code, out, _ = desk.run(
-        "import", desk.save("x.har", made.har(made.entry(DAY1, None), made.entry(DAY2, page(DAY2))))
+def test_cookies_are_nobody_s_business(importer: Importer) -> None:
+    importer.told("import", importer.save("x.har", made.har(made.entry(DAY1, page(DAY1)))))
+    importer.told("import", importer.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
+
+    assert all("cookie" not in headers.lower() for (headers,) in importer.rows("SELECT headers FROM captures"))
+
+
+def test_har_says_which_pages_it_has_no_body_of(importer: Importer) -> None:
+    code, out, _ = importer.told(
+        "import", importer.save("x.har", made.har(made.entry(DAY1, None), made.entry(DAY2, page(DAY2))))
     )
 
     assert code == 0
     assert "1 responses whose body the browser did not save" in out
 
 
-def test_images_are_kept_where_a_body_shows_them(desk: Desk) -> None:
+def test_images_are_kept_where_a_body_shows_them(importer: Importer) -> None:
     image = f"{SITE}/upload/images/20230920/20141304abc.png"
     picture = png("x")
     body = page(DAY1).replace(
         b'<div class="markdown__style">', b'<div class="markdown__style"><p><img src="%s"></p>' % image.encode(), 1
     )
     assert body != page(DAY1)
-    code, out, _ = desk.run(
-        "import", desk.save("x.mhtml", made.mhtml(DAY1, body, (image, picture), (image + "x", picture)))
+    code, out, _ = importer.told(
+        "import", importer.save("x.mhtml", made.mhtml(DAY1, body, (image, picture), (image + "x", picture)))
     )
 
     assert code == 0
     assert "1 of 1 pages kept and 1 images" in out
-    assert [(url, outcome) for url, outcome, _ in desk.fetches()] == [(DAY1, "ok"), (image, "ok")]
+    assert [(url, outcome) for url, outcome, _ in importer.fetches()] == [(DAY1, "ok"), (image, "ok")]
 
 
 # ─── what other tools write ─────────────────────────────────────────────────────────────────────
@@ -295,29 +264,29 @@ def proxy() -> Iterator[str]:
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
 @pytest.mark.parametrize("packed", [True, False])
-def test_what_wget_records_is_imported_whole(desk: Desk, proxy: str, packed: bool) -> None:
+def test_what_wget_records_is_imported_whole(importer: Importer, proxy: str, packed: bool) -> None:
     asked = [url.replace("https:", "http:") for url in (SERIES, DAY1, DAY2, DAY3)]
     subprocess.run(
         ["wget", "-q", "-e", f"http_proxy={proxy}", "-e", "robots=off", "-O", os.devnull, "-t", "1",
-         *([] if packed else ["--no-warc-compression"]), f"--warc-file={desk.folder / 'wget'}", *asked],
+         *([] if packed else ["--no-warc-compression"]), f"--warc-file={importer.folder / 'wget'}", *asked],
         check=True, timeout=30,
     )  # fmt: skip
-    code, out, err = desk.run("import", next(desk.folder.glob("wget.warc*")))
+    code, out, err = importer.told("import", next(importer.folder.glob("wget.warc*")))
 
     assert (code, err) == (0, "")
     assert "4 of 4 pages kept" in out
-    assert series_counts(desk.db) == (5, 3, 2)
+    assert series_counts(importer.db) == (5, 3, 2)
 
 
 @pytest.mark.parametrize("name", ["chromium.mhtml.gz", "wacz-tool.wacz.gz", "singlefile.zip.gz"])
-def test_what_others_really_wrote_is_imported_whole(desk: Desk, name: str) -> None:
+def test_what_others_really_wrote_is_imported_whole(importer: Importer, name: str) -> None:
     """Of the stand-in's pages: a snapshot of Chromium 156, a WACZ of `wacz create` 0.6.0, SingleFile 2.0.83."""
     data = gzip.decompress((Path(__file__).parent / "saved" / name).read_bytes())
-    code, out, err = desk.run("import", desk.save("file", data))
+    code, out, err = importer.told("import", importer.save("file", data))
 
     assert (code, err) == (0, "")
     assert "kept" in out
-    ((text,),) = rows(desk.db, "SELECT body_text FROM articles WHERE id = 10319293")
+    ((text,),) = importer.rows("SELECT body_text FROM articles WHERE id = 10319293")
     assert text == text_of(DAY2)
 
 
@@ -327,22 +296,22 @@ UNNAMED = re.compile(rb'<meta property="og:url"[^>]*>')
 NAMELESS = re.compile(rb'data-id="[0-9]+"|<ul class="soc.*?</ul>', re.DOTALL)
 
 
-def test_an_article_that_does_not_name_itself_is_kept_by_the_word_of_url_alone_and_says_so(desk: Desk) -> None:
-    file = desk.save("page.html", UNNAMED.sub(b"", page(DAY2)))
-    code, out, err = desk.run("import", file)
+def test_an_article_that_does_not_name_itself_is_kept_by_the_word_of_url_alone_and_says_so(importer: Importer) -> None:
+    file = importer.save("page.html", UNNAMED.sub(b"", page(DAY2)))
+    code, out, err = importer.told("import", file)
     assert (code, out) == (2, "")
     assert "it does not say of which page it is a copy" in err
 
-    code, out, err = desk.run("import", file, "--url", DAY2)
+    code, out, err = importer.told("import", file, "--url", DAY2)
     assert (code, err) == (0, "")
     assert "1 of 1 pages kept: 10319293" in out
-    assert desk.run("status", "--strict")[0] == 3, "the other parts are missing"
-    assert series_counts(desk.db) == (5, 1, 4)
-    assert "by the word of --url alone: it does not name itself" in desk.run("why", "10319293")[1]
-    assert (desk.run("parse")[0], desk.run("verify")[0]) == (0, 0)
-    assert series_counts(desk.db) == (5, 1, 4)
-    assert desk.run("import", file, "--url", DAY2)[0] == 0
-    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
+    assert importer.told("status", "--strict")[0] == 3, "the other parts are missing"
+    assert series_counts(importer.db) == (5, 1, 4)
+    assert "by the word of --url alone: it does not name itself" in importer.told("why", "10319293")[1]
+    assert (importer.told("parse")[0], importer.told("verify")[0]) == (0, 0)
+    assert series_counts(importer.db) == (5, 1, 4)
+    assert importer.told("import", file, "--url", DAY2)[0] == 0
+    assert [outcome for _, outcome, _ in importer.fetches()] == ["ok", "unchanged"]
 
 
 SAYS_OTHERWISE: dict[str, Callable[[bytes], bytes]] = {
@@ -353,36 +322,38 @@ SAYS_OTHERWISE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("what", SAYS_OTHERWISE)
-def test_what_the_file_says_outweighs_the_word_of_url(desk: Desk, what: str) -> None:
-    desk.db.unlink()
-    file = desk.save("page.html", SAYS_OTHERWISE[what](UNNAMED.sub(b"", page(DAY1))))
-    code, out, _ = desk.run("import", file, "--url", DAY2)
+def test_what_the_file_says_outweighs_the_word_of_url(importer: Importer, what: str) -> None:
+    importer.db.unlink()
+    file = importer.save("page.html", SAYS_OTHERWISE[what](UNNAMED.sub(b"", page(DAY1))))
+    code, out, _ = importer.told("import", file, "--url", DAY2)
 
     assert code == 3
     assert "not kept: 10319293: wrong_page: --url names" in out
-    assert "/articles/10319216" in desk.run("import", file, "--url", DAY2, "--json")[1]
-    assert not desk.db.exists()
+    assert "/articles/10319216" in importer.told("import", file, "--url", DAY2, "--json")[1]
+    assert not importer.db.exists()
 
 
 @pytest.mark.parametrize("tool", [False, True], ids=["its link to the feed", "the tool that saved it"])
-def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherwise(desk: Desk, tool: bool) -> None:
-    desk.db.unlink()
+def test_a_list_that_does_not_name_itself_is_the_named_one_unless_it_says_otherwise(
+    importer: Importer, tool: bool
+) -> None:
+    importer.db.unlink()
     other = SERIES.replace("5943", "5944")
     body = UNNAMED.sub(b"", page(SERIES))
-    file = desk.save(
+    file = importer.save(
         "page.html", made.chrome_html(SERIES, body.replace(b"/rss/series/", b"/rss/none/")) if tool else body
     )
-    code, out, _ = desk.run("import", file, "--url", other)
+    code, out, _ = importer.told("import", file, "--url", other)
     assert (code, "wrong_page: " in out) == (3, True)
 
-    code, out, _ = desk.run("import", file, "--url", SERIES)
+    code, out, _ = importer.told("import", file, "--url", SERIES)
     assert (code, "1 of 1 pages kept" in out) == (0, True)
-    by_word = "by the word of --url alone" in rows(desk.db, "SELECT signals FROM fetches")[0][0]
+    by_word = "by the word of --url alone" in importer.rows("SELECT signals FROM fetches")[0][0]
     assert by_word is tool, "its feed's button is a name of its own"
 
 
-def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> None:
-    desk.db.unlink()
+def test_a_page_without_content_is_not_kept_on_anybody_s_word(importer: Importer) -> None:
+    importer.db.unlink()
     for name, body in (
         (
             "empty",
@@ -392,9 +363,9 @@ def test_a_page_without_content_is_not_kept_on_anybody_s_word(desk: Desk) -> Non
         ("challenge", made.challenge()),
         ("another", b"<!DOCTYPE html><html><head><title>x</title></head><body><p>hello</p></body></html>"),
     ):
-        code, out, _ = desk.run("import", desk.save(name, UNNAMED.sub(b"", body)), "--url", DAY2)
+        code, out, _ = importer.told("import", importer.save(name, UNNAMED.sub(b"", body)), "--url", DAY2)
         assert (code, "0 of 1 pages kept" in out) == (3, True), name
-        assert not desk.db.exists()
+        assert not importer.db.exists()
 
 
 NOTHING_KEPT: dict[str, Callable[[], bytes]] = {
@@ -408,96 +379,96 @@ NOTHING_KEPT: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("what", NOTHING_KEPT)
-def test_an_import_that_keeps_nothing_leaves_no_new_archive_behind(desk: Desk, what: str) -> None:
-    desk.db.unlink()
-    file = desk.save("file", NOTHING_KEPT[what]())
-    code, out, err = desk.run("import", file)
+def test_an_import_that_keeps_nothing_leaves_no_new_archive_behind(importer: Importer, what: str) -> None:
+    importer.db.unlink()
+    file = importer.save("file", NOTHING_KEPT[what]())
+    code, out, err = importer.told("import", file)
     assert (code, err) == (3, "")
     assert out.startswith("file: ")
     assert out.endswith("Nothing was kept, so no archive was made.\n")
-    assert sorted(path.name for path in desk.folder.iterdir()) == ["archiver.toml", "file"]
-    document = json.loads(desk.run("import", file, "--json")[1])
+    assert sorted(path.name for path in importer.folder.iterdir()) == ["archiver.toml", "file"]
+    document = json.loads(importer.told("import", file, "--json")[1])
     assert (document["run_id"], document["exit_code"]) == (None, 3)
     assert [one["error"] for one in document["files"]] == [None]
 
-    desk.db.write_bytes(b"")
-    assert desk.run("import", file)[0] == 3
-    assert desk.db.read_bytes() == b""
+    importer.db.write_bytes(b"")
+    assert importer.told("import", file)[0] == 3
+    assert importer.db.read_bytes() == b""
 
 
 # ─── what is asked for, and what is not ─────────────────────────────────────────────────────────
 
 
-def test_a_page_that_no_source_asks_for_is_kept_and_followed_by_nobody(desk: Desk) -> None:
-    desk.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
-    code, out, _ = desk.run("import", desk.save("x.html", page(DAY2)))
+def test_a_page_that_no_source_asks_for_is_kept_and_followed_by_nobody(importer: Importer) -> None:
+    importer.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
+    code, out, _ = importer.told("import", importer.save("x.html", page(DAY2)))
 
     assert code == 0
     assert f"1 kept that no source asks for: {DAY2}. To follow its series, name it: `archiver fetch {DAY2}`" in out
-    assert rows(desk.db, "SELECT count(*) FROM series WHERE followed AND id = 5943") == [(0,)]
+    assert importer.rows("SELECT count(*) FROM series WHERE followed AND id = 5943") == [(0,)]
 
 
-def test_a_page_named_with_url_becomes_a_source(desk: Desk) -> None:
-    desk.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
-    code, out, _ = desk.run("import", desk.save("x.html", page(DAY2)), "--url", DAY2)
+def test_a_page_named_with_url_becomes_a_source(importer: Importer) -> None:
+    importer.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
+    code, out, _ = importer.told("import", importer.save("x.html", page(DAY2)), "--url", DAY2)
 
     assert code == 0
     assert "no source asks for" not in out
-    assert rows(desk.db, "SELECT url FROM sources") == [(DAY2,)]
-    assert rows(desk.db, "SELECT count(*) FROM series WHERE followed") == [(1,)]
+    assert importer.rows("SELECT url FROM sources") == [(DAY2,)]
+    assert importer.rows("SELECT count(*) FROM series WHERE followed") == [(1,)]
 
 
 def test_who_has_no_config_does_not_get_the_packaged_series_by_importing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = desk.save("x.html", page(DAY2))
-    desk.run("import", file, "--url", DAY2)
-    assert cli.run(["import", str(file), "--db", str(desk.db)]) == 0
+    file = importer.save("x.html", page(DAY2))
+    importer.told("import", file, "--url", DAY2)
+    assert cli.run(["import", str(file), "--db", str(importer.db)]) == 0
 
-    assert rows(desk.db, "SELECT url FROM sources") == [(DAY2,)]
+    assert importer.rows("SELECT url FROM sources") == [(DAY2,)]
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "soon"])
-def test_a_date_that_cannot_be_is_not_believed(desk: Desk, date: str) -> None:
-    file = desk.save("x.warc", made.plain_record(DAY2, made.http(page(DAY2)), WARC_Date=date))
+def test_a_date_that_cannot_be_is_not_believed(importer: Importer, date: str) -> None:
+    file = importer.save("x.warc", made.plain_record(DAY2, made.http(page(DAY2)), WARC_Date=date))
     os.utime(file, (1_700_000_000, 1_700_000_000))
 
-    assert desk.run("import", file)[0] == 0
-    assert rows(desk.db, "SELECT substr(source_at, 1, 10) FROM captures") == [("2023-11-14",)]
+    assert importer.told("import", file)[0] == 0
+    assert importer.rows("SELECT substr(source_at, 1, 10) FROM captures") == [("2023-11-14",)]
 
 
-def test_a_foreign_page_is_refused_unless_it_is_a_source(desk: Desk) -> None:
-    desk.db.unlink()
+def test_a_foreign_page_is_refused_unless_it_is_a_source(importer: Importer) -> None:
+    importer.db.unlink()
     blog = "https://blog.example/posts/ironman/"
     body = made.chrome_html(blog, f'<!DOCTYPE html><html><body><a href="{DAY1}">Day 01</a></body></html>'.encode())
-    file = desk.save("index.html", body)
-    code, _, err = desk.run("import", file)
+    file = importer.save("index.html", body)
+    code, _, err = importer.told("import", file)
     assert code == 2
     assert "a page of https://blog.example/posts/ironman/; only pages of iThome and of the config's sources" in err
-    assert not desk.db.exists()
+    assert not importer.db.exists()
 
-    desk.config.write_text(f'[[sources]]\nurl = "{blog}"\n', "utf-8")
-    code, out, _ = desk.run("import", file)
+    importer.config.write_text(f'[[sources]]\nurl = "{blog}"\n', "utf-8")
+    code, out, _ = importer.told("import", file)
     assert (code, "1 of 1 pages kept" in out) == (0, True)
-    assert rows(desk.db, "SELECT article_id FROM parts") == [(10319216,)]
+    assert importer.rows("SELECT article_id FROM parts") == [(10319216,)]
 
 
-def test_an_index_that_was_fetched_by_name_is_a_source_too(desk: Desk) -> None:
+def test_an_index_that_was_fetched_by_name_is_a_source_too(importer: Importer) -> None:
     with StandIn(small_site()) as standin:
-        file = config_for(standin, desk.folder, sources="")
-        run_fetch(desk.db, file, INDEX, limit=2)
+        file = config_for(standin, importer.folder, sources="")
+        run_fetch(importer.db, file, INDEX, limit=2)
     mark = f"<!-- saved from url=(0040){INDEX} -->".encode()
-    code, out, _ = desk.run(
-        "import", desk.save("index.html", b"<!DOCTYPE html>" + mark + b"<html><body><p>gone</p></body></html>")
+    code, out, _ = importer.told(
+        "import", importer.save("index.html", b"<!DOCTYPE html>" + mark + b"<html><body><p>gone</p></body></html>")
     )
 
     assert (code, "1 of 1 pages kept" in out) == (0, True)
 
 
-def test_a_304_is_no_page(desk: Desk) -> None:
+def test_a_304_is_no_page(importer: Importer) -> None:
     record = made.plain_record(DAY1, b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n")
-    code, out, _ = desk.run(
-        "import", desk.save("x.warc", record), desk.save("y.har", made.har(made.entry(DAY2, None, 304)))
+    code, out, _ = importer.told(
+        "import", importer.save("x.warc", record), importer.save("y.har", made.har(made.entry(DAY2, None, 304)))
     )
 
     assert code == 3
@@ -505,24 +476,24 @@ def test_a_304_is_no_page(desk: Desk) -> None:
     assert "1 responses whose body the browser did not save" in out
 
 
-def test_url_with_several_files_is_refused(desk: Desk) -> None:
-    files = [desk.save(name, page(DAY1)) for name in ("a", "b")]
-    code, _, err = desk.run("import", *files, "--url", DAY1)
+def test_url_with_several_files_is_refused(importer: Importer) -> None:
+    files = [importer.save(name, page(DAY1)) for name in ("a", "b")]
+    code, _, err = importer.told("import", *files, "--url", DAY1)
 
     assert code == 2
     assert "import the files one by one" in err
 
 
-def test_a_broken_file_keeps_no_other_from_being_imported(desk: Desk) -> None:
-    code, out, err = desk.run(
-        "import", desk.save("a.html", page(DAY1)), desk.save("b.warc.gz", made.warc((DAY2, page(DAY2)))[:-9])
+def test_a_broken_file_keeps_no_other_from_being_imported(importer: Importer) -> None:
+    code, out, err = importer.told(
+        "import", importer.save("a.html", page(DAY1)), importer.save("b.warc.gz", made.warc((DAY2, page(DAY2)))[:-9])
     )
 
     assert code == 2
     assert "a.html: 1 of 1 pages kept" in out
     assert "archiver: b.warc.gz: record 4 at byte" in err
-    assert [url for url, *_ in desk.fetches()] == [DAY1]
-    assert "b.warc.gz" in rows(desk.db, "SELECT note FROM runs")[0][0]
+    assert [url for url, *_ in importer.fetches()] == [DAY1]
+    assert "b.warc.gz" in importer.rows("SELECT note FROM runs")[0][0]
 
 
 BROKEN: dict[str, Callable[[], bytes]] = {
@@ -539,28 +510,28 @@ BROKEN: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_hostile_file_is_a_clear_error_and_changes_nothing(desk: Desk, name: str) -> None:
-    desk.db.unlink()
-    file = desk.save(name, BROKEN[name]())
-    code, out, err = desk.run("import", file)
+def test_a_hostile_file_is_a_clear_error_and_changes_nothing(importer: Importer, name: str) -> None:
+    importer.db.unlink()
+    file = importer.save(name, BROKEN[name]())
+    code, out, err = importer.told("import", file)
     assert (code, out) == (2, "")
     assert err.startswith(f"archiver: {name}: ")
     assert err.count("\n") == 1
-    assert not desk.db.exists()
+    assert not importer.db.exists()
 
-    desk.db.write_bytes(b"")
-    assert desk.run("import", file, "-v", "-v")[0] == 2
-    assert desk.db.read_bytes() == b""
+    importer.db.write_bytes(b"")
+    assert importer.told("import", file, "-v", "-v")[0] == 2
+    assert importer.db.read_bytes() == b""
 
 
-def test_hostile_files_leave_an_archive_as_it_was(desk: Desk) -> None:
-    desk.run("import", desk.save("good", page(DAY2)))
-    before = dump(desk.db)
-    code, _, err = desk.run("import", *(desk.save(name, make()) for name, make in BROKEN.items()))
+def test_hostile_files_leave_an_archive_as_it_was(importer: Importer) -> None:
+    importer.told("import", importer.save("good", page(DAY2)))
+    before = dump(importer.db)
+    code, _, err = importer.told("import", *(importer.save(name, make()) for name, make in BROKEN.items()))
 
     assert code == 2
     assert err.count("\n") == len(BROKEN)
-    assert dump(desk.db) == before
+    assert dump(importer.db) == before
 
 
 def dump(db: Path) -> list[str]:
@@ -568,9 +539,9 @@ def dump(db: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def test_json_tells_of_every_response(desk: Desk) -> None:
-    file = desk.save("x.warc.gz", made.warc((DAY1, made.challenge()), (DAY2, page(DAY2))))
-    code, out, _ = desk.run("import", file, desk.save("empty", b""), "--json")
+def test_json_tells_of_every_response(importer: Importer) -> None:
+    file = importer.save("x.warc.gz", made.warc((DAY1, made.challenge()), (DAY2, page(DAY2))))
+    code, out, _ = importer.told("import", file, importer.save("empty", b""), "--json")
     document = json.loads(out)
 
     assert (code, document["exit_code"]) == (2, 2)
@@ -584,9 +555,9 @@ def test_json_tells_of_every_response(desk: Desk) -> None:
     assert document["series"][0]["rescued"] == 1
 
 
-def test_why_tells_where_a_copy_came_from(desk: Desk) -> None:
-    desk.run("import", desk.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
-    out = desk.run("why", "10319293")[1]
+def test_why_tells_where_a_copy_came_from(importer: Importer) -> None:
+    importer.told("import", importer.save("x.warc.gz", made.warc((DAY2, page(DAY2)))))
+    out = importer.told("why", "10319293")[1]
 
     assert "imported from x.warc.gz, sha256 " in out
     assert "record 3 at byte" in out
@@ -594,24 +565,24 @@ def test_why_tells_where_a_copy_came_from(desk: Desk) -> None:
     assert "no live answer is held" in out
 
 
-def test_an_archive_that_is_in_use_stays_as_it_is(desk: Desk) -> None:
-    desk.db.write_bytes(b"not a database, but long enough to be told from an empty file")
+def test_an_archive_that_is_in_use_stays_as_it_is(importer: Importer) -> None:
+    importer.db.write_bytes(b"not a database, but long enough to be told from an empty file")
 
-    assert desk.run("import", desk.save("x.html", page(DAY1)))[0] == 5
+    assert importer.told("import", importer.save("x.html", page(DAY1)))[0] == 5
 
 
 # ─── a copy and then the page itself ────────────────────────────────────────────────────────────
 
 
-def test_a_page_that_came_as_mhtml_and_then_live_was_not_edited(desk: Desk) -> None:
+def test_a_page_that_came_as_mhtml_and_then_live_was_not_edited(importer: Importer) -> None:
     data = gzip.decompress((Path(__file__).parent / "saved/chromium.mhtml.gz").read_bytes())
-    desk.run("import", desk.save("page.mhtml", data))
+    importer.told("import", importer.save("page.mhtml", data))
     with StandIn(small_site()) as standin:
-        run_fetch(desk.db, config_for(standin, desk.folder, sources=f'[[sources]]\nurl = "{SERIES}"'))
+        run_fetch(importer.db, config_for(standin, importer.folder, sources=f'[[sources]]\nurl = "{SERIES}"'))
 
     asked = "SELECT source, outcome FROM fetches JOIN pages ON pages.id = page_id WHERE article_id = 10319293"
-    assert rows(desk.db, asked) == [("import", "ok"), ("live", "ok")]
-    assert rows(desk.db, "SELECT * FROM edits") == []
+    assert importer.rows(asked) == [("import", "ok"), ("live", "ok")]
+    assert importer.rows("SELECT * FROM edits") == []
 
 
 def browsed(body: bytes) -> bytes:
@@ -626,28 +597,28 @@ def browsed(body: bytes) -> bytes:
 
 @pytest.mark.parametrize("form", ["MHTML", "HTML as Chromium saves it"])
 @pytest.mark.parametrize("order", [1, -1], ids=["the copy first", "the copy later"])
-def test_what_a_browser_does_to_a_page_is_no_edit(desk: Desk, form: str, order: int) -> None:
+def test_what_a_browser_does_to_a_page_is_no_edit(importer: Importer, form: str, order: int) -> None:
     code = b'<pre><code class="language-rust">fn main() {}\n</code></pre><pre><code>fn other() {}\n</code></pre>'
     written = b'<div class="markdown__style"><h2 id="a">x</h2><a href="#a">up</a><a href="#">top</a>' + code
     body = re.sub(rb"<img [^>]*>", b"", page(DAY2)).replace(b'<div class="markdown__style">', written, 1)
     saved = ONE_PAGE[form](DAY2, browsed(body)).replace(b"20 Sep 2023", b"20 Nov 2023")
-    copy = desk.save("copy", saved)
+    copy = importer.save("copy", saved)
     os.utime(copy, (1_700_000_000, 1_700_000_000))
     date = "2023-10-01T00:00:00Z" if order == -1 else "2024-01-01T00:00:00Z"
-    for file in [copy, desk.save("x.warc", made.plain_record(DAY2, made.http(body), WARC_Date=date))][::order]:
-        assert desk.run("import", file)[0] == 0
+    for file in [copy, importer.save("x.warc", made.plain_record(DAY2, made.http(body), WARC_Date=date))][::order]:
+        assert importer.told("import", file)[0] == 0
 
-    assert [outcome for _, outcome, _ in desk.fetches()] == ["ok", "unchanged"]
-    assert rows(desk.db, "SELECT * FROM edits") == []
-    assert rows(desk.db, "SELECT language, language_guessed, code FROM code ORDER BY position LIMIT 2") == [
+    assert [outcome for _, outcome, _ in importer.fetches()] == ["ok", "unchanged"]
+    assert importer.rows("SELECT * FROM edits") == []
+    assert importer.rows("SELECT language, language_guessed, code FROM code ORDER BY position LIMIT 2") == [
         ("rust", 0, "fn main() {}\n"), (None, 0, "fn other() {}\n")
     ]  # fmt: skip
 
 
-def test_an_edit_by_the_author_after_mhtml_is_one(desk: Desk) -> None:
-    desk.run("import", desk.save("page", made.mhtml(DAY2, browsed(page(DAY2)))))
+def test_an_edit_by_the_author_after_mhtml_is_one(importer: Importer) -> None:
+    importer.told("import", importer.save("page", made.mhtml(DAY2, browsed(page(DAY2)))))
     changed = page(DAY2).replace(b'<div class="markdown__style">', b'<div class="markdown__style"><p>news</p>', 1)
     record = made.plain_record(DAY2, made.http(changed), WARC_Date="2024-01-01T00:00:00Z")
-    desk.run("import", desk.save("x.warc", record))
+    importer.told("import", importer.save("x.warc", record))
 
-    assert rows(desk.db, "SELECT title_changed, body_changed, cosmetic FROM edits") == [(0, 1, 0)]
+    assert importer.rows("SELECT title_changed, body_changed, cosmetic FROM edits") == [(0, 1, 0)]

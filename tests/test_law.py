@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import SERIES, Case, World, part, place_empty, series_of, url_of
+from archives import SERIES, Case, World, part, place, series_of, url_of
 from depths import depth
 from fakes import START, FakeClock
 from hypothesis import given, settings
@@ -28,7 +28,7 @@ HASTY = Rules(absences=1)
 
 
 def opened(path: Path, world: World, rules: Rules) -> Keeper:
-    place_empty(path)
+    place(path)
     return Keeper(path, "test", world.read, rules, Schedule())
 
 

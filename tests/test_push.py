@@ -61,8 +61,8 @@ def test_a_push_is_confirmed_by_the_index_and_the_text(pusher: Pusher, capsys: p
     assert f"confirmed: {ONE}: https://web.archive.org/web/2026" in out
     assert pusher.state() == "confirmed"
     assert pusher.believed() == before, "what is known of the live page never changes"
-    assert rows(pusher.db, "SELECT confirmed, outcome, made_at FROM copies") == [
-        (1, "ok", rows(pusher.db, "SELECT made_at FROM pushes")[0][0])
+    assert pusher.rows("SELECT confirmed, outcome, made_at FROM copies") == [
+        (1, "ok", pusher.rows("SELECT made_at FROM pushes")[0][0])
     ]
     assert pusher.run("verify") == 0
     assert pusher.run("status", "--copies") == 0
@@ -82,9 +82,9 @@ def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
 
     assert pusher.push("--yes", "-q") == 0
     assert "5 parts: 5 confirmed" in capsys.readouterr().out
-    order = rows(pusher.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
+    order = pusher.rows("SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY pushes.id")
     assert [number for (number,) in order] == [PARTS[1], PARTS[0], *PARTS[2:]]
-    starts = [at for (at,) in rows(pusher.db, "SELECT asked_at FROM pushes ORDER BY asked_at")]
+    starts = [at for (at,) in pusher.rows("SELECT asked_at FROM pushes ORDER BY asked_at")]
     assert len(set(starts)) == 5
     capsys.readouterr()
     asked = len(pusher.asked())
@@ -94,15 +94,15 @@ def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
 
 def test_a_snapshot_of_some_minutes_ago_is_a_success(pusher: Pusher) -> None:
     assert pusher.push(str(ONE), "-q") == 0
-    rows_before = rows(pusher.db, "SELECT made_at FROM pushes")
+    rows_before = pusher.rows("SELECT made_at FROM pushes")
     with tampering(pusher.db) as connection:
         connection.execute("DELETE FROM pushes")
         connection.execute("DELETE FROM copies")
     pusher.clock.advance(minutes=20)
 
     assert pusher.push(str(ONE), "-q") == 0
-    assert rows(pusher.db, "SELECT made_at FROM pushes") == rows_before
-    said = rows(pusher.db, "SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
+    assert pusher.rows("SELECT made_at FROM pushes") == rows_before
+    said = pusher.rows("SELECT signals ->> 'reason' FROM fetches WHERE requested_url = ? ORDER BY id DESC", SAVE)
     assert "The same snapshot had been made 20 minutes ago" in said[0][0]
     assert len(pusher.archives.shelf.all()) == 1
 
@@ -152,7 +152,7 @@ def test_keys_of_the_config_work_and_are_shown_nowhere(pusher: Pusher, capsys: p
     assert {entry.headers.get("authorization") for entry in pusher.archives.log if "/save" in entry.target} == {
         f"LOW {KEY}:{SECRET}"
     }
-    config = rows(pusher.db, "SELECT config FROM runs WHERE command = 'push'")
+    config = pusher.rows("SELECT config FROM runs WHERE command = 'push'")
     assert [json.loads(text)["keys"] for (text,) in config] == [True]
     assert f"{KEY}:{SECRET}" not in told.out + told.err
 
@@ -215,7 +215,7 @@ def test_without_keys_the_page_for_people_names_the_job_as_well(pusher: Pusher) 
     pusher.archives.faults.replies("web.archive.org/save", text.encode(), times=1)
 
     assert pusher.push(str(ONE), "-q") == 3
-    assert rows(pusher.db, "SELECT job_id, state FROM pushes") == [(job, "pending")]
+    assert pusher.rows("SELECT job_id, state FROM pushes") == [(job, "pending")]
     assert pusher.asked("/save/status/")
     assert not any("authorization" in entry.headers for entry in pusher.archives.log)
 
@@ -260,16 +260,14 @@ def test_a_limit_of_sessions_ends_the_run_and_is_no_fault_of_the_part(pusher: Pu
 
     assert pusher.push("5943", "-q") == 4
     assert pusher.saves() == 1
-    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.rows("SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
 
 
 def test_few_jobs_are_at_work_at_once_and_captures_are_asked_for_slowly(pusher: Pusher) -> None:
     pusher.archives.save_page_now.pending = 3
 
     assert pusher.push("--yes", "-q") == 0
-    starts = [
-        at for (at,) in rows(pusher.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)
-    ]
+    starts = [at for (at,) in pusher.rows("SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
     assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
     open_now, most = set(), 0
     for entry in pusher.archives.log:
@@ -288,16 +286,14 @@ def test_jobs_of_an_earlier_run_count_as_well(pusher: Pusher) -> None:
 
     assert pusher.push(str(PARTS[0]), "-q") == 3
     assert pusher.push(str(PARTS[1]), "-q") == 3
-    first, second = (at for (at,) in rows(pusher.db, "SELECT unixepoch(asked_at) FROM pushes ORDER BY id"))
+    first, second = (at for (at,) in pusher.rows("SELECT unixepoch(asked_at) FROM pushes ORDER BY id"))
     assert second - first >= 180
 
 
 def test_the_pace_is_kept_from_run_to_run(pusher: Pusher) -> None:
     for number in PARTS[:3]:
         assert pusher.push(str(number), "-q") == 0
-    starts = [
-        at for (at,) in rows(pusher.db, "SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)
-    ]
+    starts = [at for (at,) in pusher.rows("SELECT unixepoch(started_at) FROM fetches WHERE requested_url = ?", SAVE)]
     assert len(starts) == 3
     assert all(later - sooner >= 15 for sooner, later in pairwise(starts))
 
@@ -338,7 +334,7 @@ def test_another_text_is_a_mismatch_and_no_insurance(pusher: Pusher, capsys: pyt
     assert state == "mismatch"
     assert "another" in reason
     assert pusher.believed() == before
-    assert rows(pusher.db, "SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
+    assert pusher.rows("SELECT wayback_at, copies, push FROM copies_of_parts WHERE id = ?", ONE) == [
         (None, 1, "mismatch")
     ]
     capsys.readouterr()
@@ -375,7 +371,7 @@ def test_what_the_index_never_shows_stays_pending_and_is_asked_for_again_after_a
         assert pusher.push(str(ONE), "-q") == 3
     assert pusher.state() == "refused"
     assert pusher.saves() == 3
-    assert rows(pusher.db, "SELECT count(*) FROM pushes") == [(1,)]
+    assert pusher.rows("SELECT count(*) FROM pushes") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -423,7 +419,7 @@ def test_a_failure_that_may_pass_is_tried_three_times_over_as_many_runs(pusher: 
         assert pusher.state() == state
         pusher.clock.advance(minutes=90)
     assert pusher.saves() == 3
-    assert rows(pusher.db, "SELECT attempts FROM pushes") == [(3,)]
+    assert pusher.rows("SELECT attempts FROM pushes") == [(3,)]
 
 
 # ─── a service in trouble ───────────────────────────────────────────────────────────────────────
@@ -438,7 +434,7 @@ def test_a_service_that_is_down_changes_nothing_and_is_told(pusher: Pusher, caps
     assert "Save Page Now is in trouble: HTTP 503" in out
     assert "Come back after 2026-12-23 12:05 UTC" in out
     assert pusher.saves() == 1, "a form is never sent twice unasked, and a host that is down is left alone"
-    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.rows("SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
     assert pusher.believed() == before
     pusher.archives.faults.clear()
     pusher.clock.advance(minutes=6)
@@ -569,7 +565,7 @@ def test_an_interrupted_run_keeps_its_queue(pusher: Pusher, capsys: pytest.Captu
     assert pusher.push("5943", "-q") == 130
     assert "Interrupted; the queue is kept." in capsys.readouterr().out
     assert {state for state, _ in pusher.pushes().values()} > {"queued"}
-    assert rows(pusher.db, "SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("interrupted",)]
+    assert pusher.rows("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("interrupted",)]
     pusher.clock = FakeClock(pusher.clock.now() + timedelta(minutes=5))
     assert pusher.push("5943", "-q") == 0
     assert pusher.saves() == 5
@@ -618,7 +614,7 @@ def test_nothing_is_pushed_without_the_users_word(pusher: Pusher, capsys: pytest
     assert "5 of 5" in capsys.readouterr().out
     assert pusher.push("77") == 2
     assert pusher.asked() == []
-    assert rows(pusher.db, "SELECT count(*) FROM pushes") == [(0,)]
+    assert pusher.rows("SELECT count(*) FROM pushes") == [(0,)]
 
 
 @pytest.mark.parametrize(("answer", "said"), [deeper(b"n\n", "Nothing was asked."), (b"\n", "Nothing was asked.")])

@@ -8,7 +8,6 @@ import pytest
 from depths import deeper
 from pushers import ONE, SAVE, Pusher
 from rescuers import PARTS
-from runs import rows
 
 from archiver.holders.save_page_meaning import Said
 from archiver.holders.save_page_now import read_asked, read_status
@@ -170,7 +169,7 @@ def test_one_answer_that_is_not_about_the_page_ends_the_run_and_keeps_the_queue(
     assert f"Come back after {when} UTC" in out
     assert "The queue is kept." in out
     assert pusher.asked() == [f"POST {SAVE}"]
-    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.rows("SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
     assert pusher.push("5943", "-q") == 4
     assert len(pusher.asked()) == 1, "it rests"
     pusher.archives.faults.clear()
@@ -229,7 +228,7 @@ def test_a_fault_of_the_service_never_refuses_a_part(pusher: Pusher, code: str) 
     for _ in range(5):
         assert pusher.push(str(ONE), "-q") == 3
         pusher.clock.advance(hours=2)
-    assert rows(pusher.db, "SELECT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.rows("SELECT state, attempts FROM pushes") == [("queued", 0)]
     pusher.archives.faults.clear()
     assert pusher.push(str(ONE), "-q") == 0
 
@@ -243,7 +242,7 @@ def test_three_faults_of_the_service_in_a_row_end_the_run(pusher: Pusher, capsys
     assert pusher.push("5943", "-q") == 4
     assert "Save Page Now is in trouble" in capsys.readouterr().out
     assert pusher.saves() == 3
-    assert rows(pusher.db, "SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
+    assert pusher.rows("SELECT DISTINCT state, attempts FROM pushes") == [("queued", 0)]
 
 
 def test_an_answer_that_nobody_understands_does_not_hold_up_the_others(pusher: Pusher) -> None:
@@ -253,7 +252,7 @@ def test_an_answer_that_nobody_understands_does_not_hold_up_the_others(pusher: P
     pusher.clock.advance(hours=2)
 
     assert pusher.push("5943", "-q") == 0
-    asked = rows(pusher.db, "SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY asked_at")
+    asked = pusher.rows("SELECT article_id FROM pushes JOIN pages ON pages.id = page_id ORDER BY asked_at")
     assert [number for (number,) in asked][-1] == first
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import place_empty
+from archives import place
 
 from archiver.archive import history
 from archiver.archive.opening import reading
@@ -66,7 +66,7 @@ def test_everything_is_safe_only_when_nothing_is_missing_or_unknown(changes: dic
     ],
 )  # fmt: skip
 def test_what_is_told_as_a_row_has_every_column_of_it(tmp_path: Path, kind: type[Any], table: str) -> None:
-    place_empty(tmp_path / "a.db")
+    place(tmp_path / "a.db")
     with reading(tmp_path / "a.db") as connection:
         columns = [column[0] for column in connection.execute(f"SELECT * FROM {table}").description]
 

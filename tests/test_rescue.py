@@ -12,8 +12,8 @@ import brotli
 import pytest
 from depths import every
 from fakes import FakeClock
-from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, page, rescuer
-from runs import config_for, rows, run_fetch, series_counts, small_site
+from rescuers import CRAWL, LOST, PARTS, PUBLISHED, URL, Rescuer, copy, page, rescuer_of
+from runs import config_for, run_fetch, series_counts, small_site
 
 from archiver.errors import UsageError
 from archiver.standin import StandIn, render
@@ -71,153 +71,153 @@ def in_common_crawl(archives: WebArchives) -> None:
     ],
 )
 def test_a_missing_part_comes_back(
-    desk: Rescuer, where: Callable[[WebArchives], None], source: str, days: float,
+    rescuer: Rescuer, where: Callable[[WebArchives], None], source: str, days: float,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    where(desk.archives)
-    before = desk.believed()
+    where(rescuer.archives)
+    before = rescuer.believed()
 
-    assert desk.run("rescue", "-q") == 0
+    assert rescuer.run("rescue", "-q") == 0
     assert f"rescued: {LOST}: " in capsys.readouterr().out
-    assert (LOST, source) in desk.held()
-    assert desk.believed() == before
-    captured = rows(desk.db, "SELECT source, source_at, body_bytes FROM captures WHERE source != 'live'")
+    assert (LOST, source) in rescuer.held()
+    assert rescuer.believed() == before
+    captured = rescuer.rows("SELECT source, source_at, body_bytes FROM captures WHERE source != 'live'")
     assert captured == [(source, f"{copy(days=days).at:%Y-%m-%dT%H:%M:%S}.000Z", len(page()))]
-    assert series_counts(desk.db) == (5, 5, 0)
-    assert rows(desk.db, "SELECT rescued FROM page_status WHERE id = ?", LOST) == [(1,)]
-    desk.run("why", str(LOST))
+    assert series_counts(rescuer.db) == (5, 5, 0)
+    assert rescuer.rows("SELECT rescued FROM page_status WHERE id = ?", LOST) == [(1,)]
+    rescuer.run("why", str(LOST))
     told = capsys.readouterr().out
     assert f"a copy of {copy(days=days).at:%Y-%m-%d}" in told
     assert "no live answer is held" in told
     if where in {in_wayback, in_common_crawl}:
-        assert desk.run("verify") == 0
+        assert rescuer.run("verify") == 0
 
 
-def test_nothing_is_asked_when_nothing_is_missing(desk: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
-    in_wayback(desk.archives)
-    desk.run("rescue", "-q")
-    asked = desk.asked()
+def test_nothing_is_asked_when_nothing_is_missing(rescuer: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
+    in_wayback(rescuer.archives)
+    rescuer.run("rescue", "-q")
+    asked = rescuer.asked()
     capsys.readouterr()
 
-    assert desk.run("rescue") == 0
+    assert rescuer.run("rescue") == 0
     assert "Nothing is missing" in capsys.readouterr().out
-    assert desk.asked() == asked
+    assert rescuer.asked() == asked
 
 
-def test_an_archive_without_a_part_is_not_whole(desk: Rescuer, tmp_path: Path) -> None:
-    desk.archives.faults.error("*", status=500)
+def test_an_archive_without_a_part_is_not_whole(rescuer: Rescuer, tmp_path: Path) -> None:
+    rescuer.archives.faults.error("*", status=500)
     empty = tmp_path / "empty.db"
-    run_fetch(empty, desk.config)
-    desk.db = empty
-    summary = desk.rescue()
+    run_fetch(empty, rescuer.config)
+    rescuer.db = empty
+    summary = rescuer.rescue()
 
     assert summary.exit_code == 3
     assert "No part that is known is missing: there is nothing to rescue." in summary.lines
 
 
-def test_the_copy_nearest_to_publication_is_tried_first(desk: Rescuer) -> None:
-    desk.archives.shelf.put(copy(days=900), copy(days=2), copy(days=40))
-    desk.rescue()
+def test_the_copy_nearest_to_publication_is_tried_first(rescuer: Rescuer) -> None:
+    rescuer.archives.shelf.put(copy(days=900), copy(days=2), copy(days=40))
+    rescuer.rescue()
 
-    assert [url for url in desk.asked() if "/web/" in url] == [
+    assert [url for url in rescuer.asked() if "/web/" in url] == [
         f"https://web.archive.org/web/{copy(days=2).timestamp}id_/{URL}"
     ]
 
 
-def test_bytes_that_were_refused_once_are_not_had_again_and_few_are_tried(desk: Rescuer) -> None:
+def test_bytes_that_were_refused_once_are_not_had_again_and_few_are_tried(rescuer: Rescuer) -> None:
     bad = [b"<html><title>404</title>%d</html>" % number for number in range(9)]
-    desk.archives.shelf.put(*(copy(body, days=day) for day, body in enumerate(bad, start=1)))
-    desk.archives.shelf.put(*(copy(bad[0], days=day) for day in (0.1, 0.2, 0.3)))
-    desk.rescue(copies=4, timemaps=(), common_crawl=False)
+    rescuer.archives.shelf.put(*(copy(body, days=day) for day, body in enumerate(bad, start=1)))
+    rescuer.archives.shelf.put(*(copy(bad[0], days=day) for day in (0.1, 0.2, 0.3)))
+    rescuer.rescue(copies=4, timemaps=(), common_crawl=False)
 
-    had = [url for url in desk.asked() if "/web/" in url]
+    had = [url for url in rescuer.asked() if "/web/" in url]
     assert len(had) == 4
     assert len({url for url in had if url.split("/")[4].startswith(copy(days=0.1).timestamp[:8])}) <= 1
 
 
-def test_a_redirect_to_the_nearest_capture_is_followed_and_dated_by_what_came(desk: Rescuer) -> None:
-    desk.archives.shelf.put(copy())
+def test_a_redirect_to_the_nearest_capture_is_followed_and_dated_by_what_came(rescuer: Rescuer) -> None:
+    rescuer.archives.shelf.put(copy())
     named = copy(days=7).timestamp
     listed = json.dumps([["timestamp", "original", "statuscode"], [named, URL, "200"]]).encode()
-    desk.archives.faults.replies("web.archive.org/cdx*", listed, "application/json")
-    desk.rescue(timemaps=(), common_crawl=False)
+    rescuer.archives.faults.replies("web.archive.org/cdx*", listed, "application/json")
+    rescuer.rescue(timemaps=(), common_crawl=False)
 
-    assert (LOST, "wayback") in desk.held()
-    assert rows(desk.db, "SELECT source_at FROM captures WHERE source = 'wayback'") == [
+    assert (LOST, "wayback") in rescuer.held()
+    assert rescuer.rows("SELECT source_at FROM captures WHERE source = 'wayback'") == [
         (f"{copy().at:%Y-%m-%dT%H:%M:%S}.000Z",)
     ]
-    assert [outcome for _, outcome, _ in desk.attempts()] == ["ok", "moved", "ok"]
+    assert [outcome for _, outcome, _ in rescuer.attempts()] == ["ok", "moved", "ok"]
 
 
-def test_an_index_of_many_pages_is_read_to_its_end(desk: Rescuer) -> None:
+def test_an_index_of_many_pages_is_read_to_its_end(rescuer: Rescuer) -> None:
     bad = (b"<html><title>404 Not Found</title>%d</html>" % number for number in range(510))
-    desk.archives.shelf.put(*(copy(body, days=-1 - number) for number, body in enumerate(bad)), copy(days=1))
-    summary = desk.rescue(timemaps=(), common_crawl=False)
+    rescuer.archives.shelf.put(*(copy(body, days=-1 - number) for number, body in enumerate(bad)), copy(days=1))
+    summary = rescuer.rescue(timemaps=(), common_crawl=False)
 
     assert summary.exit_code == 0
-    assert len([url for url in desk.asked() if "/cdx/" in url]) == 2
+    assert len([url for url in rescuer.asked() if "/cdx/" in url]) == 2
 
 
-def test_only_what_is_named_is_rescued(desk: Rescuer) -> None:
-    in_wayback(desk.archives)
+def test_only_what_is_named_is_rescued(rescuer: Rescuer) -> None:
+    in_wayback(rescuer.archives)
 
-    assert desk.rescue(str(PARTS[0])).exit_code == 0
-    assert desk.asked() == []
-    assert desk.rescue("5943").exit_code == 0
-    assert (LOST, "wayback") in desk.held()
+    assert rescuer.rescue(str(PARTS[0])).exit_code == 0
+    assert rescuer.asked() == []
+    assert rescuer.rescue("5943").exit_code == 0
+    assert (LOST, "wayback") in rescuer.held()
     with pytest.raises(UsageError, match="no series or part that is kept"):
-        desk.rescue("77")
+        rescuer.rescue("77")
 
 
 # ─── what outranks what ─────────────────────────────────────────────────────────────────────────
 
 
-def test_a_later_live_answer_outranks_the_rescued_one_of_the_same_text(desk: Rescuer, tmp_path: Path) -> None:
-    in_wayback(desk.archives)
-    desk.rescue()
+def test_a_later_live_answer_outranks_the_rescued_one_of_the_same_text(rescuer: Rescuer, tmp_path: Path) -> None:
+    in_wayback(rescuer.archives)
+    rescuer.rescue()
     with StandIn(small_site()) as standin:
-        run_fetch(desk.db, config_for(standin, tmp_path), force=True)
+        run_fetch(rescuer.db, config_for(standin, tmp_path), force=True)
 
-    assert (LOST, "live") in desk.held()
-    assert rows(desk.db, "SELECT count(*) FROM captures WHERE source = 'wayback'") == [(1,)]
-    assert rows(desk.db, "SELECT count(*) FROM edits WHERE article_id = ?", LOST) == [(0,)]
-    assert rows(desk.db, "SELECT rescued FROM series_progress WHERE id = 5943") == [(0,)]
-    assert desk.run("verify") == 0
+    assert (LOST, "live") in rescuer.held()
+    assert rescuer.rows("SELECT count(*) FROM captures WHERE source = 'wayback'") == [(1,)]
+    assert rescuer.rows("SELECT count(*) FROM edits WHERE article_id = ?", LOST) == [(0,)]
+    assert rescuer.rows("SELECT rescued FROM series_progress WHERE id = 5943") == [(0,)]
+    assert rescuer.run("verify") == 0
 
 
-def test_older_versions_fill_the_history_and_displace_nothing(desk: Rescuer) -> None:
+def test_older_versions_fill_the_history_and_displace_nothing(rescuer: Rescuer) -> None:
     url = f"https://ithelp.ithome.com.tw/articles/{PARTS[0]}"
     older = page(PARTS[0]).replace("讓".encode(), "使".encode())
     assert older != page(PARTS[0])
     for days, body in ((1, older), (2, older), (3, page(PARTS[0])), (4, soft())):
-        desk.archives.shelf.put(copy(body, days=days, url=url))
-    held = desk.held()
-    summary = desk.rescue(str(PARTS[0]), history=True)
+        rescuer.archives.shelf.put(copy(body, days=days, url=url))
+    held = rescuer.held()
+    summary = rescuer.rescue(str(PARTS[0]), history=True)
 
     assert summary.exit_code == 0
     assert "1 parts asked for; 1 versions kept that were not held." in summary.lines
-    assert desk.held() == held
-    assert rows(desk.db, "SELECT source, source_at FROM captures WHERE source != 'live'") == [
+    assert rescuer.held() == held
+    assert rescuer.rows("SELECT source, source_at FROM captures WHERE source != 'live'") == [
         ("wayback", f"{copy(days=1).at:%Y-%m-%dT%H:%M:%S}.000Z")
     ]
-    assert desk.run("verify") == 0
+    assert rescuer.run("verify") == 0
 
 
-def test_the_feed_is_the_last_resort_and_marked_as_such(desk: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
-    before = desk.believed()
-    summary = desk.rescue(feed=True)
+def test_the_feed_is_the_last_resort_and_marked_as_such(rescuer: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
+    before = rescuer.believed()
+    summary = rescuer.rescue(feed=True)
 
     assert summary.exit_code == 0
-    assert (LOST, "feed") in desk.held()
-    assert desk.believed() == before
+    assert (LOST, "feed") in rescuer.held()
+    assert rescuer.believed() == before
     assert any("its punctuation is lost" in line for line in summary.lines)
-    desk.run("why", str(LOST))
+    rescuer.run("why", str(LOST))
     assert "punctuation lost" in capsys.readouterr().out
-    assert desk.run("verify") == 0
+    assert rescuer.run("verify") == 0
 
-    in_wayback(desk.archives)
-    assert desk.rescue(feed=True).exit_code == 0
-    assert (LOST, "wayback") in desk.held(), "any other copy is better than the feed"
+    in_wayback(rescuer.archives)
+    assert rescuer.rescue(feed=True).exit_code == 0
+    assert (LOST, "wayback") in rescuer.held(), "any other copy is better than the feed"
 
 
 # ─── refusals and failures ──────────────────────────────────────────────────────────────────────
@@ -311,84 +311,84 @@ FAILURES: dict[str, tuple[Callable[[WebArchives], None], str, str, str]] = {
 
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_is_a_row_that_why_explains_and_changes_nothing(
-    desk: Rescuer, name: str, capsys: pytest.CaptureFixture[str]
+    rescuer: Rescuer, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arrange, source, outcome, words = FAILURES[name]
-    arrange(desk.archives)
-    before, held = desk.believed(), desk.held()
+    arrange(rescuer.archives)
+    before, held = rescuer.believed(), rescuer.held()
     timeout = 0.3 if name == "index is slow" else 5.0
     clock = FakeClock(datetime.now(UTC))  # a 429 wants a minute of silence
     timemaps = ("https://arquivo.pt/wayback/timemap/link/",)
     if name == "no copy anywhere" or source != "wayback":
-        summary = desk.rescue(timeout_s=timeout, timemaps=timemaps, wayback=source == "wayback", clock=clock)
+        summary = rescuer.rescue(timeout_s=timeout, timemaps=timemaps, wayback=source == "wayback", clock=clock)
     else:
-        summary = desk.rescue(timeout_s=timeout, timemaps=(), common_crawl=False, clock=clock)
+        summary = rescuer.rescue(timeout_s=timeout, timemaps=(), common_crawl=False, clock=clock)
 
     assert summary.exit_code in {3, 4}
-    assert (source, outcome) in [attempt[:2] for attempt in desk.attempts()]
-    assert any(words in reason for found, _, reason in desk.attempts() if found == source)
-    desk.run("why", str(LOST))
+    assert (source, outcome) in [attempt[:2] for attempt in rescuer.attempts()]
+    assert any(words in reason for found, _, reason in rescuer.attempts() if found == source)
+    rescuer.run("why", str(LOST))
     assert words in capsys.readouterr().out
-    assert (desk.believed(), desk.held()) == (before, held)
+    assert (rescuer.believed(), rescuer.held()) == (before, held)
 
 
 @pytest.mark.parametrize("name", every(3, [name for name in FAILURES if FAILURES[name][1] == "wayback"]))
-def test_what_fails_in_one_archive_never_stops_the_others(desk: Rescuer, name: str) -> None:
-    FAILURES[name][0](desk.archives)
-    in_common_crawl(desk.archives)
+def test_what_fails_in_one_archive_never_stops_the_others(rescuer: Rescuer, name: str) -> None:
+    FAILURES[name][0](rescuer.archives)
+    in_common_crawl(rescuer.archives)
 
-    summary = desk.rescue(timeout_s=0.3 if name == "index is slow" else 5.0, clock=FakeClock(datetime.now(UTC)))
+    summary = rescuer.rescue(timeout_s=0.3 if name == "index is slow" else 5.0, clock=FakeClock(datetime.now(UTC)))
     assert summary.exit_code == 0
-    assert (LOST, "common_crawl") in desk.held()
+    assert (LOST, "common_crawl") in rescuer.held()
 
 
 @pytest.mark.parametrize("name", ["copy is a soft 404", "copy is a bot check", "copy is cut", "copy of another part"])
-def test_after_a_copy_that_is_refused_the_next_is_tried(desk: Rescuer, name: str) -> None:
-    FAILURES[name][0](desk.archives)
-    desk.archives.shelf.put(copy(days=400))
+def test_after_a_copy_that_is_refused_the_next_is_tried(rescuer: Rescuer, name: str) -> None:
+    FAILURES[name][0](rescuer.archives)
+    rescuer.archives.shelf.put(copy(days=400))
 
-    assert desk.rescue().exit_code == 0
-    assert (LOST, "wayback") in desk.held()
+    assert rescuer.rescue().exit_code == 0
+    assert (LOST, "wayback") in rescuer.held()
 
 
 def everything(fault: str, **how: object) -> Callable[[WebArchives], None]:
     return lambda archives: getattr(archives.faults, fault)("*", **how)
 
 
-def test_all_archives_down_changes_nothing_and_says_so(desk: Rescuer) -> None:
-    everything("reset")(desk.archives)
-    before, held = desk.believed(), desk.held()
-    summary = desk.rescue()
+def test_all_archives_down_changes_nothing_and_says_so(rescuer: Rescuer) -> None:
+    everything("reset")(rescuer.archives)
+    before, held = rescuer.believed(), rescuer.held()
+    summary = rescuer.rescue()
 
     assert summary.exit_code == 3
     assert any("No archive answered: nothing changed" in line for line in summary.lines)
     for host in ("web.archive.org", "arquivo.pt", "index.commoncrawl.org"):
         assert any(f"{host} is down" in line for line in summary.lines)
-    assert (desk.believed(), desk.held()) == (before, held)
-    assert rows(desk.db, "SELECT ended_by, exit_code FROM runs ORDER BY id DESC LIMIT 1") == [("finished", 3)]
+    assert (rescuer.believed(), rescuer.held()) == (before, held)
+    assert rescuer.rows("SELECT ended_by, exit_code FROM runs ORDER BY id DESC LIMIT 1") == [("finished", 3)]
 
 
-def test_all_archives_refusing_us_is_told_by_the_exit_code(desk: Rescuer) -> None:
-    desk.archives.faults.rate_limit("*", 7200)
-    summary = desk.rescue()
+def test_all_archives_refusing_us_is_told_by_the_exit_code(rescuer: Rescuer) -> None:
+    rescuer.archives.faults.rate_limit("*", 7200)
+    summary = rescuer.rescue()
 
     assert summary.exit_code == 4
-    assert rows(desk.db, "SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("refused",)]
+    assert rescuer.rows("SELECT ended_by FROM runs ORDER BY id DESC LIMIT 1") == [("refused",)]
 
 
-def test_an_archive_that_is_down_is_not_asked_for_the_next_part(desk: Rescuer, tmp_path: Path) -> None:
-    desk.archives.faults.error("web.archive.org/*", status=503)
+def test_an_archive_that_is_down_is_not_asked_for_the_next_part(rescuer: Rescuer, tmp_path: Path) -> None:
+    rescuer.archives.faults.error("web.archive.org/*", status=503)
     with StandIn(small_site()) as standin:
         standin.faults.not_found(PARTS[0])
         fresh = tmp_path / "two.db"
         standin.faults.not_found(LOST)
         run_fetch(fresh, config_for(standin, tmp_path / "."), force=True)
-    desk.db = fresh
-    desk.config = config_for(desk.archives, tmp_path)
-    summary = desk.rescue(delay_s=0.0, feed=False)
+    rescuer.db = fresh
+    rescuer.config = config_for(rescuer.archives, tmp_path)
+    summary = rescuer.rescue(delay_s=0.0, feed=False)
 
     assert len(summary.document["rescued"]) + len(summary.document["not_found"]) == 2
-    skipped = [reason for source, outcome, reason in desk.attempts() if (source, outcome) == ("wayback", "skipped")]
+    skipped = [reason for source, outcome, reason in rescuer.attempts() if (source, outcome) == ("wayback", "skipped")]
     assert len(skipped) >= 1
     assert all("web.archive.org is down" in reason for reason in skipped)
 
@@ -396,33 +396,33 @@ def test_an_archive_that_is_down_is_not_asked_for_the_next_part(desk: Rescuer, t
 # ─── manners ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_429_is_answered_with_the_rest_that_it_wants(desk: Rescuer) -> None:
-    in_wayback(desk.archives)
-    desk.archives.faults.rate_limit("web.archive.org/cdx*", 95, times=1)
+def test_429_is_answered_with_the_rest_that_it_wants(rescuer: Rescuer) -> None:
+    in_wayback(rescuer.archives)
+    rescuer.archives.faults.rate_limit("web.archive.org/cdx*", 95, times=1)
     clock = FakeClock()
 
-    assert desk.rescue(clock=clock).exit_code == 0
+    assert rescuer.rescue(clock=clock).exit_code == 0
     assert max(clock.sleeps) == pytest.approx(95, abs=1)
-    assert [outcome for _, outcome, _ in desk.attempts()][:2] == ["rate_limited", "ok"]
+    assert [outcome for _, outcome, _ in rescuer.attempts()][:2] == ["rate_limited", "ok"]
 
 
-def test_a_long_rest_is_remembered_by_the_next_run(desk: Rescuer) -> None:
-    in_wayback(desk.archives)
-    desk.archives.faults.rate_limit("web.archive.org/cdx*", 7200, times=1)
-    first = desk.rescue(timemaps=(), common_crawl=False)
-    asked = desk.asked()
-    second = desk.rescue(timemaps=(), common_crawl=False)
+def test_a_long_rest_is_remembered_by_the_next_run(rescuer: Rescuer) -> None:
+    in_wayback(rescuer.archives)
+    rescuer.archives.faults.rate_limit("web.archive.org/cdx*", 7200, times=1)
+    first = rescuer.rescue(timemaps=(), common_crawl=False)
+    asked = rescuer.asked()
+    second = rescuer.rescue(timemaps=(), common_crawl=False)
 
     assert (first.exit_code, second.exit_code) == (4, 4)
-    assert desk.asked() == asked
+    assert rescuer.asked() == asked
     assert any("web.archive.org asked us to wait until" in line for line in second.lines)
     later = FakeClock(datetime.now(UTC) + timedelta(hours=3))
-    assert desk.rescue(clock=later).exit_code == 0
+    assert rescuer.rescue(clock=later).exit_code == 0
 
 
 def test_each_host_has_its_own_delay(lost: Path, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    with rescuer(lost, tmp_path) as one, WebArchives() as other:
+    with rescuer_of(lost, tmp_path) as one, WebArchives() as other:
         in_common_crawl(other)
         one.archives.crawls.put(CRAWL, copy(days=60))
         clock = FakeClock()
@@ -433,70 +433,72 @@ def test_each_host_has_its_own_delay(lost: Path, tmp_path: Path) -> None:
     assert any(9.0 <= sleep < 9.2 for sleep in clock.sleeps)
 
 
-def test_the_pace_outlives_the_run(desk: Rescuer) -> None:
-    desk.rescue(delay_s=0.0)
-    last = rows(desk.db, "SELECT max(started_at) FROM fetches")[0][0]
+def test_the_pace_outlives_the_run(rescuer: Rescuer) -> None:
+    rescuer.rescue(delay_s=0.0)
+    last = rescuer.rows("SELECT max(started_at) FROM fetches")[0][0]
     clock = FakeClock(datetime.fromisoformat(last))
-    desk.rescue(clock=clock, delay_s=30.0)
+    rescuer.rescue(clock=clock, delay_s=30.0)
 
     assert clock.sleeps[0] >= 29.0
 
 
-def test_the_robots_file_of_an_archive_is_respected(desk: Rescuer) -> None:
-    in_wayback(desk.archives)
-    desk.archives.faults.robots("disallow", "web.archive.org")
-    summary = desk.rescue(timemaps=(), common_crawl=False)
+def test_the_robots_file_of_an_archive_is_respected(rescuer: Rescuer) -> None:
+    in_wayback(rescuer.archives)
+    rescuer.archives.faults.robots("disallow", "web.archive.org")
+    summary = rescuer.rescue(timemaps=(), common_crawl=False)
 
     assert summary.exit_code == 3
-    assert {attempt[:2] for attempt in desk.attempts()} == {("wayback", "disallowed")}
-    assert desk.asked() == []
+    assert {attempt[:2] for attempt in rescuer.attempts()} == {("wayback", "disallowed")}
+    assert rescuer.asked() == []
 
 
-def test_common_crawl_can_be_left_alone(desk: Rescuer) -> None:
-    in_common_crawl(desk.archives)
-    desk.rescue(common_crawl=False)
+def test_common_crawl_can_be_left_alone(rescuer: Rescuer) -> None:
+    in_common_crawl(rescuer.archives)
+    rescuer.rescue(common_crawl=False)
 
-    assert not any("commoncrawl" in url for url in desk.asked())
+    assert not any("commoncrawl" in url for url in rescuer.asked())
 
 
 def test_archive_today_is_printed_and_never_asked(lost: Path, tmp_path: Path) -> None:
     hosts = ("web.archive.org", "arquivo.pt", "timetravel.mementoweb.org", "index.commoncrawl.org",
              "data.commoncrawl.org", "archive.ph", "archive.today")  # fmt: skip
-    with rescuer(lost, tmp_path, hosts=hosts) as desk:
+    with rescuer_of(lost, tmp_path, hosts=hosts) as rescuer:
         there = f"https://archive.ph/{copy().timestamp}/{URL}"
-        desk.archives.elsewhere.append((copy(), there))
-        summary = desk.rescue()
+        rescuer.archives.elsewhere.append((copy(), there))
+        summary = rescuer.rescue()
 
     assert (
-        desk.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).document["requests"]
+        rescuer.rescue(timemaps=("https://archive.ph/timemap/",), wayback=False, common_crawl=False).document[
+            "requests"
+        ]
         == 0
     )
     assert any(there in line and f"https://archive.today/{URL}" in line for line in summary.lines)
-    assert not any(entry.host.startswith("archive.") for entry in desk.archives.log)
+    assert not any(entry.host.startswith("archive.") for entry in rescuer.archives.log)
 
 
-def test_a_limit_ends_the_run_and_the_next_goes_on(desk: Rescuer) -> None:
-    in_common_crawl(desk.archives)
-    first = desk.rescue(limit=3)
+def test_a_limit_ends_the_run_and_the_next_goes_on(rescuer: Rescuer) -> None:
+    in_common_crawl(rescuer.archives)
+    first = rescuer.rescue(limit=3)
 
     assert (first.exit_code, first.document["ended_by"]) == (3, "limit")
-    assert desk.rescue().exit_code == 0
+    assert rescuer.rescue().exit_code == 0
 
 
 # ─── insurance ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_check_notes_who_holds_what_and_has_nothing(desk: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_notes_who_holds_what_and_has_nothing(rescuer: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
     good = small_site().articles[PARTS[0]].published.astimezone(UTC) + timedelta(days=3)
-    desk.archives.shelf.put(Memento(f"https://ithelp.ithome.com.tw/articles/{PARTS[0]}", good, page(PARTS[0])))
-    in_common_crawl(desk.archives)
-    held = desk.held()
+    rescuer.archives.shelf.put(Memento(f"https://ithelp.ithome.com.tw/articles/{PARTS[0]}", good, page(PARTS[0])))
+    in_common_crawl(rescuer.archives)
+    held = rescuer.held()
 
-    assert desk.run("rescue", "--check", "-q") == 3
-    assert desk.held() == held
-    assert not any("/web/2" in url or "data.commoncrawl" in url for url in desk.asked())
+    assert rescuer.run("rescue", "--check", "-q") == 3
+    assert rescuer.held() == held
+    assert not any("/web/2" in url or "data.commoncrawl" in url for url in rescuer.asked())
     capsys.readouterr()
-    assert desk.run("status", "--copies") == 0
+    assert rescuer.run("status", "--copies") == 0
     told = capsys.readouterr()
     table = [line.split("\t") for line in told.out.splitlines()]
     assert table[0][:8] == ["article", "part", "ours", "wayback", "common crawl", "other archive", "imported", "copies"]
@@ -505,17 +507,17 @@ def test_check_notes_who_holds_what_and_has_nothing(desk: Rescuer, capsys: pytes
     assert "5 parts: 4 hang on one copy alone, 0 are held by nobody known." in told.err
 
 
-def test_a_copy_that_was_refused_is_no_insurance(desk: Rescuer) -> None:
-    desk.archives.shelf.put(copy(soft()))
-    desk.rescue(timemaps=(), common_crawl=False)
+def test_a_copy_that_was_refused_is_no_insurance(rescuer: Rescuer) -> None:
+    rescuer.archives.shelf.put(copy(soft()))
+    rescuer.rescue(timemaps=(), common_crawl=False)
 
-    assert rows(desk.db, "SELECT outcome, confirmed FROM copies") == [("soft_404", 1)]
-    assert rows(desk.db, "SELECT wayback_at, copies FROM copies_of_parts WHERE id = ?", LOST) == [(None, 0)]
+    assert rescuer.rows("SELECT outcome, confirmed FROM copies") == [("soft_404", 1)]
+    assert rescuer.rows("SELECT wayback_at, copies FROM copies_of_parts WHERE id = ?", LOST) == [(None, 0)]
 
 
-def test_the_run_as_json_tells_what_came_from_where(desk: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
-    in_wayback(desk.archives)
-    code = desk.run("rescue", "-q", "--json")
+def test_the_run_as_json_tells_what_came_from_where(rescuer: Rescuer, capsys: pytest.CaptureFixture[str]) -> None:
+    in_wayback(rescuer.archives)
+    code = rescuer.run("rescue", "-q", "--json")
     document = json.loads(capsys.readouterr().out)
 
     assert (code, document["exit_code"]) == (0, 0)
@@ -527,25 +529,25 @@ def test_the_run_as_json_tells_what_came_from_where(desk: Rescuer, capsys: pytes
 # ─── images ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_lost_image_comes_back(desk: Rescuer) -> None:
-    image = rows(desk.db, "SELECT images.url FROM images JOIN article_images ON image_id = images.id LIMIT 1")[0][0]
+def test_a_lost_image_comes_back(rescuer: Rescuer) -> None:
+    image = rescuer.rows("SELECT images.url FROM images JOIN article_images ON image_id = images.id LIMIT 1")[0][0]
     from archiver.archive.connection import open_writer
     from archiver.standin.images import picture
 
     body, mime = picture("/upload/images/20230916/x.png")
-    database = open_writer(desk.db)
+    database = open_writer(rescuer.db)
     database.execute(
         "UPDATE pages SET state = 'suspect', last_fetch_at = '2026-01-01', last_outcome = 'not_found' WHERE url = ?",
         [image],
     )
     database.conn.commit()
     database.close()
-    in_wayback(desk.archives)
-    desk.archives.shelf.put(copy(body, url=image, mime=mime))
+    in_wayback(rescuer.archives)
+    rescuer.archives.shelf.put(copy(body, url=image, mime=mime))
 
-    assert desk.rescue().exit_code == 0
-    assert rows(desk.db, "SELECT source FROM captures JOIN pages ON pages.id = page_id WHERE url = ?", image) == [
+    assert rescuer.rescue().exit_code == 0
+    assert rescuer.rows("SELECT source FROM captures JOIN pages ON pages.id = page_id WHERE url = ?", image) == [
         ("wayback",)
     ]
     held = "SELECT media_type, width, capture_id IS NOT NULL FROM images WHERE url = ?"
-    assert rows(desk.db, held, image)[0][2] == 1
+    assert rescuer.rows(held, image)[0][2] == 1

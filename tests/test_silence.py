@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archives import INDEX, SERIES, Case, comment, derived_rows, index_of, part, series_of, url_of
-from fakes import FakeClock
+from desks import Fetcher
 from runs import SERIES as REAL_SERIES
-from runs import config_for, rows, series_counts, terse_site
+from runs import series_counts, terse_site
 
-from archiver import cli
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import APPLICATION_ID
 from archiver.model import Outcome
@@ -39,44 +37,32 @@ def standin() -> Iterator[StandIn]:
         yield served
 
 
-class Runs:
-    """Fetches of one series, as long after one another as a test says."""
-
-    def __init__(self, standin: StandIn, folder: Path) -> None:
-        self.db = folder / "a.db"
-        self.file = config_for(standin, folder, sources=f'[[sources]]\nurl = "{REAL_SERIES}"')
-        self.clock = FakeClock(datetime(2026, 11, 24, tzinfo=UTC))
-
-    def fetch(self, *options: str, **later: float) -> int:
-        self.clock.advance(**later)
-        return cli.run(["fetch", "-q", "--config", str(self.file), "--db", str(self.db), *options], self.clock)
-
-
 @pytest.fixture
-def runs(standin: StandIn, tmp_path: Path) -> Runs:
-    made = Runs(standin, tmp_path)
+def runs(standin: StandIn, tmp_path: Path) -> Fetcher:
+    """Fetches of one series, as long after one another as a test says."""
+    made = Fetcher.at(standin, tmp_path, sources=f'[[sources]]\nurl = "{REAL_SERIES}"')
     assert made.fetch() == 0
     return made
 
 
 def test_pages_that_say_nothing_of_their_series_stay_its_parts(
-    runs: Runs, standin: StandIn, capsys: pytest.CaptureFixture[str]
+    runs: Fetcher, standin: StandIn, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = rows(runs.db, KNOWN)
+    before = runs.rows(KNOWN)
     standin.faults.silence()
     capsys.readouterr()
 
     assert runs.fetch("--force", days=1) == 3, "the alarm rings"
-    assert (series_counts(runs.db), rows(runs.db, KNOWN)) == ((3, 3, 0), before)
-    assert rows(runs.db, "SELECT * FROM edits") == []
-    assert rows(runs.db, "SELECT * FROM events") == []
+    assert (series_counts(runs.db), runs.rows(KNOWN)) == ((3, 3, 0), before)
+    assert runs.rows("SELECT * FROM edits") == []
+    assert runs.rows("SELECT * FROM events") == []
     assert "does not find series_id on 3 article page(s)" in capsys.readouterr().out
-    assert cli.run(["why", "10319293", "--db", str(runs.db)]) == 0
-    assert "no longer says position: what it said until 2026-11-24T" in capsys.readouterr().out
-    assert cli.run(["verify", "--db", str(runs.db)]) == 0
+    assert runs.run("why", "10319293") == 0
+    assert "no longer says position: what it said until 2026-11-23T" in capsys.readouterr().out
+    assert runs.run("verify") == 0
 
 
-def test_a_page_that_says_nothing_is_asked_again_the_next_day_and_heals(runs: Runs, standin: StandIn) -> None:
+def test_a_page_that_says_nothing_is_asked_again_the_next_day_and_heals(runs: Fetcher, standin: StandIn) -> None:
     standin.faults.silence(10319293)
     runs.fetch("--force", days=1)
     standin.faults.clear()
@@ -84,10 +70,10 @@ def test_a_page_that_says_nothing_is_asked_again_the_next_day_and_heals(runs: Ru
 
     assert runs.fetch(days=1) == 0
     assert [entry.target for entry in standin.log[asked:] if "/articles/" in entry.target] == ["/articles/10319293"]
-    assert rows(runs.db, "SELECT * FROM lost_fields") == []
+    assert runs.rows("SELECT * FROM lost_fields") == []
 
 
-def test_a_template_that_changed_for_good_is_not_asked_every_day_for_ever(runs: Runs, standin: StandIn) -> None:
+def test_a_template_that_changed_for_good_is_not_asked_every_day_for_ever(runs: Fetcher, standin: StandIn) -> None:
     standin.faults.silence(10319293)
     runs.fetch("--force", days=1)
     runs.fetch(days=14.5)
@@ -97,7 +83,7 @@ def test_a_template_that_changed_for_good_is_not_asked_every_day_for_ever(runs: 
     assert not [entry for entry in standin.log[asked:] if "/articles/" in entry.target]
 
 
-def test_an_archive_in_which_silence_took_the_parts_away_is_healed(runs: Runs) -> None:
+def test_an_archive_in_which_silence_took_the_parts_away_is_healed(runs: Fetcher) -> None:
     """As an older version left it: by opening it, since the shape is an older one, and by `archiver parse`."""
     good = derived_rows(runs.db)
     for ways in (["parse"], ["fetch", "-q"]):
@@ -107,7 +93,7 @@ def test_an_archive_in_which_silence_took_the_parts_away_is_healed(runs: Runs) -
             if ways[0] == "fetch":
                 connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm010_read_again'")
             assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-        assert cli.run([*ways, "--config", str(runs.file), "--db", str(runs.db)], runs.clock) == 0
+        assert runs.run(*ways) == 0
         assert derived_rows(runs.db)["parts"] == good["parts"]
         assert derived_rows(runs.db)["articles"] == good["articles"]
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from desks import Fetcher
 from fakes import FakeClock
 from runs import INDEX, SERIES, config_for, rows, terse_site
 
-from archiver import cli, config
+from archiver import config
 from archiver.commands import fetching
 from archiver.report import fetches
 from archiver.standin import StandIn
@@ -23,41 +25,28 @@ PART = "https://ithelp.ithome.com.tw/articles/10319293"
 OF_INDEX = f'[[sources]]\nurl = "{INDEX}"\nseries = "{SERIES}"'
 
 
-class Desk:
-    """One archive, its config as it is edited, and a clock that can be moved on."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], standin: StandIn) -> None:
-        self.clock = FakeClock()
-        self.standin = standin
-        self.folder = folder
-        self.db = folder / "a.db"
-        self._capsys = capsys
-        self.name("")
+@dataclass(kw_only=True)
+class Editor(Fetcher):
+    """A desk whose config is edited between the runs."""
 
     def name(self, *sources: str) -> None:
         """Write a config with these sources."""
-        self.config = config_for(self.standin, self.folder, sources="\n".join(sources))
+        config_for(self.standin, self.config.parent, sources="\n".join(sources))
 
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        code = cli.run([*arguments, "--db", str(self.db), "--config", str(self.config)], clock=self.clock)
-        return code, *self._capsys.readouterr()
-
-    def fetch(self, *arguments: str, later: timedelta = timedelta(days=40)) -> tuple[int, str, Counter[str]]:
-        """Exit code, what was printed, and which hosts were asked how often."""
-        self.clock.advance(seconds=later.total_seconds())
-        before = len(self.standin.log)
-        code, out, err = self.run("fetch", "-q", *arguments)
-        return code, out + err, Counter(entry.target for entry in self.standin.log[before:])
+    def visit(self, *arguments: str, later: timedelta = timedelta(days=40)) -> tuple[int, str, set[str]]:
+        """Exit code, what was printed, and what was asked for."""
+        code, text, _ = self.fetched(*arguments, seconds=later.total_seconds())
+        return code, text, {entry.target for entry in self.heard}
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("status", "--json")[1])
+        found: dict[str, Any] = json.loads(self.told("status", "--json")[1])
         return found
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Editor]:
     with StandIn(terse_site(3)) as standin:
-        yield Desk(tmp_path, capsys, standin)
+        yield Editor.at(standin, tmp_path, capsys=capsys, sources="")
 
 
 def source(url: str) -> str:
@@ -67,61 +56,61 @@ def source(url: str) -> str:
 # ─── an ordinary article ────────────────────────────────────────────────────────────────────────
 
 
-def test_an_ordinary_article_is_a_source_of_one_part(desk: Desk) -> None:
+def test_an_ordinary_article_is_a_source_of_one_part(desk: Editor) -> None:
     desk.name(source(ORDINARY))
 
-    code, text, _ = desk.fetch()
+    code, text, _ = desk.visit()
 
     assert code == 0
     assert "(an article of no series): 1 part · 1 safe" in text
-    assert desk.run("status", "--strict")[0] == 0
+    assert desk.told("status", "--strict")[0] == 0
     series = desk.status()["series"]
     assert [(one["id"], one["parts"], one["safe"], one["missing"]) for one in series] == [(None, 1, 1, 0)]
     assert [item["url"] for item in series[0]["items"]] == [ORDINARY]
-    assert desk.run("verify")[0] == 0
-    assert desk.run("parse")[0] == 0
+    assert desk.told("verify")[0] == 0
+    assert desk.told("parse")[0] == 0
     assert desk.status()["series"] == series
 
 
 @pytest.mark.parametrize("fault", ["not_found", "forbid", "wrong"])
-def test_an_ordinary_article_that_cannot_be_had_is_one_part_that_is_missing(desk: Desk, fault: str) -> None:
+def test_an_ordinary_article_that_cannot_be_had_is_one_part_that_is_missing(desk: Editor, fault: str) -> None:
     desk.name(source(ORDINARY))
     if fault == "wrong":
         desk.standin.faults.wrong_article(10300077, 10319293)
     else:
         getattr(desk.standin.faults, fault)(10300077)
 
-    code, _, _ = desk.fetch()
+    code, _, _ = desk.visit()
 
     assert code in {3, 4}
-    assert desk.run("status", "--strict")[0] == 3
+    assert desk.told("status", "--strict")[0] == 3
     assert [(one["parts"], one["safe"], one["missing"]) for one in desk.status()["series"]] == [(1, 0, 1)]
 
 
-def test_an_article_of_a_series_is_a_source_of_the_whole_series(desk: Desk) -> None:
+def test_an_article_of_a_series_is_a_source_of_the_whole_series(desk: Editor) -> None:
     desk.name(source(PART))
 
-    assert desk.fetch()[0] == 0
+    assert desk.visit()[0] == 0
     assert [(one["id"], one["parts"], one["safe"]) for one in desk.status()["series"]] == [(5943, 3, 3)]
 
 
-def test_a_series_and_an_ordinary_article_are_told_apart(desk: Desk) -> None:
+def test_a_series_and_an_ordinary_article_are_told_apart(desk: Editor) -> None:
     desk.name(OF_INDEX, source(ORDINARY))
 
-    assert desk.fetch()[0] == 0
+    assert desk.visit()[0] == 0
     assert [(one["id"], one["safe"]) for one in desk.status()["series"]] == [(5943, 3), (None, 1)]
 
 
 # ─── taken back ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_what_the_config_names_no_longer_is_asked_no_more_and_nothing_of_it_is_deleted(desk: Desk) -> None:
+def test_what_the_config_names_no_longer_is_asked_no_more_and_nothing_of_it_is_deleted(desk: Editor) -> None:
     desk.name(OF_INDEX, source(ORDINARY))
-    desk.fetch()
+    desk.visit()
     held = rows(desk.db, "SELECT id, title FROM articles ORDER BY id"), rows(desk.db, "SELECT count(*) FROM captures")
     desk.name(OF_INDEX)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.visit()
 
     assert code == 0
     assert f"{ORDINARY}: the config names it no longer, so it is asked no more" in text
@@ -131,58 +120,58 @@ def test_what_the_config_names_no_longer_is_asked_no_more_and_nothing_of_it_is_d
     status = desk.status()
     assert [one["url"] for one in status["no_longer_asked"]] == [ORDINARY]
     assert [(one["parts"], one["safe"]) for one in status["series"]] == [(3, 3), (1, 1)]
-    assert f"{ORDINARY}: no longer asked since 2027-" in desk.run("status")[2]
-    assert desk.run("verify")[0] == 0
+    assert f"{ORDINARY}: no longer asked since 2027-" in desk.told("status")[2]
+    assert desk.told("verify")[0] == 0
 
-    _, text, _ = desk.fetch()
+    _, text, _ = desk.visit()
     assert "no longer" not in text
 
     desk.name(OF_INDEX, source(ORDINARY))
-    _, _, asked = desk.fetch()
+    _, _, asked = desk.visit()
     assert "/articles/10300077" in asked
     assert desk.status()["no_longer_asked"] == []
 
 
-def test_a_plan_leaves_out_what_the_next_run_takes_back(desk: Desk) -> None:
+def test_a_plan_leaves_out_what_the_next_run_takes_back(desk: Editor) -> None:
     desk.name(OF_INDEX, source(ORDINARY))
-    desk.fetch()
+    desk.visit()
     desk.name(OF_INDEX)
     desk.clock.advance(days=40)
 
-    planned = desk.run("fetch", "--dry-run")[1]
+    planned = desk.told("fetch", "--dry-run")[1]
 
     assert ORDINARY not in planned
     assert PART in planned
     assert desk.status()["no_longer_asked"] == []
 
 
-def test_what_was_taken_back_and_is_missing_fails_nothing(desk: Desk) -> None:
+def test_what_was_taken_back_and_is_missing_fails_nothing(desk: Editor) -> None:
     desk.standin.faults.not_found(10300077)
     desk.name(OF_INDEX, source(ORDINARY))
-    assert desk.fetch()[0] == 3
+    assert desk.visit()[0] == 3
     desk.name(OF_INDEX)
 
-    assert desk.fetch()[0] == 0
-    assert desk.run("status", "--strict")[0] == 0
+    assert desk.visit()[0] == 0
+    assert desk.told("status", "--strict")[0] == 0
 
 
-def test_what_the_command_line_named_is_kept_until_it_is_taken_back(desk: Desk) -> None:
+def test_what_the_command_line_named_is_kept_until_it_is_taken_back(desk: Editor) -> None:
     desk.name(OF_INDEX)
-    _, text, _ = desk.fetch(ORDINARY)
+    _, text, _ = desk.visit(ORDINARY)
     assert f"{ORDINARY}: kept from now on, also by `archiver fetch` alone; `archiver forget` takes it back" in text
-    _, _, asked = desk.fetch()
+    _, _, asked = desk.visit()
     assert "/articles/10300077" in asked
 
-    code, out, err = desk.run("forget", "10300077")
+    code, out, err = desk.told("forget", "10300077")
 
     assert (code, out) == (0, "")
     assert f"{ORDINARY}: asked no more from now on; nothing of it was deleted" in err
-    assert desk.run("verify")[0] == 0
-    _, _, asked = desk.fetch()
+    assert desk.told("verify")[0] == 0
+    _, _, asked = desk.visit()
     assert "/articles/10300077" not in asked
     assert [one["url"] for one in desk.status()["no_longer_asked"]] == [ORDINARY]
 
-    _, text, asked = desk.fetch(ORDINARY)
+    _, text, asked = desk.visit(ORDINARY)
     assert "kept from now on" in text
     assert "/articles/10300077" in asked
 
@@ -191,38 +180,38 @@ def test_what_the_command_line_named_is_kept_until_it_is_taken_back(desk: Desk) 
     ("page", "words"),
     [(PART, "not asked for by itself; what is: "), (INDEX, "names it; take it out there"), ("nonsense", "neither")],
 )
-def test_what_cannot_be_taken_back_is_said(desk: Desk, page: str, words: str) -> None:
+def test_what_cannot_be_taken_back_is_said(desk: Editor, page: str, words: str) -> None:
     desk.name(OF_INDEX)
-    desk.fetch()
+    desk.visit()
 
-    code, _, err = desk.run("forget", page)
+    code, _, err = desk.told("forget", page)
 
     assert code == 2
     assert words in err
     assert len(err.splitlines()) == 1
 
 
-def test_a_config_that_names_nothing_any_more_takes_all_back_and_says_so(desk: Desk) -> None:
+def test_a_config_that_names_nothing_any_more_takes_all_back_and_says_so(desk: Editor) -> None:
     desk.name(OF_INDEX)
-    desk.fetch()
+    desk.visit()
     desk.name("")
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.visit()
 
-    assert (code, asked.total()) == (2, 0)
+    assert (code, asked) == (2, set())
     assert "nothing is to be kept any more" in text
     assert [one["url"] for one in desk.status()["no_longer_asked"]] == [INDEX]
-    assert desk.run("verify")[0] == 0
+    assert desk.told("verify")[0] == 0
 
 
-def test_rescue_and_push_leave_alone_what_was_taken_back(desk: Desk) -> None:
+def test_rescue_and_push_leave_alone_what_was_taken_back(desk: Editor) -> None:
     desk.standin.faults.not_found(10300077)
     desk.name(OF_INDEX, source(ORDINARY))
-    desk.fetch()
+    desk.visit()
     desk.name(OF_INDEX)
-    desk.fetch()
+    desk.visit()
 
-    code, out, _ = desk.run("rescue", "-q")
+    code, out, _ = desk.told("rescue", "-q")
 
     assert code == 0
     assert "there is nothing to rescue" in out

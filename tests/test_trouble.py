@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from depths import always
-from desks import PARTS, Desk
+from desks import PARTS, Fetcher
 from fakes import FakeClock
 from runs import config_for, rows, small_site
 
@@ -35,13 +35,13 @@ def _all_fail(faults: Faults) -> None:
 
 @pytest.mark.parametrize("way", always(FAILING, "500", "cut", "reset", "everything"))
 def test_a_host_that_fails_is_left_alone_after_a_few_pages_until_it_has_rested(
-    sit: Callable[..., Desk], way: str
+    sit: Callable[..., Fetcher], way: str
 ) -> None:
     fail, why = FAILING[way]
     desk = sit()
     fail(desk.faults)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     left_alone = [line for line in text.splitlines() if line.startswith("Left alone:")]
     assert code == 3
@@ -52,60 +52,60 @@ def test_a_host_that_fails_is_left_alone_after_a_few_pages_until_it_has_rested(
     assert asked["article"] <= 2 * 3 + 3 + 1, "and one that ended a connection that was kept open"
 
     desk.clock.advance(minutes=20)
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert code == 3
     assert REST.findall(text) == REST.findall(left_alone[0])
     assert asked.total() == 0
 
     desk.clock.advance(hours=1)
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, "Left alone" in text) == (3, True)
     assert asked["article"] <= 1 <= asked.total() <= 5
 
     desk.faults.clear()
     desk.clock.advance(hours=2)
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, asked["article"], "Left alone" in text) == (0, PARTS, False)
 
 
-def test_what_takes_too_long_counts_as_failing(sit: Callable[..., Desk]) -> None:
+def test_what_takes_too_long_counts_as_failing(sit: Callable[..., Fetcher]) -> None:
     desk = sit(extra="timeout_s = 0.15")
     desk.faults.slow("article", 1.0)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert code == 3
     assert asked["article"] <= 2 * 3 + 3
     assert "failed 5 article pages in a row (timeout), resting until" in text
 
 
-def test_one_failing_part_is_tried_again_as_ever_and_stops_nothing(sit: Callable[..., Desk]) -> None:
+def test_one_failing_part_is_tried_again_as_ever_and_stops_nothing(sit: Callable[..., Fetcher]) -> None:
     desk = sit()
     desk.faults.error(10321315)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, asked["article"]) == (3, PARTS - 1 + 3)
     assert "Left alone" not in text
 
     desk.faults.clear()
-    code, _, asked = desk.fetch()
+    code, _, asked = desk.fetched()
 
     assert (code, asked["article"]) == (0, 1)
 
 
-def test_failing_parts_between_others_stop_nothing(sit: Callable[..., Desk]) -> None:
+def test_failing_parts_between_others_stop_nothing(sit: Callable[..., Fetcher]) -> None:
     desk = sit()
-    desk.fetch()
-    with_part = rows(desk.db, "SELECT id FROM articles ORDER BY position")
+    desk.fetched()
+    with_part = desk.rows("SELECT id FROM articles ORDER BY position")
     desk.db.unlink()
     for (number,) in with_part[::2]:
         desk.faults.error(number)
 
-    _, text, asked = desk.fetch()
+    _, text, asked = desk.fetched()
 
     assert asked["article"] == 5 * 3 + 4
     assert "Left alone" not in text
@@ -127,36 +127,36 @@ def _robots_elsewhere(faults: Faults, then: str) -> None:
 
 @pytest.mark.parametrize("close", CLOSED_ROBOTS.values(), ids=CLOSED_ROBOTS)
 def test_a_robots_file_that_cannot_be_had_rests_its_host_in_the_next_run_too(
-    sit: Callable[..., Desk], close: Callable[[Faults], None]
+    sit: Callable[..., Fetcher], close: Callable[[Faults], None]
 ) -> None:
     desk = sit()
     close(desk.faults)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, asked["article"]) == (4, 0)
     assert REST.search(text)
 
     desk.clock.advance(minutes=20)
-    code, again, asked = desk.fetch()
+    code, again, asked = desk.fetched()
 
     assert (code, asked.total()) == (4, 0)
     assert REST.findall(again) == REST.findall(text)
 
     desk.faults.clear()
     desk.clock.advance(hours=1)
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, asked["article"], "Stopped" in text) == (0, PARTS, False)
 
 
 def test_a_robots_file_that_is_cut_is_asked_for_again_and_rests_its_host_after_a_few_times(
-    sit: Callable[..., Desk],
+    sit: Callable[..., Fetcher],
 ) -> None:
     desk = sit()
     desk.faults.truncate(ROBOTS)
 
-    runs = [desk.fetch() for _ in range(6)]
+    runs = [desk.fetched() for _ in range(6)]
 
     assert [code for code, _, _ in runs] == [4] * 6
     assert [asked["robots"] for _, _, asked in runs] == [3 + 1, 3, 1, 1, 1, 0]
@@ -172,12 +172,12 @@ def test_a_robots_file_that_is_cut_is_asked_for_again_and_rests_its_host_after_a
     ],
     ids=["circle", "another scheme", "the log-in"],
 )
-def test_a_robots_file_that_leads_nowhere_is_none_in_every_way(sit: Callable[..., Desk], lead: str) -> None:
+def test_a_robots_file_that_leads_nowhere_is_none_in_every_way(sit: Callable[..., Fetcher], lead: str) -> None:
     """RFC 9309 §2.3.1.2: asked on, no refusal, no rest, nothing that fails; and in the runs after it too."""
     desk = sit()
     desk.faults.redirect(ROBOTS, lead)
 
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, asked["article"]) == (0, PARTS)
     assert "Stopped" not in text
@@ -185,25 +185,25 @@ def test_a_robots_file_that_leads_nowhere_is_none_in_every_way(sit: Callable[...
     assert "could not be had" not in text
 
     desk.clock.advance(days=1, minutes=1)
-    code, text, asked = desk.fetch()
+    code, text, asked = desk.fetched()
 
     assert (code, "Stopped" in text) == (0, False)
     assert asked["series"] == 1
 
 
-def test_without_a_network_nobody_is_left_alone_afterwards(sit: Callable[..., Desk], tmp_path: Path) -> None:
+def test_without_a_network_nobody_is_left_alone_afterwards(sit: Callable[..., Fetcher], tmp_path: Path) -> None:
     desk = sit()
-    desk.fetch()
+    desk.fetched()
     config = (tmp_path / "archiver.toml").read_text()
     nowhere = re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:9", config)
     (tmp_path / "archiver.toml").write_text(nowhere)
 
-    code, text, _ = desk.fetch("--force")
+    code, text, _ = desk.fetched("--force")
     assert code == 3
     assert "Is there a network?" in text
 
     (tmp_path / "archiver.toml").write_text(config)
-    code, text, asked = desk.fetch("--max-age", "0")
+    code, text, asked = desk.fetched("--max-age", "0")
 
     assert (code, asked["article"], "Left alone" in text) == (0, PARTS, False)
 
@@ -229,11 +229,11 @@ def test_a_host_of_pictures_that_fails_is_left_alone_and_fails_no_run(tmp_path: 
         assert (code, images) == (0, 0)
 
 
-def test_a_plan_tells_who_fails(sit: Callable[..., Desk]) -> None:
+def test_a_plan_tells_who_fails(sit: Callable[..., Fetcher]) -> None:
     desk = sit()
     desk.faults.error("article")
-    desk.fetch()
+    desk.fetched()
 
-    _, text, _ = desk.fetch("--dry-run")
+    _, text, _ = desk.fetched("--dry-run")
 
     assert "failed 5 article pages in a row (server_error), resting until" in text

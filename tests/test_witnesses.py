@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from archives import FEED, SERIES, archive_at, feed_of, part, place_empty, series_of, url_of
+from archives import FEED, SERIES, archive_at, feed_of, part, series_of, url_of
 from depths import always, depth
-from fakes import FakeClock
+from desks import Fetcher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_fixtures import RUNNING, markup, read_as
 from runs import SERIES as SERIES_URL
-from runs import config_for, rows, terse_site
+from runs import terse_site
 
-from archiver import cli
 from archiver.archive.witnesses import unlisted_since
 from archiver.model import Outcome
 from archiver.readings import FeedPage
@@ -26,26 +26,19 @@ from archiver.standin import Faults, StandIn
 PARTS = terse_site(4).series[5943].part_ids
 OTHER = "https://ithelp.ithome.com.tw/users/20141304/ironman/4111"
 SOURCE = f'[[sources]]\nurl = "{SERIES_URL}"'
+CONFIG: dict[str, Any] = {"sources": SOURCE, "extra": "tries = 1"}
 
 
-class Days:
-    """An archive of a series, kept daily by the command line against a stand-in, with a clock of our own."""
+@dataclass(kw_only=True)
+class Days(Fetcher):
+    """A desk whose archive is kept daily."""
 
-    def __init__(self, folder: Path, standin: StandIn, sources: str = SOURCE, kept: Path | None = None) -> None:
-        self.db = folder / "a.db"
-        if kept is None:
-            place_empty(self.db)
-        else:
-            shutil.copy(kept, self.db)
-        self.standin = standin
-        self.config = config_for(standin, folder, sources=sources, extra="tries = 1")
-        self.clock = FakeClock()
-        self.day = 0
+    day: int = 0
 
-    def fetch(self, *more: str) -> int:
+    def fetch(self, *options: str, **later: float) -> int:
+        """The run of this day."""
         self.clock.elapsed = timedelta(days=self.day).total_seconds()
-        named = ["fetch", "-q", "--json", "--config", str(self.config), "--db", str(self.db), *more]
-        return cli.run(named, self.clock)
+        return super().fetch("--json", *options, **later)
 
     def days(self, count: int, step: int = 1) -> None:
         for _ in range(0, count, step):
@@ -55,22 +48,21 @@ class Days:
     def states(self) -> set[str]:
         return {
             state
-            for (state,) in rows(
-                self.db,
-                "SELECT state FROM pages JOIN parts ON parts.page_id = pages.id WHERE parts.series_id = 5943",
+            for (state,) in self.rows(
+                "SELECT state FROM pages JOIN parts ON parts.page_id = pages.id WHERE parts.series_id = 5943"
             )
         }
 
     def proves_itself(self, capsys: pytest.CaptureFixture[str]) -> bool:
         capsys.readouterr()
-        return cli.run(["verify", "--db", str(self.db)]) == 0
+        return self.run("verify") == 0
 
 
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive whose second run was on day 40. To be copied."""
     with StandIn(terse_site(4)) as standin:
-        kept = Days(tmp_path_factory.mktemp("settled"), standin)
+        kept = Days.at(standin, tmp_path_factory.mktemp("settled"), **CONFIG)
         assert kept.fetch() == 0
         kept.day = 40
         assert kept.fetch() == 0
@@ -81,7 +73,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kept(settled: Path, tmp_path: Path) -> Iterator[Days]:
     """The days after that."""
     with StandIn(terse_site(4)) as standin:
-        days = Days(tmp_path, standin, kept=settled)
+        days = Days.at(standin, tmp_path, settled, **CONFIG)
         days.day = 40
         yield days
 
@@ -99,7 +91,7 @@ def test_a_series_that_its_author_deletes_is_told_as_gone_within_a_fortnight(
     settled: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with StandIn(terse_site(4)) as standin:
-        kept = Days(tmp_path, standin)
+        kept = Days.at(standin, tmp_path, **CONFIG)
         assert kept.fetch() == 0
         kept.day = settled
         kept.fetch()
@@ -110,15 +102,15 @@ def test_a_series_that_its_author_deletes_is_told_as_gone_within_a_fortnight(
 
         assert kept.states() == {"gone"}
         assert kept.proves_itself(capsys)
-    told = rows(kept.db, "SELECT kind, series_id, detail FROM events WHERE kind = 'emptied' ORDER BY id")
+    told = kept.rows("SELECT kind, series_id, detail FROM events WHERE kind = 'emptied' ORDER BY id")
     assert told == [
         ("emptied", 5943, "the series page names no article any more; it named 4"),
         ("emptied", 5943, "the feed names no article any more; it named 4"),
     ]
-    assert rows(kept.db, "SELECT count(*), sum(safe) FROM page_status WHERE series_id = 5943") == [(4, 4)]
-    assert cli.run(["why", str(PARTS[0]), "--db", str(kept.db)]) == 0
+    assert kept.rows("SELECT count(*), sum(safe) FROM page_status WHERE series_id = 5943") == [(4, 4)]
+    assert kept.run("why", str(PARTS[0])) == 0
     assert "name it no longer" in capsys.readouterr().out
-    assert cli.run(["status", "--db", str(kept.db)]) == 0
+    assert kept.run("status") == 0
     assert "emptied" in capsys.readouterr().out
 
 
@@ -145,7 +137,7 @@ def test_parts_that_leave_the_list_are_asked_now_and_live_on_where_they_answer(k
 def test_a_deleted_account_is_told_from_the_host_by_a_series_that_answers(tmp_path: Path) -> None:
     """Its lists are absent, too, and so no witnesses; but the parts of others are there."""
     with StandIn(terse_site(4)) as standin:
-        kept = Days(tmp_path, standin, f'{SOURCE}\n[[sources]]\nurl = "{OTHER}"')
+        kept = Days.at(standin, tmp_path, **CONFIG | {"sources": f'{SOURCE}\n[[sources]]\nurl = "{OTHER}"'})
         kept.fetch()
         kept.day = 40
         kept.fetch()
@@ -156,7 +148,7 @@ def test_a_deleted_account_is_told_from_the_host_by_a_series_that_answers(tmp_pa
 
         assert kept.states() == {"gone"}
         living = "SELECT DISTINCT pages.state FROM pages JOIN parts ON page_id = pages.id WHERE parts.series_id != 5943"
-        assert rows(kept.db, living) == [("alive",)]
+        assert kept.rows(living) == [("alive",)]
 
 
 # ─── a host that fails ──────────────────────────────────────────────────────────────────────────
