@@ -5,8 +5,8 @@
 
 Targets: article, series, feed, index, urls, robots, config; what archives answer: cdx, crawls, commoncrawl, timemap,
 savepagenow; files to import: warc, har, mhtml. A finding is an exception, or an input that takes longer than five
-seconds; it becomes a fixture or a case of the test beside the code (tests/test_absurd.py). The same properties run
-in every test run with hypothesis (tests/test_pages_properties.py, tests/test_urls.py, tests/test_absurd.py).
+seconds; it becomes a fixture or a case of the test beside the code (tests/test_holders_absurd.py). The same properties
+run in every test run with hypothesis (tests/test_pages_properties.py, tests/test_urls.py and that file).
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from archiver import cli
+
 ROOT = Path(__file__).parents[1] / "archiver"
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -96,6 +98,23 @@ def test_a_room_imports_only_what_its_rule_allows() -> None:
 
 def test_every_room_has_its_rule() -> None:
     assert {room(path) for path in MODULES} == MAY_IMPORT.keys()
+
+
+# What a room or command does is tested under its name; or under this one, where that is what is looked at.
+TESTED_UNDER = {
+    "__init__": "python", "__main__": "cli", "commands": "fetch", "errors": "mistakes", "machine": "interruption",
+    "model": "closed_lists", "readings": "pages", "ithome": "urls", "forget": "sources", "parse": "archive",
+    "serve": "browse", "status": "report_status", "why": "report_why",
+}  # fmt: skip
+
+
+def test_every_room_and_command_has_its_tests_under_its_name() -> None:
+    written = [path.stem for path in Path(__file__).parent.glob("test_*.py")]
+    names = {*MAY_IMPORT, *cli.archiver.commands}
+
+    assert TESTED_UNDER.keys() <= names, "what is no more needs no place"
+    files = {name: f"test_{TESTED_UNDER.get(name, name)}" for name in sorted(names)}
+    assert [file for file in files.values() if not any(f"{stem}_".startswith(f"{file}_") for stem in written)] == []
 
 
 def test_a_library_is_used_only_in_its_room() -> None:
