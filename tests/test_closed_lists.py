@@ -16,15 +16,21 @@ from archives import place
 from archiver import model
 from archiver.archive import columns, status
 from archiver.browse import overview, render
+from archiver.commands.listening import About
+from archiver.formats.files import Format
+from archiver.holders.save_page_meaning import Said
+from archiver.holders.save_page_now import Seen
 from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State
 from archiver.report.copies import HOLDERS
 from archiver.verdict import believing
+from archiver.web.pace import Trouble
 
 ROOT = Path(__file__).parents[1]
 CODE = [path for path in sorted((ROOT / "archiver").rglob("*.py")) if "standin" not in path.parts]
 LISTS: dict[str, type[StrEnum]] = {
     closed.__name__: closed for closed in (Outcome, Kind, State, CaptureSource, PushState, Refused)
 }
+CLOSED = LISTS | {one.__name__: one for one in (About, Format, Said, Seen, Trouble)}  # and what stands in no column
 
 # docs/law.md §2.1: what an outcome says depends on its group alone.
 GROUPS = {
@@ -139,7 +145,7 @@ def tables(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
             continue
         keys = [key for key in node.value.keys if isinstance(key, ast.Attribute) and isinstance(key.value, ast.Name)]
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        for closed in LISTS.keys() & {ast.unparse(key.value) for key in keys}:
+        for closed in CLOSED.keys() & {ast.unparse(key.value) for key in keys}:
             yield ast.unparse(target), closed, {key.attr for key in keys}
 
 
@@ -149,7 +155,7 @@ def test_a_dictionary_that_is_looked_up_by_key_knows_every_member() -> None:
     for path in CODE:
         text = path.read_text("utf-8")
         for name, closed, found in tables(ast.parse(text)):
-            if f"{name}[" in text and (left := LISTS[closed].__members__.keys() - found):
+            if f"{name}[" in text and (left := CLOSED[closed].__members__.keys() - found):
                 missing[f"{path.relative_to(ROOT)}: {name}"] = left
 
     assert missing == {}
@@ -166,6 +172,29 @@ def test_a_match_ends_in_assert_never() -> None:
     ]
 
     assert open_ended == []
+
+
+def chains(function: ast.FunctionDef) -> Iterator[str]:
+    """What a function compares with members of a closed list in three branches or more."""
+    asked: dict[str, set[int]] = {}
+    for branch in (node for node in ast.walk(function) if isinstance(node, ast.If)):
+        for one in ast.walk(branch.test):
+            if isinstance(one, ast.Compare) and re.search(rf"\b({'|'.join(CLOSED)})\.[A-Z]", ast.unparse(one)):
+                asked.setdefault(ast.unparse(one.left), set()).add(branch.lineno)
+    yield from (subject for subject, lines in asked.items() if len(lines) > 2)
+
+
+def test_who_goes_through_a_closed_list_branch_by_branch_does_so_with_match() -> None:
+    """So that no new member falls to the last branch unseen."""
+    found = [
+        f"{path.relative_to(ROOT)}: {function.name}: {subject}"
+        for path in CODE
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for subject in chains(function)
+    ]
+
+    assert found == []
 
 
 def named(line: str) -> set[str]:

@@ -68,7 +68,10 @@ class Visits(Protocol):
 
 @dataclass(slots=True)
 class Crawled:
-    """What asking came to. `ended_by` is one of the words of `runs.ended_by`."""
+    """What asking came to. `ended_by` is one of the words of `runs.ended_by`.
+
+    Not frozen: it grows with each answer, so that an interruption loses nothing of it; only `Crawl` writes it.
+    """
 
     ended_by: str = "finished"
     outcomes: Counter[Outcome] = field(default_factory=Counter)  # of the pages asked, robots apart

@@ -35,7 +35,11 @@ class ImportedPage:
 
 @dataclass(slots=True)
 class ImportedFile:
-    """What one file came to. `error` says why it cannot be used at all."""
+    """What one file came to. `error` says why it cannot be used at all.
+
+    Not frozen: a file is looked at, then taken, then its pictures are, and at each step it may have changed and become
+    an error, or the run be interrupted; only `commands.importing` writes it.
+    """
 
     name: str
     file: files.File | None = None

@@ -30,11 +30,11 @@ class RescueOptions:
     limit: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Looked:
     """What looking came to. Hosts are told with the reason."""
 
-    found: list[Findings] = field(default_factory=list)
+    found: tuple[Findings, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)  # not asked any more
     down: dict[str, str] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
@@ -75,15 +75,14 @@ def network_of(config: Config, limit: int | None) -> Network:
 
 
 def _rescue(run: Run, options: RescueOptions, target: PartOrSeries) -> Rescued:
-    looked = Looked()
+    looked, found = Looked(), list[Findings]()
     named = frozenset(map(urls.origin, run.config.rescue.timemaps))
     with run.interruptible(), asking_archives(run, named) as archives:
         search = Search(run, archives, check=options.check, history=options.history)
         try:
-            _look(run, archives, search, wanted_of(run.archive, target, options), looked)
+            _look(run, archives, search, wanted_of(run.archive, target, options), found)
         finally:
-            looked.down, looked.refused = archives.down(), archives.refused()
-            looked.answered = frozenset(archives.answered)
+            looked = Looked(tuple(found), archives.refused(), archives.down(), frozenset(archives.answered))
     return _closed(run, options, looked, target)
 
 
@@ -104,15 +103,14 @@ def wanted_of(archive: Keeper, target: PartOrSeries, options: RescueOptions) -> 
     return [one for one in parts if one.is_missing] + archive.copies.lost_images(*target)
 
 
-def _look(run: Run, archives: Archives, search: Search, wanted: list[WantedPage], looked: Looked) -> None:
+def _look(run: Run, archives: Archives, search: Search, wanted: list[WantedPage], found: list[Findings]) -> None:
     if wanted:
         run.archive.check_pages()
     for number, one in enumerate(wanted):
         archives.recorder.done, archives.recorder.left = number, len(wanted) - number
-        found = search.look(one)
+        found.append(search.look(one))
         run.archive.library.catch_up()
-        looked.found.append(found)
-        if found.source is None and not archives.budget_left():
+        if found[-1].source is None and not archives.budget_left():
             run.ended_by = "limit"
             break
     run.archive.library.settle()

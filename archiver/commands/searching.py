@@ -46,7 +46,7 @@ _PAGES = 5  # of one index, or further TimeMaps
 
 @dataclass(slots=True)
 class Findings:
-    """What came of looking for a copy of one page."""
+    """What came of looking for a copy of one page. Not frozen: each answer adds to it, and only `Search` does."""
 
     wanted: WantedPage
     source: CaptureSource | None = None  # whose copy is held now; None: nobody's

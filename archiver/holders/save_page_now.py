@@ -46,7 +46,6 @@ _TAKEN = "Save Page Now has taken it on"
 _WINDOW = timedelta(hours=1)  # one capture of a URL an hour, says the document; and clocks differ
 _LOST = timedelta(days=7)  # what the index does not show by then will not come
 _LONGEST_JOB = timedelta(hours=1)  # a job ends within minutes, says the document
-_OF_NO_PAGE = frozenset({Said.LIMIT, Said.KEYS, Said.DOWN})
 
 # ─── questions ──────────────────────────────────────────────────────────────────────────────────
 
@@ -211,34 +210,47 @@ def after_asking(push: Push, told: Told, now: datetime) -> Push:
 
     A fault of the service, and what nobody understands, are noted, so that another page comes first next time.
     """
-    if push.state is not PushState.QUEUED or told.said in _OF_NO_PAGE:
+    if push.state is not PushState.QUEUED:
         return push
-    if told.said in {Said.TROUBLE, Said.UNCLEAR}:
-        return replace(push, checked_at=now, reason=told.reason)
     begun = replace(
         push, attempts=push.attempts + 1, asked_at=now, not_before=now - timedelta(seconds=told.ago_s),
         checked_at=now, job_id=None, made_at=None, reason=told.reason,
     )  # fmt: skip
-    if told.said is Said.ACCEPTED:
-        return replace(begun, state=PushState.PENDING, job_id=told.job_id, reason=told.reason or _TAKEN)
-    return _failed(begun, told)
+    match told.said:
+        case Said.LIMIT | Said.KEYS | Said.DOWN:
+            return push
+        case Said.TROUBLE | Said.UNCLEAR:
+            return replace(push, checked_at=now, reason=told.reason)
+        case Said.ACCEPTED:
+            return replace(begun, state=PushState.PENDING, job_id=told.job_id, reason=told.reason or _TAKEN)
+        case Said.PASSING | Said.LASTING | Said.RUNNING | Said.DONE | Said.FORGOTTEN:
+            return _failed(begun, told)
+        case _:
+            assert_never(told.said)
 
 
 def after_polling(push: Push, told: Told, now: datetime) -> Push:
     """A pending push after its job was asked about."""
-    if not push.job_runs or told.said in _OF_NO_PAGE:
+    if not push.job_runs:
         return push
     seen = replace(push, checked_at=now, reason=told.reason)
     took_too_long = push.asked_at is not None and abs(now - push.asked_at) > _LONGEST_JOB
-    if told.said is Said.DONE and told.made_at is not None:
-        return replace(seen, made_at=told.made_at, not_before=_since(push, told.made_at))
-    if told.said is Said.TROUBLE:  # nobody asked the page's host: it was no attempt
-        return replace(seen, state=PushState.QUEUED, attempts=max(push.attempts - 1, 0), job_id=None)
-    if told.said in {Said.PASSING, Said.LASTING}:
-        return _failed(seen, told)
-    if told.said in {Said.FORGOTTEN, Said.ACCEPTED} or took_too_long:  # the index knows whether anything came of it
-        return replace(seen, made_at=push.not_before)
-    return seen
+    of_index = replace(seen, made_at=push.not_before)  # which knows whether anything came of it
+    match told.said:
+        case Said.LIMIT | Said.KEYS | Said.DOWN:
+            return push
+        case Said.DONE if told.made_at is not None:
+            return replace(seen, made_at=told.made_at, not_before=_since(push, told.made_at))
+        case Said.TROUBLE:  # nobody asked the page's host: it was no attempt
+            return replace(seen, state=PushState.QUEUED, attempts=max(push.attempts - 1, 0), job_id=None)
+        case Said.PASSING | Said.LASTING:
+            return _failed(seen, told)
+        case Said.FORGOTTEN | Said.ACCEPTED:
+            return of_index
+        case Said.RUNNING | Said.DONE | Said.UNCLEAR:
+            return of_index if took_too_long else seen
+        case _:
+            assert_never(told.said)
 
 
 def _since(push: Push, made_at: datetime) -> datetime | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import replace
+from typing import assert_never
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -187,17 +188,20 @@ def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Rea
     own = found if isinstance(found, Address) else None
     page: Page
     counters: dict[str, int] = {}
-    if address.kind is Kind.ARTICLE:
-        parser = article.layout_of(tree).parser
-        page = article.read(tree, address, own, problems)
-        content, counters = article.content(page), article.counters(page)
-        mark = article.fingerprint(page, tree, content)
-    elif address.kind is Kind.SERIES:
-        page = series.read(tree, address, own, problems)
-        content, counters = series.content(page), series.counters(page)
-        mark = series.fingerprint(tree, content)
-    else:
-        page = index.read(tree, address, problems)
-        content = index.content(page)
-        mark = index.fingerprint(tree, content)
+    match address.kind:
+        case Kind.ARTICLE:
+            parser = article.layout_of(tree).parser
+            page = article.read(tree, address, own, problems)
+            content, counters = article.content(page), article.counters(page)
+            mark = article.fingerprint(page, tree, content)
+        case Kind.SERIES:
+            page = series.read(tree, address, own, problems)
+            content, counters = series.content(page), series.counters(page)
+            mark = series.fingerprint(tree, content)
+        case Kind.INDEX | Kind.ROBOTS | Kind.FEED | Kind.IMAGE | Kind.LINK | Kind.CONTROL:
+            page = index.read(tree, address, problems)  # of the others no HTML has content (`facts.has_content`)
+            content = index.content(page)
+            mark = index.fingerprint(tree, content)
+        case _:
+            assert_never(address.kind)
     return Reading(parser, facts, page, problems.all(), content, mark, counters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from archiver import report
 from archiver.commands.pushing import HOW_TO_GET_KEYS, KEY, SECRET, Pushed, PushPlan, is_confirmed
@@ -98,24 +98,33 @@ def _stopped(result: Pushed) -> list[str]:
     why = "; ".join([result.stop.why] if result.stop else result.refused.values())
     when = f" Come back after {result.come_back_at:%Y-%m-%d %H:%M} UTC." if result.come_back_at else ""
     said = result.stop.said if result.stop else None
-    if said is Said.KEYS and result.has_keys:
-        keys = f"Save Page Now does not take the keys ({safe(why, 300)}): check {KEY} and {SECRET}."
-        return [*lines, f"{keys} The queue is kept."]
-    if said is Said.KEYS:
-        lines.append(f"Save Page Now asks for an account ({safe(why, 300)}). The queue is kept.")
-    elif said is Said.UNCLEAR:
-        lines.append(f"Stopped, since this says nothing of the page: {safe(why, 400)}. The queue is kept.{when}")
-    elif said in {Said.DOWN, Said.TROUBLE}:
-        lines.append(f"Save Page Now is in trouble: {safe(why, 400)}. The queue is kept.{when}")
-    elif result.closed.ended_by == "refused":
-        lines.append(f"Save Page Now wants no more of us for now: {safe(why, 400)}. The queue is kept.{when}")
-    elif result.stop is not None:
-        lines.append(f"Stopped: {safe(why, 400)}. The queue is kept.{when}")
-    elif result.closed.ended_by == "limit":
-        lines.append("Stopped at the limit of requests; the queue is kept.")
+    match said:
+        case Said.KEYS if result.has_keys:
+            keys = f"Save Page Now does not take the keys ({safe(why, 300)}): check {KEY} and {SECRET}."
+            return [*lines, f"{keys} The queue is kept."]
+        case Said.KEYS:
+            lines.append(f"Save Page Now asks for an account ({safe(why, 300)}). The queue is kept.")
+        case Said.UNCLEAR:
+            lines.append(f"Stopped, since this says nothing of the page: {safe(why, 400)}. The queue is kept.{when}")
+        case Said.DOWN | Said.TROUBLE:
+            lines.append(f"Save Page Now is in trouble: {safe(why, 400)}. The queue is kept.{when}")
+        case Said.LIMIT | None:
+            lines += _at_a_limit(result, safe(why, 400), when)
+        case Said.ACCEPTED | Said.RUNNING | Said.DONE | Said.FORGOTTEN | Said.PASSING | Said.LASTING:
+            pass  # of one page: they end no run
+        case _:
+            assert_never(said)
     if result.closed.ended_by == "refused" and not result.has_keys:
         lines.append(f"You asked without keys: {HOW_TO_GET_KEYS}.")
     return lines
+
+
+def _at_a_limit(result: Pushed, why: str, when: str) -> list[str]:
+    if result.closed.ended_by == "refused":
+        return [f"Save Page Now wants no more of us for now: {why}. The queue is kept.{when}"]
+    if result.stop is not None:
+        return [f"Stopped: {why}. The queue is kept.{when}"]
+    return ["Stopped at the limit of requests; the queue is kept."] if result.closed.ended_by == "limit" else []
 
 
 def _next(result: Pushed, counts: Mapping[str, int]) -> list[str]:

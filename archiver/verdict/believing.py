@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from archiver.config.rules import Rules, Schedule
 from archiver.model import (
@@ -200,19 +201,23 @@ def _interval_days(kind: Kind, belief: Belief, published_at: datetime | None, sc
         return schedule.gone_days if belief.state is State.GONE else schedule.suspect_days
     if outcome not in SUCCESSES:
         return _after_fault_days(belief, schedule)
-    if kind is Kind.INDEX:
-        return schedule.index_days
-    if kind is Kind.SERIES:
-        return schedule.series_days
-    if kind is Kind.FEED:
-        return schedule.feed_days
-    if kind is Kind.IMAGE:
-        return schedule.image_days
-    if kind is Kind.LINK:
-        return schedule.link_days
-    last = belief.last_fetch_at
-    young = published_at and last and last - published_at < timedelta(days=schedule.settle_days)
-    return schedule.new_part_days if young else schedule.part_days
+    match kind:
+        case Kind.INDEX:
+            return schedule.index_days
+        case Kind.SERIES:
+            return schedule.series_days
+        case Kind.FEED:
+            return schedule.feed_days
+        case Kind.IMAGE:
+            return schedule.image_days
+        case Kind.LINK:
+            return schedule.link_days
+        case Kind.ARTICLE | Kind.ROBOTS | Kind.CONTROL:
+            last = belief.last_fetch_at
+            young = published_at and last and last - published_at < timedelta(days=schedule.settle_days)
+            return schedule.new_part_days if young else schedule.part_days
+        case _:
+            assert_never(kind)
 
 
 def _after_fault_days(belief: Belief, schedule: Schedule) -> float:
