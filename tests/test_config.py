@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from archiver import config
 from archiver.config.rules import Rules, Schedule
+from archiver.config.values import Images, PushSettings, Rescue
 from archiver.errors import ConfigError
 
 
@@ -33,6 +36,15 @@ def test_the_packaged_file_names_every_key() -> None:
     keys = [key for table in config.TABLES.values() for key in table]
 
     assert [key for key in keys if f"\n{key} =" not in text and f".{key}]\n" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [("network", config.Network), ("judgement", Rules), ("schedule", Schedule), ("images", Images), ("rescue", Rescue),
+     ("push", PushSettings)],
+)  # fmt: skip
+def test_every_setting_can_be_set_and_every_key_sets_one(table: str, values: type[Any]) -> None:
+    assert config.TABLES[table].keys() == {one.name for one in fields(values)}
 
 
 @pytest.mark.parametrize(

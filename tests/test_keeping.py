@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import pytest
 from archives import (
     FEED,
     SERIES,
@@ -29,7 +31,8 @@ from hypothesis import strategies as st
 from archiver.archive import bodies
 from archiver.archive.body_rows import code_starts
 from archiver.archive.opening import reading
-from archiver.readings import CodeBlock, Neighbour, SeriesItem
+from archiver.archive.schema import descriptions
+from archiver.readings import ArticlePage, CodeBlock, Comment, Neighbour, SeriesItem
 
 WITH_CODE = replace(
     body("before let x = 1; let x = 1;\n after"),
@@ -46,6 +49,26 @@ def test_code_is_found_in_the_text_of_its_article_and_stored_only_where_it_is_no
     ]  # fmt: skip
     said = case.rows("SELECT language, code FROM code ORDER BY position")
     assert [row["code"] for row in said] == [block.code for block in WITH_CODE.code_blocks]
+
+
+# What a page says that stands not in the row of its article or comment under its own name, and where it does.
+ELSEWHERE = {
+    ArticlePage: {
+        "author": "author_id", "body": "body_text", "tags": "articles_tags", "previous": "previous_id",
+        "next": "next_id", "catalog": "names", "comments": "comments", "subscribers": "metrics",
+        **dict.fromkeys(
+            ("series_user_id", "series_title", "contest_edition", "group_slug", "declared_parts", "feed_url"), "series"
+        ),
+    },
+    Comment: {"id": "site_id", "author": "author_id", "body": "body_text"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("page", "table"), [(ArticlePage, "articles"), (Comment, "comments")])
+def test_whatever_a_page_says_has_its_place_in_the_file(page: type[Any], table: str) -> None:
+    places = descriptions()[table].keys() | descriptions().keys()
+
+    assert [one.name for one in fields(page) if ELSEWHERE[page].get(one.name, one.name) not in places] == []
 
 
 letters = st.text(alphabet="ab\n所𝒳", max_size=30)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from archiver import cli, model, pages, verdict
+from archiver.archive import event_rows
 from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.pages.ithome import article, contest, feed
@@ -78,6 +81,17 @@ def test_the_law_names_every_state_every_end_and_every_exit_code() -> None:
     assert ends is not None
     assert [row[0] for row in rows(section(LAW, "16.2"))] == re.findall(r"'([a-z]+)'", ends[1])
     assert [row[0].partition(",")[0] for row in rows(section(LAW, "16.3"))] == [code for code, _ in codes]
+
+
+def test_the_law_names_every_event_that_is_noted() -> None:
+    noted = set()
+    for call in ast.walk(ast.parse(inspect.getsource(event_rows))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"note", "_note_once"}:
+            kind = ast.unparse(call.args[2])
+            noted |= {kind.replace("{via}", via).strip("f'") for via in event_rows._LISTS if kind != "kind"}
+
+    assert set(re.findall(r"`([a-z_]+)`", section(LAW, "14.2"))) == noted
+    assert [kind for kind in sorted(noted) if kind not in (event_rows.__doc__ or "").split("14).")[1]] == []
 
 
 def test_the_page_on_parsers_names_each_of_them() -> None:

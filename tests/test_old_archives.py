@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from archives import place
 from sqlite_utils import Database
 
 from archiver import cli
-from archiver.archive import schema
+from archiver.archive import schema, scripts
 from archiver.archive.migrations import migrations
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -58,6 +60,23 @@ def test_an_archive_of_an_earlier_build_opens_and_is_proven(
 
 def test_there_is_an_archive_of_an_earlier_build() -> None:
     assert OLD
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_new_archives_and_earlier_ones_have_every_index_that_a_script_makes(name: str, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", place(tmp_path / "new.db")
+    old.write_bytes(gzip.decompress((FIXTURES / name).read_bytes()))
+    assert cli.run(["parse", "--db", str(old)]) == 0
+
+    for path in (old, new):
+        with closing(sqlite3.connect(path)) as connection:
+            found = dict(connection.execute("SELECT name, type FROM sqlite_master").fetchall())
+        made = [
+            name
+            for name, sql in scripts.made("INDEX", *scripts.TABLES)
+            if found.get(sql.split(" ON ")[1].split()[0]) == "table"
+        ]
+        assert [name for name in made if name not in found] == [], f"{path.name}: a migration makes it"
 
 
 def test_the_digest_of_our_tables_is_that_of_those_which_the_migrations_make() -> None:

@@ -299,6 +299,14 @@ def test_white_space_before_a_fragment_hides_no_denied_page() -> None:
     assert found.why is Refused.DENIED
 
 
+@pytest.mark.parametrize("prefix", ["amp", "mobile", "m/m", "zh-tw"])
+def test_no_spelling_is_a_page_that_the_page_on_the_site_does_not_name(prefix: str) -> None:
+    """A new one goes into docs/site.md §3 and among the cases above, and out of here."""
+    assert [ithome.classify(url.replace(SITE, f"{SITE}/{prefix}")) for url in (ARTICLE, SERIES, FEED)] == [
+        Refusal(url.replace(SITE, f"{SITE}/{prefix}"), Refused.UNSUPPORTED) for url in (ARTICLE, SERIES, FEED)
+    ]
+
+
 @pytest.mark.parametrize("raw", DENIED)
 def test_the_deny_list_stands_alone(raw: str) -> None:
     assert ithome.denied(raw)
