@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archiver.archive.status import PartCopies, PartStatus, SeriesStatus, Status
     from archiver.commands.archive import Archive
     from archiver.commands.comparing import Comparison, compare
+    from archiver.commands.exporting import BookExported, Exported, export
     from archiver.commands.fetching import Fetched, FetchOptions, fetch, parse, verify
     from archiver.commands.imported import Imported
     from archiver.commands.importing import import_files
@@ -35,19 +36,23 @@ if TYPE_CHECKING:
         ArchiveTooNew,
         ArchiveUnwritable,
         ConfigError,
+        ExportUnwritable,
         UnusableFile,
         UsageError,
     )
+    from archiver.exports.formats import ExportOptions
+    from archiver.exports.writing import Written
     from archiver.machine.version import __version__ as __version__
     from archiver.readings import Body, CodeBlock
 
 __all__ = [
     "Archive", "ArchiveDamaged", "ArchiveError", "ArchiveLocked", "ArchiveTooNew", "ArchiveUnwritable", "ArchiverError",
-    "Body", "Closed", "CodeBlock", "Comparison", "Config", "ConfigError", "CopiesOfParts", "FetchOptions", "Fetched",
-    "History", "Hit", "Hits", "Imported", "KeptArticle", "KeptCapture", "KeptComment", "KeptImage", "KeptSeries",
-    "Listener", "Network", "Notice", "PartCopies", "PartStatus", "PushOptions", "Pushed", "RescueOptions", "Rescued",
-    "SeriesStatus", "Source", "Status", "Step", "UnusableFile", "UsageError", "compare", "copies", "fetch", "forget",
-    "import_files", "load_config", "parse", "push", "rescue", "search", "status", "verify", "why",
+    "Body", "BookExported", "Closed", "CodeBlock", "Comparison", "Config", "ConfigError", "CopiesOfParts",
+    "ExportOptions", "ExportUnwritable", "Exported", "FetchOptions", "Fetched", "History", "Hit", "Hits", "Imported",
+    "KeptArticle", "KeptCapture", "KeptComment", "KeptImage", "KeptSeries", "Listener", "Network", "Notice",
+    "PartCopies", "PartStatus", "PushOptions", "Pushed", "RescueOptions", "Rescued", "SeriesStatus", "Source", "Status",
+    "Step", "UnusableFile", "UsageError", "Written", "compare", "copies", "export", "fetch", "forget", "import_files",
+    "load_config", "parse", "push", "rescue", "search", "status", "verify", "why",
 ]  # fmt: skip
 
 _PLACES = {
@@ -57,6 +62,7 @@ _PLACES = {
     "archive.status": "PartCopies PartStatus SeriesStatus Status",
     "commands.archive": "Archive",
     "commands.comparing": "Comparison compare",
+    "commands.exporting": "BookExported Exported export",
     "commands.fetching": "FetchOptions Fetched fetch parse verify",
     "commands.imported": "Imported",
     "commands.importing": "import_files",
@@ -68,7 +74,9 @@ _PLACES = {
     "commands.sources": "forget",
     "config": "Config Network Source",
     "errors": "ArchiveDamaged ArchiveError ArchiveLocked ArchiveTooNew ArchiveUnwritable ArchiverError ConfigError"
-    " UnusableFile UsageError",
+    " ExportUnwritable UnusableFile UsageError",
+    "exports.formats": "ExportOptions",
+    "exports.writing": "Written",
     "machine.version": "__version__",
     "readings": "Body CodeBlock",
 }

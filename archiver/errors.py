@@ -4,6 +4,7 @@
     ├── UsageError               a command line that cannot be carried out          exit 2
     ├── ConfigError              a config file that cannot be used, all errors      exit 2
     ├── UnusableFile             a file to import that is broken, hostile or unknown  exit 2
+    ├── ExportUnwritable         what is made of an archive cannot be written       exit 5
     └── ArchiveError             the archive cannot be used                         exit 5
         ├── ArchiveLocked        another process writes to it
         ├── ArchiveDamaged       not a database, cut, corrupt, or somebody else's
@@ -56,6 +57,12 @@ class UnusableFile(ArchiverError):
     def __str__(self) -> str:
         told = ": ".join(part for part in (self.name, self.place, self.wrong) if part)
         return f"{told}; {self.advice or 'nothing of it was imported'}"
+
+
+class ExportUnwritable(ArchiverError):
+    """The file system does not let us write an export: no space, no permission, an I/O error."""
+
+    exit_code = 5
 
 
 class ArchiveError(ArchiverError):

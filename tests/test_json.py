@@ -87,14 +87,16 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         run("fetch", "-q", "--force")
         for line in (
             "status", "status --copies", "why 10319293", "search 寫", "diff 10319293", "rescue", "push 5943",
-            "push --dry-run", "parse", "verify", "import page.html --url https://ithelp.ithome.com.tw/articles/10319293",
+            "push --dry-run", "export json", "parse", "verify", "import page.html --url https://ithelp.ithome.com.tw/articles/10319293",
         ):  # fmt: skip
-            told[line] = run(*line.replace("page.html", str(file)).split())
+            place = ["--out", str(folder / "a.json")] if line.startswith("export") else []
+            told[line] = run(*line.replace("page.html", str(file)).split(), *place)
     return told
 
 
 NAMES = {
-    "why ID": "why 10319293", "search QUERY": "search 寫", "diff ID": "diff 10319293", "push": "push 5943",
+    "why ID": "why 10319293", "search QUERY": "search 寫", "diff ID": "diff 10319293", "export FORMAT": "export json",
+    "push": "push 5943",
 }  # fmt: skip
 
 

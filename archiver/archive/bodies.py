@@ -5,6 +5,7 @@ Reads only, and imports nothing heavy.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,13 @@ def received(connection: sqlite3.Connection, capture_id: int) -> tuple[bytes, st
     """The bytes of a capture as they are stored, and the SHA-256 of what they unpack to; None where it is not there."""
     row = connection.execute(f"SELECT {STORED_BODY}, sha256 FROM captures WHERE id = ?", [capture_id]).fetchone()  # noqa: S608
     return None if row is None else (row[0], row[1])
+
+
+def intact(connection: sqlite3.Connection, capture_id: int) -> bytes | None:
+    """The bytes of a capture; None where it is not there, or they are not those of its SHA-256."""
+    found = received(connection, capture_id)
+    body = unpacked(found[0]) if found is not None else None
+    return body if found is not None and body is not None and hashlib.sha256(body).hexdigest() == found[1] else None
 
 
 def unpacked(stored: object) -> bytes | None:

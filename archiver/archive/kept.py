@@ -5,9 +5,12 @@ What each field holds is described in docs/schema.md under the table of its clas
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from archiver.archive.status import PartStatus
 from archiver.archive.times import moment
@@ -100,6 +103,14 @@ class KeptArticle:
     captures: tuple[KeptCapture, ...]  # oldest first
 
 
+class Stray(NamedTuple):
+    """A source that leads to parts of no known series."""
+
+    source_id: int
+    url: str
+    title: str | None  # of its part, where it names one article
+
+
 def series(connection: sqlite3.Connection) -> tuple[KeptSeries, ...]:
     """Every series that is or was kept, by number."""
     return tuple(KeptSeries(*row) for row in connection.execute(_SERIES))
@@ -107,8 +118,41 @@ def series(connection: sqlite3.Connection) -> tuple[KeptSeries, ...]:
 
 def parts(connection: sqlite3.Connection, series_id: int) -> tuple[PartStatus, ...]:
     """Every part of a series that is known, held or not, in order."""
+    return _parts(connection, "series_id", series_id)
+
+
+def strays(connection: sqlite3.Connection) -> list[Stray]:
+    """Every source with parts that no known series has, by number."""
+    return values(connection, Stray, _STRAYS)
+
+
+def parts_of_source(connection: sqlite3.Connection, source_id: int) -> tuple[PartStatus, ...]:
+    """Every part that this source leads to and no known series has, in order."""
+    return _parts(connection, "source_id", source_id)
+
+
+def _parts(connection: sqlite3.Connection, column: str, number: int) -> tuple[PartStatus, ...]:
     flags = ("safe", "rescued", "missing", "collapsed")
-    return tuple(values(connection, PartStatus, _PARTS, series_id, flags=flags))
+    return tuple(values(connection, PartStatus, _PARTS.format(column=column), number, flags=flags))
+
+
+def headings(connection: sqlite3.Connection, series_id: int) -> Mapping[int, str]:
+    """The heading under which the series' first index lists each part; nothing of a part that stands under none."""
+    return dict(connection.execute(_HEADINGS, [series_id]).fetchall())
+
+
+def images(connection: sqlite3.Connection, urls: Iterable[str]) -> dict[str, KeptImage]:
+    """What is known of these images, by URL."""
+    rows = connection.execute(_IMAGES_NAMED, [json.dumps(sorted(urls))])
+    return {row[0]: KeptImage(*row) for row in rows}
+
+
+def seen_until(connection: sqlite3.Connection) -> datetime:
+    """The last moment at which anything was asked or its answer kept; the beginning of time where nothing was."""
+    found = connection.execute(
+        "SELECT max(started_at) FROM fetches UNION ALL SELECT max(finished_at) FROM runs ORDER BY 1 DESC"
+    ).fetchone()[0]
+    return datetime.fromisoformat(found or "1970-01-01T00:00:00Z")
 
 
 def article(connection: sqlite3.Connection, article_id: int) -> KeptArticle | None:
@@ -162,7 +206,25 @@ SELECT series.id, title, url, authors.name, author_id, contest_year, contest_edi
 FROM series LEFT JOIN authors ON authors.id = author_id
 WHERE series.id IN (SELECT series_id FROM series_sources) ORDER BY series.id
 """
-_PARTS = "SELECT * FROM page_status WHERE series_id = ? ORDER BY position IS NULL, position, id"
+_PARTS = "SELECT * FROM page_status WHERE {column} = ? ORDER BY position IS NULL, position, id"
+_STRAYS = """
+SELECT sources.id AS source_id, sources.url,
+    CASE WHEN sources.kind = 'article' THEN (SELECT title FROM parts WHERE source_id = sources.id) END AS title
+FROM sources WHERE id IN (SELECT source_id FROM parts WHERE series_id IS NULL) ORDER BY sources.id
+"""
+_HEADINGS = """
+SELECT discoveries.article_id, discoveries.heading FROM discoveries
+WHERE discoveries.heading IS NOT NULL AND discoveries.article_id IN (SELECT article_id FROM parts WHERE series_id = ?1)
+AND discoveries.from_page_id = (
+    SELECT pages.id FROM series_sources JOIN sources ON sources.id = source_id
+    JOIN pages ON pages.kind = 'index' AND pages.url IN (
+        SELECT sources.url UNION ALL SELECT value FROM json_each(sources.alternates))
+    WHERE series_sources.series_id = ?1 AND pages.last_ok_at IS NOT NULL ORDER BY pages.id LIMIT 1)
+ORDER BY discoveries.gone_at IS NULL, discoveries.id DESC
+"""
+_IMAGES_NAMED = """
+SELECT url, '', capture_id, media_type, width, height FROM images WHERE url IN (SELECT value FROM json_each(?))
+"""
 _ARTICLE = """
 SELECT articles.id, url, title, series_id, position, authors.name, author_id, published_at, body_text, content_sha256,
     capture_id, parser, is_citation, (SELECT full_capture_id FROM collapses WHERE article_id = articles.id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli import keeping, reading  # noqa: F401 - the commands join the group when they are imported
+from archiver.cli import exporting, keeping, reading  # noqa: F401 - the commands join the group when they are imported
 from archiver.cli.frame import EXIT_CODES, Stopped, archiver
 from archiver.errors import ArchiverError
 from archiver.machine import interruption

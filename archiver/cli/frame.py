@@ -29,7 +29,7 @@ Exit codes:
   2    the command line, the config or a file to import is wrong, or stdout is full
   3    finished, but some part is missing or failed
   4    stopped because the site refused us
-  5    the archive cannot be used (locked, damaged, newer, disk full)
+  5    the archive or an export cannot be used or written (locked, damaged, newer, disk full)
   130  interrupted (143 by SIGTERM)"""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -160,6 +160,14 @@ def archiver() -> None:
 def tell(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(safe(text), err=True)
+
+
+def tell_demonstration(*, is_one: bool) -> None:
+    """Say of a demonstration that it is one, however little else is to be said."""
+    from archiver.archive import demonstration
+
+    if is_one:
+        tell(demonstration.WORDS)
 
 
 def tell_notice(notice: Notice) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import archive_of, archiver, common, print_table, tell
+from archiver.cli.frame import archive_of, archiver, common, print_table, tell, tell_demonstration
 from archiver.text import document
 
 if TYPE_CHECKING:
@@ -34,21 +34,13 @@ def status(
     return 3 if found.alarms() or (strict and not found.all_safe()) else 0
 
 
-def _tell_demonstration(*, is_one: bool) -> None:
-    """Say of a demonstration that it is one, however little else is to be said."""
-    from archiver.archive import demonstration
-
-    if is_one:
-        tell(demonstration.WORDS)
-
-
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     """Print who holds which part."""
     from archiver.commands import reading
     from archiver.report import copies
 
     found = reading.copies(path)
-    _tell_demonstration(is_one=found.is_demonstration)
+    tell_demonstration(is_one=found.is_demonstration)
     parts = found.parts
     if as_json:
         listed = [part._asdict() for part in parts]
@@ -67,7 +59,7 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
     from archiver.commands import reading
 
     found = reading.status(path, every_part=as_json)
-    _tell_demonstration(is_one=found.is_demonstration)
+    tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(report.status_json(found)))
         return found
@@ -119,7 +111,7 @@ def search(
 
     words = " ".join(query)
     found = reading.search(archive_of(config_path, db), words, series_id=series_id, limit=limit)
-    _tell_demonstration(is_one=found.is_demonstration)
+    tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(hits.as_json(words, found)))
     elif found.hits:
@@ -157,7 +149,7 @@ def diff(
     from archiver.report import comparisons, terminal
 
     found = comparing.compare(archive_of(config_path, db), article, old, new)
-    _tell_demonstration(is_one=found.is_demonstration)
+    tell_demonstration(is_one=found.is_demonstration)
     if as_json:
         click.echo(document(comparisons.as_json(found)))
     elif not found.sections:

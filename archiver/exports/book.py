@@ -1,0 +1,193 @@
+"""A series as one value, read from the archive: all that an export is made of. Reads only.
+
+A book knows its parts in their order; what a part holds is read when it is asked for and held by nobody here, so that
+memory does not grow with the number of parts.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from html import unescape
+from pathlib import Path
+
+from archiver import ithome, pages
+from archiver.archive import bodies, demonstration, kept
+from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries, Stray
+from archiver.archive.looking import opened
+from archiver.archive.status import PartStatus
+from archiver.errors import UsageError
+from archiver.model import Address
+from archiver.readings import Body
+from archiver.text import safe
+
+_IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A part in its place: what is known of it before its text is read."""
+
+    number: int  # its place in the book, from 1
+    part: PartStatus
+    title: str  # one line, made harmless for a terminal; hostile still in HTML; never empty
+    heading: str | None  # under which an index lists it
+
+    @property
+    def slug(self) -> str:
+        """A name for its files: from numbers alone, since no title becomes a path."""
+        return f"{self.part.position or self.number:02d}-{self.part.id}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the host no longer has it."""
+        return self.part.state == "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part with all that is held of it; without an article where nothing is."""
+
+    entry: Entry
+    article: KeptArticle | None
+    body: Body | None = field(default=None, repr=False)  # made from its capture; None where it cannot be had
+    last_full: Body | None = field(default=None, repr=False)  # where what is shown now is nearly nothing
+    images: Mapping[str, KeptImage] = field(default_factory=dict, repr=False)  # URL → of bodies and comments
+
+    @property
+    def capture(self) -> KeptCapture | None:
+        """What its text was read from: whose copy, from where, of when, with which SHA-256."""
+        return self._capture(self.article.capture_id) if self.article else None
+
+    @property
+    def full_capture(self) -> KeptCapture | None:
+        """What the last full text was read from."""
+        return self._capture(self.article.full_capture_id) if self.article else None
+
+    def _capture(self, number: int | None) -> KeptCapture | None:
+        assert self.article is not None
+        return next((one for one in self.article.captures if one.id == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A series, or what one source leads to that is of no known series, with its parts in order."""
+
+    key: str  # `ironman-5943`; letters, digits and `-` alone
+    title: str  # one line, made harmless for a terminal; hostile still in HTML; never empty
+    author: str | None  # the same
+    url: str  # where it lives
+    series: KeptSeries | None
+    entries: tuple[Entry, ...]
+    _connection: sqlite3.Connection = field(repr=False, compare=False)
+
+    def chapters(self) -> Iterator[Chapter]:
+        """Every part in order, each read when it is its turn."""
+        return map(self.chapter, self.entries)
+
+    def chapter(self, entry: Entry) -> Chapter:
+        """A part with its bodies, comments, images and captures."""
+        article = kept.article(self._connection, entry.part.id)
+        if article is None:
+            return Chapter(entry, None)
+        body = bodies.of_capture(self._connection, article.capture_id, pages.read)
+        full = article.full_capture_id
+        last_full = bodies.of_capture(self._connection, full, pages.read) if full is not None else None
+        shown = [one.html for one in (body, last_full, *article.comments) if one is not None]
+        urls = {unescape(url) for html in shown for url in _IMAGE.findall(html)}
+        return Chapter(entry, article, body, last_full, kept.images(self._connection, urls))
+
+    def received(self, capture_id: int) -> bytes | None:
+        """The bytes of a capture, such as an image; None where they are not, or are not those that were received."""
+        return bodies.intact(self._connection, capture_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Some series of an open archive, or all, as one state of it."""
+
+    books: tuple[Book, ...]
+    seen_until: datetime  # the last moment at which anything was asked: the date of what is made of it
+    is_demonstration: bool  # all of it was invented
+    connection: sqlite3.Connection = field(repr=False, compare=False)  # to the archive; for reading, in one transaction
+    _places: Mapping[int, tuple[Book, Entry]] = field(repr=False, compare=False)  # article id → where it stands
+
+    def only(self, book: Book) -> Books:
+        """One of them alone."""
+        return replace(self, books=(book,), _places={key: at for key, at in self._places.items() if at[0] == book})
+
+    def entry(self, url: str) -> tuple[Book, Entry] | None:
+        """The part among these that a link leads to, however it spells the address."""
+        address = ithome.classify(url)
+        number = address.article_id if isinstance(address, Address) else None
+        return self._places.get(number) if number is not None else None
+
+
+@contextmanager
+def opened_books(path: Path, named: str | None = None) -> Iterator[Books]:
+    """The books of an archive: all, or the series, or of a series the part, that is named by its number or URL.
+
+    All is read in one transaction, so that a run that goes on meanwhile changes nothing in the middle. Raises
+    UsageError for what is not there, and ArchiveError.
+    """
+    with opened(path) as connection:
+        connection.execute("BEGIN")
+        found = [*(_of_series(connection, one) for one in kept.series(connection)), *_of_strays(connection)]
+        chosen = tuple(book for book in (_named(found, named, path) if named else found) if book.entries)
+        if not chosen:
+            raise UsageError(f"{safe(path)}: no part of any series is known, so nothing can be exported; fetch first")
+        places = {entry.part.id: (book, entry) for book in chosen for entry in book.entries}
+        yield Books(chosen, kept.seen_until(connection), demonstration.is_marked(connection), connection, places)
+
+
+def _of_series(connection: sqlite3.Connection, series: KeptSeries) -> Book:
+    headings = kept.headings(connection, series.id)
+    return Book(
+        f"ironman-{series.id}", safe(series.title or f"series {series.id}", 300),
+        safe(series.author, 100) if series.author else None, series.url, series,
+        _entries(kept.parts(connection, series.id), headings), connection,
+    )  # fmt: skip
+
+
+def _of_strays(connection: sqlite3.Connection) -> Iterator[Book]:
+    """A book a source of the parts that no known series has."""
+    by_source: dict[int, list[Stray]] = {}
+    for stray in kept.strays(connection):
+        by_source.setdefault(stray.source_id, []).append(stray)
+    for source_id, strays in by_source.items():
+        parts = kept.parts_of_source(connection, source_id)
+        yield Book(
+            f"source-{source_id}", safe(strays[0].title or strays[0].url, 300), None, strays[0].url, None,
+            _entries(parts, {}), connection,
+        )  # fmt: skip
+
+
+def _entries(parts: tuple[PartStatus, ...], headings: Mapping[int, str]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(number, part, safe(part.title or f"article {part.id}", 300), headings.get(part.id))
+        for number, part in enumerate(parts, 1)
+    )
+
+
+def _named(found: list[Book], named: str, path: Path) -> list[Book]:
+    series_id, article_id = _numbers(named)
+    for book in found:
+        if series_id is not None and book.series is not None and book.series.id == series_id:
+            return [book]
+    for book in found:
+        if of_it := tuple(entry for entry in book.entries if entry.part.id == article_id):
+            return [replace(book, key=f"{book.key}-{article_id}", entries=of_it)]
+    known = ", ".join(str(book.series.id) for book in found if book.series)
+    raise UsageError(f"{safe(named, 200)}: no series or part of {safe(path)}; its series are {known or 'none'}")
+
+
+def _numbers(named: str) -> tuple[int | None, int | None]:
+    """The series and the article that a number or a URL may name."""
+    if named.isdecimal() and named.isascii() and len(named) < 19:
+        return int(named), int(named)
+    address = ithome.source_address(named)
+    return (address.series_id, address.article_id) if isinstance(address, Address) else (None, None)

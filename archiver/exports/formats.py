@@ -1,0 +1,85 @@
+"""Every format that an archive can be exported to: for whom it is, and where it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from archiver.errors import UsageError, how_to_install
+from archiver.text import safe
+
+if TYPE_CHECKING:
+    from archiver.exports.book import Books
+
+LANGUAGES = ("zh-TW", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """One file of an export. `name` is its path, parts divided by `/`; its bytes may be made while they are written."""
+
+    name: str
+    pieces: Iterable[bytes]
+    is_packed: bool = True  # in a zip: compressed; not so what is compressed already
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What the user wants of an export."""
+
+    comments: bool = True
+    lang: str = "zh-TW"  # of the words around the texts: one of LANGUAGES
+    preset: str = "plain"  # of markdown: for which tool
+    with_bodies: bool = False  # of parquet
+
+
+PLAIN = ExportOptions()
+"""What is exported where nobody says otherwise."""
+
+
+class Container(StrEnum):
+    """What the files of an export are put into. A closed list."""
+
+    FILE = "file"  # it is one file
+    ZIP = "zip"
+    FOLDER = "folder"
+
+
+Make = Callable[["Books", ExportOptions], Iterator[ExportFile]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format: its name, for whom it is, and how its place is called."""
+
+    name: str
+    module: str  # of this room; `make` of it makes the files
+    for_whom: str  # in at most 60 letters, for `export --help`
+    container: Container
+    suffix: str  # of the name of what is written
+    extra: str | None = None  # the extra that must be installed
+    one_each: bool = False  # one export a series
+
+    def maker(self) -> Make:
+        """The function that makes it. Raises UsageError where its extra is not installed."""
+        try:
+            return import_module(f"archiver.exports.{self.module}").make  # type: ignore[no-any-return]
+        except ImportError as error:
+            if self.extra is None:
+                raise
+            how = how_to_install(self.extra)
+            raise UsageError(
+                f"what {self.name} is made with is not installed ({safe(error)}); install it: {how}"
+            ) from error
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
+    )
+}  # fmt: skip
+"""By name, in the order in which they are shown."""

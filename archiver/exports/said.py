@@ -1,0 +1,116 @@
+"""The words around the texts, in Chinese and English: what marks a part, and where its text came from. Pure.
+
+All of it is plain text, and what stands in it from outside is one line made harmless; each format escapes it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from archiver.archive.kept import KeptCapture
+from archiver.exports.book import Book, Chapter, Entry
+from archiver.text import safe
+
+WORDS: dict[str, tuple[str, str]] = {
+    "contents": ("目錄", "Contents"),
+    "comments": ("留言", "Comments"),
+    "comment_deleted": ("此留言已於 {day} 前刪除", "This comment was deleted by {day}"),
+    "by": ("作者：{author}", "By {author}"),
+    "part": ("第 {number} 篇", "Part {number}"),
+    "published": ("發佈", "Published"),
+    "tags": ("標籤", "Tags"),
+    "previous": ("上一篇", "Previous part"),
+    "next": ("下一篇", "Next part"),
+    "about": ("關於這份存檔", "About this copy"),
+    "where_from": ("出處", "Where this text came from"),
+    "source_address": ("原址", "Original address"),
+    "captured_at": ("取得時間", "Captured"),
+    "copied_at": ("備份時間", "Copied by them"),
+    "held_by": ("來源", "Had from"),
+    "copy_address": ("備份網址", "Address of the copy"),
+    "sha256": ("SHA-256", "SHA-256"),
+    "is_gone": ("原文已不在網站上（{day} 起）。", "The site no longer has this part (since {day})."),
+    "is_rescued": ("本文取自他處的備份：{holder}。", "This text was had from somebody else's copy: {holder}."),
+    "is_of_feed": (
+        "本文只見於 RSS，可能不完整。", "This text was only had from the RSS feed, and may not be whole."
+    ),
+    "is_missing": (
+        "本篇沒有存檔；只知道它的標題與原址。", "This part is not held; only its title and address are known."
+    ),
+    "is_unreadable": (
+        "本篇的原始頁面已存檔，但無法從中取得內文。", "The page of this part is held, but no text can be read from it."
+    ),
+    "is_collapsed": (
+        "網站上的內文後來幾乎清空；先前完整的內文附於其後。",
+        "Its text on the site shrank to nearly nothing; the last full text follows it.",
+    ),
+    "last_full": ("先前完整的內文（{day}）", "The last full text ({day})"),
+    "image_missing": ("圖片未存檔", "image not held"),
+    "is_demonstration": (
+        "示範資料：作者、文章、留言與網址皆為虛構。",
+        "A demonstration: author, articles, comments and addresses were all invented.",
+    ),
+    "live": ("原網站", "the site itself"),
+    "wayback": ("Wayback Machine", "the Wayback Machine"),
+    "common_crawl": ("Common Crawl", "Common Crawl"),
+    "import": ("匯入的檔案", "an imported file"),
+    "feed": ("RSS", "the RSS feed"),
+    "memento": ("其他網頁典藏庫", "another web archive"),
+}  # fmt: skip
+"""Each word of ours: in Traditional Chinese, and in English."""
+
+
+def say(lang: str, key: str, **values: object) -> str:
+    """A word of ours in this language, one of `formats.LANGUAGES`."""
+    return WORDS[key][lang == "en"].format(**values)
+
+
+def day(at: datetime | str) -> str:
+    """The day of a moment, as text: in UTC, as the archive has all moments."""
+    return at[:10] if isinstance(at, str) else at.date().isoformat()
+
+
+def moment(at: datetime) -> str:
+    """A moment to the second: ISO 8601, UTC."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def marks(chapter: Chapter, lang: str) -> list[str]:
+    """What a reader must know before the text of a part: that it is gone, missing, somebody else's copy, not whole."""
+    found = of_entry(chapter.entry, lang)
+    capture = chapter.capture
+    if chapter.article is not None and chapter.body is None:
+        found.append(say(lang, "is_unreadable"))
+    if capture is not None and capture.source == "feed":
+        found.append(say(lang, "is_of_feed"))
+    elif capture is not None and capture.source != "live":
+        found.append(say(lang, "is_rescued", holder=say(lang, capture.source)))
+    if chapter.last_full is not None:
+        found.append(say(lang, "is_collapsed"))
+    return found
+
+
+def of_entry(entry: Entry, lang: str) -> list[str]:
+    """What is to be said of a part before anything of it is read, as a list of parts would."""
+    found = [say(lang, "is_gone", day=day(entry.part.state_since))] if entry.is_gone else []
+    return [*found, say(lang, "is_missing")] if entry.part.missing else found
+
+
+def provenance(chapter: Chapter, lang: str) -> list[tuple[str, str]]:
+    """Where a part's text came from, each with its name: address, time, holder, SHA-256 of the bytes received."""
+    told = [(say(lang, "source_address"), safe(chapter.entry.part.url))]
+    return told + (_of_capture(chapter.capture, lang) if chapter.capture is not None else [])
+
+
+def _of_capture(capture: KeptCapture, lang: str) -> list[tuple[str, str]]:
+    told = [(say(lang, "captured_at"), moment(capture.captured_at)), (say(lang, "held_by"), say(lang, capture.source))]
+    if capture.source_url is not None:
+        told.append((say(lang, "copy_address"), safe(capture.source_url)))
+    if capture.source_at is not None:
+        told.append((say(lang, "copied_at"), moment(capture.source_at)))
+    return [*told, (say(lang, "sha256"), capture.sha256)]
+
+
+def byline(book: Book, lang: str) -> str | None:
+    """Who wrote a book; None where nobody says so."""
+    return say(lang, "by", author=book.author) if book.author else None

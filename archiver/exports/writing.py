@@ -1,0 +1,277 @@
+"""Puts an export down whole or not at all: beside its place, brought to the disk, and then moved there in one step.
+
+Nothing is replaced that was not made here, or was changed since, and a folder of somebody else never is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, assert_never
+
+from archiver.errors import ExportUnwritable, UsageError
+from archiver.exports.formats import Container, ExportFile
+from archiver.machine import disk
+from archiver.machine.version import __version__
+from archiver.text import safe
+
+MARK = b"made by archiver"
+"""Stands in whatever is written here, so that it can be told from what others made."""
+
+LIST = ".archiver-export.json"
+"""The file of a folder that says what was written into it."""
+
+_HEAD = 65_536
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip has: the same archive gives the same bytes
+_ANYBODY_MAY_READ = (stat.S_IFREG | 0o644) << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was put down, and where."""
+
+    path: Path
+    files: int
+    bytes: int
+
+
+def put(target: Path, container: Container, files: Iterable[ExportFile], *, force: bool) -> Written:
+    """Put an export at `target`. Raises UsageError for a place that is not ours, ExportUnwritable where it cannot be.
+
+    `force`: also where a file stands that was not made here, or a folder that was and whose files were changed.
+    """
+    with _explained(target):
+        refuse_foreign(target, container, force=force)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        with _beside(target) as place:
+            match container:
+                case Container.FILE:
+                    made = _file(place / target.name, files)
+                case Container.ZIP:
+                    made = _zip(place / target.name, files)
+                case Container.FOLDER:
+                    made = _folder(place / target.name, files)
+                case _:
+                    assert_never(container)
+            _move(place / target.name, target)
+        return Written(target, *made)
+
+
+def refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
+    """Raise UsageError where something stands that must not be replaced."""
+    if target.is_symlink():
+        raise UsageError(f"{safe(target)}: a symbolic link; name the place itself")
+    if not target.exists():
+        return
+    if target.is_dir() != (container is Container.FOLDER):
+        what = "a folder, and this format is a file" if target.is_dir() else "a file, and this format is a folder"
+        raise UsageError(f"{safe(target)}: {what}; name another place with --out")
+    if target.is_dir():
+        _refuse_folder(target, force=force)
+    elif not target.is_file():
+        raise UsageError(f"{safe(target)}: {disk.NO_FILE}; name another place with --out")
+    elif not force and not _is_ours(target, container):
+        raise UsageError(
+            f"{safe(target)}: not as archiver made it; name another place with --out, or --force to replace it"
+        )
+
+
+# ─── what is ours ───────────────────────────────────────────────────────────────────────────────
+
+
+def _refuse_folder(target: Path, *, force: bool) -> None:
+    if not any(target.iterdir()):
+        return
+    listed = _listed(target)
+    if listed is None:
+        raise UsageError(f"{safe(target)}: a folder that archiver did not make; name another place with --out")
+    changed = next(_changed(target, listed), None)
+    if changed is not None and not force:
+        raise UsageError(
+            f"{safe(target / changed)}: changed, added or removed since it was exported; name another place with --out,"
+            " or --force to replace the whole folder"
+        )
+
+
+def _listed(folder: Path) -> dict[str, str] | None:
+    """Each file that was written into a folder and the SHA-256 of its bytes; None for a folder that is not ours."""
+    try:
+        with os.fdopen(disk.open_regular(folder / LIST, follow=False), "rb") as file:
+            found = json.load(file)
+        files = found["files"]
+        return {str(name): str(digest) for name, digest in files.items()} if "made_by" in found else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _changed(folder: Path, listed: dict[str, str]) -> Iterator[str]:
+    """Every file that is not as it was written."""
+    there = {
+        str(PurePosixPath((Path(root) / name).relative_to(folder)))
+        for root, _, names in os.walk(folder)
+        for name in names
+    } - {LIST}
+    yield from sorted(there ^ listed.keys())
+    for name in sorted(there & listed.keys()):
+        with os.fdopen(disk.open_regular(folder / name, follow=False), "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != listed[name]:
+                yield name
+
+
+def _is_ours(target: Path, container: Container) -> bool:
+    if container is Container.ZIP:
+        try:
+            with zipfile.ZipFile(target) as packed:
+                return packed.comment == _comment(packed)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return False
+    with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(zlib.error):
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    return MARK in head
+
+
+def _comment(packed: zipfile.ZipFile) -> bytes:
+    """The mark, and the digest of which files stand in it."""
+    members = [(one.filename, one.CRC, one.file_size) for one in packed.infolist()]
+    return MARK + b" " + hashlib.sha256(json.dumps(members).encode()).hexdigest().encode()
+
+
+# ─── writing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _file(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
+    (only,) = files
+    with place.open("xb") as file:
+        size = sum(file.write(piece) for piece in only.pieces)
+        _to_disk(file)
+    return 1, size
+
+
+def _zip(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
+    count = 0
+    with place.open("xb") as file:
+        with zipfile.ZipFile(file, "w") as packed:
+            for one in files:
+                member = zipfile.ZipInfo(_checked(one.name), _ZIP_DATE)
+                member.compress_type = zipfile.ZIP_DEFLATED if one.is_packed else zipfile.ZIP_STORED
+                member.create_system, member.external_attr = 3, _ANYBODY_MAY_READ  # as Unix, whatever this is
+                with packed.open(member, "w", force_zip64=not one.is_packed) as inside:
+                    for piece in one.pieces:
+                        inside.write(piece)
+                count += 1
+            packed.comment = _comment(packed)
+        _to_disk(file)
+    return count, place.stat().st_size
+
+
+def _folder(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
+    place.mkdir(mode=0o755)
+    written: dict[str, str] = {}
+    total = 0
+    for one in files:
+        path = place / _checked(one.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with path.open("xb") as file:
+            for piece in one.pieces:
+                digest.update(piece)
+                total += file.write(piece)
+            _to_disk(file)
+        written[one.name] = digest.hexdigest()
+    listed = {"made_by": f"archiver {__version__}", "files": dict(sorted(written.items()))}
+    with (place / LIST).open("x", encoding="utf-8") as file_list:
+        json.dump(listed, file_list, indent=1)
+        _to_disk(file_list)
+    for root, _, _ in os.walk(place, topdown=False):
+        _folder_to_disk(Path(root))
+    return len(written), total
+
+
+def _checked(name: str) -> str:
+    """The name of a file, which no world outside gave: formats make names of numbers."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\\" in name or not name.isprintable() or name == LIST:
+        raise ValueError(f"no name for a file of an export: {name!r}")
+    return name
+
+
+def _to_disk(file: IO[bytes] | IO[str]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _folder_to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# ─── where ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.export-"
+
+
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A folder on the same disk, gone afterwards with all that is left in it."""
+    place = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what exports to this place that were killed left beside it."""
+    for left in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
+        number = left.name.removeprefix(_prefix(target)).partition("-")[0]
+        if number.isdecimal() and not _lives(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _move(made: Path, target: Path) -> None:
+    """Put what was made in the place of what stood there."""
+    if not (target.is_dir() and disk.exchange(made, target)):
+        if target.is_dir():  # and the system cannot exchange two folders in one step
+            target.rename(made.with_name(f"{made.name}.old"))
+        made.replace(target)
+    _folder_to_disk(target.parent)
+
+
+@contextlib.contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExportUnwritable(
+            f"{safe(target)}: cannot be written ({error.strerror or error}); what stood there before still does"
+        ) from error
