@@ -265,8 +265,9 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
 
-    with pytest.raises(ExportUnwritable, match="cannot be written"):
-        writing.put(tmp_path / "file/a.zip", Container.ZIP, [one()], force=False)
+    for place in ("file/a.zip", "x" * 300):
+        with pytest.raises(ExportUnwritable, match="cannot be written"):
+            writing.put(tmp_path / place, Container.ZIP, [one()], force=False)
 
 
 @given(st.text(max_size=20))

@@ -51,8 +51,8 @@ def put(target: Path, container: Container, files: Iterable[ExportFile], *, forc
 
     `force`: also where a file stands that was not made here, or a folder that was and whose files were changed.
     """
+    refuse_foreign(target, container, force=force)
     with _explained(target):
-        refuse_foreign(target, container, force=force)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         with _beside(target) as place:
@@ -70,7 +70,12 @@ def put(target: Path, container: Container, files: Iterable[ExportFile], *, forc
 
 
 def refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
-    """Raise UsageError where something stands that must not be replaced."""
+    """Raise UsageError where something stands that must not be replaced, ExportUnwritable where that cannot be seen."""
+    with _explained(target):
+        _refuse_foreign(target, container, force=force)
+
+
+def _refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
     if target.is_symlink():
         raise UsageError(f"{safe(target)}: a symbolic link; name the place itself")
     if not target.exists():
