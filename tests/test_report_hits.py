@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +16,7 @@ from archiver.archive.search import Hit, Hits
 from archiver.commands.comparing import Comparison
 from archiver.commands.listening import About, Notice, Step
 from archiver.diff import Piece, Section
-from archiver.model import Exchange, Judgement, Outcome
+from archiver.model import Address, Exchange, Judgement, Kind, Outcome
 from archiver.report import comparisons, hits, terminal
 from archiver.report.notices import notice_line
 
@@ -215,3 +217,145 @@ def test_who_wants_quiet_hears_nothing(capsys: pytest.CaptureFixture[str]) -> No
     with terminal.progress(quiet=True, network=_network()) as listener:
         listener.step(step())
     assert capsys.readouterr().err == ""
+
+
+# ─── on a terminal ──────────────────────────────────────────────────────────────────────────────
+
+
+class Screen(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Screen]:
+    """Gives what stands on the terminal from then on, of a program whose stdout and stderr are one."""
+
+    def begin() -> Screen:
+        made = Screen()
+        for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "200")):
+            monkeypatch.setenv(name, value)
+        for name in ("NO_COLOR", "COLORTERM", "FORCE_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(sys, "stdout", made)
+        monkeypatch.setattr(sys, "stderr", made)
+        return made
+
+    return begin
+
+
+def test_on_a_terminal_a_difference_has_colours_and_no_signs(on_terminal: Callable[[], Screen]) -> None:
+    screen = on_terminal()
+    short = Section("prose", (Piece("insert", "新"), Piece("equal", "一" * 100), Piece("delete", "舊\t\x1b\n")))
+    terminal.print_comparison(replace(COMPARED, sections=(short, CODE)))
+
+    beside = "一" * 40
+    assert screen.getvalue().startswith(
+        f"\x1b[1m{HEADING}\x1b[0m\n\n\x1b[36m@@ prose @@\x1b[0m\n\x1b[32m新\x1b[0m{beside}…"
+    )
+    assert f"{beside}\x1b[9;31m舊" in screen.getvalue()
+    assert screen.getvalue().endswith("\x1b[36m@@ code @@\x1b[0m\n a\n\x1b[31m-b\x1b[0m\n\x1b[32m+c d\x1b[0m\n\n")
+
+
+def test_colours_can_be_refused(on_terminal: Callable[[], Screen], monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = on_terminal()
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal.print_comparison(COMPARED)
+
+    assert "\x1b[9m[-舊-]\x1b[0m{+新+}" in screen.getvalue()
+    assert "\x1b[3" not in screen.getvalue()
+    assert ";3" not in screen.getvalue()
+
+
+def test_on_a_terminal_a_hit_is_bold(on_terminal: Callable[[], Screen]) -> None:
+    screen = on_terminal()
+    terminal.print_hits([HIT])
+
+    assert screen.getvalue() == (
+        "\x1b[36m5\x1b[0m  \x1b[1mDay 5\x1b[0m  series 7, part 3\n    \x1b[1m快取\x1b[0m與所有權 \n"
+    )
+
+
+def test_a_long_title_is_folded_and_other_words_are_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    numbers = ("parts", "safe", "rescued", "missing", "gone", "changed", "part")
+    for column in numbers:
+        terminal.print_table((column, "x"), [("1", "y" * 9)])
+    told = capsys.readouterr().out.splitlines()[1::2]
+    terminal.print_table(("state", "title"), [("s" * 12, "[b]" + "t" * 27)])
+
+    assert told == [f"{1:>{len(column)}}  {'y' * 9}" for column in numbers]
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]] == [f"[b]{'t' * 13}", "t" * 14]
+
+
+def test_the_live_line_says_how_far_a_run_is_and_faults_stay_above_it(on_terminal: Callable[[], Screen]) -> None:
+    screen = on_terminal()
+    with terminal.progress(quiet=False, network=replace(_network(), delay_s=2.5)) as listener:
+        listener.step(step(Outcome.NOT_FOUND, reason="HTTP 404"))
+        for one in (Outcome.OK, Outcome.UNCHANGED, Outcome.MOVED):
+            listener.step(step(one))
+        robots = Address("https://a.example/robots.txt", Kind.ROBOTS)
+        about = step(Outcome.FORBIDDEN, reason="of robots")
+        listener.step(replace(about, exchange=replace(about.exchange, address=robots)))
+        listener.notice(Notice(About.PUT_BACK, "A"))
+    shown = screen.getvalue()
+
+    assert "3 of 7 pages · one every 2.5 s · about 10 s left · article 5" in shown
+    assert f"[3/7] not_found 5 ms {URL}: HTTP 404\n" in shown
+    assert [word for word in ("ok 5 ms", "unchanged 5 ms", "moved 5 ms", "of robots") if word in shown] == []
+    assert "Put back: A" in shown
+
+
+def test_a_terminal_that_can_do_nothing_gets_a_line_a_page(
+    on_terminal: Callable[[], Screen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = on_terminal()
+    monkeypatch.setenv("TERM", "dumb")
+    with terminal.progress(quiet=False, network=_network()) as listener, terminal.counting(quiet=False) as count:
+        listener.step(step())
+        count(20, 100)
+
+    assert screen.getvalue() == f"[3/7] ok 5 ms {URL}\n"
+
+
+def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
+    on_terminal: Callable[[], Screen], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = on_terminal()
+    with terminal.counting(quiet=True) as count:
+        count(2_000, 8_000)
+    assert screen.getvalue() == ""
+    with terminal.counting(quiet=False) as count:
+        count(2_000, 8_000)
+        count(2_001, 8_000)
+    assert "2,000 of 8,000 stored answers read · about 0 s left" in screen.getvalue()
+    with terminal.counting(quiet=False):
+        pass
+    assert "looking at the file …" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"), [(True, ["Put back: A"]), (False, [NOTICES[About.NO_CONTACT], "Put back: A"])]
+)
+def test_who_wants_quiet_hears_only_of_what_matters(
+    quiet: bool, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with terminal.progress(quiet=quiet, network=_network()) as listener:
+        listener.notice(Notice(About.NO_CONTACT))
+        listener.notice(Notice(About.PUT_BACK, "A"))
+
+    assert capsys.readouterr().err.splitlines() == told
+
+
+def test_a_line_breaks_nowhere_and_ends_somewhere() -> None:
+    assert len(terminal.step_line(step(Outcome.NOT_FOUND, reason="r" * 500))) == 400
+    assert terminal._visible("a\tb\nc\x1bd") == "a\tb\ncd"
+    index = Address("https://blog.example/posts/", Kind.INDEX)
+    assert terminal._name(replace(step(), address=index)) == "index blog.example"
+    assert (
+        terminal._name(replace(step(), address=Address("https://a.example/7", Kind.SERIES, series_id=7))) == "series 7"
+    )

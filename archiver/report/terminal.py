@@ -84,7 +84,7 @@ def print_comparison(found: Comparison) -> None:
     bare = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
     console.print(Text(comparisons.heading(found), style="bold"))
     for section in found.sections:
-        text = Text(f"\n@@ {section.name} @@\n", style="cyan")
+        text = Text().append(f"\n@@ {section.name} @@\n", style="cyan")
         for number, piece in enumerate(section.pieces):
             if section.by_lines:
                 _add_lines(text, piece)
