@@ -13,12 +13,13 @@ from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver import ithome, report
+from archiver import ithome
 from archiver.archive import queries
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
 from archiver.archive.status import Status
 from archiver.model import Outcome
+from archiver.report import status as report
 
 OTHER = 4015  # the stranger's series
 ANSWERS = st.sampled_from([None, Outcome.NOT_FOUND, Outcome.FORBIDDEN, Outcome.CHALLENGE])  # None: the page itself

@@ -31,12 +31,13 @@ from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
 from sqlite_utils import Database
 
-from archiver import cli, report
+from archiver import cli
 from archiver.archive import queries
 from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
 from archiver.model import Address, Kind, Outcome
 from archiver.readings import CodeBlock, Problem, Reading
+from archiver.report import status as report
 from archiver.standin import StandIn
 
 LONG = "這一篇講所有權與借用，" * 20

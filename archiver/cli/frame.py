@@ -193,10 +193,10 @@ def show(summary: Summary, *, as_json: bool) -> int:
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """A table with the right widths for Chinese on a terminal; tab-separated into a pipe."""
-    from archiver import report
+    from archiver.report.status import tab_separated
 
     if not sys.stdout.isatty():
-        click.echo(report.tab_separated(columns, rows))
+        click.echo(tab_separated(columns, rows))
         return
     from archiver.report import terminal
 

@@ -55,24 +55,24 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
 
 def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
     """Print the status of an archive, and give it."""
-    from archiver import report
     from archiver.commands import reading
+    from archiver.report import status as told
 
     found = reading.status(path, every_part=as_json)
     tell_demonstration(is_one=found.is_demonstration)
     if as_json:
-        click.echo(document(report.status_json(found)))
+        click.echo(document(told.status_json(found)))
         return found
-    print_table(report.SERIES_COLUMNS, report.series_table(found))
-    needy = report.attention_table(found)
+    print_table(told.SERIES_COLUMNS, told.series_table(found))
+    needy = told.attention_table(found)
     if needy:
         click.echo()
-        print_table(report.PART_COLUMNS, needy)
+        print_table(told.PART_COLUMNS, needy)
     if found.events:
         click.echo()
-        print_table(report.EVENT_COLUMNS, report.events_table(found))
+        print_table(told.EVENT_COLUMNS, told.events_table(found))
     if not quiet:
-        for note in [*report.series_notes(found), report.last_run_line(found)]:
+        for note in [*told.series_notes(found), told.last_run_line(found)]:
             tell(note)
     return found
 
@@ -123,11 +123,12 @@ def search(
 
 def _print_hits(found: Hits) -> None:
     """Two lines a hit on a terminal, the hit bold; one tab-separated line a hit into a pipe."""
-    from archiver import report
     from archiver.report import hits
 
     if not sys.stdout.isatty():
-        click.echo(report.tab_separated(hits.COLUMNS, hits.table(found)))
+        from archiver.report.status import tab_separated
+
+        click.echo(tab_separated(hits.COLUMNS, hits.table(found)))
         return
     from archiver.report import terminal
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from archiver import report
 from archiver.commands.crawl import Crawled
 from archiver.commands.fetching import Fetched, FetchPlan
 from archiver.model import NOT_ASKED, REFUSALS, Outcome
 from archiver.report.notices import notice_line
 from archiver.report.runs import Summary, interrupted, iso, summary_of
+from archiver.report.status import duration, held_lines, minute, requests, series_notes
 from archiver.text import safe
 
 
@@ -19,7 +19,7 @@ def plan_text(plan: FetchPlan) -> str:
     cut = f", cut off at {plan.limit} requests" if plan.limit and len(plan.pages) > plan.limit else ""
     lines.append(
         f"{len(plan.pages)} pages known to be due (and robots.txt, and what they lead to){cut}: "
-        f"at least {report.duration(plan.seconds)} at {plan.delay_s:g} s between two requests. Nothing was asked."
+        f"at least {duration(plan.seconds)} at {plan.delay_s:g} s between two requests. Nothing was asked."
     )
     return "\n".join(lines + [f"Not before its rest is over: {safe(why, 300)}." for why in _resting_until(plan)])
 
@@ -32,7 +32,7 @@ def plan_json(plan: FetchPlan) -> dict[str, Any]:
 
 
 def _resting_until(plan: FetchPlan) -> list[str]:
-    return [f"{one.why}, resting until {report.minute(one.until)}" for one in plan.resting]
+    return [f"{one.why}, resting until {minute(one.until)}" for one in plan.resting]
 
 
 def summary(fetched: Fetched) -> Summary:
@@ -54,14 +54,14 @@ def _lines(fetched: Fetched) -> list[str]:
     result, closed = fetched.crawled, fetched.closed
     found, outcomes = closed.found, closed.outcomes
     lines = interrupted(closed, "everything fetched so far is stored")
-    lines += report.held_lines(found)
-    lines += report.series_notes(found)
+    lines += held_lines(found)
+    lines += series_notes(found)
     news, old = outcomes[Outcome.OK], outcomes[Outcome.UNCHANGED]
     if not outcomes:
         lines += _nothing_asked(fetched)
     else:
         counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-        lines.append(f"{report.requests(closed.requests)}, {news} new or changed, {old} unchanged ({counted}).")
+        lines.append(f"{requests(closed.requests)}, {news} new or changed, {old} unchanged ({counted}).")
     if result.unconnected and not result.connected:
         return [_no_network(result)]
     lines += _failures(fetched)
@@ -89,7 +89,7 @@ def _nothing_asked(fetched: Fetched) -> list[str]:
     result = fetched.crawled
     if fetched.closed.ended_by == "refused" or result.resting_until is not None:
         return []
-    before = f" before {report.minute(result.next_due)}" if result.next_due else ""
+    before = f" before {minute(result.next_due)}" if result.next_due else ""
     return [f"Nothing is due{before}; --force asks everything again."]
 
 
@@ -109,13 +109,13 @@ def _resting(result: Crawled) -> list[str]:
         return []
     pages = f"{result.resting} page{'s' * (result.resting > 1)}"
     are = "are" if result.resting > 1 else "is"
-    return [f"{pages} that the site refused {are} resting until {report.minute(result.resting_until)}."]
+    return [f"{pages} that the site refused {are} resting until {minute(result.resting_until)}."]
 
 
 def _failing(result: Crawled) -> str:
     """Which hosts fail, until when they are left alone, and how much is left."""
     why = safe("; ".join(result.failing.values()), 600)
-    rest = f", resting until {report.minute(result.failing_until)}" if result.failing_until else ""
+    rest = f", resting until {minute(result.failing_until)}" if result.failing_until else ""
     when = "Run the same command again then" if result.failing_until else "Run the same command again"
     left = f": {result.left} page{'s are' if result.left != 1 else ' is'} left" if result.left else ""
     return f"Left alone: {why}{rest}. {when}{left}. Nothing that was held is lost."
@@ -124,7 +124,7 @@ def _failing(result: Crawled) -> str:
 def _refused(result: Crawled) -> str:
     """Who refused what, until when it rests, how much is left, and what else can be done."""
     why = safe("; ".join(result.refused_hosts.values()), 600)
-    rest = f", resting until {report.minute(result.come_back_at)}" if result.come_back_at else ""
+    rest = f", resting until {minute(result.come_back_at)}" if result.come_back_at else ""
     when = "Come back then" if result.come_back_at else "Come back later"
     left = f"{result.left} page{'s are' if result.left != 1 else ' is'} left"
     return (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archiver import ithome, report
+from archiver import ithome
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
 from archiver.model import Address, Kind
 from archiver.report.runs import Summary, interrupted, iso, summary_of
+from archiver.report.status import held_lines, series_notes
 from archiver.text import safe
 
 _MOST_LINES = 8
@@ -30,9 +31,7 @@ def summary(imported: Imported) -> Summary:
         return Summary(imported.exit_code, tuple(lines), document)
     found = imported.closed.found
     lines = interrupted(imported.closed, "what was taken so far is stored") + lines
-    whole = summary_of(
-        imported.closed, [*lines, *report.held_lines(found), *report.series_notes(found)], {"files": files}
-    )
+    whole = summary_of(imported.closed, [*lines, *held_lines(found), *series_notes(found)], {"files": files})
     whole.document["messages"] = [*errors, *whole.document["messages"]]
     return whole
 

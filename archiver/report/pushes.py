@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from archiver import report
 from archiver.commands.pushing import HOW_TO_GET_KEYS, KEY, SECRET, Pushed, PushPlan, is_confirmed
 from archiver.holders.save_page_meaning import Said
 from archiver.model import Held, PushState, State
 from archiver.report.runs import Summary, interrupted, iso, summary_of
+from archiver.report.status import duration
 from archiver.text import safe
 
 
@@ -27,7 +27,7 @@ def plan_text(plan: PushPlan) -> str:
         days = f", over {-(-len(plan.todo) // plan.daily)} days" if len(plan.todo) > plan.daily else ""
         lines.append(
             f"Save Page Now is asked {how} to fetch each of them from the site and to publish it, one after the"
-            f" other: at least {report.duration(plan.seconds)}{days}."
+            f" other: at least {duration(plan.seconds)}{days}."
         )
         if not plan.has_keys:
             lines.append(f"Without keys it is asked once, and answers that it wants an account: {HOW_TO_GET_KEYS}.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from archiver import report
 from archiver.commands.rescuing import Rescued
 from archiver.commands.searching import Findings
 from archiver.model import Kind
 from archiver.report.copies import HOLDERS
 from archiver.report.runs import Summary, interrupted, iso, summary_of
+from archiver.report.status import held_lines
 from archiver.text import safe
 
 
@@ -27,7 +27,7 @@ def summary(rescued: Rescued) -> Summary:
         ],
         "refused_hosts": looked.refused, "down_hosts": looked.down,
     }  # fmt: skip
-    return summary_of(rescued.closed, [*_lines(rescued), *report.held_lines(rescued.closed.found)], told)
+    return summary_of(rescued.closed, [*_lines(rescued), *held_lines(rescued.closed.found)], told)
 
 
 def _lines(rescued: Rescued) -> list[str]:

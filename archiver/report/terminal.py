@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archiver import report, urls
+from archiver import urls
 from archiver.commands.listening import About, Listener, Notice, Step
 from archiver.config import Network
 from archiver.machine.clock import SystemClock
 from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.report.notices import notice_line
+from archiver.report.status import duration
 from archiver.text import inked, safe
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def counting(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
         def listen(done: int, count: int) -> None:
             if done % _TOLD_EVERY == 0:
-                left = report.duration((clock.monotonic() - began) / done * (count - done))
+                left = duration((clock.monotonic() - began) / done * (count - done))
                 status.update(Text(f"{done:,} of {count:,} stored answers read · about {left} left"))
 
         yield listen
@@ -198,7 +199,7 @@ def _live_line(network: Network) -> Iterator[Listener]:
         outcome = step.judgement.outcome
         if outcome not in {"ok", "unchanged", "moved"} and step.exchange.address.kind is not Kind.ROBOTS:
             console.print(Text(step_line(step)))
-        left = report.duration(step.left * network.delay_s)
+        left = duration(step.left * network.delay_s)
         words = f"{step.done} of {step.done + step.left} pages · one every {network.delay_s:g} s · about {left} left"
         status.update(Text(f"{words} · {_name(step)}", overflow="ellipsis", no_wrap=True))
 
