@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -186,6 +187,7 @@ NOTICES: dict[About, str] = {
 def test_each_notice_has_its_words() -> None:
     assert {about: notice_line(Notice(about, "A", "B")) for about in About} == NOTICES
     assert notice_line(Notice(About.MENDED, "m" * 401)) == f"Repaired: {'m' * 399}…"
+    assert notice_line(Notice(About.PACKAGED_LEFT, "A", "m" * 401)).endswith(f"names, {'m' * 399}….")
 
 
 def heard(capsys: pytest.CaptureFixture[str], *steps: Step) -> list[str]:
@@ -225,22 +227,25 @@ def test_who_wants_quiet_hears_nothing(capsys: pytest.CaptureFixture[str]) -> No
 class Screen(io.StringIO):
     """A stream that says that it is a terminal."""
 
+    beside: Screen  # what goes to stderr, of the one that is stdout
+
     def isatty(self) -> bool:
         return True
 
 
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Screen]:
-    """Gives what stands on the terminal from then on, of a program whose stdout and stderr are one."""
+    """Gives what stands on the terminal from then on."""
 
     def begin() -> Screen:
         made = Screen()
+        made.beside = Screen()
         for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "200")):
             monkeypatch.setenv(name, value)
         for name in ("NO_COLOR", "COLORTERM", "FORCE_COLOR"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setattr(sys, "stdout", made)
-        monkeypatch.setattr(sys, "stderr", made)
+        monkeypatch.setattr(sys, "stderr", made.beside)
         return made
 
     return begin
@@ -248,7 +253,8 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Screen]:
 
 def test_on_a_terminal_a_difference_has_colours_and_no_signs(on_terminal: Callable[[], Screen]) -> None:
     screen = on_terminal()
-    short = Section("prose", (Piece("insert", "新"), Piece("equal", "一" * 100), Piece("delete", "舊\t\x1b\n")))
+    pieces = (("insert", "新"), ("equal", "一" * 100), ("delete", "舊\t\x1b\n"), ("equal", "二" * 100))
+    short = Section("prose", tuple(Piece(*one) for one in pieces))
     terminal.print_comparison(replace(COMPARED, sections=(short, CODE)))
 
     beside = "一" * 40
@@ -256,6 +262,7 @@ def test_on_a_terminal_a_difference_has_colours_and_no_signs(on_terminal: Callab
         f"\x1b[1m{HEADING}\x1b[0m\n\n\x1b[36m@@ prose @@\x1b[0m\n\x1b[32m新\x1b[0m{beside}…"
     )
     assert f"{beside}\x1b[9;31m舊" in screen.getvalue()
+    assert f"{'二' * 40}…\n" in screen.getvalue()
     assert screen.getvalue().endswith("\x1b[36m@@ code @@\x1b[0m\n a\n\x1b[31m-b\x1b[0m\n\x1b[32m+c d\x1b[0m\n\n")
 
 
@@ -302,12 +309,13 @@ def test_the_live_line_says_how_far_a_run_is_and_faults_stay_above_it(on_termina
         about = step(Outcome.FORBIDDEN, reason="of robots")
         listener.step(replace(about, exchange=replace(about.exchange, address=robots)))
         listener.notice(Notice(About.PUT_BACK, "A"))
-    shown = screen.getvalue()
+    shown = screen.beside.getvalue()
 
     assert "3 of 7 pages · one every 2.5 s · about 10 s left · article 5" in shown
     assert f"[3/7] not_found 5 ms {URL}: HTTP 404\n" in shown
     assert [word for word in ("ok 5 ms", "unchanged 5 ms", "moved 5 ms", "of robots") if word in shown] == []
     assert "Put back: A" in shown
+    assert screen.getvalue() == ""
 
 
 def test_a_terminal_that_can_do_nothing_gets_a_line_a_page(
@@ -319,7 +327,7 @@ def test_a_terminal_that_can_do_nothing_gets_a_line_a_page(
         listener.step(step())
         count(20, 100)
 
-    assert screen.getvalue() == f"[3/7] ok 5 ms {URL}\n"
+    assert screen.beside.getvalue() == f"[3/7] ok 5 ms {URL}\n"
 
 
 def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
@@ -328,14 +336,15 @@ def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
     screen = on_terminal()
     with terminal.counting(quiet=True) as count:
         count(2_000, 8_000)
-    assert screen.getvalue() == ""
+    assert screen.beside.getvalue() == ""
     with terminal.counting(quiet=False) as count:
         count(2_000, 8_000)
         count(2_001, 8_000)
-    assert "2,000 of 8,000 stored answers read · about 0 s left" in screen.getvalue()
+    assert "2,000 of 8,000 stored answers read · about 0 s left" in screen.beside.getvalue()
     with terminal.counting(quiet=False):
         pass
-    assert "looking at the file …" in screen.getvalue()
+    assert "looking at the file …" in screen.beside.getvalue()
+    assert screen.getvalue() == ""
 
 
 @pytest.mark.parametrize(
@@ -359,3 +368,26 @@ def test_a_line_breaks_nowhere_and_ends_somewhere() -> None:
     assert (
         terminal._name(replace(step(), address=Address("https://a.example/7", Kind.SERIES, series_id=7))) == "series 7"
     )
+
+
+def test_a_narrow_terminal_breaks_no_notice_and_no_word_of_a_table(
+    on_terminal: Callable[[], Screen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = on_terminal()
+    monkeypatch.setenv("COLUMNS", "30")
+    with terminal.progress(quiet=False, network=_network()) as listener:
+        listener.step(step())
+        listener.notice(Notice(About.PUT_BACK, "A " * 30))
+    terminal.print_table(("state", "title"), [("s t" * 20, "t")])
+
+    assert f"Put back: {'A ' * 29}A" in screen.beside.getvalue()
+    assert "\x1b[1m" in screen.getvalue(), "the head of a table"
+    assert len(screen.getvalue().splitlines()) == 2, "nothing but a title takes a second line"
+    assert "…" in screen.getvalue()
+
+
+def test_who_has_every_request_logged_gets_no_second_line_of_it(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.INFO, "archiver"):
+        assert heard(capsys, step()) == []

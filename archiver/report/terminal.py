@@ -201,7 +201,7 @@ def _live_line(network: Network) -> Iterator[Listener]:
             console.print(Text(step_line(step)))
         left = duration(step.left * network.delay_s)
         words = f"{step.done} of {step.done + step.left} pages · one every {network.delay_s:g} s · about {left} left"
-        status.update(Text(f"{words} · {_name(step)}", overflow="ellipsis", no_wrap=True))
+        status.update(Text(f"{words} · {_name(step)}"))  # rich takes no word on how a narrow terminal breaks it
 
     with status:
         yield Listener(listen, lambda notice: console.print(Text(safe(notice_line(notice))), soft_wrap=True))
