@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+
+from archiver.errors import UsageError
+from archiver.text import safe
 
 
 def stamp(moment: datetime) -> str:
@@ -20,3 +23,30 @@ def site_stamp(moment: datetime | None) -> str | None:
 def moment(stamped: str | None) -> datetime | None:
     """The moment that a stamp names, None for none."""
     return datetime.fromisoformat(stamped) if stamped else None
+
+
+def moment_named(said: str, now: datetime) -> datetime:
+    """The end of a day (`2026-11-23`, in UTC; of today: now) or a moment (ISO 8601, UTC unless it says otherwise).
+
+    Raises UsageError for what is neither, or has not come yet.
+    """
+    try:
+        found, least = _named(said)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{safe(said, 40)}: no date; write a day as 2026-11-23, or a moment as 2026-11-23T18:00Z"
+        ) from None
+    if least > now:
+        raise UsageError(f"{safe(said, 40)}: has not come yet; name a day or a moment that has passed")
+    return min(found, now)
+
+
+def _named(said: str) -> tuple[datetime, datetime]:
+    """The moment, and when it begins: a day does so before its end."""
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        found = datetime.fromisoformat(said)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return found, found
+    return datetime.combine(day, time.max, UTC), datetime.combine(day, time.min, UTC)

@@ -11,6 +11,8 @@ from archiver.cli.frame import FilePath, archive_of, archiver, common, show, tel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archiver.machine.clock import Clock
+
 
 class _Formats(click.Command):
     """Its help says which format is for whom, in the words of the formats themselves."""
@@ -29,13 +31,15 @@ class _Formats(click.Command):
 @click.argument("named", metavar="[SERIES|ID]", required=False)
 @common
 @click.option("--out", type=FilePath(), metavar="PATH", help="What to write. Default: named for the series, here.")
+@click.option("--as-of", metavar="DATE", help="As it stood then: at the end of a day (UTC), or at a moment (ISO 8601).")
 @click.option("--comments/--no-comments", default=True, show_default=True, help="With what readers said.")
 @click.option("--lang", default="zh-TW", show_default=True, metavar="LANG", help="Of the words around: zh-TW, en.")
 @click.option("--force", is_flag=True, help="Replace also what was changed since it was exported.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums it up.")
+@click.pass_obj
 def export(
-    name: str, named: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
-    out: Path | None, comments: bool, lang: str, force: bool, as_json: bool,
+    clock: Clock | None, name: str, named: str | None, config_path: Path | None, db: Path | None, quiet: bool,
+    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, force: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Export every series, or the one that a number or URL names, or one part.
 
@@ -47,6 +51,8 @@ def export(
     from archiver.report import exports
 
     options = ExportOptions(comments=comments, lang=lang)
-    found = exporting.export(archive_of(config_path, db), name, named, out=out, options=options, force=force)
+    found = exporting.export(
+        archive_of(config_path, db), name, named, out=out, options=options, force=force, as_of=as_of, clock=clock
+    )
     tell_demonstration(is_one=found.is_demonstration)
     return show(exports.summary(found), as_json=as_json)

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.archive.status import PartStatus
+from archiver.archive.times import moment_named
 from archiver.errors import UsageError
 from archiver.exports import writing
 from archiver.exports.book import Book, Books, opened_books
 from archiver.exports.formats import FORMATS, LANGUAGES, PLAIN, ExportFormat, ExportOptions
 from archiver.exports.writing import Written
+from archiver.machine.clock import Clock, SystemClock
 from archiver.text import safe
 
 
@@ -37,6 +39,7 @@ class Exported:
     books: tuple[BookExported, ...]
     seen_until: datetime  # the last moment at which the archive, or what it was by then, asked anything
     is_demonstration: bool = field(default=False)  # all of it was invented
+    as_of: datetime | None = None  # the archive as it stood then; None: as it is
 
     @property
     def exit_code(self) -> int:
@@ -46,13 +49,14 @@ class Exported:
 
 def export(
     path: Path | str, name: str, named: str | None = None, *, out: Path | str | None = None,
-    options: ExportOptions = PLAIN, force: bool = False,
+    options: ExportOptions = PLAIN, force: bool = False, as_of: str | None = None, clock: Clock | None = None,
 ) -> Exported:  # fmt: skip
     """Export an archive, or the series or part that is `named` by number or URL, in the format of this name.
 
     `out`: the file or folder to write; a folder to put them into where the format has a file a series and there are
     several. Default: in the working folder, named for what it is. `force`: replace also what is not as it was made.
-    Raises UsageError, ExportUnwritable and ArchiveError.
+    `as_of`: the archive as it stood at the end of a day (`2026-11-23`, UTC) or at a moment (ISO 8601). Raises
+    UsageError, ExportUnwritable and ArchiveError.
     """
     chosen = FORMATS.get(name)
     if chosen is None:
@@ -61,7 +65,8 @@ def export(
         raise UsageError(f"{safe(options.lang, 40)}: no language of ours; there are {', '.join(LANGUAGES)}")
     make = chosen.maker()
     archive = Path(path)
-    with opened_books(archive, named) as books:
+    moment = moment_named(as_of, (clock or SystemClock()).now()) if as_of is not None else None
+    with opened_books(archive, named, moment) as books:
         shares = list(_shares(books, chosen, archive, Path(out) if out is not None else None))
         for _, target in shares:
             _refuse_archive(target, archive)
@@ -70,7 +75,7 @@ def export(
             writing.put(target, chosen.container, make(share, options), force=force) for share, target in shares
         )
         told = tuple(map(_told, books.books))
-        return Exported(name, written, told, books.seen_until, books.is_demonstration)
+        return Exported(name, written, told, books.seen_until, books.is_demonstration, moment)
 
 
 def _shares(books: Books, chosen: ExportFormat, archive: Path, out: Path | None) -> Iterator[tuple[Books, Path]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import unescape
@@ -128,13 +128,19 @@ class Books:
 
 
 @contextmanager
-def opened_books(path: Path, named: str | None = None) -> Iterator[Books]:
+def opened_books(path: Path, named: str | None = None, as_of: datetime | None = None) -> Iterator[Books]:
     """The books of an archive: all, or the series, or of a series the part, that is named by its number or URL.
 
-    All is read in one transaction, so that a run that goes on meanwhile changes nothing in the middle. Raises
-    UsageError for what is not there, and ArchiveError.
+    All is read in one transaction, so that a run that goes on meanwhile changes nothing in the middle. `as_of`: as it
+    stood then. Raises UsageError for what is not there, and ArchiveError.
     """
-    with opened(path) as connection:
+    with ExitStack() as until_closed:
+        place = path
+        if as_of is not None:
+            from archiver.archive.as_of import as_it_stood  # all that writes an archive
+
+            place = until_closed.enter_context(as_it_stood(path, as_of, pages.read))
+        connection = until_closed.enter_context(opened(place))
         connection.execute("BEGIN")
         found = [*(_of_series(connection, one) for one in kept.series(connection)), *_of_strays(connection)]
         chosen = tuple(book for book in (_named(found, named, path) if named else found) if book.entries)

@@ -16,6 +16,8 @@ def summary(found: Exported) -> Summary:
     lines = [f"{safe(one.path)}  {_size(one.bytes)}" for one in found.written]
     parts, missing = sum(book.parts for book in found.books), sum(len(book.missing) for book in found.books)
     lines.append(f"{_counted(parts, 'part')} of {_counted(len(found.books), 'series', '')}, {parts - missing} held")
+    if found.as_of is not None:
+        lines.append(f"As the archive stood at {iso(found.as_of)}; it had last asked at {iso(found.seen_until)}.")
     for book in found.books:
         lines += _missing(book)
     return Summary(found.exit_code, tuple(lines), _document(found, lines))
@@ -40,7 +42,8 @@ def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
              "missing": [{"id": part.id, "url": part.url, "last_outcome": part.last_outcome} for part in book.missing]}
             for book in found.books
         ],
-        "seen_until": iso(found.seen_until), "is_demonstration": found.is_demonstration, "messages": lines,
+        "seen_until": iso(found.seen_until), "as_of": found.as_of and iso(found.as_of),
+        "is_demonstration": found.is_demonstration, "messages": lines,
     }  # fmt: skip
 
 
