@@ -90,7 +90,7 @@ def test_versions_without_a_difference_say_what_is_the_same() -> None:
 def test_a_comparison_is_a_document() -> None:
     told = comparisons.as_json(COMPARED)
 
-    assert (told["id"], told["only_dress"]) == (5, False)
+    assert (told["id"], told["only_dress"], told["is_demonstration"]) == (5, False, False)
     assert told["from"] == {
         "capture_id": 1, "first_seen_at": "2026-11-01T12:34:56Z", "last_seen_at": "2026-11-11T00:00:00Z",
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from test_report_fetches import HELD, closed
 
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
 from archiver.errors import UnusableFile
+from archiver.formats.files import File, Format
 from archiver.model import Kind, Outcome
 from archiver.report import imports
 
@@ -104,3 +106,10 @@ def test_the_document_has_every_response_and_the_errors_first() -> None:
     assert bare["messages"] == [NO_FILE, "a.warc: 1 of 1 pages kept and 1 images: 5 Day 5", "  passed over: 1 forms"]
     assert whole["messages"] == [*bare["messages"], HELD]
     assert (whole["run_id"], whole["series"][0]["id"]) == (9, 7)
+
+
+def test_the_document_names_a_file_by_its_format_and_digest_and_counts_no_picture_as_a_page() -> None:
+    known = File(Path("a.warc"), "a.warc", Format.WARC, 1, "ab", NOON)
+    (told,) = imports.summary(Imported((file(page(), image(), image(2), file=known),))).document["files"]
+
+    assert (told["format"], told["sha256"], told["pages"], told["kept"]) == ("WARC", "ab", 1, 1)
