@@ -72,9 +72,18 @@ def document(value: object) -> str:
 
     The value is the same for a program. Characters that a terminal obeys or that hide can only stand in strings.
     """
+    return _document(value, indent=2)
+
+
+def document_line(value: object) -> str:
+    """The same on one line."""
+    return _document(value, indent=None)
+
+
+def _document(value: object, indent: int | None) -> str:
     import json  # `--help` needs none
 
-    written = json.dumps(value, ensure_ascii=False, indent=2)
+    written = json.dumps(value, ensure_ascii=False, indent=indent)
     return re.sub(_ACTING, lambda match: json.dumps(match[0])[1:-1], written)
 
 
