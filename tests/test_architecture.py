@@ -27,6 +27,7 @@ ONLY_IN = {
     "rich": {"report"},
     "datasette": {"browse"},
     "jinja2": {"browse", "exports"},
+    "pyarrow": {"exports"},
     "pygments": {"browse"},
 }
 

@@ -34,12 +34,14 @@ class _Formats(click.Command):
 @click.option("--as-of", metavar="DATE", help="As it stood then: at the end of a day (UTC), or at a moment (ISO 8601).")
 @click.option("--comments/--no-comments", default=True, show_default=True, help="With what readers said.")
 @click.option("--lang", default="zh-TW", show_default=True, metavar="LANG", help="Of the words around: zh-TW, en.")
+@click.option("--with-bodies", is_flag=True, help="Of parquet: with the texts of articles and comments.")
 @click.option("--force", is_flag=True, help="Replace also what was changed since it was exported.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums it up.")
 @click.pass_obj
 def export(
     clock: Clock | None, name: str, named: str | None, config_path: Path | None, db: Path | None, quiet: bool,
-    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, force: bool, as_json: bool,
+    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, with_bodies: bool, force: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Export every series, or the one that a number or URL names, or one part.
 
@@ -50,7 +52,7 @@ def export(
     from archiver.exports.formats import ExportOptions
     from archiver.report import exports
 
-    options = ExportOptions(comments=comments, lang=lang)
+    options = ExportOptions(comments=comments, lang=lang, with_bodies=with_bodies)
     found = exporting.export(
         archive_of(config_path, db), name, named, out=out, options=options, force=force, as_of=as_of, clock=clock
     )

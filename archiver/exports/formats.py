@@ -80,6 +80,10 @@ FORMATS = {
     one.name: one
     for one in (
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
+        ExportFormat(
+            "parquet", "parquet_tables", "for analysis: tables for DuckDB and pandas", Container.FOLDER, "-tables",
+            extra="parquet",
+        ),
     )
 }  # fmt: skip
 """By name, in the order in which they are shown."""
