@@ -190,11 +190,12 @@ def _empty_tile(place: int) -> Row:
 
 
 def _document(template: str, places: Places, **values: Any) -> str:
-    return _environment().get_template(template).render(places=places, style_place=STYLE_PLACE, **values)
+    return environment().get_template(template).render(places=places, style_place=STYLE_PLACE, **values)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates, macros and filters of the reading pages are had; all is escaped."""
     made = Environment(
         loader=PackageLoader("archiver.browse"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,

@@ -81,6 +81,9 @@ FORMATS = {
     for one in (
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
         ExportFormat(
+            "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"
+        ),
+        ExportFormat(
             "parquet", "parquet_tables", "for analysis: tables for DuckDB and pandas", Container.FOLDER, "-tables",
             extra="parquet",
         ),

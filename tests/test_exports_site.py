@@ -1,0 +1,167 @@
+"""The site: whole without the network, and each link of it leads to a file of it."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import pytest
+import reading_archive
+from archives import put, rows_at
+from one_text import words
+from runs import config_for, terse_site
+from selectolax.lexbor import LexborHTMLParser
+from xss_payloads import PAYLOADS
+
+import archiver
+from archiver.exports import writing
+from archiver.exports.book import opened_books
+from archiver.exports.formats import FORMATS, ExportOptions
+from archiver.standin import StandIn
+
+MISSING = 10321315
+ACT = "document.documentElement.dataset.hit=1"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def made(db: Path, **options: Any) -> dict[str, bytes]:
+    with opened_books(db) as books:
+        found = FORMATS["site"].maker()(books, ExportOptions(**options))
+        return {one.name: b"".join(one.pieces) for one in found}
+
+
+def texts(site: dict[str, bytes]) -> list[list[str]]:
+    found: list[list[str]] = json.loads(site["texts.js"].decode().removeprefix("var ARCHIVE_TEXTS =").strip("; \n"))
+    return found
+
+
+def hostile_words() -> reading_archive.Words:
+    armed = "".join(payload.replace("alert(1)", ACT) for _, payload in PAYLOADS)
+    short = f"</script><script>{ACT}</script>\u2028<img src=x onerror={ACT}>"
+    return reading_archive.Words(short, armed, armed, short, short, short, short)
+
+
+def hostile_archive(path: Path) -> Path:
+    reading_archive.make(path, hostile_words())
+    with rows_at(path) as connection:
+        put(connection, "sources", id=1, url="https://index.example/", kind="index", added_at=reading_archive.AT)
+        put(connection, "series_sources", series_id=reading_archive.SERIES, source_id=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    with StandIn(terse_site(4)) as standin:
+        standin.faults.not_found(MISSING)
+        archiver.fetch(archiver.load_config(config_for(standin, folder)), folder / "archive.db")
+    return folder / "archive.db"
+
+
+@pytest.mark.parametrize("lang", ["zh-TW", "en"])
+def test_every_link_and_image_of_the_site_is_a_file_of_it(archive: Path, lang: str) -> None:
+    site = made(archive, lang=lang)
+    for name, page in site.items():
+        if not name.endswith(".html"):
+            continue
+        for node in LexborHTMLParser(page).css("[href], [src]"):
+            url = node.attributes.get("href") or node.attributes.get("src") or ""
+            if not url.startswith(("http://", "https://", "mailto:", "#")):
+                assert (
+                    posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(url).partition("#")[0])) in site
+                )
+
+
+def test_the_same_archive_gives_the_same_bytes(archive: Path) -> None:
+    assert made(archive) == made(archive)
+
+
+def test_each_part_has_its_words_and_its_code_and_a_missing_one_says_so(archive: Path) -> None:
+    site = made(archive)
+    with opened_books(archive) as books:
+        (book,) = books.books
+        for chapter in book.chapters():
+            page = LexborHTMLParser(site[f"{book.key}/{chapter.entry.slug}.html"])
+            shown, main = page.css_first("#text"), page.css_first("main")
+            assert main is not None
+            if chapter.article is None:
+                assert shown is None
+                assert "本篇沒有存檔" in main.text()
+                continue
+            assert shown is not None
+            for extra in shown.css("figcaption, .absent, figure > .warning"):
+                extra.decompose()
+            assert words(shown.text()) == words(chapter.article.text)
+            assert chapter.body is not None
+            assert [node.text() for node in shown.css("pre code")] == [one.code for one in chapter.body.code_blocks]
+
+
+def test_the_texts_that_are_searched_are_those_of_the_archive(archive: Path) -> None:
+    with opened_books(archive) as books:
+        held = [chapter.article.text if chapter.article else "" for chapter in books.books[0].chapters()]
+    assert all(text in told for (_, _, told), text in zip(texts(made(archive)), held, strict=True))
+
+
+def test_feeds_hold_whole_bodies_under_their_own_addresses(archive: Path) -> None:
+    site = made(archive)
+    feed = json.loads(site["ironman-5943/feed.json"])
+    atom = ET.fromstring(site["ironman-5943/feed.xml"])
+    name = "{http://www.w3.org/2005/Atom}"
+    bodies = [entry.findtext(f"{name}content") for entry in atom.findall(f"{name}entry")]
+    assert [item["content_html"] for item in feed["items"]] == bodies
+    assert len(bodies) == 3
+    assert all(item["id"].startswith("https://") or item["id"].startswith("http://") for item in feed["items"])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("is_hostile", [False, True])
+def test_opened_from_the_disk_no_page_asks_anybody_errs_or_runs_what_it_holds(
+    browser: Any, archive: Path, tmp_path: Path, is_hostile: bool
+) -> None:
+    db = hostile_archive(tmp_path / "hostile.db") if is_hostile else archive
+    with opened_books(db) as books:
+        writing.put(
+            tmp_path / "site", FORMATS["site"].container, FORMATS["site"].maker()(books, ExportOptions()), force=False
+        )
+    page = browser.new_page(viewport={"width": 390, "height": 800}, offline=True)
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for file in sorted((tmp_path / "site").rglob("*.html")):
+        page.goto(file.as_uri())
+        assert page.locator("h1").first.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, file
+        assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") == "absolute", "styled"
+        assert page.evaluate("document.documentElement.dataset.hit") is None
+    page.goto((tmp_path / "site/search.html").as_uri())
+    known = page.evaluate("ARCHIVE_TEXTS.map(one => [one[0] + '\\n' + one[2], one[1]])")
+    text = max((one[0] for one in known), key=len)
+    for length in range(1, 9):
+        for at in (0, len(text) // 2, len(text) - length):
+            query = text[at : at + length].strip()
+            if not query or "\n" in query:
+                continue
+            page.fill("#query", query)
+            found = page.evaluate("[...document.querySelectorAll('#results a')].map(one => one.getAttribute('href'))")
+            assert found == [url for told, url in known if query.lower() in told.lower()], query
+    assert page.evaluate("document.documentElement.dataset.hit") is None
+    assert (said, [url for url in asked if not url.startswith(("file://", "data:"))]) == ([], [])
+    page.close()
