@@ -35,13 +35,14 @@ class _Formats(click.Command):
 @click.option("--comments/--no-comments", default=True, show_default=True, help="With what readers said.")
 @click.option("--lang", default="zh-TW", show_default=True, metavar="LANG", help="Of the words around: zh-TW, en.")
 @click.option("--with-bodies", is_flag=True, help="Of parquet: with the texts of articles and comments.")
+@click.option("--preset", default="plain", show_default=True, metavar="TOOL", help="Of markdown: plain, hugo, astro, …")
 @click.option("--force", is_flag=True, help="Replace also what was changed since it was exported.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums it up.")
 @click.pass_obj
 def export(
     clock: Clock | None, name: str, named: str | None, config_path: Path | None, db: Path | None, quiet: bool,
-    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, with_bodies: bool, force: bool,
-    as_json: bool,
+    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, with_bodies: bool, preset: str,
+    force: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Export every series, or the one that a number or URL names, or one part.
 
@@ -52,7 +53,7 @@ def export(
     from archiver.exports.formats import ExportOptions
     from archiver.report import exports
 
-    options = ExportOptions(comments=comments, lang=lang, with_bodies=with_bodies)
+    options = ExportOptions(comments=comments, lang=lang, with_bodies=with_bodies, preset=preset)
     found = exporting.export(
         archive_of(config_path, db), name, named, out=out, options=options, force=force, as_of=as_of, clock=clock
     )

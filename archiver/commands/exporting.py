@@ -13,7 +13,7 @@ from archiver.archive.times import moment_named
 from archiver.errors import UsageError
 from archiver.exports import writing
 from archiver.exports.book import Book, Books, opened_books
-from archiver.exports.formats import FORMATS, LANGUAGES, PLAIN, ExportFormat, ExportOptions
+from archiver.exports.formats import FORMATS, LANGUAGES, PLAIN, PRESETS, ExportFormat, ExportOptions
 from archiver.exports.writing import Written
 from archiver.machine.clock import Clock, SystemClock
 from archiver.text import safe
@@ -63,6 +63,8 @@ def export(
         raise UsageError(f"{safe(name, 40)}: no format; there are {', '.join(FORMATS)}")
     if options.lang not in LANGUAGES:
         raise UsageError(f"{safe(options.lang, 40)}: no language of ours; there are {', '.join(LANGUAGES)}")
+    if options.preset not in PRESETS:
+        raise UsageError(f"{safe(options.preset, 40)}: no preset; there are {', '.join(PRESETS)}")
     make = chosen.maker()
     archive = Path(path)
     moment = moment_named(as_of, (clock or SystemClock()).now()) if as_of is not None else None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from archiver.exports.book import Books
 
 LANGUAGES = ("zh-TW", "en")
+PRESETS = ("plain", "hugo", "astro", "hexo", "obsidian")
+"""The tools that posts can be written for. A closed list; `plain` is CommonMark with tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class ExportOptions:
 
     comments: bool = True
     lang: str = "zh-TW"  # of the words around the texts: one of LANGUAGES
-    preset: str = "plain"  # of markdown: for which tool
+    preset: str = "plain"  # of markdown: for which tool, one of PRESETS
     with_bodies: bool = False  # of parquet
 
 
@@ -87,6 +89,7 @@ FORMATS = {
             "parquet", "parquet_tables", "for analysis: tables for DuckDB and pandas", Container.FOLDER, "-tables",
             extra="parquet",
         ),
+        ExportFormat("markdown", "markdown", "for a blog or notes: posts (--preset)", Container.FOLDER, "-markdown"),
     )
 }  # fmt: skip
 """By name, in the order in which they are shown."""
