@@ -15,7 +15,7 @@ import pytest
 import reading_archive
 from archives import put, rows_at
 from one_text import words
-from runs import config_for, terse_site
+from runs import config_for, small_site
 from selectolax.lexbor import LexborHTMLParser
 from xss_payloads import PAYLOADS
 
@@ -58,9 +58,9 @@ def hostile_archive(path: Path) -> Path:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    with StandIn(terse_site(4)) as standin:
+    with StandIn(small_site(4)) as standin:
         standin.faults.not_found(MISSING)
-        archiver.fetch(archiver.load_config(config_for(standin, folder)), folder / "archive.db")
+        archiver.fetch(archiver.load_config(config_for(standin, folder, images=True)), folder / "archive.db")
     return folder / "archive.db"
 
 
@@ -95,8 +95,14 @@ def test_each_part_has_its_words_and_its_code_and_a_missing_one_says_so(archive:
                 assert "本篇沒有存檔" in main.text()
                 continue
             assert shown is not None
-            for extra in shown.css("figcaption, .absent, figure > .warning"):
+            for extra in shown.css("figcaption, .absent small, figure > .warning"):
                 extra.decompose()
+            for absent in shown.css(".absent"):
+                if absent.text().strip().startswith(("image", "http")):
+                    absent.decompose()
+            for image in shown.css("img"):  # its words are in the text, unless they are its address
+                alt = image.attributes.get("alt") or ""
+                image.replace_with("" if alt.startswith("http") else alt)
             assert words(shown.text()) == words(chapter.article.text)
             assert chapter.body is not None
             assert [node.text() for node in shown.css("pre code")] == [one.code for one in chapter.body.code_blocks]
@@ -165,3 +171,11 @@ def test_opened_from_the_disk_no_page_asks_anybody_errs_or_runs_what_it_holds(
     assert page.evaluate("document.documentElement.dataset.hit") is None
     assert (said, [url for url in asked if not url.startswith(("file://", "data:"))]) == ([], [])
     page.close()
+
+
+def test_images_that_are_held_stand_beside_and_are_shown(archive: Path) -> None:
+    site = made(archive)
+    shown = {name for name in site if name.startswith("images/")}
+    pages = b"".join(page for name, page in site.items() if name.endswith(".html"))
+    assert shown
+    assert all(f'src="../{name}"'.encode() in pages for name in shown)
