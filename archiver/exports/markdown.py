@@ -208,10 +208,8 @@ class _Post:
         if found is None:
             return None
         book, entry = found
-        match self.options.preset:
-            case "hugo":
-                return f'{{{{< relref "/posts/{book.key}/{entry.slug}" >}}}}'
-            case "astro" | "hexo":
-                return f"../../{book.key}/{entry.slug}/"
-            case _:
-                return f"{entry.slug}.md" if book.key == self.book.key else f"../{book.key}/{entry.slug}.md"
+        if self.options.preset == "hugo":
+            return f'{{{{< relref "/posts/{book.key}/{entry.slug}" >}}}}'
+        if self.options.preset in ("astro", "hexo"):
+            return f"../../{book.key}/{entry.slug}/"
+        return f"{entry.slug}.md" if book.key == self.book.key else f"../{book.key}/{entry.slug}.md"

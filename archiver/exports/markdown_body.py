@@ -124,23 +124,16 @@ class _MarkdownWriter:
         return lines
 
     def _block(self, node: _Element, depth: int) -> list[str]:
-        match node.tag:
-            case "pre":
-                return self._code(node)
-            case "hr":
-                return ["***"]
-            case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-                return self._heading(node, depth)
-            case "blockquote":
-                return [f"> {one}" if one else ">" for one in self.blocks(node, depth + 1)]
-            case "ul" | "ol":
-                return self._list(node, depth)
-            case "table":
-                return self._table(node, depth)
-            case _:
-                return self.blocks(node, depth)
+        makers = {"pre": self._code, "table": self._table, "ul": self._list, "ol": self._list}
+        if node.tag == "hr":
+            return ["***"]
+        if re.fullmatch("h[1-6]", node.tag):
+            return self._heading(node, depth)
+        if node.tag == "blockquote":
+            return [f"> {one}" if one else ">" for one in self.blocks(node, depth + 1)]
+        return makers.get(node.tag, self.blocks)(node, depth)
 
-    def _code(self, node: _Element) -> list[str]:
+    def _code(self, node: _Element, _depth: int) -> list[str]:
         inner = next((one for one in node.children if isinstance(one, _Element) and one.tag == "code"), node)
         names = " ".join([node.attributes.get("class", ""), inner.attributes.get("class", "")])
         language = re.search(r"language-([A-Za-z0-9_+#.-]{1,40})", names)
