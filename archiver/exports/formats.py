@@ -81,6 +81,10 @@ class ExportFormat:
 FORMATS = {
     one.name: one
     for one in (
+        ExportFormat(
+            "epub", "epub", "for readers: a book a series, for every e-reader", Container.ZIP, ".epub",
+            extra="export", one_each=True,
+        ),
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
         ExportFormat(
             "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"

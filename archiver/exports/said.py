@@ -68,6 +68,23 @@ WORDS: dict[str, tuple[str, str]] = {
     "private_copy": (
         "私人存檔，文字屬於原作者。時間為 UTC。", "A private copy; the words are their authors'. Times are UTC."
     ),
+    "image_never_shown": ("圖片已存檔，但不是可安全顯示的格式", "image held, in no form that is shown"),
+    "colophon": (
+        "這本書由 archiver 從存檔製成；存檔最後更新於 {moment}。",
+        "This was made by archiver from an archive that last asked for anything at {moment}.",
+    ),
+    "counted": (
+        "共 {parts} 篇，存檔 {held} 篇，其中 {gone} 篇已不在原網站上。",
+        "{parts} parts, {held} of them held, {gone} gone from the site.",
+    ),
+    "rights": (
+        "文章與留言的著作權屬於各自的作者；公開之前請先徵得同意。",
+        "Articles and comments are under the copyright of those who wrote them: ask before you publish them.",
+    ),
+    "accessibility": (
+        "全文為文字，依篇章導覽；圖片的替代文字即作者所寫，可能從缺。",
+        "All of it is text, to be walked by parts; images have the alternative text that their author gave, if any.",
+    ),
     "live": ("原網站", "the site itself"),
     "wayback": ("Wayback Machine", "the Wayback Machine"),
     "common_crawl": ("Common Crawl", "Common Crawl"),

