@@ -28,6 +28,7 @@ ONLY_IN = {
     "datasette": {"browse"},
     "jinja2": {"browse", "exports"},
     "pyarrow": {"exports"},
+    "warcio": {"exports"},
     "pygments": {"browse"},
 }
 

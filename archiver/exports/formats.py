@@ -86,6 +86,7 @@ FORMATS = {
             extra="export", one_each=True,
         ),
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
+        ExportFormat("warc", "warc", "for web archives: what came over the wire", Container.FILE, ".warc.gz", "warc"),
         ExportFormat(
             "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"
         ),

@@ -1,0 +1,143 @@
+"""`export warc`: what came over the wire as WARC 1.1 (ISO 28500:2017), one gzip member a record, in order of time.
+
+A header that no longer fits the bytes, since they are kept after decoding, goes under another name; what is not known
+(the request, the body of a redirect) is not there, and a metadata record says so.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from io import BytesIO
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from archiver.archive.received import Received, answers
+from archiver.exports.book import Book, Books
+from archiver.exports.formats import ExportFile, ExportOptions
+from archiver.exports.said import moment
+from archiver.exports.writing import MARK
+from archiver.machine.version import __version__
+from archiver.text import line
+
+_NO_LONGER_TRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_PREFIX = "X-Archive-Orig-"  # as other archives call what no longer fits
+_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_DECODED = (
+    "The body is as it was after transfer and content decoding; headers that spoke of its framing have the prefix "
+)
+_NO_BODY = "Of this redirect only the headers given were kept; its body was not."
+_SAME = "The page was asked again, and what it says was what is held; the bytes of this answer were not kept."
+_COPY = "A copy that somebody else made; status and headers, where given, are those that came with it."
+_LOST = "The bytes that came are not held, or are no longer those that came."
+
+
+def make(books: Books, _: ExportOptions) -> Iterator[ExportFile]:
+    """The recording, its records made one at a time."""
+    yield ExportFile("data.warc.gz", records(books), is_packed=False)
+
+
+def records(books: Books) -> Iterator[bytes]:
+    """Each record as a gzip member of its own: first a warcinfo, then every answer with what is to be said of it."""
+    software = f"software: {MARK.decode()} {__version__}\r\nformat: WARC File Format 1.1\r\n"
+    if books.is_demonstration:
+        software += "description: a demonstration, all of it invented\r\n"
+    yield _record("warcinfo", "", moment(books.seen_until), "warcinfo", software.encode(), "application/warc-fields")
+    articles = {entry.part.id for book in books.books for entry in book.entries}
+    series = {book.series.id for book in books.books if book.series is not None}
+    for answer in answers(books.connection, articles, series):
+        yield from _of(answer, books.books[0])
+
+
+def _of(answer: Received, book: Book) -> Iterator[bytes]:
+    if answer.capture_id is None:
+        yield from _response(answer, list(json.loads(answer.fetch_headers).items()), b"", _NO_BODY)
+    elif not answer.is_first:
+        yield from _again(answer)
+    else:
+        body = book.received(answer.capture_id)
+        fields = json.loads(answer.capture_headers or "[]")
+        if body is None:
+            yield _metadata(answer, _LOST)
+        elif answer.source == "live" and answer.http_status is not None:
+            yield from _response(answer, fields, body, _DECODED + _PREFIX)
+        else:
+            yield from _copy(answer, fields, body)
+
+
+def _response(
+    answer: Received, fields: list[list[str]] | list[tuple[str, str]], body: bytes, note: str
+) -> Iterator[bytes]:
+    named = [(_named(name), line(value, 8_000)) for name, value in fields]
+    http = StatusAndHeaders(f"{answer.http_status} ", [*named, ("Content-Length", str(len(body)))], "HTTP/1.1")
+    yield _record("response", answer.requested_url, answer.started_at, f"fetch {answer.fetch_id}", body, http=http)
+    yield _metadata(answer, note)
+
+
+def _named(name: str) -> str:
+    return f"{_PREFIX}{name}" if name.lower() in _NO_LONGER_TRUE else name
+
+
+def _again(answer: Received) -> Iterator[bytes]:
+    if answer.source == "live" and answer.http_status == 304:
+        fields = [(_named(name), line(str(value), 8_000)) for name, value in json.loads(answer.fetch_headers).items()]
+        told = {
+            "WARC-Profile": _NOT_MODIFIED, "WARC-Refers-To-Target-URI": _uri(answer.capture_url or answer.page_url),
+            "WARC-Refers-To-Date": answer.captured_at or answer.started_at,
+        }  # fmt: skip
+        http = StatusAndHeaders("304 Not Modified", fields, "HTTP/1.1")
+        yield _record(
+            "revisit", answer.requested_url, answer.started_at, f"fetch {answer.fetch_id}", b"", http=http, told=told
+        )
+    else:
+        yield _metadata(answer, _SAME)
+
+
+def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[bytes]:
+    media = next((value for name, value in fields if name.lower() == "content-type"), "application/octet-stream")
+    at = answer.source_at or answer.started_at
+    yield _record("resource", answer.page_url, at, f"fetch {answer.fetch_id}", body, line(media, 200))
+    yield _metadata(answer, _COPY, json.dumps(fields, ensure_ascii=False))
+
+
+def _metadata(answer: Received, note: str, headers: str | None = None) -> bytes:
+    told = {
+        "note": note, "page": answer.page_url, "outcome": answer.outcome, "asked-at": answer.started_at,
+        "http-status": answer.http_status, "had-from": answer.source, "copy-address": answer.source_url,
+        "copied-at": answer.source_at, "sha256": answer.sha256, "headers": headers,
+    }  # fmt: skip
+    block = "".join(f"{name}: {line(str(value), 100_000)}\r\n" for name, value in told.items() if value is not None)
+    about = {"WARC-Concurrent-To": _id(f"fetch {answer.fetch_id}", answer.requested_url, answer.started_at)}
+    key = f"said of {answer.fetch_id}"
+    return _record(
+        "metadata", answer.requested_url, answer.started_at, key, block.encode(), "application/warc-fields", told=about
+    )
+
+
+def _record(
+    kind: str, url: str, at: str, key: str, block: bytes, media: str = "", *, http: StatusAndHeaders | None = None,
+    told: dict[str, str] | None = None,
+) -> bytes:  # fmt: skip
+    """One record as a gzip member; its id follows from what the archive says of it."""
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
+    named = {"WARC-Record-ID": _id(key, url, at), "WARC-Date": at, **(told or {})}
+    record = writer.create_warc_record(
+        _uri(url), kind, payload=BytesIO(block), length=len(block), warc_content_type=media, warc_headers_dict=named,
+        http_headers=http,
+    )  # fmt: skip
+    writer.write_record(record)
+    return out.getvalue()
+
+
+def _uri(url: str) -> str:
+    """An address on one line, of ASCII alone, as a header field must be."""
+    return "".join(
+        one if "!" <= one <= "~" else "".join(f"%{byte:02X}" for byte in one.encode("utf-8", "replace")) for one in url
+    )
+
+
+def _id(key: str, url: str, at: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'archiver {key} {at} {url}')}>"

@@ -1,0 +1,79 @@
+"""`export warc`: what came over the wire, as other tools and our own import read it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from runs import config_for, rows, run_fetch, terse_site
+from warcio.archiveiterator import ArchiveIterator
+
+import archiver
+from archiver.standin import StandIn
+
+HELD = "SELECT id, content_sha256 FROM articles WHERE NOT is_citation ORDER BY id"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("warc")
+    with StandIn(terse_site(3)) as standin:
+        config = config_for(standin, folder, images=True)
+        run_fetch(folder / "archive.db", config)
+        run_fetch(folder / "archive.db", config, force=True)
+    return folder / "archive.db"
+
+
+def exported(archive: Path, place: Path) -> bytes:
+    archiver.export(archive, "warc", out=place)
+    return place.read_bytes()
+
+
+def test_what_is_exported_as_warc_and_imported_again_has_equal_content(archive: Path, tmp_path: Path) -> None:
+    exported(archive, tmp_path / "a.warc.gz")
+    config = archiver.load_config(archive.with_name("archiver.toml"))
+    found = archiver.import_files(config, tmp_path / "again.db", [tmp_path / "a.warc.gz"])
+
+    assert found.exit_code == 0
+    assert rows(tmp_path / "again.db", HELD) == rows(archive, HELD)
+    assert len(rows(archive, HELD)) == 3
+
+
+def test_a_warc_has_the_same_bytes_each_time_and_an_own_id_for_each_record(archive: Path, tmp_path: Path) -> None:
+    data = exported(archive, tmp_path / "a.warc.gz")
+    assert exported(archive, tmp_path / "a.warc.gz") == data
+
+    found = [one.rec_headers for one in ArchiveIterator(io.BytesIO(data))]
+    assert found[0].get_header("WARC-Type") == "warcinfo"
+    ids = [one.get_header("WARC-Record-ID") for one in found]
+    assert len(set(ids)) == len(ids)
+    times = [one.get_header("WARC-Date") for one in found[1:]]
+    assert times == sorted(times)
+
+
+def test_headers_that_do_not_fit_the_decoded_body_stand_under_another_name(archive: Path, tmp_path: Path) -> None:
+    data = exported(archive, tmp_path / "a.warc.gz")
+    packed = 0
+    for one in ArchiveIterator(io.BytesIO(data), check_digests="raise"):
+        if one.rec_type == "response":
+            body = one.raw_stream.read()
+            assert one.http_headers.get_header("Content-Length") == str(len(body))
+            assert one.http_headers.get_header("Content-Encoding") is None
+            packed += one.http_headers.get_header("X-Archive-Orig-Content-Encoding") == "gzip"
+    assert packed
+
+
+def test_an_answer_that_changed_nothing_is_a_revisit_or_told_and_never_a_second_body(
+    archive: Path, tmp_path: Path
+) -> None:
+    data = exported(archive, tmp_path / "a.warc.gz")
+    found = [(one.rec_type, one.rec_headers, one.raw_stream.read()) for one in ArchiveIterator(io.BytesIO(data))]
+    revisits = [headers for kind, headers, _ in found if kind == "revisit"]
+    told = [block for kind, _, block in found if kind == "metadata" and b"bytes of this answer were not kept" in block]
+    urls = [headers.get_header("WARC-Target-URI") for kind, headers, _ in found if kind == "response"]
+
+    assert revisits
+    assert {one.get_header("WARC-Refers-To-Target-URI") for one in revisits} <= set(urls)
+    assert told
+    assert len(urls) == len(set(urls))
