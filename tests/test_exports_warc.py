@@ -48,6 +48,9 @@ def test_a_warc_has_the_same_bytes_each_time_and_an_own_id_for_each_record(archi
     assert found[0].get_header("WARC-Type") == "warcinfo"
     ids = [one.get_header("WARC-Record-ID") for one in found]
     assert len(set(ids)) == len(ids)
+    assert {one.get_header("WARC-Concurrent-To") for one in found} - {None} <= set(ids), (
+        "it stands beside what is there"
+    )
     times = [one.get_header("WARC-Date") for one in found[1:]]
     assert times == sorted(times)
 

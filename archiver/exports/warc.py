@@ -44,7 +44,14 @@ def records(books: Books) -> Iterator[bytes]:
     software = f"software: {MARK.decode()} {__version__}\r\nformat: WARC File Format 1.1\r\n"
     if books.is_demonstration:
         software += "description: a demonstration, all of it invented\r\n"
-    yield _record("warcinfo", "", moment(books.seen_until), "warcinfo", software.encode(), "application/warc-fields")
+    yield _record(
+        "warcinfo",
+        "",
+        moment(books.seen_until),
+        f"warcinfo {books.books[0].url} {books.seen_until}",
+        software.encode(),
+        "application/warc-fields",
+    )
     articles = {entry.part.id for book in books.books for entry in book.entries}
     series = {book.series.id for book in books.books if book.series is not None}
     for answer in answers(books.connection, articles, series):
@@ -60,7 +67,7 @@ def _of(answer: Received, book: Book) -> Iterator[bytes]:
         body = book.received(answer.capture_id)
         fields = json.loads(answer.capture_headers or "[]")
         if body is None:
-            yield _metadata(answer, _LOST)
+            yield _metadata(answer, _LOST, is_beside=False)
         elif answer.source == "live" and answer.http_status is not None:
             yield from _response(answer, fields, body, _DECODED + _PREFIX)
         else:
@@ -72,7 +79,7 @@ def _response(
 ) -> Iterator[bytes]:
     named = [(_named(name), line(value, 8_000)) for name, value in fields]
     http = StatusAndHeaders(f"{answer.http_status} ", [*named, ("Content-Length", str(len(body)))], "HTTP/1.1")
-    yield _record("response", answer.requested_url, answer.started_at, f"fetch {answer.fetch_id}", body, http=http)
+    yield _record("response", answer.requested_url, answer.started_at, _key(answer), body, http=http)
     yield _metadata(answer, note)
 
 
@@ -88,29 +95,28 @@ def _again(answer: Received) -> Iterator[bytes]:
             "WARC-Refers-To-Date": answer.captured_at or answer.started_at,
         }  # fmt: skip
         http = StatusAndHeaders("304 Not Modified", fields, "HTTP/1.1")
-        yield _record(
-            "revisit", answer.requested_url, answer.started_at, f"fetch {answer.fetch_id}", b"", http=http, told=told
-        )
+        yield _record("revisit", answer.requested_url, answer.started_at, _key(answer), b"", http=http, told=told)
     else:
-        yield _metadata(answer, _SAME)
+        yield _metadata(answer, _SAME, is_beside=False)
 
 
 def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[bytes]:
     media = next((value for name, value in fields if name.lower() == "content-type"), "application/octet-stream")
     at = answer.source_at or answer.started_at
-    yield _record("resource", answer.page_url, at, f"fetch {answer.fetch_id}", body, line(media, 200))
+    yield _record("resource", answer.page_url, at, _key(answer), body, line(media, 200))
     yield _metadata(answer, _COPY, json.dumps(fields, ensure_ascii=False))
 
 
-def _metadata(answer: Received, note: str, headers: str | None = None) -> bytes:
+def _metadata(answer: Received, note: str, headers: str | None = None, *, is_beside: bool = True) -> bytes:
+    """What is to be said of an answer. `is_beside`: a record of the answer itself stands before it."""
     told = {
         "note": note, "page": answer.page_url, "outcome": answer.outcome, "asked-at": answer.started_at,
         "http-status": answer.http_status, "had-from": answer.source, "copy-address": answer.source_url,
         "copied-at": answer.source_at, "sha256": answer.sha256, "headers": headers,
     }  # fmt: skip
     block = "".join(f"{name}: {line(str(value), 100_000)}\r\n" for name, value in told.items() if value is not None)
-    about = {"WARC-Concurrent-To": _id(f"fetch {answer.fetch_id}", answer.requested_url, answer.started_at)}
-    key = f"said of {answer.fetch_id}"
+    about = {"WARC-Concurrent-To": _id(_key(answer))} if is_beside else {}
+    key = f"said of {_key(answer)}"
     return _record(
         "metadata", answer.requested_url, answer.started_at, key, block.encode(), "application/warc-fields", told=about
     )
@@ -123,7 +129,7 @@ def _record(
     """One record as a gzip member; its id follows from what the archive says of it."""
     out = BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
-    named = {"WARC-Record-ID": _id(key, url, at), "WARC-Date": at, **(told or {})}
+    named = {"WARC-Record-ID": _id(key), "WARC-Date": at, **(told or {})}
     record = writer.create_warc_record(
         _uri(url), kind, payload=BytesIO(block), length=len(block), warc_content_type=media, warc_headers_dict=named,
         http_headers=http,
@@ -139,5 +145,10 @@ def _uri(url: str) -> str:
     )
 
 
-def _id(key: str, url: str, at: str) -> str:
-    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'archiver {key} {at} {url}')}>"
+def _key(answer: Received) -> str:
+    """What tells an answer apart from those of any other archive, too."""
+    return f"fetch {answer.fetch_id} {answer.started_at} {answer.page_url}"
+
+
+def _id(key: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'archiver {key}')}>"
