@@ -32,7 +32,7 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     """The files of one book; `books` holds one alone."""
     (book,) = books.books
     lang = options.lang
-    yield ExportFile("mimetype", [b"application/epub+zip"], is_packed=False)  # first, and as it is: OCF §4.2.2
+    yield ExportFile("mimetype", [b"application/epub+zip"], is_packed=False)  # first, and as it is (EPUB 3.3, OCF)
     yield _file("META-INF/container.xml", _CONTAINER)
     yield _file("EPUB/style.css", _STYLE + files("archiver.browse").joinpath("static/code.css").read_text("utf-8"))
     yield _file("EPUB/cover.svg", _cover(book))
