@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 from archiver import ithome, pages
@@ -35,7 +35,7 @@ class Entry:
     number: int  # its place in the book, from 1
     part: PartStatus
     title: str  # one line, made harmless for a terminal; hostile still in HTML; never empty
-    heading: str | None  # under which an index lists it
+    heading: str | None  # under which an index lists it; one line, made harmless like the title
 
     @property
     def slug(self) -> str:
@@ -48,13 +48,22 @@ class Entry:
         return self.part.state == "gone"
 
 
+@dataclass(slots=True)
+class Lost:
+    """What the archive should hold and could not give, noted when it was asked for."""
+
+    texts: dict[int, PartStatus] = field(default_factory=dict)  # by article id: its page yields no body any more
+    captures: set[int] = field(default_factory=set)  # whose bytes are not there, or not those that were received
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """A part with all that is held of it; without an article where nothing is."""
 
     entry: Entry
     article: KeptArticle | None
-    body: Body | None = field(default=None, repr=False)  # made from its capture; None where it cannot be had
+    body: Body | None = field(default=None, repr=False)  # made from its capture; None where no article is held
+    is_unreadable: bool = False  # no body is found in its capture: what `body` holds is the text that was kept of it
     last_full: Body | None = field(default=None, repr=False)  # where what is shown now is nearly nothing
     images: Mapping[str, KeptImage] = field(default_factory=dict, repr=False)  # URL → of bodies and comments
 
@@ -84,26 +93,34 @@ class Book:
     series: KeptSeries | None
     entries: tuple[Entry, ...]
     _connection: sqlite3.Connection = field(repr=False, compare=False)
+    _lost: Lost = field(repr=False, compare=False)
 
     def chapters(self) -> Iterator[Chapter]:
         """Every part in order, each read when it is its turn."""
         return map(self.chapter, self.entries)
 
     def chapter(self, entry: Entry) -> Chapter:
-        """A part with its bodies, comments, images and captures."""
+        """A part with its bodies, comments, images and captures. What cannot be given is noted in `Books.lost`."""
         article = kept.article(self._connection, entry.part.id)
         if article is None:
             return Chapter(entry, None)
-        body = bodies.of_capture(self._connection, article.capture_id, pages.read)
+        found = bodies.of_capture(self._connection, article.capture_id, pages.read)
         full = article.full_capture_id
         last_full = bodies.of_capture(self._connection, full, pages.read) if full is not None else None
+        if found is None or (full is not None and last_full is None):
+            self._lost.texts[entry.part.id] = entry.part
+        body = found or Body(f"<pre>{escape(article.text)}</pre>", article.text)
         shown = [one.html for one in (body, last_full, *article.comments) if one is not None]
         urls = {unescape(url) for html in shown for url in _IMAGE.findall(html)}
-        return Chapter(entry, article, body, last_full, kept.images(self._connection, urls))
+        images = kept.images(self._connection, urls)
+        return Chapter(entry, article, body, found is None, last_full, images)
 
     def received(self, capture_id: int) -> bytes | None:
         """The bytes of a capture, such as an image; None where they are not, or are not those that were received."""
-        return bodies.intact(self._connection, capture_id)
+        body = bodies.intact(self._connection, capture_id)
+        if body is None:
+            self._lost.captures.add(capture_id)
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +131,12 @@ class Books:
     seen_until: datetime  # the last moment at which anything was asked: the date of what is made of it
     is_demonstration: bool  # all of it was invented
     connection: sqlite3.Connection = field(repr=False, compare=False)  # to the archive; for reading, in one transaction
+    lost: Lost = field(compare=False)
     _places: Mapping[int, tuple[Book, Entry]] = field(repr=False, compare=False)  # article id → where it stands
 
     def only(self, book: Book) -> Books:
         """One of them alone."""
-        return replace(self, books=(book,), _places={key: at for key, at in self._places.items() if at[0] == book})
+        return replace(self, books=(book,), _places={entry.part.id: (book, entry) for entry in book.entries})
 
     def entry(self, url: str) -> tuple[Book, Entry] | None:
         """The part among these that a link leads to, however it spells the address."""
@@ -142,24 +160,25 @@ def opened_books(path: Path, named: str | None = None, as_of: datetime | None = 
             place = until_closed.enter_context(as_it_stood(path, as_of, pages.read))
         connection = until_closed.enter_context(opened(place))
         connection.execute("BEGIN")
-        found = [*(_of_series(connection, one) for one in kept.series(connection)), *_of_strays(connection)]
+        lost = Lost()
+        found = [*(_of_series(connection, one, lost) for one in kept.series(connection)), *_of_strays(connection, lost)]
         chosen = tuple(book for book in (_named(found, named, path) if named else found) if book.entries)
         if not chosen:
             raise UsageError(f"{safe(path)}: no part of any series is known, so nothing can be exported; fetch first")
         places = {entry.part.id: (book, entry) for book in chosen for entry in book.entries}
-        yield Books(chosen, kept.seen_until(connection), demonstration.is_marked(connection), connection, places)
+        yield Books(chosen, kept.seen_until(connection), demonstration.is_marked(connection), connection, lost, places)
 
 
-def _of_series(connection: sqlite3.Connection, series: KeptSeries) -> Book:
+def _of_series(connection: sqlite3.Connection, series: KeptSeries, lost: Lost) -> Book:
     headings = kept.headings(connection, series.id)
     return Book(
         f"ironman-{series.id}", safe(series.title or f"series {series.id}", 300),
         safe(series.author, 100) if series.author else None, series.url, series,
-        _entries(kept.parts(connection, series.id), headings), connection,
+        _entries(kept.parts(connection, series.id), headings), connection, lost,
     )  # fmt: skip
 
 
-def _of_strays(connection: sqlite3.Connection) -> Iterator[Book]:
+def _of_strays(connection: sqlite3.Connection, lost: Lost) -> Iterator[Book]:
     """A book a source of the parts that no known series has."""
     by_source: dict[int, list[Stray]] = {}
     for stray in kept.strays(connection):
@@ -168,15 +187,19 @@ def _of_strays(connection: sqlite3.Connection) -> Iterator[Book]:
         parts = kept.parts_of_source(connection, source_id)
         yield Book(
             f"source-{source_id}", safe(strays[0].title or strays[0].url, 300), None, strays[0].url, None,
-            _entries(parts, {}), connection,
+            _entries(parts, {}), connection, lost,
         )  # fmt: skip
 
 
 def _entries(parts: tuple[PartStatus, ...], headings: Mapping[int, str]) -> tuple[Entry, ...]:
     return tuple(
-        Entry(number, part, safe(part.title or f"article {part.id}", 300), headings.get(part.id))
+        Entry(number, part, safe(part.title or f"article {part.id}", 300), _heading(headings.get(part.id)))
         for number, part in enumerate(parts, 1)
     )
+
+
+def _heading(words: str | None) -> str | None:
+    return safe(words, 300) if words else None
 
 
 def _named(found: list[Book], named: str, path: Path) -> list[Book]:

@@ -15,8 +15,10 @@ from archiver.archive.kept import KeptComment
 from archiver.exports import shown
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import day, marks, moment, of_entry, provenance, say
+from archiver.exports.said import author, counted, day, last_full, marks, moment, of_entry, provenance, say
+from archiver.exports.shown import Showing
 from archiver.exports.xhtml import text, xhtml
+from archiver.text import safe
 
 _CORE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # EPUB 3.3 §3.2: what every reader shows
 _LINE = 12  # letters of a title in one line of the cover
@@ -44,11 +46,12 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     )
     images: dict[int, str] = {}
     for chapter in book.chapters():
-        for number, media_type in shown.images_of(book, chapter):
-            if number not in images and media_type in _CORE:
+        showing = shown.showing(books, book, chapter, _PLACES, lang)
+        for number, media_type in showing.pictures.items():
+            if number not in images:
                 images[number] = media_type
                 yield ExportFile(f"EPUB/{_image(number, media_type)}", [book.received(number) or b""], is_packed=False)
-        yield _file(f"EPUB/{_place(chapter.entry)}", _part(books, book, chapter, options))
+        yield _file(f"EPUB/{_place(chapter.entry)}", _part(showing, options))
     yield _file("EPUB/about.xhtml", _about(books, book, lang))
     yield _file("EPUB/nav.xhtml", _navigation(book, lang))
     yield _file("EPUB/package.opf", _package(books, book, images, lang))
@@ -87,30 +90,29 @@ def _page(title: str, body: str, lang: str, kind: str) -> str:
     )
 
 
-def _part(books: Books, book: Book, chapter: Chapter, options: ExportOptions) -> str:
-    lang, entry = options.lang, chapter.entry
-    warnings = [*([say(lang, "is_demonstration")] if books.is_demonstration else []), *marks(chapter, lang)]
+def _part(showing: Showing, options: ExportOptions) -> str:
+    lang, chapter = options.lang, showing.chapter
+    entry = chapter.entry
+    told = [say(lang, "is_demonstration")] if showing.books.is_demonstration else []
     pieces = [
         (
             '<section epub:type="chapter" role="doc-chapter" aria-labelledby="title" lang="zh-Hant-TW"'
             f' xml:lang="zh-Hant-TW"><h1 id="title">{text(entry.title)}</h1>'
         )
     ]
-    pieces += [f'<p class="mark">{text(mark)}</p>' for mark in warnings]
+    pieces += [f'<p class="mark">{text(mark)}</p>' for mark in [*told, *marks(chapter, lang)]]
     if chapter.article is not None:
         pieces.append(_about_article(chapter, lang))
-        pieces.append(f'<div class="body">{xhtml(shown.body_html(books, book, chapter, _PLACES, lang))}</div>')
-        if chapter.last_full is not None and chapter.full_capture is not None:
-            heading = say(lang, "last_full", day=day(chapter.full_capture.captured_at))
-            full = xhtml(shown.body_html(books, book, chapter, _PLACES, lang, full=True), "f")
-            pieces.append(f'<h2>{text(heading)}</h2><div class="full">{full}</div>')
+        pieces.append(f'<div class="body">{xhtml(showing.body())}</div>')
+        if heading := last_full(chapter, lang):
+            pieces.append(f'<h2>{text(heading)}</h2><div class="full">{xhtml(showing.full(), "f")}</div>')
     pieces.append("</section>")
     if options.comments and chapter.article is not None and chapter.article.comments:
         pieces.append(
             '<section class="comments" role="doc-appendix" aria-labelledby="comments">'
             f'<h2 id="comments">{text(say(lang, "comments"))}</h2>'
         )
-        pieces += [_comment(books, book, chapter, one, lang) for one in chapter.article.comments]
+        pieces += [_comment(showing, one) for one in chapter.article.comments]
         pieces.append("</section>")
     pieces.append(_where_from(chapter, lang))
     return _page(entry.title, "\n".join(pieces), lang, "part")
@@ -119,19 +121,20 @@ def _part(books: Books, book: Book, chapter: Chapter, options: ExportOptions) ->
 def _about_article(chapter: Chapter, lang: str) -> str:
     article = chapter.article
     assert article is not None
-    told = [article.author] if article.author else []
+    told = [author(article.author)] if article.author else []
     if article.published_at is not None:
         told.append(f"{say(lang, 'published')} {day(article.published_at)}")
     if article.tags:
-        told.append(f"{say(lang, 'tags')}: {', '.join(article.tags)}")
+        told.append(f"{say(lang, 'tags')}: {', '.join(safe(tag, 100) for tag in article.tags)}")
     return f'<p class="by">{" · ".join(text(one) for one in told)}</p>' if told else ""
 
 
-def _comment(books: Books, book: Book, chapter: Chapter, comment: KeptComment, lang: str) -> str:
-    who = [comment.author or "?", day(comment.published_at) if comment.published_at else ""]
+def _comment(showing: Showing, comment: KeptComment) -> str:
+    lang = showing.lang
+    who = [author(comment.author), day(comment.published_at) if comment.published_at else ""]
     if comment.deleted_at is not None:
         who.append(say(lang, "comment_deleted", day=day(comment.deleted_at)))
-    words = xhtml(shown.comment_html(books, book, chapter, comment, _PLACES, lang), f"c{comment.id}-")
+    words = xhtml(showing.comment(comment), f"c{comment.id}-")
     reply = " reply" if comment.reply_to is not None else ""
     by = text(" · ".join(filter(None, who)))
     return f'<div class="comment{reply}"><p class="by">{by}</p><div class="said">{words}</div></div>'
@@ -146,11 +149,10 @@ def _where_from(chapter: Chapter, lang: str) -> str:
 
 
 def _about(books: Books, book: Book, lang: str) -> str:
-    held = sum(not entry.part.missing for entry in book.entries)
     lines = [
         *([say(lang, "is_demonstration")] if books.is_demonstration else []),
         say(lang, "colophon", moment=moment(books.seen_until)),
-        say(lang, "counted", parts=len(book.entries), held=held, gone=sum(entry.is_gone for entry in book.entries)),
+        counted(book, lang),
         say(lang, "rights"),
     ]
     words = "".join(f"<p>{text(line)}</p>" for line in lines)

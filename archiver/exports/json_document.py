@@ -66,7 +66,7 @@ def _part(books: Books, chapter: Chapter, options: ExportOptions) -> dict[str, A
         "last_fetch_at": part.last_fetch_at, "last_outcome": part.last_outcome,
         "is_gone": entry.is_gone, "is_missing": part.missing, "is_rescued": part.rescued,
         "is_of_feed": capture is not None and capture.source == "feed",
-        "is_unreadable": article is not None and chapter.body is None, "is_collapsed": part.collapsed,
+        "is_unreadable": chapter.is_unreadable, "is_collapsed": part.collapsed,
         "marks": marks(chapter, options.lang),
         "edits": [_without(one._asdict(), "id", "article_id") for one in found.edits],
         "events": [_without(one._asdict(), "id", "article_id") for one in found.events],
@@ -91,7 +91,7 @@ def _article(
         "author_id": article.author_id, "published_at": _iso(article.published_at), **found.article._asdict(),
         "tags": list(article.tags), "is_citation": article.is_citation, "parser": article.parser,
         "content_sha256": article.content_sha256, "capture_id": article.capture_id,
-        "text": article.text, "html": chapter.body.html if chapter.body is not None else None,
+        "text": article.text, "html": _html(chapter),
         "code": [dataclasses.asdict(one) for one in article.code_blocks],
         "images": list(_images(books, chapter, article)),
         "links": [one._asdict() for one in found.links],
@@ -100,6 +100,11 @@ def _article(
         if last_full is not None else None,
         "captures": [_capture(one) for one in article.captures],
     }  # fmt: skip
+
+
+def _html(chapter: Chapter) -> str | None:
+    """As it was read from the capture; nothing is made up where that cannot be read."""
+    return chapter.body.html if chapter.body is not None and not chapter.is_unreadable else None
 
 
 def _images(books: Books, chapter: Chapter, article: KeptArticle) -> Iterator[dict[str, Any]]:

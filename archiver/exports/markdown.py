@@ -7,20 +7,17 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archiver.archive.kept import KeptImage
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.front_matter import front_matter, yaml
 from archiver.exports.markdown_body import Around, written
 from archiver.exports.markdown_escape import destination, words
-from archiver.exports.said import day, marks, provenance, say
+from archiver.exports.said import author, day, last_full, marks, provenance, say
+from archiver.exports.shown import SUFFIXES, pictures_of
 from archiver.text import safe
 
 _POSTS = {"hugo": "content/posts/", "astro": "src/content/posts/", "hexo": "source/_posts/"}
 _REDIRECTS = {"hugo": "static/_redirects", "astro": "public/_redirects"}
-_ENDINGS = {
-    "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif",
-}  # fmt: skip
 
 _SCHEMA = """\
 // The posts' collection, for Astro 5 and later: https://docs.astro.build/en/guides/content-collections/
@@ -60,7 +57,7 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     for book in books.books:
         yield from _index(book, books, options)
         for chapter in book.chapters():
-            post = _Post(books, book, chapter, options)
+            post = _Post(books, book, chapter, options, pictures_of(book, chapter))
             text = post.text().encode()
             yield ExportFile(post.place(), [text])
             for name, capture_id in post.images.values():
@@ -121,6 +118,7 @@ class _Post:
     book: Book
     chapter: Chapter
     options: ExportOptions
+    pictures: dict[int, str]  # capture → media type, of the images that can be shown
     images: dict[str, tuple[str, int]] = field(default_factory=dict)  # URL → name beside the post, and capture
 
     def place(self) -> str:
@@ -151,9 +149,7 @@ class _Post:
         if chapter.body is not None:
             yield self.body(chapter.body.html)
         if chapter.last_full is not None:
-            full = chapter.full_capture
-            at = day(full.source_at or full.captured_at) if full is not None else ""
-            yield f"## {self._words(say(lang, 'last_full', day=at))}"
+            yield f"## {self._words(last_full(chapter, lang))}"
             yield self.body(chapter.last_full.html)
         if chapter.article is not None and self.options.comments and chapter.article.comments:
             yield from self._comments()
@@ -168,7 +164,7 @@ class _Post:
         lang = self.options.lang
         yield f"## {self._words(say(lang, 'comments'))}"
         for comment in self.chapter.article.comments:
-            told = [self._words(safe(comment.author or "—", 100))]
+            told = [self._words(author(comment.author))]
             if comment.published_at is not None:
                 told.append(day(comment.published_at))
             if comment.deleted_at is not None:
@@ -188,19 +184,14 @@ class _Post:
     def _image(self, url: str) -> str | None:
         """Where an image stands beside the post; None where its bytes are not held whole."""
         image = self.chapter.images.get(url)
-        if url not in self.images and (ending := self._ending(image)) is not None:
-            assert image is not None
-            assert image.capture_id is not None
-            own = "" if self.options.preset in ("hugo", "hexo") else f"{self.chapter.entry.slug}-"
-            self.images[url] = (f"{own}{len(self.images) + 1}.{ending}", image.capture_id)
+        capture_id = image.capture_id if image is not None else None
+        if capture_id is None or capture_id not in self.pictures:
+            return None
         if url not in self.images:
-            return None
+            own = "" if self.options.preset in ("hugo", "hexo") else f"{self.chapter.entry.slug}-"
+            ending = SUFFIXES[self.pictures[capture_id]]
+            self.images[url] = (f"{own}{len(self.images) + 1}.{ending}", capture_id)
         return f"{'./' if self.options.preset == 'astro' else ''}{self.images[url][0]}"
-
-    def _ending(self, image: KeptImage | None) -> str | None:
-        if image is None or image.capture_id is None or image.media_type not in _ENDINGS:
-            return None
-        return _ENDINGS[image.media_type] if self.book.received(image.capture_id) is not None else None
 
     def _link(self, url: str) -> str | None:
         """The way from this post to the one that a link leads to."""

@@ -15,7 +15,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "contents": ("目錄", "Contents"),
     "comments": ("留言", "Comments"),
     "comment_deleted": ("此留言已於 {day} 前刪除", "This comment was deleted by {day}"),
-    "by": ("作者：{author}", "By {author}"),
     "part": ("第 {number} 篇", "Part {number}"),
     "published": ("發佈", "Published"),
     "tags": ("標籤", "Tags"),
@@ -38,7 +37,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "本篇沒有存檔；只知道它的標題與原址。", "This part is not held; only its title and address are known."
     ),
     "is_unreadable": (
-        "本篇的原始頁面已存檔，但無法從中取得內文。", "The page of this part is held, but no text can be read from it."
+        "本篇存檔的原始頁面已無法讀取；以下是先前從中取得的純文字。",
+        "The stored page of this part can no longer be read: this is the plain text that was had from it.",
     ),
     "is_collapsed": (
         "網站上的內文後來幾乎清空；先前完整的內文附於其後。",
@@ -74,8 +74,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "This was made by archiver from an archive that last asked for anything at {moment}.",
     ),
     "counted": (
-        "共 {parts} 篇，存檔 {held} 篇，其中 {gone} 篇已不在原網站上。",
-        "{parts} parts, {held} of them held, {gone} gone from the site.",
+        "共 {parts} 篇；已存檔 {held} 篇；原網站上已消失 {gone} 篇。",
+        "{parts} parts; {held} held; {gone} gone from the site.",
     ),
     "rights": (
         "文章與留言的著作權屬於各自的作者；公開之前請先徵得同意。",
@@ -114,7 +114,7 @@ def marks(chapter: Chapter, lang: str) -> list[str]:
     """What a reader must know before the text of a part: that it is gone, missing, somebody else's copy, not whole."""
     found = of_entry(chapter.entry, lang)
     capture = chapter.capture
-    if chapter.article is not None and chapter.body is None:
+    if chapter.is_unreadable:
         found.append(say(lang, "is_unreadable"))
     if capture is not None and capture.source == "feed":
         found.append(say(lang, "is_of_feed"))
@@ -146,6 +146,19 @@ def _of_capture(capture: KeptCapture, lang: str) -> list[tuple[str, str]]:
     return [*told, (say(lang, "sha256"), capture.sha256)]
 
 
-def byline(book: Book, lang: str) -> str | None:
-    """Who wrote a book; None where nobody says so."""
-    return say(lang, "by", author=book.author) if book.author else None
+def counted(book: Book, lang: str) -> str:
+    """How many parts a book has, how many of them are held, and how many the site no longer has."""
+    held = sum(not entry.part.missing for entry in book.entries)
+    gone = sum(entry.is_gone for entry in book.entries)
+    return say(lang, "counted", parts=len(book.entries), held=held, gone=gone)
+
+
+def last_full(chapter: Chapter, lang: str) -> str:
+    """The heading of the last full text: of which day it is. Empty where none is shown."""
+    capture = chapter.full_capture if chapter.last_full is not None else None
+    return say(lang, "last_full", day=day(capture.source_at or capture.captured_at)) if capture is not None else ""
+
+
+def author(name: str | None) -> str:
+    """Who wrote a comment or an article: one line made harmless, or a sign that nobody knows."""
+    return safe(name or "", 120) or "?"

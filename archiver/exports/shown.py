@@ -1,9 +1,9 @@
-"""The body of a part as formats show it: safe HTML, its pictures from the archive, links between parts led inside."""
+"""A part as formats show it: safe HTML, pictures from the archive by their own bytes, links between parts inside."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 
@@ -13,7 +13,7 @@ from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.said import say
 from archiver.exports.xhtml import text
 from archiver.pages import image as pictures
-from archiver.readings import CodeBlock
+from archiver.readings import Body, CodeBlock
 
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif"}
 """The media types of images that are shown, and how their files end."""
@@ -31,8 +31,12 @@ class PlacesInBook:
     can_show: Callable[[str], bool] = lambda _media_type: True
 
 
-def images_of(book: Book, chapter: Chapter) -> Iterator[tuple[int, str]]:
+def pictures_of(book: Book, chapter: Chapter) -> dict[int, str]:
     """The capture and the media type of each image of a part that can be shown, by its own bytes; each once."""
+    return dict(_pictures(book, chapter))
+
+
+def _pictures(book: Book, chapter: Chapter) -> Iterator[tuple[int, str]]:
     for number in sorted({one.capture_id for one in chapter.images.values() if one.capture_id is not None}):
         body = book.received(number)
         found = pictures.read(body) if body and pictures.is_whole(body) else None
@@ -40,42 +44,48 @@ def images_of(book: Book, chapter: Chapter) -> Iterator[tuple[int, str]]:
             yield number, found.media_type
 
 
-def body_html(
-    books: Books, book: Book, chapter: Chapter, places: PlacesInBook, lang: str, *, full: bool = False
-) -> str:
-    """The body of a part, or the last full one, as safe HTML."""
-    body = chapter.last_full if full else chapter.body
-    if body is None:
-        return ""
-    return _safe(body.html, body.text, _around(books, book, chapter, body.html, places, lang, body.code_blocks))
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A part of a book as one format shows it."""
+
+    books: Books
+    chapter: Chapter
+    places: PlacesInBook
+    lang: str
+    pictures: Mapping[int, str]  # capture → media type, of the images that this format shows
+
+    def body(self) -> str:
+        """Its text as safe HTML; empty for a part that is not held."""
+        return self._of(self.chapter.body)
+
+    def full(self) -> str:
+        """The last full text, where what stands there now is nearly nothing; else empty."""
+        return self._of(self.chapter.last_full)
+
+    def comment(self, comment: KeptComment) -> str:
+        """The words of a comment."""
+        return self._safe(comment.html, comment.text, ())
+
+    def _of(self, body: Body | None) -> str:
+        return self._safe(body.html, body.text, body.code_blocks) if body is not None else ""
+
+    def _safe(self, html: str, words: str, code: tuple[CodeBlock, ...]) -> str:
+        """A body that is too long, or has too many tags, is shown as its text."""
+        if len(html) > _MOST or not is_bearable(html):
+            return f'<pre class="plain-text">{text(words)}</pre>'
+        found = {url: self.books.entry(url) for url in {unescape(url) for url in _HREF.findall(html)}}
+        links = {url: self.places.part(*at) for url, at in found.items() if at is not None}
+        images = {url: self._image(one) for url, one in self.chapter.images.items()}
+        return rendered(html, Surroundings(images, links, code))
+
+    def _image(self, image: KeptImage) -> Image:
+        media_type = self.pictures.get(image.capture_id) if image.capture_id is not None else None
+        if image.capture_id is None or media_type is None:
+            return Image(None, say(self.lang, "image_missing" if image.capture_id is None else "image_never_shown"))
+        return Image(self.places.image(image.capture_id, media_type), "", image.width, image.height)
 
 
-def comment_html(
-    books: Books, book: Book, chapter: Chapter, comment: KeptComment, places: PlacesInBook, lang: str
-) -> str:
-    """The words of a comment as safe HTML."""
-    return _safe(comment.html, comment.text, _around(books, book, chapter, comment.html, places, lang, ()))
-
-
-def _safe(html: str, words: str, around: Surroundings) -> str:
-    """A body that is too long, or has too many tags, is shown as its text."""
-    if len(html) <= _MOST and is_bearable(html):
-        return rendered(html, around)
-    return f"<pre>{text(words)}</pre>"
-
-
-def _around(
-    books: Books, book: Book, chapter: Chapter, html: str, places: PlacesInBook, lang: str, code: tuple[CodeBlock, ...]
-) -> Surroundings:
-    shown = dict(images_of(book, chapter)) if chapter.images else {}
-    images = {url: _image(one, shown, places, lang) for url, one in chapter.images.items()}
-    found = {url: books.entry(url) for url in {unescape(url) for url in _HREF.findall(html)}}
-    links = {url: places.part(*at) for url, at in found.items() if at is not None}
-    return Surroundings(images, links, code)
-
-
-def _image(image: KeptImage, shown: dict[int, str], places: PlacesInBook, lang: str) -> Image:
-    media_type = shown.get(image.capture_id) if image.capture_id is not None else None
-    if image.capture_id is None or media_type is None or not places.can_show(media_type):
-        return Image(None, say(lang, "image_missing" if image.capture_id is None else "image_never_shown"))
-    return Image(places.image(image.capture_id, media_type), "", image.width, image.height)
+def showing(books: Books, book: Book, chapter: Chapter, places: PlacesInBook, lang: str) -> Showing:
+    """A part as a format with these places shows it; its images are looked at once."""
+    shown = {number: kind for number, kind in pictures_of(book, chapter).items() if places.can_show(kind)}
+    return Showing(books, chapter, places, lang, shown)

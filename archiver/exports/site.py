@@ -6,10 +6,8 @@ The style sheets, macros and filters are those of `archiver serve`. Parts are re
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape, unescape
 from importlib.resources import files
 from itertools import groupby
 from typing import Any
@@ -18,17 +16,14 @@ from markupsafe import Markup
 
 from archiver.archive import kept
 from archiver.archive.queries import Row
-from archiver.browse import body, render
-from archiver.browse.body import Image, Surroundings
-from archiver.exports import site_feeds
+from archiver.browse import render
+from archiver.exports import shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import day, marks, moment, provenance, say
-from archiver.pages import content
-from archiver.readings import Body, CodeBlock
+from archiver.exports.said import counted, last_full, marks, moment, provenance, say
+from archiver.exports.shown import PlacesInBook, Showing
 
 _STATIC = ("reading.css", "code.css", "site.css", "search.js")
-_HREF = re.compile(r'<a [^>]*?href="([^"]*)"')  # as nh3 writes it
 _CHANGES = (
     "SELECT at, what, detail, article_id FROM timeline WHERE article_id IS NOT NULL ORDER BY at DESC, article_id, what"
 )
@@ -51,13 +46,14 @@ class _Site:
     def __init__(self, books: Books, options: ExportOptions) -> None:
         self._books, self._options, self._lang = books, options, options.lang
         self._say: Callable[..., str] = partial(say, options.lang)
-        self._images: dict[int, str | None] = {}  # capture → the name of its file; None: no raster image
+        self._images: set[int] = set()  # captures whose file is there
 
     def files(self) -> Iterator[ExportFile]:
         for name in _STATIC:
             place = "archiver.browse"
             yield ExportFile(f"static/{name}", [(files(place) / "static" / name).read_bytes()])
-        yield self._page("index.html", "site/index.html", self._say("contents"), books=self._books.books)
+        told = {"books": self._books.books, "counted": partial(counted, lang=self._lang)}
+        yield self._page("index.html", "site/index.html", self._say("contents"), **told)
         for book in self._books.books:
             yield from self._book(book)
         yield self._page("tags.html", "site/tags.html", self._say("tags"), tags=self._tags())
@@ -90,13 +86,13 @@ class _Site:
         )
         for entry in book.entries:
             yield from self._part(book, entry)
-        made = partial(_feed_html, self)
-        yield ExportFile(f"{book.key}/feed.json", site_feeds.json_feed(book, self._books.seen_until, made))
-        yield ExportFile(f"{book.key}/feed.xml", site_feeds.atom(book, self._books.seen_until, made))
+        yield ExportFile(f"{book.key}/feed.json", site_feeds.json_feed(book, self._books.seen_until, self.html))
+        yield ExportFile(f"{book.key}/feed.xml", site_feeds.atom(book, self._books.seen_until, self.html))
 
     def _part(self, book: Book, entry: Entry) -> Iterator[ExportFile]:
         chapter = book.chapter(entry)
-        yield from self._new_images(book, chapter)
+        showing = self._showing(book, chapter)
+        yield from self._new_images(book, showing)
         place = entry.number - book.entries[0].number  # entries of a book are numbered one by one
         article = chapter.article
         comments = article.comments if article is not None and self._options.comments else ()
@@ -107,58 +103,27 @@ class _Site:
         yield self._page(
             f"{book.key}/{entry.slug}.html", "site/part.html", entry.title, book=book, entry=entry, article=article,
             marks=marks(chapter, self._lang), provenance=provenance(chapter, self._lang),
-            body=Markup(self.html(book, chapter)), full=self._full(book, chapter),  # noqa: S704 - made in browse.body
-            full_said=self._full_said(chapter), linked_data=_inline(data), rot=self._rot(entry),
-            comments=[(one, self._shown(book, chapter, one.html, one.text, ())) for one in comments],
+            body=Markup(showing.body()), full=Markup(showing.full()),  # noqa: S704 - both made in browse.body
+            full_said=last_full(chapter, self._lang), linked_data=_inline(data), rot=self._rot(entry),
+            comments=[(one, Markup(showing.comment(one))) for one in comments],  # noqa: S704 - made there, too
             previous=book.entries[place - 1] if place > 0 else None,
             next=book.entries[place + 1] if place + 1 < len(book.entries) else None,
         )  # fmt: skip
 
-    def html(self, book: Book, chapter: Chapter) -> str:
-        """The body of a part as its page shows it; empty for a part that is not held."""
-        if chapter.article is None:
-            return ""
-        made = chapter.body
-        if made is None:
-            return f'<pre class="plain-text">{escape(chapter.article.text)}</pre>'
-        return str(self._shown(book, chapter, made.html, made.text, made.code_blocks))
+    def _showing(self, book: Book, chapter: Chapter) -> Showing:
+        places = PlacesInBook(lambda number, kind: f"../{_image(number, kind)}", partial(_place, book))
+        return shown.showing(self._books, book, chapter, places, self._lang)
 
-    def _full(self, book: Book, chapter: Chapter) -> Markup | None:
-        full: Body | None = chapter.last_full
-        return self._shown(book, chapter, full.html, full.text, full.code_blocks) if full is not None else None
+    def html(self, book: Book, entry: Entry) -> tuple[Chapter, str]:
+        """A part and its body as its page shows it; empty for a part that is not held."""
+        chapter = book.chapter(entry)
+        return chapter, self._showing(book, chapter).body()
 
-    def _full_said(self, chapter: Chapter) -> str:
-        capture = chapter.full_capture if chapter.last_full is not None else None
-        return self._say("last_full", day=day(capture.captured_at)) if capture is not None else ""
-
-    def _shown(self, book: Book, chapter: Chapter, html: str, text: str, code: Sequence[CodeBlock]) -> Markup:
-        if not body.is_bearable(html):
-            return Markup('<pre class="plain-text">{}</pre>').format(text)
-        around = Surroundings(self._pictures(chapter), self._links(book, html), code)
-        return Markup(body.rendered(html, around))  # noqa: S704 - made there
-
-    def _links(self, book: Book, html: str) -> dict[str, str]:
-        found = {url: self._books.entry(url) for url in map(unescape, _HREF.findall(html))}
-        return {url: _place(book, *at) for url, at in found.items() if at is not None}
-
-    def _pictures(self, chapter: Chapter) -> dict[str, Image]:
-        told = {}
-        for url, image in chapter.images.items():
-            name = self._images.get(image.capture_id) if image.capture_id is not None else None
-            src = f"../{name}" if name else None
-            told[url] = Image(src, self._say("image_missing"), image.width, image.height)
-        return told
-
-    def _new_images(self, book: Book, chapter: Chapter) -> Iterator[ExportFile]:
-        for image in chapter.images.values():
-            number = image.capture_id
-            if number is None or number in self._images:
-                continue
-            received = book.received(number)
-            kind = content.raster(received) if received else None
-            self._images[number] = f"images/{number}.{kind.rpartition('/')[2]}" if kind else None
-            if received and kind:
-                yield ExportFile(f"images/{number}.{kind.rpartition('/')[2]}", [received], is_packed=False)
+    def _new_images(self, book: Book, showing: Showing) -> Iterator[ExportFile]:
+        for number, kind in showing.pictures.items():
+            if number not in self._images:
+                self._images.add(number)
+                yield ExportFile(_image(number, kind), [book.received(number) or b""], is_packed=False)
 
     def _rot(self, entry: Entry) -> list[Row]:
         names = ("text", "url", "state", "failing_since", "copy_url")
@@ -196,9 +161,8 @@ class _Site:
         yield b"\n];\n"
 
 
-def _feed_html(site: _Site, book: Book, entry: Entry) -> tuple[Chapter, str]:
-    chapter = book.chapter(entry)
-    return chapter, site.html(book, chapter)
+def _image(number: int, media_type: str) -> str:
+    return f"images/{number}.{shown.SUFFIXES[media_type]}"
 
 
 def _place(from_book: Book, book: Book, entry: Entry) -> str:
