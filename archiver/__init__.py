@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archiver.archive.status import PartCopies, PartStatus, SeriesStatus, Status
     from archiver.commands.archive import Archive
     from archiver.commands.comparing import Comparison, compare
-    from archiver.commands.exporting import BookExported, Exported, export
+    from archiver.commands.exporting import BookExported, Exported, Unaccounted, export
     from archiver.commands.fetching import Fetched, FetchOptions, fetch, parse, verify
     from archiver.commands.imported import Imported
     from archiver.commands.importing import import_files
@@ -50,9 +50,9 @@ __all__ = [
     "Body", "BookExported", "Closed", "CodeBlock", "Comparison", "Config", "ConfigError", "CopiesOfParts",
     "ExportOptions", "ExportUnwritable", "Exported", "FetchOptions", "Fetched", "History", "Hit", "Hits", "Imported",
     "KeptArticle", "KeptCapture", "KeptComment", "KeptImage", "KeptSeries", "Listener", "Network", "Notice",
-    "PartCopies", "PartStatus", "PushOptions", "Pushed", "RescueOptions", "Rescued", "SeriesStatus", "Source", "Status",
-    "Step", "UnusableFile", "UsageError", "Written", "compare", "copies", "export", "fetch", "forget", "import_files",
-    "load_config", "parse", "push", "rescue", "search", "status", "verify", "why",
+    "PartCopies", "PartStatus", "PushOptions", "Pushed", "RescueOptions", "Rescued", "SeriesStatus", "Source",
+    "Status", "Step", "Unaccounted", "UnusableFile", "UsageError", "Written", "compare", "copies", "export", "fetch",
+    "forget", "import_files", "load_config", "parse", "push", "rescue", "search", "status", "verify", "why",
 ]  # fmt: skip
 
 _PLACES = {
@@ -62,7 +62,7 @@ _PLACES = {
     "archive.status": "PartCopies PartStatus SeriesStatus Status",
     "commands.archive": "Archive",
     "commands.comparing": "Comparison compare",
-    "commands.exporting": "BookExported Exported export",
+    "commands.exporting": "BookExported Exported Unaccounted export",
     "commands.fetching": "FetchOptions Fetched fetch parse verify",
     "commands.imported": "Imported",
     "commands.importing": "import_files",

@@ -16,6 +16,7 @@ import pytest
 from archives import Case, archive_at
 from children import Children
 from desks import PARTS, Fetcher, Importer, importer_of
+from exported import MISSING, fetched
 from hypothesis import settings
 from pushers import Pusher, make_held, pusher_of
 from rescuers import Rescuer, make_lost, rescuer_of
@@ -168,3 +169,15 @@ def pusher(held: Path, tmp_path: Path) -> Iterator[Pusher]:
     """A copy of it a month later, and web archives that save what the site has now."""
     with pusher_of(held, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def four_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of four parts with their images, of which one is not held; not to be changed."""
+    return fetched(tmp_path_factory.mktemp("four"), 4, MISSING)
+
+
+@pytest.fixture(scope="session")
+def whole_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of two parts with their images, both held; not to be changed."""
+    return fetched(tmp_path_factory.mktemp("whole"), 2)

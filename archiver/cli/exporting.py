@@ -47,7 +47,8 @@ def export(
     """Export every series, or the one that a number or URL names, or one part.
 
     The archive is only read. The same archive gives the same bytes, and what stood at the place before is replaced in
-    one step or not at all. Exit code 3: all was written, but a part is not held, and its page says so.
+    one step or not at all. Exit code 3: all was written, but a part is not held, which its page
+    says, or may be unknown, or what is held is damaged.
     """
     from archiver.commands import exporting
     from archiver.exports.formats import ExportOptions

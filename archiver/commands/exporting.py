@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from archiver.archive import queries
 from archiver.archive.status import PartStatus
 from archiver.archive.times import moment_named
 from archiver.errors import UsageError
@@ -31,6 +32,16 @@ class BookExported:
 
 
 @dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """A series that declares more parts than are known, or a source of which nobody knows all that it leads to."""
+
+    url: str
+    series_id: int | None
+    parts: int  # that are known
+    declared_parts: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """What an export came to."""
 
@@ -38,13 +49,17 @@ class Exported:
     written: tuple[Written, ...]
     books: tuple[BookExported, ...]
     seen_until: datetime  # the last moment at which the archive, or what it was by then, asked anything
+    unaccounted: tuple[Unaccounted, ...] = ()  # of which parts may be missing that nobody knows
+    unreadable: tuple[PartStatus, ...] = ()  # held, but their pages yield no body: their plain text is in it
+    lost: int = 0  # images and answers that the archive should hold, and whose bytes it has no longer as they came
     is_demonstration: bool = field(default=False)  # all of it was invented
     as_of: datetime | None = None  # the archive as it stood then; None: as it is
 
     @property
     def exit_code(self) -> int:
-        """3 where a part is not held: its page says so, and nothing else stands there."""
-        return 3 if any(book.missing for book in self.books) else 0
+        """3 where a part is not held, may be unknown, or could not be given as it was received; else 0."""
+        is_short = any(book.missing for book in self.books) or self.unaccounted or self.unreadable or self.lost
+        return 3 if is_short else 0
 
 
 def export(
@@ -76,8 +91,11 @@ def export(
         written = tuple(
             writing.put(target, chosen.container, make(share, options), force=force) for share, target in shares
         )
-        told = tuple(map(_told, books.books))
-        return Exported(name, written, told, books.seen_until, books.is_demonstration, moment)
+        lost = books.lost
+        return Exported(
+            name, written, tuple(map(_told, books.books)), books.seen_until, tuple(_unaccounted(books, named)),
+            tuple(lost.texts.values()), len(lost.captures), books.is_demonstration, moment,
+        )  # fmt: skip
 
 
 def _shares(books: Books, chosen: ExportFormat, archive: Path, out: Path | None) -> Iterator[tuple[Books, Path]]:
@@ -99,6 +117,19 @@ def _refuse_archive(target: Path, archive: Path) -> None:
     with contextlib.suppress(OSError):
         if target.samefile(archive):
             raise UsageError(f"{safe(target)}: is the archive under another name; name another place with --out")
+
+
+def _unaccounted(books: Books, named: str | None) -> Iterator[Unaccounted]:
+    """What of the exported may have parts that nobody knows; of a part that was named alone, nothing."""
+    found = queries.status(books.connection, every_part=False)
+    only = books.books[0]
+    for series in found.series:
+        is_in = series.is_asked if named is None else only.is_all and only.series and only.series.id == series.id
+        if is_in and not series._replace(missing=0).is_whole():  # what is known to be missing is told by its name
+            yield Unaccounted(series.url, series.id, series.parts, series.declared_parts)
+    for source in found.homeless if named is None else ():
+        if source.is_asked and not source._replace(missing=0).is_whole():
+            yield Unaccounted(source.url, None, source.parts, None)
 
 
 def _told(book: Book) -> BookExported:

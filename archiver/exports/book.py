@@ -92,6 +92,7 @@ class Book:
     url: str  # where it lives
     series: KeptSeries | None
     entries: tuple[Entry, ...]
+    is_all: bool  # every known part is in it; not so where a part was named alone
     _connection: sqlite3.Connection = field(repr=False, compare=False)
     _lost: Lost = field(repr=False, compare=False)
 
@@ -174,7 +175,7 @@ def _of_series(connection: sqlite3.Connection, series: KeptSeries, lost: Lost) -
     return Book(
         f"ironman-{series.id}", safe(series.title or f"series {series.id}", 300),
         safe(series.author, 100) if series.author else None, series.url, series,
-        _entries(kept.parts(connection, series.id), headings), connection, lost,
+        _entries(kept.parts(connection, series.id), headings), True, connection, lost,
     )  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def _of_strays(connection: sqlite3.Connection, lost: Lost) -> Iterator[Book]:
         parts = kept.parts_of_source(connection, source_id)
         yield Book(
             f"source-{source_id}", safe(strays[0].title or strays[0].url, 300), None, strays[0].url, None,
-            _entries(parts, {}), connection, lost,
+            _entries(parts, {}), True, connection, lost,
         )  # fmt: skip
 
 
@@ -209,7 +210,7 @@ def _named(found: list[Book], named: str, path: Path) -> list[Book]:
             return [book]
     for book in found:
         if of_it := tuple(entry for entry in book.entries if entry.part.id == article_id):
-            return [replace(book, key=f"{book.key}-{article_id}", entries=of_it)]
+            return [replace(book, key=f"{book.key}-{article_id}", entries=of_it, is_all=False)]
     known = ", ".join(str(book.series.id) for book in found if book.series)
     raise UsageError(f"{safe(named, 200)}: no series or part of {safe(path)}; its series are {known or 'none'}")
 

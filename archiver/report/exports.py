@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from archiver.commands.exporting import BookExported, Exported
+from archiver.archive.times import site_stamp
+from archiver.commands.exporting import BookExported, Exported, Unaccounted
 from archiver.report.runs import Summary, iso
 from archiver.text import safe
 
@@ -17,9 +19,18 @@ def summary(found: Exported) -> Summary:
     parts, missing = sum(book.parts for book in found.books), sum(len(book.missing) for book in found.books)
     lines.append(f"{_counted(parts, 'part')} of {_counted(len(found.books), 'series', '')}, {parts - missing} held")
     if found.as_of is not None:
-        lines.append(f"As the archive stood at {iso(found.as_of)}; it had last asked at {iso(found.seen_until)}.")
+        lines.append(
+            f"As the archive stood at {site_stamp(found.as_of)}; it had last asked at {site_stamp(found.seen_until)}."
+        )
     for book in found.books:
         lines += _missing(book)
+    lines += map(_unaccounted, found.unaccounted)
+    lines += _unreadable(found)
+    if found.lost:
+        lines.append(
+            f"Lost: the bytes of {_counted(found.lost, 'capture')} (images or answers) are not there, or are no longer"
+            " those that came; they are not in it; see `archiver verify`."
+        )
     return Summary(found.exit_code, tuple(lines), _document(found, lines))
 
 
@@ -33,6 +44,22 @@ def _missing(book: BookExported) -> list[str]:
     return [*told, f"{more} more of {book.key} are missing; see `archiver status`."] if more > 0 else told
 
 
+def _unaccounted(one: Unaccounted) -> str:
+    known = "no part of it is known" if one.parts == 0 else f"{_counted(one.parts, 'part')} known"
+    declared = f" of the {one.declared_parts} that the site declares" if one.declared_parts else ""
+    return f"Not whole: {safe(one.url)}: {known}{declared}, there may be more; see `archiver status`."
+
+
+def _unreadable(found: Exported) -> list[str]:
+    told = [
+        f"Unreadable: {safe(part.title or part.id, 60)} ({part.url}): its stored page yields no body any more; the text"
+        " that was had from it stands there; see `archiver verify`."
+        for part in found.unreadable[:_SHOWN]
+    ]
+    more = len(found.unreadable) - _SHOWN
+    return [*told, f"{more} more parts are unreadable."] if more > 0 else told
+
+
 def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
     return {
         "format": found.format, "exit_code": found.exit_code,
@@ -42,6 +69,8 @@ def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
              "missing": [{"id": part.id, "url": part.url, "last_outcome": part.last_outcome} for part in book.missing]}
             for book in found.books
         ],
+        "unaccounted": [dataclasses.asdict(one) for one in found.unaccounted],
+        "unreadable": [{"id": part.id, "url": part.url} for part in found.unreadable], "lost": found.lost,
         "seen_until": iso(found.seen_until), "as_of": found.as_of and iso(found.as_of),
         "is_demonstration": found.is_demonstration, "messages": lines,
     }  # fmt: skip

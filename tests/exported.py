@@ -1,0 +1,33 @@
+"""Exports for tests: an archive with a part that is not held, and what an export put down."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from runs import config_for, small_site
+
+import archiver
+from archiver.standin import StandIn
+
+MISSING = 10321315
+"""The part of `four_parts` that is not held."""
+
+
+def fetched(folder: Path, parts: int, *missing: int) -> Path:
+    """An archive of the first parts of the series, with images; the site has none of those that are missing."""
+    with StandIn(small_site(parts)) as standin:
+        for number in missing:
+            standin.faults.not_found(number)
+        archiver.fetch(archiver.load_config(config_for(standin, folder, images=True)), folder / "archive.db")
+    return folder / "archive.db"
+
+
+def files_of(place: Path) -> dict[str, bytes]:
+    """Each file of an export, whatever it was put into."""
+    if place.is_dir():
+        return {str(one.relative_to(place)): one.read_bytes() for one in place.rglob("*") if one.is_file()}
+    if zipfile.is_zipfile(place):
+        with zipfile.ZipFile(place) as packed:
+            return {name: packed.read(name) for name in packed.namelist()}
+    return {place.name: place.read_bytes()}
