@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
@@ -133,9 +134,10 @@ def test_one_json_document_holds_every_part_and_its_text(archive: Path, tmp_path
 
 def test_an_export_never_takes_the_place_of_the_archive(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "other").hardlink_to(archive)
-    for place in (archive, archive.parent, archive.with_name("archive.db-wal"), tmp_path / "other"):
+    places = [("json", place) for place in (archive, archive.with_name("archive.db-wal"), tmp_path / "other")]
+    for name, place in [*places, ("markdown", archive.parent)]:
         with pytest.raises(UsageError, match=r"archive|folder"):
-            archiver.export(archive, "json", out=place, force=True)
+            archiver.export(archive, name, out=place, force=True)
 
     assert archiver.status(archive).series
 
@@ -145,6 +147,34 @@ def test_an_unknown_format_or_language_is_refused(archive: Path) -> None:
         archiver.export(archive, "docx\x1b[0m")
     with pytest.raises(UsageError, match="zh-TW, en"):
         archiver.export(archive, "json", options=archiver.ExportOptions(lang="tlh"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "flag"),
+    [("epub", {"preset": "hugo"}, "--preset"), ("json", {"with_bodies": True}, "--with-bodies"),
+     ("warc", {"comments": False}, "--no-comments")],
+)  # fmt: skip
+def test_an_option_of_another_format_is_refused_with_those_that_it_is_for(
+    archive: Path, tmp_path: Path, name: str, options: dict[str, Any], flag: str
+) -> None:
+    with pytest.raises(UsageError, match=f"{flag} is not for {name}, but for "):
+        archiver.export(archive, name, out=tmp_path / "x", options=archiver.ExportOptions(**options))
+
+
+def test_posts_for_two_tools_stand_beside_each_other(archive: Path, tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        for preset in ("plain", "hugo"):
+            archiver.export(archive, "markdown", options=archiver.ExportOptions(preset=preset))
+
+    assert {path.name for path in tmp_path.iterdir()} == {"ironman-5943-markdown", "ironman-5943-hugo"}
+
+
+def test_a_file_goes_into_a_folder_that_is_there(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    found = archiver.export(archive, "json", out=tmp_path / "folder")
+
+    assert [one.path for one in found.written] == [tmp_path / "folder/ironman-5943.json"]
 
 
 # ─── putting down ───────────────────────────────────────────────────────────────────────────────
@@ -252,6 +282,19 @@ def test_what_a_killed_export_left_is_swept_and_what_a_running_one_has_stays(tmp
     writing.put(tmp_path / "a", Container.FOLDER, [one()], force=False)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".a.export-{os.getpid()}-xyz", ".a.export-mine", "a"]
+
+
+def test_a_folder_that_a_kill_caught_between_two_steps_is_put_back(tmp_path: Path) -> None:
+    writing.put(tmp_path / "a", Container.FOLDER, [one("a.txt", b"whole")], force=False)
+    before = tree(tmp_path / "a")
+    (left := tmp_path / f".a.export-{4_194_304 + 5}-xyz").mkdir()
+    (tmp_path / "a").rename(left / "a.before")
+
+    with pytest.raises(Broken):
+        writing.put(tmp_path / "a", Container.FOLDER, broken(Broken()), force=False)
+
+    assert tree(tmp_path / "a") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:

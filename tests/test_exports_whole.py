@@ -11,6 +11,7 @@ from archives import tampering
 from exported import MISSING, files_of
 
 import archiver
+from archiver.errors import UsageError
 from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS
 from archiver.report import exports
@@ -91,6 +92,17 @@ def test_a_source_of_which_nothing_is_known_is_named_by_an_export_of_everything(
 
     assert [(one.url, one.parts) for one in found.unaccounted] == [(url, 0)]
     assert not archiver.export(own, "json", "5943", out=tmp_path / "y").unaccounted
+
+
+def test_two_books_are_two_files_in_a_folder_and_never_one_file(own: Path, tmp_path: Path) -> None:
+    damage(own, "UPDATE parts SET series_id = NULL, source_id = 1 WHERE article_id = ?", DAMAGED)
+    (tmp_path / "file").write_text("mine", "utf-8")
+
+    found = archiver.export(own, "epub", out=tmp_path / "books")
+    with pytest.raises(UsageError, match="there are 2 to write"):
+        archiver.export(own, "epub", out=tmp_path / "file", force=True)
+
+    assert [one.path.name for one in found.written] == ["ironman-5943.epub", "source-1.epub"]
 
 
 def test_a_whole_archive_ends_with_0(whole_parts: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from archiver.archive.times import moment_named
 from archiver.errors import UsageError
 from archiver.exports import writing
 from archiver.exports.book import Book, Books, opened_books
-from archiver.exports.formats import FORMATS, LANGUAGES, PLAIN, PRESETS, ExportFormat, ExportOptions
+from archiver.exports.formats import FORMATS, LANGUAGES, PLAIN, PRESETS, Container, ExportFormat, ExportOptions
 from archiver.exports.writing import Written
 from archiver.machine.clock import Clock, SystemClock
 from archiver.text import safe
@@ -68,10 +68,10 @@ def export(
 ) -> Exported:  # fmt: skip
     """Export an archive, or the series or part that is `named` by number or URL, in the format of this name.
 
-    `out`: the file or folder to write; a folder to put them into where the format has a file a series and there are
-    several. Default: in the working folder, named for what it is. `force`: replace also what is not as it was made.
-    `as_of`: the archive as it stood at the end of a day (`2026-11-23`, UTC) or at a moment (ISO 8601). Raises
-    UsageError, ExportUnwritable and ArchiveError.
+    `out`: the file or folder to write; for a format that is a file also the folder to put it into, which it must be
+    where a series has a file of its own and there are several. Default: in the working folder, named for what it is.
+    `force`: replace also what is not as it was made. `as_of`: the archive as it stood at the end of a day
+    (`2026-11-23`, UTC) or at a moment (ISO 8601). Raises UsageError, ExportUnwritable and ArchiveError.
     """
     chosen = FORMATS.get(name)
     if chosen is None:
@@ -80,11 +80,12 @@ def export(
         raise UsageError(f"{safe(options.lang, 40)}: no language of ours; there are {', '.join(LANGUAGES)}")
     if options.preset not in PRESETS:
         raise UsageError(f"{safe(options.preset, 40)}: no preset; there are {', '.join(PRESETS)}")
+    chosen.refuse(options)
     make = chosen.maker()
     archive = Path(path)
     moment = moment_named(as_of, (clock or SystemClock()).now()) if as_of is not None else None
     with opened_books(archive, named, moment) as books:
-        shares = list(_shares(books, chosen, archive, Path(out) if out is not None else None))
+        shares = list(_shares(books, chosen, options, archive, Path(out) if out is not None else None))
         for _, target in shares:
             _refuse_archive(target, archive)
             writing.refuse_foreign(target, chosen.container, force=force)
@@ -98,14 +99,23 @@ def export(
         )  # fmt: skip
 
 
-def _shares(books: Books, chosen: ExportFormat, archive: Path, out: Path | None) -> Iterator[tuple[Books, Path]]:
+def _shares(
+    books: Books, chosen: ExportFormat, options: ExportOptions, archive: Path, out: Path | None
+) -> Iterator[tuple[Books, Path]]:
     """What is put into which place."""
-    if not chosen.one_each or len(books.books) == 1:
-        key = books.books[0].key if len(books.books) == 1 else archive.stem
-        yield books, out if out is not None else Path(f"{key}{chosen.suffix}")
+    if chosen.one_each and len(books.books) > 1:
+        if out is not None and out.exists() and not out.is_dir():
+            raise UsageError(
+                f"{safe(out)}: a file, and there are {len(books.books)} to write; name a folder with --out"
+            )
+        for book in books.books:
+            yield books.only(book), (out or Path()) / chosen.place(book.key, options)
         return
-    for book in books.books:
-        yield books.only(book), (out or Path()) / f"{book.key}{chosen.suffix}"
+    name = chosen.place(books.books[0].key if len(books.books) == 1 else archive.stem, options)
+    if out is not None and chosen.container is not Container.FOLDER and out.is_dir() and not out.is_symlink():
+        yield books, out / name
+    else:
+        yield books, out if out is not None else Path(name)
 
 
 def _refuse_archive(target: Path, archive: Path) -> None:

@@ -26,6 +26,7 @@ class ExportFile:
     name: str
     pieces: Iterable[bytes]
     is_packed: bool = True  # in a zip: compressed; not so what is compressed already
+    is_large: bool = False  # in a zip: may have more than 2 GB, which is known before it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ExportOptions:
 
 PLAIN = ExportOptions()
 """What is exported where nobody says otherwise."""
+
+_FLAGS = {"comments": "--no-comments", "preset": "--preset", "with_bodies": "--with-bodies"}
 
 
 class Container(StrEnum):
@@ -64,6 +67,18 @@ class ExportFormat:
     suffix: str  # of the name of what is written
     extra: str | None = None  # the extra that must be installed
     one_each: bool = False  # one export a series
+    takes: frozenset[str] = frozenset({"comments"})  # what it heeds of ExportOptions, beside `lang`
+
+    def place(self, key: str, options: ExportOptions) -> str:
+        """The name of its file or folder, of what is called `key`: each preset has a folder of its own."""
+        return f"{key}{self.suffix}" if options.preset == PLAIN.preset else f"{key}-{options.preset}"
+
+    def refuse(self, options: ExportOptions) -> None:
+        """Raise UsageError for an option that is for other formats: silence would pass for heeding it."""
+        for name, flag in _FLAGS.items():
+            if name not in self.takes and getattr(options, name) != getattr(PLAIN, name):
+                of = ", ".join(one.name for one in FORMATS.values() if name in one.takes)
+                raise UsageError(f"{flag} is not for {self.name}, but for {of}; leave it out")
 
     def maker(self) -> Make:
         """The function that makes it. Raises UsageError where its extra is not installed."""
@@ -86,15 +101,21 @@ FORMATS = {
             extra="export", one_each=True,
         ),
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
-        ExportFormat("warc", "warc", "for web archives: what came over the wire", Container.FILE, ".warc.gz", "warc"),
+        ExportFormat(
+            "warc", "warc", "for web archives: what came over the wire", Container.FILE, ".warc.gz", "warc",
+            takes=frozenset(),
+        ),
         ExportFormat(
             "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"
         ),
         ExportFormat(
             "parquet", "parquet_tables", "for analysis: tables for DuckDB and pandas", Container.FOLDER, "-tables",
-            extra="parquet",
+            extra="parquet", takes=frozenset({"comments", "with_bodies"}),
         ),
-        ExportFormat("markdown", "markdown", "for a blog or notes: posts (--preset)", Container.FOLDER, "-markdown"),
+        ExportFormat(
+            "markdown", "markdown", "for a blog or notes: posts (--preset)", Container.FOLDER, "-markdown",
+            takes=frozenset({"comments", "preset"}),
+        ),
     )
 }  # fmt: skip
 """By name, in the order in which they are shown."""

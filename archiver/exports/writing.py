@@ -175,8 +175,7 @@ def _zip(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
                 member = zipfile.ZipInfo(_checked(one.name), _ZIP_DATE)
                 member.compress_type = zipfile.ZIP_DEFLATED if one.is_packed else zipfile.ZIP_STORED
                 member.create_system, member.external_attr = 3, _ANYBODY_MAY_READ  # as Unix, whatever this is
-                is_long = not one.is_packed and not isinstance(one.pieces, list)  # OCF: no extra field at first
-                with packed.open(member, "w", force_zip64=is_long) as inside:
+                with packed.open(member, "w", force_zip64=one.is_large) as inside:
                     for piece in one.pieces:
                         inside.write(piece)
                 count += 1
@@ -243,6 +242,7 @@ def _beside(target: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
+        _put_back(place, target)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -251,6 +251,7 @@ def _sweep(target: Path) -> None:
     for left in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
         number = left.name.removeprefix(_prefix(target)).partition("-")[0]
         if number.isdecimal() and not _lives(int(number)):
+            _put_back(left, target)
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -266,11 +267,23 @@ def _lives(process: int) -> bool:
 
 def _move(made: Path, target: Path) -> None:
     """Put what was made in the place of what stood there."""
-    if not (target.is_dir() and disk.exchange(made, target)):
-        if target.is_dir():  # and the system cannot exchange two folders in one step
-            target.rename(made.with_name(f"{made.name}.old"))
+    if not target.is_dir():
+        made.replace(target)
+    elif not disk.exchange(made, target):  # the system cannot exchange two folders in one step
+        target.rename(_before(made.parent, target))
         made.replace(target)
     _folder_to_disk(target.parent)
+
+
+def _put_back(place: Path, target: Path) -> None:
+    """Between the two steps of a move nothing stands at the target: what stood there before goes back."""
+    before = _before(place, target)
+    if before.is_dir() and not target.exists():
+        before.rename(target)
+
+
+def _before(place: Path, target: Path) -> Path:
+    return place / f"{target.name}.before"
 
 
 @contextlib.contextmanager
