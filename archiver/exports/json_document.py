@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from archiver.archive import details
+from archiver.archive.details import Details
 from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries
-from archiver.exports import details
 from archiver.exports.book import Book, Books, Chapter
-from archiver.exports.details import Details
 from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import marks, moment
 from archiver.exports.writing import MARK

@@ -14,8 +14,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from archiver.archive import kept
-from archiver.archive.queries import Row
+from archiver.archive import details, kept
+from archiver.archive.details import ChangeRow
 from archiver.browse import render
 from archiver.exports import shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
@@ -24,15 +24,6 @@ from archiver.exports.said import counted, last_full, marks, moment, provenance,
 from archiver.exports.shown import PlacesInBook, Showing
 
 _STATIC = ("reading.css", "code.css", "site.css", "search.js")
-_CHANGES = (
-    "SELECT at, what, detail, article_id FROM timeline WHERE article_id IS NOT NULL ORDER BY at DESC, article_id, what"
-)
-_ROT = """
-SELECT text, url, state, failing_since, (
-    SELECT copies.url FROM copies JOIN pages ON pages.id = copies.page_id
-    WHERE pages.url = link_rot.url AND holder != 'common_crawl' AND confirmed ORDER BY made_at DESC, copies.id LIMIT 1
-) AS copy_url FROM link_rot WHERE article_id = ? ORDER BY position
-"""
 
 
 def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
@@ -104,7 +95,8 @@ class _Site:
             f"{book.key}/{entry.slug}.html", "site/part.html", entry.title, book=book, entry=entry, article=article,
             marks=marks(chapter, self._lang), provenance=provenance(chapter, self._lang),
             body=Markup(showing.body()), full=Markup(showing.full()),  # noqa: S704 - both made in browse.body
-            full_said=last_full(chapter, self._lang), linked_data=_inline(data), rot=self._rot(entry),
+            full_said=last_full(chapter, self._lang), linked_data=_inline(data),
+            rot=details.rotten_links(self._books.connection, entry.part.id),
             comments=[(one, Markup(showing.comment(one))) for one in comments],  # noqa: S704 - made there, too
             previous=book.entries[place - 1] if place > 0 else None,
             next=book.entries[place + 1] if place + 1 < len(book.entries) else None,
@@ -125,10 +117,6 @@ class _Site:
                 self._images.add(number)
                 yield ExportFile(_image(number, kind), [book.received(number) or b""], is_packed=False)
 
-    def _rot(self, entry: Entry) -> list[Row]:
-        names = ("text", "url", "state", "failing_since", "copy_url")
-        return [dict(zip(names, row, strict=True)) for row in self._books.connection.execute(_ROT, [entry.part.id])]
-
     # ─── all books ──────────────────────────────────────────────────────────────────────────────
 
     def _places(self) -> dict[int, tuple[Book, Entry]]:
@@ -141,11 +129,11 @@ class _Site:
                 found.setdefault(tag, []).append(at)
         return sorted(found.items())
 
-    def _changes(self) -> Iterator[tuple[Row, Book, Entry]]:
+    def _changes(self) -> Iterator[tuple[ChangeRow, Book, Entry]]:
         places = self._places()
-        for at, what, detail, number in self._books.connection.execute(_CHANGES):
-            if number in places:
-                yield ({"at": at, "what": what, "detail": detail}, *places[number])
+        for change in details.changes(self._books.connection):
+            if change.article_id in places:
+                yield (change, *places[change.article_id])
 
     def _texts(self) -> Iterator[bytes]:
         yield b"var ARCHIVE_TEXTS = ["

@@ -1,11 +1,13 @@
-"""What of a part stands in rows alone: counters, links, edits, events, and each text that a comment had. Reads only.
+"""What of a part stands in rows alone: counters, links and their rot, edits, events, each text of a comment.
 
-What each field holds is described in docs/schema.md under the table of its class. Moments are text: UTC, ISO 8601.
+Reads only. What each field holds is described in docs/schema.md under the table of its class. Moments are text: UTC,
+ISO 8601.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,6 +49,25 @@ class VersionRow(NamedTuple):
     last_seen_at: str
 
 
+class RottenLink(NamedTuple):
+    """A link of a body that no longer answers (`link_rot`), and the newest copy of it that somebody holds."""
+
+    text: str
+    url: str
+    state: str
+    failing_since: str | None
+    copy_url: str | None
+
+
+class ChangeRow(NamedTuple):
+    """What happened to a part and when (`timeline`)."""
+
+    at: str
+    what: str
+    detail: str | None
+    article_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """All of it, of one part; each list in its order."""
@@ -73,6 +94,28 @@ _VERSIONS = """
 SELECT comment_id, comment_versions.body_text AS text, comment_versions.first_seen_at, comment_versions.last_seen_at
 FROM comment_versions JOIN comments ON comments.id = comment_id WHERE article_id = ? ORDER BY comment_versions.id
 """
+
+
+def rotten_links(connection: sqlite3.Connection, article_id: int) -> list[RottenLink]:
+    """The dead links of a part, in their order."""
+    return values(connection, RottenLink, _ROT, article_id)
+
+
+def changes(connection: sqlite3.Connection) -> Iterator[ChangeRow]:
+    """What happened to any part, newest first; read while it is walked through."""
+    return (ChangeRow(*row) for row in connection.execute(_CHANGES))
+
+
+_ROT = """
+SELECT text, url, state, failing_since, (
+    SELECT copies.url FROM copies JOIN pages ON pages.id = copies.page_id
+    WHERE pages.url = link_rot.url AND holder != 'common_crawl' AND confirmed ORDER BY made_at DESC, copies.id LIMIT 1
+) AS copy_url FROM link_rot WHERE article_id = ? ORDER BY position
+"""
+
+_CHANGES = (
+    "SELECT at, what, detail, article_id FROM timeline WHERE article_id IS NOT NULL ORDER BY at DESC, article_id, what"
+)
 
 
 def sha256_of(connection: sqlite3.Connection, capture_id: int | None) -> str | None:
