@@ -98,7 +98,7 @@ FORMATS = {
     for one in (
         ExportFormat(
             "epub", "epub", "for readers: a book a series, for every e-reader", Container.ZIP, ".epub",
-            extra="export", one_each=True,
+            one_each=True,
         ),
         ExportFormat("json", "json_document", "for programs: all there is in one document", Container.FILE, ".json"),
         ExportFormat(
