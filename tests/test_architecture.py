@@ -27,6 +27,7 @@ ONLY_IN = {
     "rich": {"report"},
     "datasette": {"browse"},
     "jinja2": {"browse", "exports"},
+    "libzim": {"exports"},
     "pyarrow": {"exports"},
     "warcio": {"exports"},
     "pygments": {"browse"},

@@ -38,7 +38,7 @@ def make_whole(archive: Path) -> None:
 _UNPACKABLE = "UPDATE captures SET body = x'00' WHERE id = (SELECT {which} FROM articles WHERE id = ?)"
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("parquet", "warc", "wacz")])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("parquet", "warc", "wacz", "zim")])
 def test_a_part_whose_stored_page_is_damaged_shows_its_text_and_ends_with_3(
     own: Path, tmp_path: Path, name: str
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.errors import UsageError, how_to_install
@@ -27,6 +28,7 @@ class ExportFile:
     pieces: Iterable[bytes]
     is_packed: bool = True  # in a zip: compressed; not so what is compressed already
     is_large: bool = False  # in a zip: may have more than 2 GB, which is known before it is written
+    write: Callable[[Path], None] | None = None  # puts the one file of a format there itself, in a folder of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ FORMATS = {
             "markdown", "markdown", "for a blog or notes: posts (--preset)", Container.FOLDER, "-markdown",
             takes=frozenset({"comments", "preset"}),
         ),
+        ExportFormat("zim", "zim_file", "for Kiwix: to read and search offline", Container.FILE, ".zim", extra="zim"),
     )
 }  # fmt: skip
 """By name, in the order in which they are shown."""

@@ -23,7 +23,7 @@ from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import counted, last_full, marks, moment, provenance, say
 from archiver.exports.shown import PlacesInBook, Showing
 
-_STATIC = ("reading.css", "code.css", "site.css", "search.js")
+_STYLES = ("reading.css", "code.css", "site.css")
 
 
 def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
@@ -31,33 +31,59 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     return _Site(books, options).files()
 
 
+def bare(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
+    """Its pages, style sheets and images alone: for Kiwix, whose search it must let into the pages, and no feeds."""
+    return _Site(books, options, is_bare=True).pages()
+
+
+def page_name(book: Book, entry: Entry) -> str:
+    """The file of a part's page."""
+    return f"{book.key}/{entry.slug}.html"
+
+
+def searched(chapter: Chapter, options: ExportOptions) -> str:
+    """The words of a part that a search looks through, beside its title."""
+    article = chapter.article
+    said = [article.text, *article.tags] if article is not None else []
+    if article is not None and options.comments:
+        said += [one.text for one in article.comments]
+    if chapter.last_full is not None:
+        said.append(chapter.last_full.text)
+    return "\n".join(said)
+
+
 class _Site:
     """What all pages share while they are made."""
 
-    def __init__(self, books: Books, options: ExportOptions) -> None:
+    def __init__(self, books: Books, options: ExportOptions, *, is_bare: bool = False) -> None:
+        self._is_bare = is_bare
         self._books, self._options, self._lang = books, options, options.lang
         self._say: Callable[..., str] = partial(say, options.lang)
         self._images: set[int] = set()  # captures whose file is there
 
     def files(self) -> Iterator[ExportFile]:
-        for name in _STATIC:
-            place = "archiver.browse"
-            yield ExportFile(f"static/{name}", [(files(place) / "static" / name).read_bytes()])
+        yield from self.pages()
+        yield _static("search.js")
+        yield self._page("search.html", "site/search.html", self._say("search"))
+        yield ExportFile("texts.js", self._texts())
+        yield ExportFile("llms.txt", site_feeds.llms(self._books))
+
+    def pages(self) -> Iterator[ExportFile]:
+        """All but the search and what programs read."""
+        yield from map(_static, _STYLES)
         told = {"books": self._books.books, "counted": partial(counted, lang=self._lang)}
         yield self._page("index.html", "site/index.html", self._say("contents"), **told)
         for book in self._books.books:
             yield from self._book(book)
         yield self._page("tags.html", "site/tags.html", self._say("tags"), tags=self._tags())
         yield self._page("changes.html", "site/changes.html", self._say("changes"), changes=self._changes())
-        yield self._page("search.html", "site/search.html", self._say("search"))
-        yield ExportFile("texts.js", self._texts())
-        yield ExportFile("llms.txt", site_feeds.llms(self._books))
 
     def _page(self, name: str, template: str, title: str, **values: Any) -> ExportFile:
         shared = {
             "title": title, "say": self._say, "moment": moment, "root": "../" * name.count("/"), "book": None,
             "entry": None, "linked_data": None, "seen_until": moment(self._books.seen_until),
             "is_demonstration": self._books.is_demonstration, "page_lang": "en" if self._lang == "en" else "zh-Hant-TW",
+            "is_bare": self._is_bare,
         }  # fmt: skip
         html = render.environment().get_template(template).render(**{**shared, **values})
         return ExportFile(name, [html.encode(errors="replace")])
@@ -77,8 +103,9 @@ class _Site:
         )
         for entry in book.entries:
             yield from self._part(book, entry)
-        yield ExportFile(f"{book.key}/feed.json", site_feeds.json_feed(book, self._books.seen_until, self.html))
-        yield ExportFile(f"{book.key}/feed.xml", site_feeds.atom(book, self._books.seen_until, self.html))
+        if not self._is_bare:
+            yield ExportFile(f"{book.key}/feed.json", site_feeds.json_feed(book, self._books.seen_until, self.html))
+            yield ExportFile(f"{book.key}/feed.xml", site_feeds.atom(book, self._books.seen_until, self.html))
 
     def _part(self, book: Book, entry: Entry) -> Iterator[ExportFile]:
         chapter = book.chapter(entry)
@@ -92,7 +119,7 @@ class _Site:
             "inLanguage": "zh-Hant-TW", "isPartOf": {"@type": "CreativeWorkSeries", "name": book.title},
         } | ({"author": {"@type": "Person", "name": book.author}} if book.author else {})  # fmt: skip
         yield self._page(
-            f"{book.key}/{entry.slug}.html", "site/part.html", entry.title, book=book, entry=entry, article=article,
+            page_name(book, entry), "site/part.html", entry.title, book=book, entry=entry, article=article,
             marks=marks(chapter, self._lang), provenance=provenance(chapter, self._lang),
             body=Markup(showing.body()), full=Markup(showing.full()),  # noqa: S704 - both made in browse.body
             full_said=last_full(chapter, self._lang), linked_data=_inline(data),
@@ -138,15 +165,13 @@ class _Site:
     def _texts(self) -> Iterator[bytes]:
         yield b"var ARCHIVE_TEXTS = ["
         for number, (book, entry) in enumerate(self._places().values()):
-            chapter = book.chapter(entry)
-            said = [chapter.article.text, *chapter.article.tags] if chapter.article is not None else []
-            if chapter.article is not None and self._options.comments:
-                said += [one.text for one in chapter.article.comments]
-            if chapter.last_full is not None:
-                said.append(chapter.last_full.text)
-            told = [entry.title, f"{book.key}/{entry.slug}.html", "\n".join(said)]
+            told = [entry.title, page_name(book, entry), searched(book.chapter(entry), self._options)]
             yield f"{',' if number else ''}\n{_inline(told)}".encode(errors="replace")
         yield b"\n];\n"
+
+
+def _static(name: str) -> ExportFile:
+    return ExportFile(f"static/{name}", [files("archiver.browse").joinpath("static", name).read_bytes()])
 
 
 def _image(number: int, media_type: str) -> str:

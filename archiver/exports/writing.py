@@ -161,10 +161,13 @@ def _comment(packed: zipfile.ZipFile) -> bytes:
 
 def _file(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
     (only,) = files
-    with place.open("xb") as file:
-        size = sum(file.write(piece) for piece in only.pieces)
+    if only.write is not None:
+        only.write(place)
+    with place.open("xb" if only.write is None else "r+b") as file:
+        for piece in only.pieces:
+            file.write(piece)
         _to_disk(file)
-    return 1, size
+    return 1, place.stat().st_size
 
 
 def _zip(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
