@@ -108,6 +108,10 @@ FORMATS = {
             takes=frozenset(),
         ),
         ExportFormat(
+            "wacz", "wacz", "for web archives: to replay in a browser", Container.ZIP, ".wacz", "warc",
+            takes=frozenset(),
+        ),
+        ExportFormat(
             "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"
         ),
         ExportFormat(

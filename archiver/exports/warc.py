@@ -1,7 +1,11 @@
-"""`export warc`: what came over the wire as WARC 1.1 (ISO 28500:2017), one gzip member a record, in order of time.
+"""`export warc`: what came over the wire as WARC 1.1 (ISO 28500:2017), one gzip member a record.
 
-A header that no longer fits the bytes, since they are kept after decoding, goes under another name; what is not known
-(the request, the body of a redirect) is not there, and a metadata record says so.
+In the order in which it came; the date of a copy that somebody else made is when they made it. A header that no longer
+fits the bytes, since they are kept after decoding, goes under another name; what is not known (the request, the body of
+a redirect, the words of a status line) is not there, and a metadata record says so.
+
+A copy had from somebody else is a `resource` record: what was had over a network, its protocol information discarded
+(§6.4). No `conversion` (§6.8): nobody made it out of another record, its bytes are those that were had.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -34,12 +39,26 @@ _COPY = "A copy that somebody else made; status and headers, where given, are th
 _LOST = "The bytes that came are not held, or are no longer those that came."
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it is written, and what an index of it says."""
+
+    packed: bytes = field(repr=False)  # a gzip member
+    kind: str  # WARC-Type
+    uri: str  # WARC-Target-URI; empty for a warcinfo
+    date: str  # WARC-Date
+    media_type: str  # of what the record holds of the page; empty where nobody says
+    status: int | None  # of HTTP
+    digest: str | None  # WARC-Payload-Digest
+    answer: Received | None  # what it is the record of; None where it is only said of one
+
+
 def make(books: Books, _: ExportOptions) -> Iterator[ExportFile]:
     """The recording, its records made one at a time."""
-    yield ExportFile("data.warc.gz", records(books), is_packed=False)
+    yield ExportFile("data.warc.gz", (one.packed for one in records(books)), is_packed=False)
 
 
-def records(books: Books) -> Iterator[bytes]:
+def records(books: Books) -> Iterator[Record]:
     """Each record as a gzip member of its own: first a warcinfo, then every answer with what is to be said of it."""
     software = f"software: {MARK.decode()} {__version__}\r\nformat: WARC File Format 1.1\r\n"
     if books.is_demonstration:
@@ -58,7 +77,7 @@ def records(books: Books) -> Iterator[bytes]:
         yield from _of(answer, books.books[0])
 
 
-def _of(answer: Received, book: Book) -> Iterator[bytes]:
+def _of(answer: Received, book: Book) -> Iterator[Record]:
     if answer.capture_id is None:
         yield from _response(answer, list(json.loads(answer.fetch_headers).items()), b"", _NO_BODY)
     elif not answer.is_first:
@@ -76,10 +95,10 @@ def _of(answer: Received, book: Book) -> Iterator[bytes]:
 
 def _response(
     answer: Received, fields: list[list[str]] | list[tuple[str, str]], body: bytes, note: str
-) -> Iterator[bytes]:
+) -> Iterator[Record]:
     named = [(_named(name), line(value, 8_000)) for name, value in fields]
     http = StatusAndHeaders(f"{answer.http_status} ", [*named, ("Content-Length", str(len(body)))], "HTTP/1.1")
-    yield _record("response", answer.requested_url, answer.started_at, _key(answer), body, http=http)
+    yield _record("response", answer.requested_url, answer.started_at, _key(answer), body, http=http, answer=answer)
     yield _metadata(answer, note)
 
 
@@ -87,27 +106,29 @@ def _named(name: str) -> str:
     return f"{_PREFIX}{name}" if name.lower() in _NO_LONGER_TRUE else name
 
 
-def _again(answer: Received) -> Iterator[bytes]:
+def _again(answer: Received) -> Iterator[Record]:
     if answer.source == "live" and answer.http_status == 304:
         fields = [(_named(name), line(str(value), 8_000)) for name, value in json.loads(answer.fetch_headers).items()]
         told = {
-            "WARC-Profile": _NOT_MODIFIED, "WARC-Refers-To-Target-URI": _uri(answer.capture_url or answer.page_url),
+            "WARC-Profile": _NOT_MODIFIED, "WARC-Refers-To-Target-URI": uri(answer.capture_url or answer.page_url),
             "WARC-Refers-To-Date": answer.captured_at or answer.started_at,
         }  # fmt: skip
-        http = StatusAndHeaders("304 Not Modified", fields, "HTTP/1.1")
-        yield _record("revisit", answer.requested_url, answer.started_at, _key(answer), b"", http=http, told=told)
+        http = StatusAndHeaders("304 ", fields, "HTTP/1.1")
+        yield _record(
+            "revisit", answer.requested_url, answer.started_at, _key(answer), b"", http=http, told=told, answer=answer
+        )
     else:
         yield _metadata(answer, _SAME, is_beside=False)
 
 
-def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[bytes]:
+def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[Record]:
     media = next((value for name, value in fields if name.lower() == "content-type"), "application/octet-stream")
     at = answer.source_at or answer.started_at
-    yield _record("resource", answer.page_url, at, _key(answer), body, line(media, 200))
+    yield _record("resource", answer.page_url, at, _key(answer), body, line(media, 200), answer=answer)
     yield _metadata(answer, _COPY, json.dumps(fields, ensure_ascii=False))
 
 
-def _metadata(answer: Received, note: str, headers: str | None = None, *, is_beside: bool = True) -> bytes:
+def _metadata(answer: Received, note: str, headers: str | None = None, *, is_beside: bool = True) -> Record:
     """What is to be said of an answer. `is_beside`: a record of the answer itself stands before it."""
     told = {
         "note": note, "page": answer.page_url, "outcome": answer.outcome, "asked-at": answer.started_at,
@@ -124,21 +145,24 @@ def _metadata(answer: Received, note: str, headers: str | None = None, *, is_bes
 
 def _record(
     kind: str, url: str, at: str, key: str, block: bytes, media: str = "", *, http: StatusAndHeaders | None = None,
-    told: dict[str, str] | None = None,
-) -> bytes:  # fmt: skip
+    told: dict[str, str] | None = None, answer: Received | None = None,
+) -> Record:  # fmt: skip
     """One record as a gzip member; its id follows from what the archive says of it."""
     out = BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
     named = {"WARC-Record-ID": _id(key), "WARC-Date": at, **(told or {})}
     record = writer.create_warc_record(
-        _uri(url), kind, payload=BytesIO(block), length=len(block), warc_content_type=media, warc_headers_dict=named,
+        uri(url), kind, payload=BytesIO(block), length=len(block), warc_content_type=media, warc_headers_dict=named,
         http_headers=http,
     )  # fmt: skip
     writer.write_record(record)
-    return out.getvalue()
+    return Record(
+        out.getvalue(), kind, uri(url), at, (http.get_header("Content-Type") or "") if http else media,
+        answer.http_status if answer and http else None, record.rec_headers.get_header("WARC-Payload-Digest"), answer,
+    )  # fmt: skip
 
 
-def _uri(url: str) -> str:
+def uri(url: str) -> str:
     """An address on one line, of ASCII alone, as a header field must be."""
     return "".join(
         one if "!" <= one <= "~" else "".join(f"%{byte:02X}" for byte in one.encode("utf-8", "replace")) for one in url
