@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import resource
 import shutil
+import socket
 import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+import reading_archive
+from archives import put, rows_at, tampering
 from exported import MISSING, files_of
 from selectolax.lexbor import LexborHTMLParser
 from test_exports_site import hostile_archive
 
 import archiver
 from archiver.errors import ExportUnwritable
-from archiver.exports import site
+from archiver.exports import site, zim_pack
 from archiver.exports.book import opened_books
-from archiver.exports.formats import PLAIN
+from archiver.exports.formats import PLAIN, ExportOptions
 from archiver.exports.zim_identity import settle
 
 reader = pytest.importorskip("libzim.reader", reason="the extra zim is not installed")
 search = pytest.importorskip("libzim.search", reason="the extra zim is not installed")
 
+DAMAGED = 10319293
 LONGEST = 6  # characters of Chinese that are looked for
 
 
@@ -151,6 +159,44 @@ def test_what_cannot_be_written_leaves_what_stood_there_and_nothing_beside(four_
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_it_ends_with_3_where_a_stored_page_is_damaged(four_parts: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(four_parts, tmp_path / "own.db"))
+    with tampering(own) as connection:
+        connection.execute(
+            "UPDATE captures SET body = x'00' WHERE id = (SELECT capture_id FROM articles WHERE id = ?)", [DAMAGED]
+        )
+
+    exported = archiver.export(own, "zim", str(DAMAGED), out=tmp_path / "a.zim")
+
+    assert (exported.exit_code, [part.id for part in exported.unreadable]) == (3, [DAMAGED])
+    (page,) = (page for name, page in contents(tmp_path / "a.zim").items() if name.endswith(f"-{DAMAGED}.html"))
+    assert "已無法讀取" in page.decode()
+
+
+def test_comments_are_shown_and_found_unless_they_are_left_out(tmp_path: Path) -> None:
+    archive = reading_archive.make(tmp_path / "a.db", reading_archive.Words(comment="<p>謝謝分享心得</p>"))
+    with rows_at(archive) as connection:
+        put(connection, "sources", id=1, url="https://h/", kind="series", added_at=reading_archive.AT)
+        put(connection, "series_sources", series_id=reading_archive.SERIES, source_id=1)
+    for comments in (True, False):
+        archiver.export(archive, "zim", out=tmp_path / "a.zim", options=ExportOptions(comments=comments))
+        pages = contents(tmp_path / "a.zim")
+        assert any("謝謝分享心得" in page.decode() for name, page in pages.items() if "html" in name) == comments
+        assert bool(found(tmp_path / "a.zim", "分享心得")) == comments
+
+
+@pytest.mark.parametrize(
+    ("used", "counts"), [([0.5, 0.5, 0.55, 0.7], [0, 1, 2, 0]), ([0.01, 0.02, 0.09, 0.2], [1, 2, 3, 0]), ([], [])]
+)
+def test_the_program_that_packs_knows_when_it_does_nothing_but_wait(used: list[float], counts: list[int]) -> None:
+    assert list(zim_pack.idle(used)) == counts
+
+
+def test_nothing_else_loads_the_library(made: Path) -> None:
+    code = "import sys; import archiver.exports.zim_file; print('libzim' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code]).strip() == b"False"
+
+
 def test_what_an_enemy_wrote_is_as_harmless_as_in_the_site(tmp_path: Path) -> None:
     archiver.export(hostile_archive(tmp_path / "a.db"), "zim", out=tmp_path / "a.zim")
 
@@ -178,3 +224,35 @@ def test_it_says_of_itself_what_every_zim_must(made: Path) -> None:
     assert must <= set(zim.metadata_keys)
     assert all(zim.get_metadata(name) for name in must)
     assert bytes(zim.get_metadata("Language")) == b"zho"
+
+
+@pytest.fixture
+def served(made: Path) -> Iterator[str]:
+    """The address at which kiwix-serve has it."""
+    if shutil.which("kiwix-serve") is None:
+        pytest.skip("no kiwix-serve on this machine (Debian: kiwix-tools)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["kiwix-serve", "--address", "127.0.0.1", "--port", str(port), str(made)]
+    env = {**os.environ, "XAPIAN_CJK_NGRAM": "1"}  # without it, one of before libzim 8.2 takes a run for one word
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as server:
+        assert server.stdout is not None
+        assert b"running" in server.stdout.readline()
+        yield f"http://127.0.0.1:{port}"
+        server.kill()
+
+
+def test_kiwix_serves_its_pages_and_images_and_finds_in_it(served: str, made: Path, texts: dict[str, str]) -> None:
+    def got(path: str) -> bytes:
+        with urllib.request.urlopen(f"{served}{path}") as answer:
+            return bytes(answer.read())
+
+    held = contents(made)
+    image = next(name for name in held if name.startswith("images/"))
+    name, text = next((name, text) for name, text in texts.items() if len(text) > 100)
+    (run, *_) = re.findall(r"[\u4e00-\u9fff]{6}", text)
+
+    assert got(f"/a/A/{image}") == held[image]
+    assert without_frame(got(f"/a/A/{name}")) == without_frame(held[name])
+    for length in range(1, LONGEST + 1):
+        assert name in got(f"/search?content=a&pattern={quote(run[:length])}").decode()

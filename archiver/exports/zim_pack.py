@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ from libzim.writer import Creator, FileProvider, Hint, IndexData, Item
 
 LANGUAGE = "zho"  # ISO 639-3
 STUCK = 75  # the exit code where libzim does nothing any more (EX_TEMPFAIL)
-_PATIENCE = 30.0  # seconds in which it uses no time of the processor
+_PATIENCE = 60  # looks, one a second: looks are counted, not time, which goes on while a process is stopped
+_WORK = 0.1  # seconds of the processor; less is what waiting takes
 _ICON = 48  # pixels, as Kiwix wants it
 
 
@@ -101,18 +103,28 @@ def pack(place: Path, listed: Path) -> None:
                     creator.add_item(_Item(Packed(**fields)))
 
 
+def idle(used: Iterable[float]) -> Iterator[int]:
+    """How many looks in a row found it idle, of the seconds of the processor that it had used at each."""
+    before, count = 0.0, 0
+    for seconds in used:
+        count = count + 1 if seconds - before < _WORK else 0
+        before = seconds if count == 0 else before
+        yield count
+
+
 def _watch(parent: int) -> None:
     """End the process when nobody waits for it any more, or when it does nothing but wait."""
-    used, since = time.process_time(), time.monotonic()
-    while True:
-        time.sleep(1)
-        if os.getppid() != parent:
-            os._exit(STUCK)
-        if time.process_time() - used > 0.2:
-            used, since = time.process_time(), time.monotonic()
-        elif time.monotonic() - since > _PATIENCE:
+
+    def looks() -> Iterator[float]:
+        while os.getppid() == parent:
+            time.sleep(1)
+            yield time.process_time()
+
+    for count in idle(looks()):
+        if count == _PATIENCE:
             print("libzim came to a stop, as it does where the disk is full", file=sys.stderr, flush=True)  # noqa: T201
-            os._exit(STUCK)
+            break
+    os._exit(STUCK)
 
 
 if __name__ == "__main__":
