@@ -206,6 +206,10 @@ def test_what_an_enemy_wrote_is_as_harmless_as_in_the_site(tmp_path: Path) -> No
         assert {node.attributes.get("type") for node in page.css("script")} <= {"application/ld+json"}
         for node in page.css("*"):
             assert not [key for key in node.attributes if key.startswith("on") or key == "style"]
+            for key in ("href", "src"):
+                scheme, found_one, _ = (node.attributes.get(key) or "").lower().partition(":")
+                assert not found_one or scheme in {"http", "https", "mailto"}
+            assert ":" not in (node.attributes.get("src") or ""), "asked for outside"
         assert page.css("iframe, object, embed, form, base, svg") == []
 
 
