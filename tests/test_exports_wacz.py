@@ -151,6 +151,17 @@ def test_a_wacz_has_the_same_bytes_each_time_and_its_recording_lies_unpacked(twi
         assert packed.comment.startswith(b"made by archiver")
 
 
+def test_a_member_lies_where_a_reader_looks_that_passes_over_local_headers_without_need(
+    twice: Path, tmp_path: Path
+) -> None:
+    """ReplayWeb.page reads a local header only where the directory's entry has an extra field."""
+    exported(twice, tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.wacz") as packed, (tmp_path / "a.wacz").open("rb") as file:
+        for member in packed.infolist():
+            file.seek(member.header_offset + 28)
+            assert bool(int.from_bytes(file.read(2), "little")) == bool(member.extra), member.filename
+
+
 def test_a_part_that_is_not_held_is_named_and_is_no_page(four_parts: Path, tmp_path: Path) -> None:
     found = exported(four_parts, tmp_path)
     package = json.loads(found["datapackage.json"])
