@@ -35,9 +35,9 @@ LIST = ".archiver-export.json"
 _HEAD = 65_536
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip has: the same archive gives the same bytes
 _ANYBODY_MAY_READ = (stat.S_IFREG | 0o644) << 16
+# An extra field (0xD935) that asks for nothing: ReplayWeb.page looks for the bytes of a member at the wrong place where
+# its local header has an extra field, as one that may be large has, and its entry in the directory has none.
 _ALIGNED_TO_1 = b"\x35\xd9\x02\x00\x01\x00"
-"""An extra field (0xD935) that asks for nothing: ReplayWeb.page looks for the bytes of a member at the wrong place where
-its local header has an extra field, as one that may be large has, and its entry in the directory has none."""
 
 
 @dataclass(frozen=True, slots=True)
