@@ -19,6 +19,7 @@ from runs import config_for, rows, run_fetch, small_site
 from warcio.archiveiterator import ArchiveIterator
 
 import archiver
+from archiver import cli
 from archiver.exports import wacz, warc
 from archiver.standin import StandIn
 from archiver.text import safe
@@ -138,6 +139,37 @@ def test_what_is_exported_as_wacz_and_imported_again_has_equal_content(
     assert len(rows(archive, HELD)) == (3 if source == "four_parts" else 4)
     images = "SELECT sha256 FROM images JOIN captures ON captures.id = capture_id ORDER BY 1"
     assert rows(tmp_path / "again.db", images) == rows(archive, images) != []
+
+
+@pytest.fixture(scope="module")
+def rotten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the rotten demonstration, with copies that were rescued and imported."""
+    path = tmp_path_factory.mktemp("rotten") / "rot.db"
+    assert cli.run(["demo", "--rot", "--db", str(path), "-q"]) == 0
+    return path
+
+
+def test_copies_that_were_rescued_come_back_from_it_too(rotten: Path, tmp_path: Path) -> None:
+    exported(rotten, tmp_path)
+    (tmp_path / "archiver.toml").write_text('[network]\ncontact = "https://example.org/tests"\n', "utf-8")
+    config = archiver.load_config(tmp_path / "archiver.toml")
+
+    archiver.import_files(config, tmp_path / "again.db", [tmp_path / "a.wacz"])
+
+    held = "SELECT id, content_sha256 FROM articles WHERE content_sha256 IS NOT NULL ORDER BY id"
+    assert rows(tmp_path / "again.db", held) == rows(rotten, held)
+    assert len(rows(rotten, held)) == 30
+
+
+def test_a_saved_page_has_a_charset_since_replayers_would_take_it_for_latin_1(rotten: Path, tmp_path: Path) -> None:
+    data = exported(rotten, tmp_path)["archive/data.warc.gz"]
+    types = [
+        one.rec_headers.get_header("Content-Type")
+        for one in ArchiveIterator(io.BytesIO(data)) if one.rec_type == "resource"
+    ]  # fmt: skip
+
+    assert len(types) > 1
+    assert all("charset=utf-8" in one.lower() for one in types)
 
 
 def test_a_wacz_has_the_same_bytes_each_time_and_its_recording_lies_unpacked(twice: Path, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+from archives import tampering
 from runs import config_for, rows, run_fetch, terse_site
 from warcio.archiveiterator import ArchiveIterator
 
@@ -80,3 +83,27 @@ def test_an_answer_that_changed_nothing_is_a_revisit_or_told_and_never_a_second_
     assert {one.get_header("WARC-Refers-To-Target-URI") for one in revisits} <= set(urls)
     assert told
     assert len(urls) == len(set(urls))
+
+
+def test_headers_and_addresses_of_an_enemy_end_no_line_and_begin_no_record(archive: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(archive, tmp_path / "own.db"))
+    evil = [
+        ["X-A\r\n\r\nWARC/1.1", "1"],
+        ["X-B", "v\r\nX-C: 1\r\n\r\n<script>"],
+        ["X-D", "字\u202e" * 50_000],
+        ["", ""],
+    ]
+    with tampering(own) as connection:
+        connection.execute("UPDATE captures SET headers = ?", [json.dumps(evil)])
+        connection.execute("UPDATE fetches SET requested_url = requested_url || ?", ["?\r\nX: y 字\x00"])
+
+    found = list(ArchiveIterator(io.BytesIO(exported(own, tmp_path / "a.warc.gz")), check_digests="raise"))
+    plain = list(ArchiveIterator(io.BytesIO(exported(archive, tmp_path / "b.warc.gz"))))
+
+    assert [one.rec_type for one in found] == [one.rec_type for one in plain]
+    for one in found:
+        assert (one.rec_headers.get_header("WARC-Target-URI") or "").isascii()
+        if one.rec_type == "response" and one.http_headers.get_header("X-B"):
+            assert one.http_headers.get_header("X-C") is None
+            assert one.http_headers.get_header("X-B") == "v X-C: 1 <script>"
+            assert len(one.http_headers.get_header("X-D")) <= 9 * 8_000, "each sign as its bytes"

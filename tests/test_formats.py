@@ -94,6 +94,23 @@ def test_what_is_no_response_is_passed_over_and_told(path: Path) -> None:
     assert passed == {"revisits, whose body is in another record": 1}
 
 
+def test_a_resource_of_a_wanted_page_is_its_bytes_without_a_status(path: Path) -> None:
+    (found,) = read(path, plain_record(DAY1, BODY, "resource", Content_Type="text/html; charset=utf-8"))
+
+    assert (found.body, found.status, found.headers) == (
+        BODY, None, (("content-type", "text/html; charset=utf-8"),),
+    )  # fmt: skip
+
+
+def test_a_resource_whose_digest_differs_or_that_is_too_large_is_told(path: Path) -> None:
+    digest = "sha256:" + "0" * 64
+    (found,) = read(path, plain_record(DAY1, BODY, "resource", WARC_Block_Digest=digest))
+    assert (found.body, found.failure) == (None, Outcome.PROTOCOL_ERROR)
+
+    (found,) = read(path, plain_record(DAY1, BODY, "resource"), bounds=Bounds(body_bytes=len(BODY) - 1))
+    assert (found.body, found.failure) == (None, Outcome.TOO_LARGE)
+
+
 def encoded(coding: str) -> bytes:
     headers, body = [], BODY * 30
     if "gzip" in coding:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -79,7 +79,7 @@ def records(books: Books) -> Iterator[Record]:
 
 def _of(answer: Received, book: Book) -> Iterator[Record]:
     if answer.capture_id is None:
-        yield from _response(answer, list(json.loads(answer.fetch_headers).items()), b"", _NO_BODY)
+        yield from _response(answer, json.loads(answer.fetch_headers).items(), b"", _NO_BODY)
     elif not answer.is_first:
         yield from _again(answer)
     else:
@@ -93,22 +93,27 @@ def _of(answer: Received, book: Book) -> Iterator[Record]:
             yield from _copy(answer, fields, body)
 
 
-def _response(
-    answer: Received, fields: list[list[str]] | list[tuple[str, str]], body: bytes, note: str
-) -> Iterator[Record]:
-    named = [(_named(name), line(value, 8_000)) for name, value in fields]
+def _response(answer: Received, fields: Iterable[Sequence[str]], body: bytes, note: str) -> Iterator[Record]:
+    named = _fields(fields)
     http = StatusAndHeaders(f"{answer.http_status} ", [*named, ("Content-Length", str(len(body)))], "HTTP/1.1")
     yield _record("response", answer.requested_url, answer.started_at, _key(answer), body, http=http, answer=answer)
     yield _metadata(answer, note)
 
 
+def _fields(told: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """Header fields, each on one line whatever it holds."""
+    named = ((_named(name), line(str(value), 8_000)) for name, value in told)
+    return [(name, value) for name, value in named if name]
+
+
 def _named(name: str) -> str:
-    return f"{_PREFIX}{name}" if name.lower() in _NO_LONGER_TRUE else name
+    clean = line(name, 200).replace(":", "")
+    return f"{_PREFIX}{clean}" if clean.lower() in _NO_LONGER_TRUE else clean
 
 
 def _again(answer: Received) -> Iterator[Record]:
     if answer.source == "live" and answer.http_status == 304:
-        fields = [(_named(name), line(str(value), 8_000)) for name, value in json.loads(answer.fetch_headers).items()]
+        fields = _fields(json.loads(answer.fetch_headers).items())
         told = {
             "WARC-Profile": _NOT_MODIFIED, "WARC-Refers-To-Target-URI": uri(answer.capture_url or answer.page_url),
             "WARC-Refers-To-Date": answer.captured_at or answer.started_at,
@@ -124,8 +129,22 @@ def _again(answer: Received) -> Iterator[Record]:
 def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[Record]:
     media = next((value for name, value in fields if name.lower() == "content-type"), "application/octet-stream")
     at = answer.source_at or answer.started_at
-    yield _record("resource", answer.page_url, at, _key(answer), body, line(media, 200), answer=answer)
+    yield _record(
+        "resource", answer.page_url, at, _key(answer), body, _with_charset(line(media, 200), body), answer=answer
+    )
     yield _metadata(answer, _COPY, json.dumps(fields, ensure_ascii=False))
+
+
+def _with_charset(media: str, body: bytes) -> str:
+    """The type of bytes of which nobody named the charset, as of a saved page: replayers take those for Latin-1."""
+    if not media.lower().startswith("text/") or "charset=" in media.lower():
+        return media
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return media
+    kind, _, others = media.partition(";")
+    return f"{kind}; charset=utf-8{';' * bool(others)}{others}"
 
 
 def _metadata(answer: Received, note: str, headers: str | None = None, *, is_beside: bool = True) -> Record:

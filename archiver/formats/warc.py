@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from archiver.errors import UnusableFile
-from archiver.formats.found import Bounds, Found, Passed, Wanted
+from archiver.formats.found import Bounds, Found, Passed, Wanted, cleaned
 from archiver.formats.http_message import NotWhole, response
 from archiver.model import Outcome
 from archiver.unpack import Gunzip, NotUnpacked
@@ -36,7 +36,7 @@ class Readable(Protocol):
 
 
 def read(raw: Readable, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    """Every response whose URL is wanted, in order; what else there is is counted in `passed`.
+    """Every response or resource whose URL is wanted, in order; what else there is is counted in `passed`.
 
     Reads to the end of the file. Raises UnusableFile where it is not what a WARC is.
     """
@@ -111,33 +111,37 @@ def _length(fields: RecordFields) -> int:
 def _record(
     stream: _Stream, fields: RecordFields, place: str, wanted: Wanted, bounds: Bounds, passed: Passed
 ) -> Found | None:
-    """One record, read to its end; a Found when it is a response that is wanted."""
+    """One record, read to its end; a Found when it is a response, or a resource (§6.4), that is wanted."""
     length, kind = _length(fields), fields.get("warc-type", "").lower()
     url = fields.get("warc-target-uri", "").removeprefix("<").removesuffix(">")  # wget before 1.20 wrote <URL>
-    if kind not in {"response", "revisit"} or not url.lower().startswith(("http:", "https:")):
+    if kind not in {"response", "resource", "revisit"} or not url.lower().startswith(("http:", "https:")):
         stream.skip(length)
     elif not wanted(url):
-        passed["responses of other pages"] += 1
+        passed[f"{kind}s of other pages"] += 1
         stream.skip(length)
     elif kind == "revisit":  # §6.7.2: the body is in another record
         passed["revisits, whose body is in another record"] += 1
         stream.skip(length)
     else:
-        return _response(stream, fields, length, Found(url, None, _date(fields), place), bounds)
+        return _held(stream, fields, length, Found(url, None, _date(fields), place), bounds)
     _end(stream)
     return None
 
 
-def _response(stream: _Stream, fields: RecordFields, length: int, found: Found, bounds: Bounds) -> Found:
-    if length > bounds.body_bytes + bounds.header_bytes:
+def _held(stream: _Stream, fields: RecordFields, length: int, found: Found, bounds: Bounds) -> Found:
+    is_resource = fields["warc-type"].lower() == "resource"
+    if length > bounds.body_bytes + bounds.header_bytes * (not is_resource):
         stream.skip(length)
         _end(stream)
-        return _failed(found, Outcome.TOO_LARGE, f"a response of {length} bytes")
+        return _failed(found, Outcome.TOO_LARGE, f"a {fields['warc-type'].lower()} of {length} bytes")
     block = stream.take(length)
     _end(stream)
     why_not = _not_whole(fields, block)
     if why_not is not None:
         return _failed(found, *why_not)
+    if is_resource:  # the bytes alone; their type is that of the block
+        headers = cleaned([("content-type", fields["content-type"])] if "content-type" in fields else [])
+        return Found(found.url, block, found.at, found.place, headers=headers)
     try:
         status, headers, body = response(block, bounds)
     except NotWhole as error:
