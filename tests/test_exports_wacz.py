@@ -15,6 +15,7 @@ from archives import tampering
 from exported import MISSING, files_of
 from hypothesis import given
 from hypothesis import strategies as st
+from rescuers import URL, copy, rescuer_of
 from runs import config_for, rows, run_fetch, small_site
 from warcio.archiveiterator import ArchiveIterator
 
@@ -222,3 +223,28 @@ def test_a_part_whose_bytes_are_lost_is_no_page_and_ends_with_3(twice: Path, tmp
 def test_any_address_has_a_key_of_one_word(url: str) -> None:
     url = warc.uri(url)
     assert " " not in wacz.surt(url)
+
+
+@pytest.mark.parametrize("holder", ["wayback", "feed"])
+def test_a_copy_is_a_resource_of_its_page_marked_as_one_and_imported_again(
+    lost: Path, tmp_path: Path, holder: str
+) -> None:
+    (tmp_path / "rescued").mkdir()
+    with rescuer_of(lost, tmp_path / "rescued", extra=f"feed = {str(holder == 'feed').lower()}") as rescuer:
+        if holder == "wayback":
+            rescuer.archives.shelf.put(copy())
+        rescuer.rescue()
+        found = exported(rescuer.db, tmp_path)
+        (page,) = (one for one in lines(found["pages/pages.jsonl"]) if one.get("url") == URL)
+        again = archiver.import_files(
+            archiver.load_config(rescuer.config), tmp_path / "again.db", [tmp_path / "a.wacz"]
+        )
+
+    assert page["marks"]
+    assert len(page["provenance"]["SHA-256"]) == 64
+    data = io.BytesIO(found["archive/data.warc.gz"])
+    kinds = [one.rec_type for one in ArchiveIterator(data) if one.rec_headers.get_header("WARC-Target-URI") == URL]
+    assert kinds == ["resource", "metadata"]
+    assert again.exit_code == 0
+    assert rows(tmp_path / "again.db", HELD) == rows(rescuer.db, HELD)
+    assert len(rows(rescuer.db, HELD)) == 5

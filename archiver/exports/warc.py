@@ -157,9 +157,8 @@ def _metadata(answer: Received, note: str, headers: str | None = None, *, is_bes
     block = "".join(f"{name}: {line(str(value), 100_000)}\r\n" for name, value in told.items() if value is not None)
     about = {"WARC-Concurrent-To": _id(_key(answer))} if is_beside else {}
     key = f"said of {_key(answer)}"
-    return _record(
-        "metadata", answer.requested_url, answer.started_at, key, block.encode(), "application/warc-fields", told=about
-    )
+    url = answer.requested_url if answer.source == "live" else answer.page_url
+    return _record("metadata", url, answer.started_at, key, block.encode(), "application/warc-fields", told=about)
 
 
 def _record(
