@@ -32,6 +32,7 @@ _PORTS = {"http": 80, "https": 443}
 _NOTES = """
 CREATE TABLE lines (line TEXT NOT NULL);
 CREATE TABLE pages (capture_id INTEGER PRIMARY KEY, kind TEXT, page TEXT, url TEXT, ts TEXT, is_listed INTEGER);
+CREATE TABLE parts (line TEXT NOT NULL);
 """
 
 
@@ -125,7 +126,7 @@ def _spelled(text: str) -> str:
 
 def _parts(package: _Package, notes: sqlite3.Connection) -> Iterator[bytes]:
     """A line each part that can be replayed, in order, with its text; those that cannot are noted in the package."""
-    yield _head("pages", has_text=True)
+    yield _head("pages")
     for book in package.books.books:
         for chapter in book.chapters():
             entry, capture = chapter.entry, chapter.capture
@@ -137,10 +138,10 @@ def _parts(package: _Package, notes: sqlite3.Connection) -> Iterator[bytes]:
                 package.missing.append({"url": entry.part.url, "title": entry.title, "marks": said})
                 continue
             package.first = package.first or found
-            yield _page(
-                f"{book.key}/{entry.slug}", *found, title=entry.title, text=_text(chapter), marks=said,
-                provenance=dict(provenance(chapter, package.lang)),
-            )  # fmt: skip
+            told = {"text": _text(chapter), "marks": said, "provenance": dict(provenance(chapter, package.lang))}
+            page = _page(f"{book.key}/{entry.slug}", *found, title=entry.title, **told)
+            notes.execute("INSERT INTO parts VALUES (?)", [page])
+            yield page.encode()
 
 
 def _text(chapter: Chapter) -> str:
@@ -148,12 +149,17 @@ def _text(chapter: Chapter) -> str:
 
 
 def _extra(books: Books, notes: sqlite3.Connection, lang: str) -> Iterator[bytes]:
-    """What else there is to look at: other versions of the parts, the lists of the series and the indexes."""
-    yield _head("extraPages", has_text=False)
+    """What else there is to look at: other versions of the parts, the lists of the series and the indexes.
+
+    The parts come after them once more: where there is such a file, ReplayWeb.page searches in no other.
+    """
+    yield _head("extraPages")
     named = {book.series.url: book for book in books.books if book.series is not None}
     asked = "SELECT capture_id, kind, page, url, ts FROM pages WHERE NOT is_listed ORDER BY kind, page, ts, capture_id"
     for capture_id, kind, page, url, ts in notes.execute(asked):
-        yield _page(f"capture/{capture_id}", url, ts, title=_title(books, named, kind, page, lang))
+        yield _page(f"capture/{capture_id}", url, ts, title=_title(books, named, kind, page, lang)).encode()
+    for (page,) in notes.execute("SELECT line FROM parts ORDER BY rowid"):
+        yield page.replace('{"id": "', '{"id": "again/', 1).encode()
 
 
 def _title(books: Books, named: dict[str, Book], kind: str, page: str, lang: str) -> str | None:
@@ -164,14 +170,14 @@ def _title(books: Books, named: dict[str, Book], kind: str, page: str, lang: str
     return f"{book.title} ({say(lang, 'contents')})" if book else None
 
 
-def _head(name: str, *, has_text: bool) -> bytes:
-    told = {"format": "json-pages-1.0", "id": name, "title": name, "hasText": has_text}
+def _head(name: str) -> bytes:
+    told = {"format": "json-pages-1.0", "id": name, "title": name, "hasText": True}
     return f"{document_line(told)}\n".encode()
 
 
-def _page(number: str, url: str, ts: str, **told: Any) -> bytes:
+def _page(number: str, url: str, ts: str, **told: Any) -> str:
     page = {"id": number, "url": url, "ts": ts, **{name: value for name, value in told.items() if value}}
-    return f"{document_line(page)}\n".encode()
+    return f"{document_line(page)}\n"
 
 
 # ─── the package ────────────────────────────────────────────────────────────────────────────────
