@@ -138,7 +138,11 @@ def _parts(package: _Package, notes: sqlite3.Connection) -> Iterator[bytes]:
                 package.missing.append({"url": entry.part.url, "title": entry.title, "marks": said})
                 continue
             package.first = package.first or found
-            told = {"text": _text(chapter), "marks": said, "provenance": dict(provenance(chapter, package.lang))}
+            told: dict[str, Any] = {
+                "text": _text(chapter),
+                "marks": said,
+                "provenance": dict(provenance(chapter, package.lang)),
+            }
             page = _page(f"{book.key}/{entry.slug}", *found, title=entry.title, **told)
             notes.execute("INSERT INTO parts VALUES (?)", [page])
             yield page.encode()
