@@ -8,25 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import config_for, small_site
+from exported import MISSING
 
 import archiver
 from archiver.archive.schema import descriptions
-from archiver.standin import StandIn
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
 
-MISSING = 10321315
 
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of four parts, of which one is not held."""
-    folder = tmp_path_factory.mktemp("parquet")
-    with StandIn(small_site(4)) as standin:
-        standin.faults.not_found(MISSING)
-        archiver.fetch(archiver.load_config(config_for(standin, folder, images=True)), folder / "a.db")
-    return folder / "a.db"
+@pytest.fixture
+def archive(four_parts: Path) -> Path:
+    return four_parts
 
 
 def exported(archive: Path, place: Path, **options: Any) -> Path:

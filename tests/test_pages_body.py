@@ -364,6 +364,11 @@ def test_a_link_inside_the_body_still_leads_there() -> None:
     assert body.links == ()
 
 
+def test_the_words_of_an_image_are_words_though_they_look_like_markup() -> None:
+    body = make_from_html('<p>前<img src="https://a.example/x.png" alt="&lt;b&gt;粗 &amp;amp; &lt;/p&gt;">後</p>', BASE)
+    assert body.text == "前<b>粗 &amp; </p>後"
+
+
 @pytest.mark.parametrize(
     ("alt", "shown"),
     [("", r"\frac{a}{b}"), ("https://chart.googleapis.com/chart?x", r"\frac{a}{b}"), ("分數", "分數")],

@@ -74,6 +74,7 @@ def _alt(image: re.Match[str]) -> str:
     """An image's words; the site's editor writes its URL there when the author gives none."""
     found = _ALT.search(image[0])
     words = found[1].strip().replace("&quot;", '"') if found else ""
+    words = words.replace("<", "&lt;").replace(">", "&gt;")  # which a serialiser leaves as they are in a value
     return "" if words.startswith(("http://", "https://")) else words
 
 
