@@ -5,14 +5,23 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import pytest
 from archives import tampering
+from hypothesis import given
+from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
 from warcio.archiveiterator import ArchiveIterator
 
 import archiver
+from archiver.archive.received import Received
+from archiver.exports import warc
+from archiver.exports.book import Book
+from archiver.formats import warc as reader
+from archiver.formats.found import Bounds
 from archiver.standin import StandIn
 
 HELD = "SELECT id, content_sha256 FROM articles WHERE NOT is_citation ORDER BY id"
@@ -107,3 +116,28 @@ def test_headers_and_addresses_of_an_enemy_end_no_line_and_begin_no_record(archi
             assert one.http_headers.get_header("X-C") is None
             assert one.http_headers.get_header("X-B") == "v X-C: 1 <script>"
             assert len(one.http_headers.get_header("X-D")) <= 9 * 8_000, "each sign as its bytes"
+
+
+_NAMES = st.text(max_size=20) | st.sampled_from(
+    ["Content-Type", "content-length ", "Transfer-Encoding", "X Y", "字", ";:"]
+)
+
+
+@given(st.lists(st.tuples(_NAMES, st.text(max_size=40))), st.binary(max_size=80), st.text(max_size=40))
+@pytest.mark.parametrize("source", ["live", "wayback"])
+def test_whatever_came_is_read_back_by_warcio_and_by_our_own_import(
+    source: str, fields: list[tuple[str, str]], body: bytes, tail: str
+) -> None:
+    class OneBody:
+        def received(self, _: int) -> bytes:
+            return body
+
+    url, at = f"https://ithelp.ithome.com.tw/articles/1?{tail}", "2026-11-25T12:00:00.000Z"
+    answer = Received(
+        1, url, "article", url, at, "ok", 200, "{}", source, url, None, 5, True, "0" * 64, at, url, json.dumps(fields)
+    )
+    data = b"".join(one.packed for one in warc.of_answer(answer, cast(Book, OneBody())))
+    (found,) = reader.read(io.BytesIO(data), lambda _: True, Bounds(), Counter())
+
+    assert [one.rec_type for one in ArchiveIterator(io.BytesIO(data), check_digests="raise")][1:] == ["metadata"]
+    assert (found.failure, found.body) == (None, body)

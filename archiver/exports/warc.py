@@ -11,6 +11,7 @@ A copy had from somebody else is a `resource` record: what was had over a networ
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from archiver.text import line
 
 _NO_LONGER_TRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _PREFIX = "X-Archive-Orig-"  # as other archives call what no longer fits
+_NO_TOKEN = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")  # RFC 9110 §5.6.2
+_NO_URI = re.compile("[^!-~]")
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _DECODED = (
     "The body is as it was after transfer and content decoding; headers that spoke of its framing have the prefix "
@@ -74,10 +77,11 @@ def records(books: Books) -> Iterator[Record]:
     articles = {entry.part.id for book in books.books for entry in book.entries}
     series = {book.series.id for book in books.books if book.series is not None}
     for answer in answers(books.connection, articles, series):
-        yield from _of(answer, books.books[0])
+        yield from of_answer(answer, books.books[0])
 
 
-def _of(answer: Received, book: Book) -> Iterator[Record]:
+def of_answer(answer: Received, book: Book) -> Iterator[Record]:
+    """The record of an answer, where its bytes are held or need none, and what is to be said of it."""
     if answer.capture_id is None:
         yield from _response(answer, json.loads(answer.fetch_headers).items(), b"", _NO_BODY)
     elif not answer.is_first:
@@ -107,7 +111,7 @@ def _fields(told: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
 
 
 def _named(name: str) -> str:
-    clean = line(name, 200).replace(":", "")
+    clean = _escaped(_NO_TOKEN, line(name, 200))
     return f"{_PREFIX}{clean}" if clean.lower() in _NO_LONGER_TRUE else clean
 
 
@@ -127,11 +131,10 @@ def _again(answer: Received) -> Iterator[Record]:
 
 
 def _copy(answer: Received, fields: list[list[str]], body: bytes) -> Iterator[Record]:
-    media = next((value for name, value in fields if name.lower() == "content-type"), "application/octet-stream")
+    told = (line(str(value), 200) for name, value in fields if name.lower() == "content-type")
+    media = _with_charset(next(told, "") or "application/octet-stream", body)
     at = answer.source_at or answer.started_at
-    yield _record(
-        "resource", answer.page_url, at, _key(answer), body, _with_charset(line(media, 200), body), answer=answer
-    )
+    yield _record("resource", answer.page_url, at, _key(answer), body, media, answer=answer)
     yield _metadata(answer, _COPY, json.dumps(fields, ensure_ascii=False))
 
 
@@ -182,9 +185,11 @@ def _record(
 
 def uri(url: str) -> str:
     """An address on one line, of ASCII alone, as a header field must be."""
-    return "".join(
-        one if "!" <= one <= "~" else "".join(f"%{byte:02X}" for byte in one.encode("utf-8", "replace")) for one in url
-    )
+    return _escaped(_NO_URI, url)
+
+
+def _escaped(astray: re.Pattern[str], text: str) -> str:
+    return astray.sub(lambda one: "".join(f"%{byte:02X}" for byte in one[0].encode("utf-8", "replace")), text)
 
 
 def _key(answer: Received) -> str:
