@@ -188,6 +188,17 @@ def test_a_wacz_has_the_same_bytes_each_time_and_its_recording_lies_unpacked(twi
         assert packed.comment.startswith(b"made by archiver")
 
 
+def test_it_is_as_it_stood(twice: Path, tmp_path: Path) -> None:
+    ((ended,),) = rows(twice, "SELECT finished_at FROM runs ORDER BY id LIMIT 1")
+    found = exported(twice, tmp_path, as_of=ended)
+    pages = lines(found["pages/pages.jsonl"])[1:]
+
+    assert [one["title"] for one in pages if "script" in one["title"]] == []
+    assert {at for at, _ in _indexed(found)} <= {at for at, _ in _indexed(exported(twice, tmp_path))}
+    assert max(one["ts"] for one in pages) <= ended
+    assert json.loads(found["datapackage.json"])["missing"] == []
+
+
 def test_a_member_lies_where_a_reader_looks_that_passes_over_local_headers_without_need(
     twice: Path, tmp_path: Path
 ) -> None:
