@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from exported import MISSING
 from selectolax.lexbor import LexborHTMLParser
 from xss_payloads import PAYLOADS
 
+import archiver
 from archiver.exports import writing
 from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS, ExportOptions
@@ -98,6 +100,21 @@ def test_feeds_hold_whole_bodies_under_their_own_addresses(archive: Path) -> Non
     assert [item["content_html"] for item in feed["items"]] == bodies
     assert len(bodies) == 3
     assert all(item["id"].startswith("https://") or item["id"].startswith("http://") for item in feed["items"])
+
+
+def test_the_catalogue_lists_each_series_as_a_book_that_stands_there(archive: Path, tmp_path: Path) -> None:
+    site = made(archive)
+    atom = "{http://www.w3.org/2005/Atom}"
+    (entry,) = ET.fromstring(site["opds.xml"]).findall(f"{atom}entry")
+    (link,) = (one for one in entry.findall(f"{atom}link") if one.get("type") == "application/epub+zip")
+
+    archiver.export(archive, "epub", out=tmp_path / "a.epub")
+
+    assert link.get("rel") == "http://opds-spec.org/acquisition"
+    assert site[link.get("href", "")] == (tmp_path / "a.epub").read_bytes()
+    assert (entry.findtext(f"{atom}id") or "-").encode() in zipfile.ZipFile(tmp_path / "a.epub").read(
+        "EPUB/package.opf"
+    )
 
 
 @pytest.fixture(scope="module")

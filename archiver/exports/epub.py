@@ -219,8 +219,12 @@ def _cover(book: Book) -> str:
 # ─── the package ────────────────────────────────────────────────────────────────────────────────
 
 
+def identifier(book: Book) -> str:
+    """The same for the same book each time it is made."""
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{book.url}#{book.key}')}"
+
+
 def _package(books: Books, book: Book, images: dict[int, str], lang: str) -> str:
-    number = uuid.uuid5(uuid.NAMESPACE_URL, f"{book.url}#{book.key}")  # the same book each time it is made
     author = (
         f'<dc:creator id="creator">{text(book.author)}</dc:creator>'
         f'<meta refines="#creator" property="role" scheme="marc:relators">aut</meta>'
@@ -244,7 +248,7 @@ def _package(books: Books, book: Book, images: dict[int, str], lang: str) -> str
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="{_language(lang)}">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
-<dc:identifier id="id">urn:uuid:{number}</dc:identifier>
+<dc:identifier id="id">{identifier(book)}</dc:identifier>
 <dc:title>{text(book.title)}</dc:title>
 <dc:language>zh-Hant-TW</dc:language>
 {author}

@@ -17,11 +17,12 @@ from markupsafe import Markup
 from archiver.archive import details, kept
 from archiver.archive.details import ChangeRow
 from archiver.browse import render
-from archiver.exports import shown, site_feeds
+from archiver.exports import epub, shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import counted, last_full, marks, moment, provenance, say
 from archiver.exports.shown import PlacesInBook, Showing
+from archiver.exports.writing import packed
 
 _STYLES = ("reading.css", "code.css", "site.css")
 
@@ -67,6 +68,7 @@ class _Site:
         yield self._page("search.html", "site/search.html", self._say("search"))
         yield ExportFile("texts.js", self._texts())
         yield ExportFile("llms.txt", site_feeds.llms(self._books))
+        yield ExportFile("opds.xml", [site_feeds.opds(self._books)])
 
     def pages(self) -> Iterator[ExportFile]:
         """All but the search and what programs read."""
@@ -99,6 +101,7 @@ class _Site:
             book.title,
             book=book,
             groups=groups,
+            counted=partial(counted, lang=self._lang),
             linked_data=_inline(data),
         )
         for entry in book.entries:
@@ -106,6 +109,8 @@ class _Site:
         if not self._is_bare:
             yield ExportFile(f"{book.key}/feed.json", site_feeds.json_feed(book, self._books.seen_until, self.html))
             yield ExportFile(f"{book.key}/feed.xml", site_feeds.atom(book, self._books.seen_until, self.html))
+            book_alone = epub.make(self._books.only(book), self._options)
+            yield ExportFile(site_feeds.epub_name(book), packed(book_alone), is_packed=False)
 
     def _part(self, book: Book, entry: Entry) -> Iterator[ExportFile]:
         chapter = book.chapter(entry)

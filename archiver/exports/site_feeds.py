@@ -1,6 +1,7 @@
 """What programs read of the exported site: feeds with whole bodies, and a list of its pages. Written part by part.
 
-JSON Feed 1.1 (jsonfeed.org/version/1.1), Atom (RFC 4287). What a feed names is named by its address upstream.
+JSON Feed 1.1 (jsonfeed.org/version/1.1), Atom (RFC 4287), OPDS 1.2 (specs.opds.io/opds-1.2). What a feed names is named
+by its address upstream, a book by the number that stands in it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from html import escape
 
+from archiver.exports import epub
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.said import moment
 
@@ -58,6 +60,32 @@ def atom(book: Book, seen_until: datetime, made: Made) -> Iterator[bytes]:
             f'<content type="html">{_xml(html)}</content></entry>\n'
         ).encode(errors="replace")
     yield b"</feed>\n"
+
+
+def epub_name(book: Book) -> str:
+    """The file of a series as a book."""
+    return f"{book.key}/{book.key}.epub"
+
+
+def opds(books: Books) -> bytes:
+    """A catalogue of the books, for programs that read them: an acquisition feed."""
+    kind = "application/atom+xml;profile=opds-catalog;kind=acquisition"
+    updated = moment(books.seen_until)
+    entries = "".join(
+        f"<entry><id>{epub.identifier(book)}</id><title>{_xml(book.title)}</title><updated>{updated}</updated>"
+        f"<author><name>{_xml(book.author or '?')}</name></author><dc:language>zh-Hant-TW</dc:language>"
+        f'<link rel="alternate" href="{_xml(book.url)}"/>'
+        f'<link rel="http://opds-spec.org/acquisition" type="application/epub+zip" href="{epub_name(book)}"/></entry>\n'
+        for book in books.books
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom"'
+        ' xmlns:dc="http://purl.org/dc/terms/">\n'
+        f"<id>urn:archiver:opds:{_xml(books.books[0].url)}</id><title>archiver</title><updated>{updated}</updated>"
+        "<author><name>archiver</name></author>"
+        f'<link rel="self" type="{kind}" href="opds.xml"/><link rel="start" type="{kind}" href="opds.xml"/>\n'
+        f"{entries}</feed>\n"
+    ).encode(errors="replace")
 
 
 def llms(books: Books) -> Iterator[bytes]:

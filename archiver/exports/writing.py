@@ -33,6 +33,7 @@ LIST = ".archiver-export.json"
 """The file of a folder that says what was written into it."""
 
 _HEAD = 65_536
+_PIECE = 1_048_576  # bytes
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip has: the same archive gives the same bytes
 _ANYBODY_MAY_READ = (stat.S_IFREG | 0o644) << 16
 # An extra field (0xD935) that asks for nothing: ReplayWeb.page looks for the bytes of a member at the wrong place where
@@ -174,21 +175,35 @@ def _file(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
 
 
 def _zip(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
-    count = 0
     with place.open("xb") as file:
-        with zipfile.ZipFile(file, "w") as packed:
-            for one in files:
-                member = zipfile.ZipInfo(_checked(one.name), _ZIP_DATE)
-                member.compress_type = zipfile.ZIP_DEFLATED if one.is_packed else zipfile.ZIP_STORED
-                member.create_system, member.external_attr = 3, _ANYBODY_MAY_READ  # as Unix, whatever this is
-                member.extra = _ALIGNED_TO_1 if one.is_large else b""
-                with packed.open(member, "w", force_zip64=one.is_large) as inside:
-                    for piece in one.pieces:
-                        inside.write(piece)
-                count += 1
-            packed.comment = _comment(packed)
+        count = _pack(file, files)
         _to_disk(file)
     return count, place.stat().st_size
+
+
+def packed(files: Iterable[ExportFile]) -> Iterator[bytes]:
+    """The bytes of a zip of these files, as an export of it would be."""
+    with tempfile.TemporaryFile() as file:
+        _pack(file, files)
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _pack(file: IO[bytes], files: Iterable[ExportFile]) -> int:
+    count = 0
+    with zipfile.ZipFile(file, "w") as zipped:
+        for one in files:
+            member = zipfile.ZipInfo(_checked(one.name), _ZIP_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED if one.is_packed else zipfile.ZIP_STORED
+            member.create_system, member.external_attr = 3, _ANYBODY_MAY_READ  # as Unix, whatever this is
+            member.extra = _ALIGNED_TO_1 if one.is_large else b""
+            with zipped.open(member, "w", force_zip64=one.is_large) as inside:
+                for piece in one.pieces:
+                    inside.write(piece)
+            count += 1
+        zipped.comment = _comment(zipped)
+    return count
 
 
 def _folder(place: Path, files: Iterable[ExportFile]) -> tuple[int, int]:
