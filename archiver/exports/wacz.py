@@ -70,7 +70,7 @@ def _note(record: Record, notes: sqlite3.Connection) -> None:
     answer = record.answer
     if answer is not None and answer.capture_id is not None and answer.kind in {"article", "series", "index"}:
         row = [answer.capture_id, answer.kind, answer.page_url, record.uri, record.date]
-        notes.execute("INSERT INTO pages VALUES (?, ?, ?, ?, ?, 0)", row)
+        notes.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, 0)", row)
 
 
 def _line(record: Record, offset: int) -> str:
