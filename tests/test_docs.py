@@ -100,7 +100,7 @@ def test_the_way_of_the_data_goes_by_names_that_exist() -> None:
 
 
 def masked(text: str) -> str:
-    return re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", text)
+    return re.sub(r"[0-9.]+ kB", "SIZE", re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", text))
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +112,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "demo": ["demo", "-q"],
         "why": ["why", "900001001", "--db", "demo.db"],
         "search": ["search", "所有權 Rust", "--limit", "2", "--db", "demo.db"],
+        "export": ["export", "epub", "900001", "--db", "demo.db"],
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -123,7 +124,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-@pytest.mark.parametrize("name", ["demo", "why", "search"])
+@pytest.mark.parametrize("name", ["demo", "why", "search", "export"])
 def test_the_outputs_shown_are_real(readme: Path, name: str, outputs: dict[str, str]) -> None:
     text = readme.read_text("utf-8")
     block = re.search(rf"<!-- {name}: begin -->\n```console\n(.*?)```\n<!-- {name}: end -->", text, re.DOTALL)
