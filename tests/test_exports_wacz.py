@@ -234,6 +234,19 @@ def test_a_part_whose_bytes_are_lost_is_no_page_and_ends_with_3(twice: Path, tmp
     assert len(lines(files["pages/pages.jsonl"])) == 1 + 3
 
 
+@pytest.mark.parametrize(
+    ("url", "key"),
+    {
+        "https://ithelp.ithome.com.tw/articles/1?sc=rss.iron": "tw,com,ithome,ithelp)/articles/1?sc=rss.iron",
+        "http://www2.Example.org:8080/A//B/?b=2&a=1&a": "org,example:8080)/a/b?a&a=1&b=2",
+        "https://user:word@h:443/a/../%28b%29/#part": "h)/(b)",
+        "https://h.tw/%E4%B8%AD%252F.png?x=%2F": "tw,h)/%e4%b8%ad/.png?x=/",
+    }.items(),
+)
+def test_a_key_is_as_the_internet_archive_writes_it(url: str, key: str) -> None:
+    assert wacz.surt(url) == key
+
+
 @given(st.text() | st.text("%0aA/?&=;#.:@\r\n \xff字").map("https://www1.H:80/".__add__))
 def test_any_address_has_a_key_of_one_word(url: str) -> None:
     url = warc.uri(url)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -106,11 +107,11 @@ def surt(url: str) -> str:
         return url
     if parts.scheme not in _PORTS or not host:
         return url
-    path = _spelled(parts.path).lower() or "/"
+    path = posixpath.normpath(f"/{_spelled(parts.path).lower().lstrip('/')}")
     query = "&".join(sorted(_spelled(parts.query).lower().split("&"), key=lambda one: one.split("=", 1)))
     names = ",".join(reversed(re.sub(r"^www[0-9]*\.", "", host).split(".")))
     at = f":{port}" if port not in (None, _PORTS[parts.scheme]) else ""
-    return f"{names}{at}){path.rstrip('/') or '/'}{f'?{query}' if query else ''}"
+    return f"{names}{at}){path}{f'?{query}' if query else ''}"
 
 
 def _spelled(text: str) -> str:
