@@ -85,12 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _page(results: Results, others: Peers) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in others.versions.items())
-    wget = ", wget" if others.wget else ""
+    tools = "".join(f", {Path(one).name}" for one in (others.wget, others.pandoc) if one)
     machine = f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}"
     states = "; ".join(f"{commit}: {', '.join(names)}" for commit, names in results.commits(ALL).items())
     said = (
         f"Last measured on {datetime.now(UTC):%Y-%m-%d}, on {machine}; other work ran on the machine. Peers: {versions}"
-        f"{wget}. CPU time is user and system time of a process and its children, the median of rounds in which ours"
+        f"{tools}. CPU time is user and system time of a process and its children, the median of rounds in which ours"
         f" and the peers take turns; so the ratios say more than the figures. Commits measured: {states}."
     )
     lines = [

@@ -22,6 +22,7 @@ class Peers:
     python: Path
     versions: dict[str, str]
     wget: str | None
+    pandoc: str | None = None
 
     def has(self, package: str) -> bool:
         """Whether a package could be had."""
@@ -48,7 +49,12 @@ def ready(folder: Path) -> Peers:
             if subprocess.run(command, capture_output=True, check=False).returncode:
                 print(f"  {package} cannot be had", file=sys.stderr)
     held = _versions(python)
-    return Peers(python, {name: held[name] for name in WANTED if name in held}, shutil.which("wget"))
+    return Peers(
+        python,
+        {name: held[name] for name in WANTED if name in held},
+        shutil.which("wget"),
+        shutil.which("pandoc"),
+    )
 
 
 def _versions(python: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import asking, keeping, measure
+from bench import asking, exports, keeping, measure
 from bench.setting import Setting
 from bench.table import Row
 
@@ -30,5 +30,6 @@ WORKS: dict[str, Rows] = {
     "revisiting": keeping.revisiting,
     "showing": keeping.showing,
     "proving": keeping.proving,
+    "exporting": exports.exporting,
 }
 ON_REQUEST: dict[str, Rows] = {"suite": suite}  # says something only where nothing else runs
