@@ -7,6 +7,7 @@ on the disk, hold its pages in memory and bring surt, which is under the AGPL. T
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import posixpath
@@ -39,8 +40,7 @@ CREATE TABLE parts (line TEXT NOT NULL);
 
 def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     """Its files. Each must be written before the next is asked for: what comes later tells what came before."""
-    with closing(sqlite3.connect("")) as notes:
-        notes.executescript(_NOTES)
+    with closing(_Notes()) as notes:
         package = _Package(books, options.lang)
         yield package.file(f"archive/{_WARC}", _recorded(books, notes), is_packed=False, is_large=True)
         yield package.file("indexes/index.cdx", _lines(notes), is_large=True)
@@ -52,26 +52,53 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
         yield ExportFile("datapackage-digest.json", [document(digest).encode()])
 
 
+class _Notes:
+    """What is noted of records and pages while they are written, in a database of SQLite's own temporary file.
+
+    Raises OSError where that has no room: nothing is wrong with the archive.
+    """
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("")
+        self._connection.executescript(_NOTES)
+
+    def put(self, sql: str, *values: object) -> None:
+        """Note it."""
+        for _ in self.rows(sql, *values):
+            raise AssertionError("a note gives no rows")
+
+    def rows(self, sql: str, *values: object) -> Iterator[Any]:
+        """What was noted."""
+        try:
+            yield from self._connection.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, f"in the temporary folder: {error}") from error
+
+    def close(self) -> None:
+        """Forget all of it."""
+        self._connection.close()
+
+
 # ─── records and their index ────────────────────────────────────────────────────────────────────
 
 
-def _recorded(books: Books, notes: sqlite3.Connection) -> Iterator[bytes]:
+def _recorded(books: Books, notes: _Notes) -> Iterator[bytes]:
     """The bytes of the recording; what is said of each record is noted on the way."""
     offset = 0
     for record in warc.records(books):
         yield record.packed
         if record.kind in _INDEXED:
-            notes.execute("INSERT INTO lines VALUES (?)", [_line(record, offset)])
+            notes.put("INSERT INTO lines VALUES (?)", _line(record, offset))
             _note(record, notes)
         offset += len(record.packed)
 
 
-def _note(record: Record, notes: sqlite3.Connection) -> None:
+def _note(record: Record, notes: _Notes) -> None:
     """Where a page that is had from a capture is found."""
     answer = record.answer
     if answer is not None and answer.capture_id is not None and answer.kind in {"article", "series", "index"}:
-        row = [answer.capture_id, answer.kind, answer.page_url, record.uri, record.date]
-        notes.execute("INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, 0)", row)
+        row = (answer.capture_id, answer.kind, answer.page_url, record.uri, record.date)
+        notes.put("INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, 0)", *row)
 
 
 def _line(record: Record, offset: int) -> str:
@@ -89,9 +116,9 @@ def _line(record: Record, offset: int) -> str:
     return f"{surt(record.uri)} {at} {json.dumps({name: value for name, value in told.items() if value})}\n"
 
 
-def _lines(notes: sqlite3.Connection) -> Iterator[bytes]:
+def _lines(notes: _Notes) -> Iterator[bytes]:
     """The index, in the order of its bytes."""
-    for (found,) in notes.execute("SELECT line FROM lines ORDER BY line"):
+    for (found,) in notes.rows("SELECT line FROM lines ORDER BY line"):
         yield found.encode()
 
 
@@ -125,16 +152,15 @@ def _spelled(text: str) -> str:
 # ─── pages ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts(package: _Package, notes: sqlite3.Connection) -> Iterator[bytes]:
+def _parts(package: _Package, notes: _Notes) -> Iterator[bytes]:
     """A line each part that can be replayed, in order, with its text; those that cannot are noted in the package."""
     yield _head("pages")
     for book in package.books.books:
         for chapter in book.chapters():
             entry, capture = chapter.entry, chapter.capture
             said = marks(chapter, package.lang)
-            found = notes.execute(
-                "UPDATE pages SET is_listed = 1 WHERE capture_id = ? RETURNING url, ts", [capture.id if capture else 0]
-            ).fetchone()
+            number = capture.id if capture is not None else None
+            found = next(notes.rows("SELECT url, ts FROM pages WHERE capture_id = ?", number), None)
             if found is None:
                 package.missing.append({"url": entry.part.url, "title": entry.title, "marks": said})
                 continue
@@ -145,7 +171,8 @@ def _parts(package: _Package, notes: sqlite3.Connection) -> Iterator[bytes]:
                 "provenance": dict(provenance(chapter, package.lang)),
             }
             page = _page(f"{book.key}/{entry.slug}", *found, title=entry.title, **told)
-            notes.execute("INSERT INTO parts VALUES (?)", [page])
+            notes.put("UPDATE pages SET is_listed = 1 WHERE capture_id = ?", number)
+            notes.put("INSERT INTO parts VALUES (?)", page)
             yield page.encode()
 
 
@@ -153,7 +180,7 @@ def _text(chapter: Chapter) -> str:
     return chapter.body.text if chapter.body is not None else ""
 
 
-def _extra(books: Books, notes: sqlite3.Connection, lang: str) -> Iterator[bytes]:
+def _extra(books: Books, notes: _Notes, lang: str) -> Iterator[bytes]:
     """What else there is to look at: other versions of the parts, the lists of the series and the indexes.
 
     The parts come after them once more: where there is such a file, ReplayWeb.page searches in no other.
@@ -161,9 +188,9 @@ def _extra(books: Books, notes: sqlite3.Connection, lang: str) -> Iterator[bytes
     yield _head("extraPages")
     named = {book.series.url: book for book in books.books if book.series is not None}
     asked = "SELECT capture_id, kind, page, url, ts FROM pages WHERE NOT is_listed ORDER BY kind, page, ts, capture_id"
-    for capture_id, kind, page, url, ts in notes.execute(asked):
+    for capture_id, kind, page, url, ts in notes.rows(asked):
         yield _page(f"capture/{capture_id}", url, ts, title=_title(books, named, kind, page, lang)).encode()
-    for (page,) in notes.execute("SELECT line FROM parts ORDER BY rowid"):
+    for (page,) in notes.rows("SELECT line FROM parts ORDER BY rowid"):
         yield page.replace('{"id": "', '{"id": "again/', 1).encode()
 
 
