@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +104,16 @@ def test_every_word_of_ours_stands_in_both_languages_with_the_same_gaps() -> Non
         assert len(words) == len(LANGUAGES)
         gaps = [sorted(part.split("}")[0] for part in word.split("{")[1:]) for word in words]
         assert gaps[0] == gaps[1], key
+
+
+def test_a_part_is_read_however_long_those_before_it_took(archive: Path) -> None:
+    with opened_books(archive) as books:
+        (book,) = books.books
+        books.connection.set_progress_handler(lambda: True, 1)  # as if no time were left
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            books.connection.execute("SELECT count(*) FROM fetches").fetchone()
+
+        assert book.chapter(book.entries[0]).article is not None
 
 
 # ─── the command ────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ from archiver.text import safe
 _MOST_OBJECTS = 5_000  # tables, views, indexes and triggers; of ours there are a hundred
 _MOST_SQL = 1_000_000  # characters of one statement, and eight times that of all
 _MOST_BYTES = 268_435_456  # of one value; a body has at most a sixteenth of that
-_PATIENCE_S = 300.0  # for all that one command reads: the largest archive that we know of takes a second
+_PATIENCE_S = 300.0  # for what one command reads at once: the largest archive that we know of takes a second
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 
 
@@ -35,12 +35,17 @@ def guard(connection: sqlite3.Connection, *, patience_s: float | None = None) ->
         connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     if patience_s is not None:
-        until = time.monotonic() + patience_s
-        connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        be_patient(connection, patience_s)
     try:
         connection.execute("SELECT 1 FROM main.sqlite_master LIMIT 1").fetchone()
     except UnicodeDecodeError as error:  # what SQLite says of a garbled schema quotes it
         raise sqlite3.OperationalError("Could not decode to UTF-8 the names of its tables") from error
+
+
+def be_patient(connection: sqlite3.Connection, seconds: float = _PATIENCE_S) -> None:
+    """End what a connection does after so many seconds from now: for who reads piece by piece, anew for each."""
+    until = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
 
 
 @cache

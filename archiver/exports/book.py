@@ -19,6 +19,7 @@ from archiver import ithome, pages
 from archiver.archive import bodies, demonstration, kept
 from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries, Stray
 from archiver.archive.looking import opened
+from archiver.archive.shape import be_patient
 from archiver.archive.status import PartStatus
 from archiver.errors import UsageError
 from archiver.model import Address
@@ -102,6 +103,7 @@ class Book:
 
     def chapter(self, entry: Entry) -> Chapter:
         """A part with its bodies, comments, images and captures. What cannot be given is noted in `Books.lost`."""
+        be_patient(self._connection)
         article = kept.article(self._connection, entry.part.id)
         if article is None:
             return Chapter(entry, None)
@@ -118,6 +120,7 @@ class Book:
 
     def received(self, capture_id: int) -> bytes | None:
         """The bytes of a capture, such as an image; None where they are not, or are not those that were received."""
+        be_patient(self._connection)
         body = bodies.intact(self._connection, capture_id)
         if body is None:
             self._lost.captures.add(capture_id)
