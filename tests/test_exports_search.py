@@ -1,0 +1,177 @@
+"""The site in headless Chromium, from the disk, without a network: its search is right, and anybody can use it.
+
+axe-core is found as node finds it: `npm install --prefix FOLDER --ignore-scripts axe-core` and
+`NODE_PATH=FOLDER/node_modules`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import pytest
+from exported import fetched
+
+from archiver.commands.exporting import export
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)"
+)
+_FOLDERS = [*os.environ.get("NODE_PATH", "").split(os.pathsep), "/usr/local/lib/node_modules", "/usr/lib/node_modules"]
+AXE = next((file for one in _FOLDERS if one and (file := Path(one) / "axe-core/axe.min.js").is_file()), None)
+FOUND = "[...document.querySelectorAll('#results a')].map((one) => one.getAttribute('href'))"
+# The words of each part, field by field, as they stand in the archive: no code of the export is asked.
+FIELDS = """
+SELECT id, title FROM articles UNION ALL SELECT id, body_text FROM articles
+UNION ALL SELECT article_id, body_text FROM comments
+UNION ALL SELECT article_id, name FROM articles_tags JOIN tags ON tags.id = tag_id
+"""
+PARTS = 5
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fetched(tmp_path_factory.mktemp("site"), PARTS)
+
+
+@pytest.fixture(scope="module")
+def site(archive: Path) -> Path:
+    (written,) = export(archive, "site", out=archive.parent / "site").written
+    return written.path
+
+
+def fields_of(archive: Path) -> list[tuple[int, str]]:
+    with closing(sqlite3.connect(archive)) as held:
+        return [(number, folded(words)) for number, words in held.execute(FIELDS) if words]
+
+
+def folded(words: str) -> str:
+    return normalize("NFC", words).lower()
+
+
+def queries(fields: list[tuple[int, str]]) -> list[str]:
+    """Pieces of one to eight characters of prose and code, signs and halves of words too; and what is nowhere."""
+    rng = random.Random(5943)
+    found = {"程式", "fn main", "&&", "->", "::", "{", "。", "龘", "zzzzzz"}
+    while len(found) < 260:
+        _, words = rng.choice(fields)
+        length = rng.randint(1, 8)
+        start = rng.randrange(max(1, len(words) - length))
+        query = words[start : start + length]
+        if query.isprintable() and query == query.strip() and query:
+            found.add(query)
+    return sorted(found)
+
+
+def test_a_search_of_one_to_eight_characters_finds_the_parts_that_hold_them_and_no_other(
+    browser: Any, archive: Path, site: Path
+) -> None:
+    fields = fields_of(archive)
+    assert len({number for number, _ in fields}) == PARTS
+    page = browser.new_page(offline=True)
+    page.goto((site / "search.html").as_uri())
+    hits = 0
+    for query in queries(fields):
+        page.fill("#query", query)
+        found = page.evaluate(FOUND)
+        held = {number for number, words in fields if query in words}
+        assert len(found) == len(held), query
+        assert {int(url.rpartition("-")[2].removesuffix(".html")) for url in found} == held, query
+        hits += len(held)
+    assert hits > 300
+    page.close()
+
+
+def test_what_is_found_is_shown_as_it_was_written(browser: Any, archive: Path, site: Path) -> None:
+    page = browser.new_page(offline=True)
+    page.goto((site / "search.html").as_uri())
+    with closing(sqlite3.connect(archive)) as held:
+        texts = ["\n".join(row) for row in held.execute("SELECT title, body_text FROM articles")]
+    capital = next(
+        word for text in texts for word in text.split() if word.isascii() and word.istitle() and len(word) > 3
+    )
+
+    page.fill("#query", capital.lower())
+
+    assert any(capital in around for around in page.locator("#results p").all_inner_texts())
+    page.close()
+
+
+def test_the_search_needs_no_mouse(browser: Any, site: Path) -> None:
+    page = browser.new_page(offline=True)
+    page.goto((site / "index.html").as_uri())
+    focused = "document.activeElement.href || document.activeElement.id"
+
+    def tab_to(wanted: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if wanted in page.evaluate(focused):
+                return
+        pytest.fail(f"Tab does not lead to {wanted}")
+
+    tab_to("search.html")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html")
+    tab_to("query")
+    page.keyboard.type("的")
+    first = page.locator("#results a").first.get_attribute("href")
+    tab_to(first)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{first}")
+    assert page.locator("h1").first.inner_text()
+    page.close()
+
+
+def test_without_scripts_all_can_be_read_and_the_search_says_what_it_lacks(browser: Any, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto((site / "search.html").as_uri())
+    assert page.locator("noscript .warning, .warning").first.inner_text().strip()
+    part = next(site.glob("*/01-*.html"))
+    page.goto(part.as_uri())
+    assert len(page.locator("#text").inner_text()) > 100
+    context.close()
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_nothing_is_wider_than_a_telephone_or_its_print(browser: Any, site: Path, media: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800}, offline=True)
+    page.emulate_media(media=media)
+    for file in sorted(site.rglob("*.html")):
+        page.goto(file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, file.name
+    page.close()
+
+
+@pytest.mark.skipif(AXE is None, reason="no npm package axe-core in NODE_PATH")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_page(browser: Any, site: Path, scheme: str) -> None:
+    assert AXE is not None
+    context = browser.new_context(bypass_csp=True, offline=True, color_scheme=scheme)  # axe itself is a script
+    page = context.new_page()
+    for file in sorted(site.rglob("*.html")):
+        page.goto(file.as_uri())
+        if file.name == "search.html":
+            page.fill("#query", "的")
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("axe.run().then((told) => told.violations.map((one) => [one.id, one.nodes[0].html]))")
+        assert found == [], file.name
+    context.close()
