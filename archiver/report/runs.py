@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archiver.commands.run import Closed
 from archiver.report.status import status_json
+
+if TYPE_CHECKING:
+    from archiver.commands.run import Closed  # it brings the web client, which an export has no use for
 
 AGAIN = "Run the same command again to go on."
 
