@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from archiver.errors import ArchiveDamaged, ExportUnwritable, UsageError
 from archiver.exports import said, writing
 from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS, LANGUAGES, Container, ExportFile
+from archiver.pages import languages
 from archiver.standin import StandIn
 
 MISSING = 10321315
@@ -104,6 +106,18 @@ def test_every_word_of_ours_stands_in_both_languages_with_the_same_gaps() -> Non
         assert len(words) == len(LANGUAGES)
         gaps = [sorted(part.split("}")[0] for part in word.split("{")[1:]) for word in words]
         assert gaps[0] == gaps[1], key
+
+
+def test_no_language_is_guessed_again_but_what_the_archive_holds_is_shown(archive: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(archive, tmp_path / "own.db"))
+    with opened_books(own) as books:
+        before = [chapter.body and chapter.body.code_blocks for chapter in books.books[0].chapters()]
+    with archiver.Archive(own) as held:
+        kept = [None if part.missing else held.article(part.id).code_blocks for part in held.parts(5943)]
+
+    assert before == kept
+    with languages.as_declared():
+        assert languages.guess('fn main() { let x: Vec<u8> = Vec::new(); println!("{:?}", x); }') is None
 
 
 def test_a_part_is_read_however_long_those_before_it_took(archive: Path) -> None:

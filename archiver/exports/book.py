@@ -23,6 +23,7 @@ from archiver.archive.shape import be_patient
 from archiver.archive.status import PartStatus
 from archiver.errors import UsageError
 from archiver.model import Address
+from archiver.pages import languages
 from archiver.readings import Body
 from archiver.text import safe
 
@@ -107,12 +108,17 @@ class Book:
         article = kept.article(self._connection, entry.part.id)
         if article is None:
             return Chapter(entry, None)
-        found = bodies.of_capture(self._connection, article.capture_id, pages.read)
         full = article.full_capture_id
-        last_full = bodies.of_capture(self._connection, full, pages.read) if full is not None else None
+        with languages.as_declared():  # so that the same bytes come of it wherever it is made
+            found = bodies.of_capture(self._connection, article.capture_id, pages.read)
+            last_full = bodies.of_capture(self._connection, full, pages.read) if full is not None else None
         if found is None or (full is not None and last_full is None):
             self._lost.texts[entry.part.id] = entry.part
-        body = found or Body(f"<pre>{escape(article.text)}</pre>", article.text)
+        body = (
+            replace(found, code_blocks=article.code_blocks)
+            if found is not None
+            else Body(f"<pre>{escape(article.text)}</pre>", article.text)
+        )
         shown = [one.html for one in (body, last_full, *article.comments) if one is not None]
         urls = {unescape(url) for html in shown for url in _IMAGE.findall(html)}
         images = kept.images(self._connection, urls)

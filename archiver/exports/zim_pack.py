@@ -94,13 +94,13 @@ def pack(place: Path, listed: Path) -> None:
     with Creator(place).config_indexing(True, LANGUAGE).config_nbworkers(1) as creator, listed.open("rb") as lines:
         creator.set_mainpath("index.html")
         for line in lines:
-            match json.loads(line):
-                case {"icon": image}:
-                    creator.add_illustration(_ICON, b64decode(image))
-                case {"name": name, "value": value, "media_type": media_type}:
-                    creator.add_metadata(name, value, media_type)
-                case fields:
-                    creator.add_item(_Item(Packed(**fields)))
+            told = json.loads(line)
+            if "icon" in told:
+                creator.add_illustration(_ICON, b64decode(told["icon"]))
+            elif "value" in told:
+                creator.add_metadata(told["name"], told["value"], told["media_type"])
+            else:
+                creator.add_item(_Item(Packed(**told)))
 
 
 def idle(used: Iterable[float]) -> Iterator[int]:

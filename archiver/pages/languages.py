@@ -7,6 +7,8 @@ Magika all of it (docs/design.md).
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -17,9 +19,22 @@ _NAMES = {"shell": "bash", "c": "c", "cs": "csharp", "makefile": "makefile", "ob
 _NO_LANGUAGE = frozenset({"txt", "unknown", "empty", "undefined", "markdown", "batch"})
 
 
+_GUESSING = ContextVar("guessing", default=True)
+
+
+@contextlib.contextmanager
+def as_declared() -> Iterator[None]:
+    """Inside, nothing is guessed: for who reads a page again of which the archive holds what was guessed."""
+    token = _GUESSING.set(False)
+    try:
+        yield
+    finally:
+        _GUESSING.reset(token)
+
+
 def guess(code: str) -> str | None:
     """The language that a block is surely in; None when that is not sure, or the extra is not installed."""
-    model = _model()
+    model = _model() if _GUESSING.get() else None
     if model is None or len(code.strip()) < _ENOUGH:
         return None
     found = model.identify_bytes(code[:_LOOKED_AT].encode("utf-8", "replace"))
