@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("archiver", "tests", "bench", "docs", "config")
 STANDARD = (
     r"RFC ?[0-9]{3,5}(?:bis)?|HTML Standard|CommonMark|WHATWG MIME Sniffing|PNG, W3C|ITU T\.81|ISO [0-9]+(?:-[0-9]+)?"
-    r"|APPNOTE|fileformat2|lang_[a-z]+\.html|WARC 1\.[01]|EPUB 3\.3|XML 1\.0|YAML 1\.2|CLREQ"
+    r"|APPNOTE|fileformat2|lang_[a-z]+\.html|WARC 1\.[01]|EPUB 3\.3|XML 1\.0|YAML 1\.2|CLREQ|WCAG 2\.2"
     r"|Web Archive Collection Zipped"
 )
 PAGE = r"(?<![\w./-])(?:docs/)?[\w.-]+\.md\b(?![\w/])"

@@ -105,6 +105,26 @@ def test_comments_stand_behind_their_part_or_are_left_out(hostile: Path, tmp_pat
     assert b'role="doc-appendix"' not in book_of(hostile, tmp_path / "b.epub", comments=False).read(name)
 
 
+def spoken(node: ET.Element, language: str, found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Which language each kind of element is in."""
+    language = node.get("lang", language)
+    found.setdefault(node.get("class") or node.tag.rpartition("}")[2], set()).add(language)
+    for child in node:
+        spoken(child, language, found)
+    return found
+
+
+def test_our_words_are_in_our_language_and_theirs_in_theirs(hostile: Path, tmp_path: Path) -> None:
+    archiver.export(hostile, "epub", out=tmp_path / "a.epub", options=ExportOptions(lang="en"))
+    found: dict[str, set[str]] = {}
+    for name, tree in trees(zipfile.ZipFile(tmp_path / "a.epub")):
+        if "/part-" in name:
+            spoken(tree, "", found)
+
+    assert [found[kind] for kind in ("h1", "body", "said")] == [{"zh-Hant-TW"}] * 3
+    assert [found[kind] for kind in ("mark", "by", "from")] == [{"en"}] * 3
+
+
 def test_nothing_in_a_book_of_an_enemy_can_act(hostile: Path, tmp_path: Path) -> None:
     for name, tree in trees(book_of(hostile, tmp_path / "a.epub")):
         for node in tree.iter():

@@ -38,12 +38,8 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     yield _file("META-INF/container.xml", _CONTAINER)
     yield _file("EPUB/style.css", _STYLE + files("archiver.browse").joinpath("static/code.css").read_text("utf-8"))
     yield _file("EPUB/cover.svg", _cover(book))
-    yield _file(
-        "EPUB/cover.xhtml",
-        _page(
-            book.title, f'<img class="cover" src="cover.svg" alt="{text(book.title)}" role="doc-cover"/>', lang, "cover"
-        ),
-    )
+    cover = f'<img class="cover" src="cover.svg" alt="{text(book.title)}"{_THEIRS} role="doc-cover"/>'
+    yield _file("EPUB/cover.xhtml", _page(book.title, cover, lang, "cover"))
     images: dict[int, str] = {}
     for chapter in book.chapters():
         showing = shown.showing(books, book, chapter, _PLACES, lang)
@@ -72,6 +68,9 @@ def _image(number: int, media_type: str) -> str:
 _PLACES = shown.PlacesInBook(_image, lambda _book, entry: _place(entry), _CORE.__contains__)
 
 
+_THEIRS = ' lang="zh-Hant-TW" xml:lang="zh-Hant-TW"'  # of words that are the world's, whatever ours are in
+
+
 # ─── pages ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -96,16 +95,16 @@ def _part(showing: Showing, options: ExportOptions) -> str:
     told = [say(lang, "is_demonstration")] if showing.books.is_demonstration else []
     pieces = [
         (
-            '<section epub:type="chapter" role="doc-chapter" aria-labelledby="title" lang="zh-Hant-TW"'
-            f' xml:lang="zh-Hant-TW"><h1 id="title">{text(entry.title)}</h1>'
+            '<section epub:type="chapter" role="doc-chapter" aria-labelledby="title">'
+            f'<h1 id="title"{_THEIRS}>{text(entry.title)}</h1>'
         )
     ]
     pieces += [f'<p class="mark">{text(mark)}</p>' for mark in [*told, *marks(chapter, lang)]]
     if chapter.article is not None:
         pieces.append(_about_article(chapter, lang))
-        pieces.append(f'<div class="body">{xhtml(showing.body())}</div>')
+        pieces.append(f'<div class="body"{_THEIRS}>{xhtml(showing.body())}</div>')
         if heading := last_full(chapter, lang):
-            pieces.append(f'<h2>{text(heading)}</h2><div class="full">{xhtml(showing.full(), "f")}</div>')
+            pieces.append(f'<h2>{text(heading)}</h2><div class="full"{_THEIRS}>{xhtml(showing.full(), "f")}</div>')
     pieces.append("</section>")
     if options.comments and chapter.article is not None and chapter.article.comments:
         pieces.append(
@@ -137,7 +136,7 @@ def _comment(showing: Showing, comment: KeptComment) -> str:
     words = xhtml(showing.comment(comment), f"c{comment.id}-")
     reply = " reply" if comment.reply_to is not None else ""
     by = text(" · ".join(filter(None, who)))
-    return f'<div class="comment{reply}"><p class="by">{by}</p><div class="said">{words}</div></div>'
+    return f'<div class="comment{reply}"><p class="by">{by}</p><div class="said"{_THEIRS}>{words}</div></div>'
 
 
 def _where_from(chapter: Chapter, lang: str) -> str:
@@ -171,23 +170,23 @@ def _navigation(book: Book, lang: str) -> str:
     items = []
     for heading, entries in groupby(book.entries, lambda entry: entry.heading):
         rows = "".join(_item(entry, lang) for entry in entries)
-        items.append(rows if heading is None else f"<li><span>{text(heading)}</span><ol>{rows}</ol></li>")
+        items.append(rows if heading is None else f"<li><span{_THEIRS}>{text(heading)}</span><ol>{rows}</ol></li>")
     contents, about = text(say(lang, "contents")), text(say(lang, "about"))
     first = _place(book.entries[0])
     body = (
         f'<nav epub:type="toc" role="doc-toc" id="toc" aria-label="{contents}"><h1>{contents}</h1><ol>{"".join(items)}'
         f'<li><a href="about.xhtml">{about}</a></li></ol></nav>'
         f'<nav epub:type="landmarks" aria-label="landmarks" hidden="hidden"><ol>'
-        f'<li><a epub:type="cover" href="cover.xhtml">{text(book.title)}</a></li>'
+        f'<li><a epub:type="cover" href="cover.xhtml"{_THEIRS}>{text(book.title)}</a></li>'
         f'<li><a epub:type="toc" href="#toc">{contents}</a></li>'
-        f'<li><a epub:type="bodymatter" href="{first}">{text(book.entries[0].title)}</a></li></ol></nav>'
+        f'<li><a epub:type="bodymatter" href="{first}"{_THEIRS}>{text(book.entries[0].title)}</a></li></ol></nav>'
     )
     return _page(book.title, body, lang, "nav")
 
 
 def _item(entry: Entry, lang: str) -> str:
     said = "".join(f" <small>{text(one)}</small>" for one in of_entry(entry, lang))
-    return f'<li><a href="{_place(entry)}">{text(entry.title)}{said}</a></li>'
+    return f'<li><a href="{_place(entry)}"><span{_THEIRS}>{text(entry.title)}</span>{said}</a></li>'
 
 
 def _lines(title: str) -> list[str]:
