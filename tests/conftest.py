@@ -171,6 +171,19 @@ def pusher(held: Path, tmp_path: Path) -> Iterator[Pusher]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; of a module, since what drives it leaves no room for another event loop."""
+    api = pytest.importorskip("playwright.sync_api")
+    place = shutil.which("chromium") or shutil.which("chromium-browser")
+    if place is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
 @pytest.fixture(scope="session")
 def four_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of four parts with their images, of which one is not held; not to be changed."""

@@ -33,14 +33,6 @@ DATASETTES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @contextmanager
 def served(path: Path) -> Iterator[str]:
     """What `archiver serve` starts, in a process of its own, behind a parser that lets everything through."""

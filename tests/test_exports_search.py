@@ -10,7 +10,6 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -37,14 +36,6 @@ UNION ALL SELECT article_id, body_text FROM comments
 UNION ALL SELECT article_id, name FROM articles_tags JOIN tags ON tags.id = tag_id
 """
 PARTS = 5
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,7 +23,6 @@ from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS, ExportOptions
 
 ACT = "document.documentElement.dataset.hit=1"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def made(db: Path, **options: Any) -> dict[str, bytes]:
@@ -115,17 +112,6 @@ def test_the_catalogue_lists_each_series_as_a_book_that_stands_there(archive: Pa
     assert (entry.findtext(f"{atom}id") or "-").encode() in zipfile.ZipFile(tmp_path / "a.epub").read(
         "EPUB/package.opf"
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("is_hostile", [False, True])
