@@ -20,6 +20,7 @@ from archiver.web.turns import Turns, state_file
 
 HOST = "ithelp.ithome.com.tw"
 DELAY_S = 0.25
+SEEN_LATE_S = 0.02  # by so much a busy machine may see a request after it came, and the next one not
 NETWORK = Network(delay_s=2.0, jitter_s=0.0)
 
 
@@ -33,7 +34,7 @@ def test_two_archives_share_the_pace_of_a_host(tmp_path: Path) -> None:
 
         assert [one.code for one in ended] == [0, 0]
         assert len(starts) >= 2 * 6
-        assert min(later - earlier for earlier, later in pairwise(starts)) >= DELAY_S
+        assert min(later - earlier for earlier, later in pairwise(starts)) >= DELAY_S - SEEN_LATE_S
         assert standin.max_concurrent == 1
 
 
