@@ -20,7 +20,7 @@ class Shown(HTMLParser):
     """What a reader of HTML or XHTML sees: words, an image as its words, and each block of code to the letter.
 
     Without what we put there: the language above code, a warning of what hides in it, and why an image is not shown. An
-    image without words is shown by its address or as "image", which are none of the author's.
+    image without words is shown by its address or as "圖片", which are none of the author's.
     """
 
     def __init__(self, html: str, within: str | None = None, *, is_xml: bool = False) -> None:
@@ -59,7 +59,7 @@ class Shown(HTMLParser):
         return any(absent for _, _, absent in self._open)
 
     def _say_image(self, alt: str) -> None:
-        if not alt.startswith(("http://", "https://")) and alt != "image":
+        if not alt.startswith(("http://", "https://")) and alt not in ("image", "圖片"):
             self.said.append(alt)
 
     def handle_endtag(self, tag: str) -> None:

@@ -82,6 +82,14 @@ def test_a_missing_part_says_so_and_has_no_text(archive: Path) -> None:
     assert "本篇沒有存檔" in main.text()
 
 
+@pytest.mark.parametrize(("lang", "word"), [("zh-TW", "(圖片 未存檔)"), ("en", "(image not held)")])
+def test_what_we_say_within_a_text_is_in_the_language_that_was_asked_for(archive: Path, lang: str, word: str) -> None:
+    pages = b"".join(data for name, data in made(archive, lang=lang).items() if name.endswith(".html")).decode()
+
+    assert word in pages
+    assert ("held in this archive" in pages) == (lang == "en")
+
+
 def test_the_texts_that_are_searched_are_those_of_the_archive(archive: Path) -> None:
     with opened_books(archive) as books:
         held = [chapter.article.text if chapter.article else "" for chapter in books.books[0].chapters()]

@@ -43,12 +43,25 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyWords:
+    """What we say within a body."""
+
+    image: str = "image"
+    formula: str = "formula, image"
+    not_held: str = "not held"
+    guessed: str = "guessed"  # of the language of code
+    hidden: str = "Invisible direction marks stand in this code ({signs})."
+    held: str = "held in this archive"  # of an article that a link leads to
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a body needs to know of the archive: URL → image, URL → our own page of it, code blocks in order."""
 
     images: Mapping[str, Image] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     code: Sequence[CodeBlock] = ()
+    words: BodyWords = BodyWords()
 
 
 def tags_in(html: str) -> int:
@@ -121,7 +134,8 @@ class _Writer(HTMLParser):
         else:
             pre, self._pre = self._pre, None
             self._coloured += _COST_OF_A_BLOCK + len(pre.text())
-            self._write(pre.html(self._known(pre.text()), coloured=self._coloured <= _MAX_COLOURED))
+            known, coloured = self._known(pre.text()), self._coloured <= _MAX_COLOURED
+            self._write(pre.html(known, self._around.words, coloured=coloured))
             self._seen += 1
 
     def updatepos(self, i: int, j: int) -> int:  # noqa: ARG002
@@ -143,14 +157,14 @@ class _Writer(HTMLParser):
 
     def _start(self, tag: str, attributes: dict[str, str]) -> str:
         if tag == "img":
-            return _image(attributes, self._around.images.get(attributes.get("src", "")))
+            return _image(attributes, self._around.images.get(attributes.get("src", "")), self._around.words)
         if tag == "a":
             attributes = self._led_home(attributes)
         return f"<{tag}{_attributes(attributes)}>"
 
     def _led_home(self, attributes: dict[str, str]) -> dict[str, str]:
         home = self._around.links.get(attributes.get("href", ""))
-        return attributes if home is None else {"href": home, "class": "held", "title": "held in this archive"}
+        return attributes if home is None else {"href": home, "class": "held", "title": self._around.words.held}
 
 
 class _Pre:
@@ -176,15 +190,15 @@ class _Pre:
     def text(self) -> str:
         return "".join(self._said)
 
-    def html(self, known: CodeBlock | None, *, coloured: bool) -> str:
+    def html(self, known: CodeBlock | None, words: BodyWords, *, coloured: bool) -> str:
         language = self._language or (known.language if known else None)
         text = self.text()
         inner = (
             f"<code>{highlighted(text, language if coloured else None)}</code>" if self._is_code else self._verbatim()
         )
-        guessed = " (guessed)" if not self._language and known is not None and known.guessed else ""
+        guessed = f" ({escape(words.guessed)})" if not self._language and known is not None and known.guessed else ""
         label = f"<figcaption>{escape(language)}{guessed}</figcaption>" if language else ""
-        return f'<figure class="code">{label}{_warning(text)}<pre tabindex="0">{inner}</pre></figure>'
+        return f'<figure class="code">{label}{_warning(text, words)}<pre tabindex="0">{inner}</pre></figure>'
 
     def _verbatim(self) -> str:
         """A browser drops the line break that opens a `pre` (HTML Standard §13.2.6.4.7): one more where it counts."""
@@ -197,30 +211,30 @@ def _language(attributes: Mapping[str, str]) -> str | None:
     return match[1] if match else None
 
 
-def _warning(code: str) -> str:
+def _warning(code: str, words: BodyWords) -> str:
     found = sorted({f"U+{ord(sign):04X}" for sign in _DIRECTION.findall(code)})
     if not found:
         return ""
-    return f'<p class="warning">Invisible direction marks stand in this code ({", ".join(found)}).</p>'
+    return f'<p class="warning">{escape(words.hidden.format(signs=", ".join(found)))}</p>'
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:
     return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
 
 
-def _image(attributes: Mapping[str, str], image: Image | None) -> str:
+def _image(attributes: Mapping[str, str], image: Image | None, words: BodyWords) -> str:
     """The image from our own route; else its words, its state and its address as text. Nothing asks its host."""
     url, alt = attributes.get("src", ""), line(attributes.get("alt", ""))
     if image is not None and image.src is not None:
         size = {"width": image.width, "height": image.height} if image.width and image.height else {}
         shown = {"src": image.src, "alt": alt, **{name: str(value) for name, value in size.items()}}
         return f'<img{_attributes(shown)} loading="lazy" decoding="async">'
-    said = image.said if image is not None else "not held"
+    said = image.said if image is not None else words.not_held
     is_formula = alt != "" and _host(url) == _FORMULA_HOST
-    words = f'<code class="formula">{escape(alt)}</code>' if is_formula else f"<b>{escape(alt or 'image')}</b>"
-    kind = "formula, image" if is_formula else "image"
-    told = f"<small>({kind} {escape(said)}) <bdi>{escape(safe(url, 200))}</bdi></small>"
-    return f'<span class="absent">{words} {told}</span>'
+    shown_as = f'<code class="formula">{escape(alt)}</code>' if is_formula else f"<b>{escape(alt or words.image)}</b>"
+    kind = words.formula if is_formula else words.image
+    told = f"<small>({escape(kind)} {escape(said)}) <bdi>{escape(safe(url, 200))}</bdi></small>"
+    return f'<span class="absent">{shown_as} {told}</span>'
 
 
 def _host(url: str) -> str | None:

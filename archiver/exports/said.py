@@ -68,7 +68,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "private_copy": (
         "私人存檔，文字屬於原作者。時間為 UTC。", "A private copy; the words are their authors'. Times are UTC."
     ),
-    "image_never_shown": ("圖片已存檔，但不是可安全顯示的格式", "image held, in no form that is shown"),
+    "in_body_image": ("圖片", "image"),
+    "in_body_formula": ("公式圖片", "formula, image"),
+    "in_body_not_held": ("未存檔", "not held"),
+    "in_body_never_shown": ("已存檔，但不是可安全顯示的格式", "held, in no form that is shown"),
+    "in_body_guessed": ("推測", "guessed"),
+    "in_body_hidden": (
+        "這段程式碼含有看不見的文字方向記號（{{signs}}）。", "Invisible direction marks stand in this code ({{signs}})."
+    ),
+    "in_body_held": ("收在這份存檔裡", "held in this archive"),
     "colophon": (
         "這本書由 archiver 從存檔製成；存檔最後更新於 {moment}。",
         "This was made by archiver from an archive that last asked for anything at {moment}.",

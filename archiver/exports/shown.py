@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from archiver.archive.kept import KeptComment, KeptImage
-from archiver.browse.body import Image, Surroundings, is_bearable, rendered
+from archiver.browse.body import BodyWords, Image, Surroundings, is_bearable, rendered
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.said import say
 from archiver.exports.xhtml import text
@@ -76,13 +76,19 @@ class Showing:
         found = {url: self.books.entry(url) for url in {unescape(url) for url in _HREF.findall(html)}}
         links = {url: self.places.part(*at) for url, at in found.items() if at is not None}
         images = {url: self._image(one) for url, one in self.chapter.images.items()}
-        return rendered(html, Surroundings(images, links, code))
+        return rendered(html, Surroundings(images, links, code, _words(self.lang)))
 
     def _image(self, image: KeptImage) -> Image:
         media_type = self.pictures.get(image.capture_id) if image.capture_id is not None else None
         if image.capture_id is None or media_type is None:
-            return Image(None, say(self.lang, "image_missing" if image.capture_id is None else "image_never_shown"))
+            missing = "in_body_not_held" if image.capture_id is None else "in_body_never_shown"
+            return Image(None, say(self.lang, missing))
         return Image(self.places.image(image.capture_id, media_type), "", image.width, image.height)
+
+
+def _words(lang: str) -> BodyWords:
+    names = ("image", "formula", "not_held", "guessed", "hidden", "held")
+    return BodyWords(**{name: say(lang, f"in_body_{name}") for name in names})
 
 
 def showing(books: Books, book: Book, chapter: Chapter, places: PlacesInBook, lang: str) -> Showing:
