@@ -25,6 +25,7 @@ from archiver.exports.shown import PlacesInBook, Showing
 from archiver.exports.writing import packed
 
 _STYLES = ("reading.css", "code.css", "site.css")
+_PIECES = 500  # of a page that are put together before they are written
 
 
 def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
@@ -87,8 +88,9 @@ class _Site:
             "is_demonstration": self._books.is_demonstration, "page_lang": "en" if self._lang == "en" else "zh-Hant-TW",
             "is_bare": self._is_bare,
         }  # fmt: skip
-        html = render.environment().get_template(template).render(**{**shared, **values})
-        return ExportFile(name, [html.encode(errors="replace")])
+        made = render.environment().get_template(template).stream(**{**shared, **values})
+        made.enable_buffering(_PIECES)  # a page of all changes is long
+        return ExportFile(name, (piece.encode(errors="replace") for piece in made))
 
     # ─── a book ─────────────────────────────────────────────────────────────────────────────────
 
