@@ -55,6 +55,24 @@ def test_a_part_whose_stored_page_is_damaged_shows_its_text_and_ends_with_3(
         assert word in told
 
 
+@pytest.mark.parametrize("name", ["epub", "site", "markdown", "json"])
+def test_a_last_full_text_whose_page_is_damaged_is_shown_as_its_text_and_ends_with_3(
+    own: Path, tmp_path: Path, name: str
+) -> None:
+    with tampering(own) as connection:
+        (image,) = connection.execute("SELECT min(capture_id) FROM images WHERE capture_id IS NOT NULL").fetchone()
+        connection.execute(
+            "INSERT INTO collapses VALUES (?, '2026-11-01T00:00:00Z', 1, 900, ?, '2026-10-01T00:00:00Z', NULL, ?)",
+            [DAMAGED, image, "The words of before <b>."],
+        )
+
+    found = archiver.export(own, name, str(DAMAGED), out=tmp_path / "x")
+
+    told = b"".join(files_of(tmp_path / "x").values()).decode(errors="replace")
+    assert (found.exit_code, [part.id for part in found.unreadable]) == (3, [DAMAGED])
+    assert "The words of before" in told
+
+
 @pytest.mark.parametrize("name", ["epub", "site", "markdown", "json", "warc"])
 def test_bytes_that_are_no_longer_those_received_are_counted_and_end_with_3(
     own: Path, tmp_path: Path, name: str

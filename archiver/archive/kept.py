@@ -141,6 +141,12 @@ def headings(connection: sqlite3.Connection, series_id: int) -> Mapping[int, str
     return dict(connection.execute(_HEADINGS, [series_id]).fetchall())
 
 
+def full_text(connection: sqlite3.Connection, article_id: int) -> str | None:
+    """The last full text of an article whose text shrank to nearly nothing; None of any other."""
+    row = connection.execute("SELECT full_body_text FROM collapses WHERE article_id = ?", [article_id]).fetchone()
+    return row[0] if row is not None else None
+
+
 def images(connection: sqlite3.Connection, urls: Iterable[str]) -> dict[str, KeptImage]:
     """What is known of these images, by URL."""
     rows = connection.execute(_IMAGES_NAMED, [json.dumps(sorted(urls))])

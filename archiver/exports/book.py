@@ -54,7 +54,7 @@ class Entry:
 class Lost:
     """What the archive should hold and could not give, noted when it was asked for."""
 
-    texts: dict[int, PartStatus] = field(default_factory=dict)  # by article id: its page yields no body any more
+    texts: dict[int, PartStatus] = field(default_factory=dict)  # by article id: a page of it yields no body any more
     captures: set[int] = field(default_factory=set)  # whose bytes are not there, or not those that were received
 
 
@@ -65,9 +65,14 @@ class Chapter:
     entry: Entry
     article: KeptArticle | None
     body: Body | None = field(default=None, repr=False)  # made from its capture; None where no article is held
-    is_unreadable: bool = False  # no body is found in its capture: what `body` holds is the text that was kept of it
     last_full: Body | None = field(default=None, repr=False)  # where what is shown now is nearly nothing
     images: Mapping[str, KeptImage] = field(default_factory=dict, repr=False)  # URL → of bodies and comments
+    unread: frozenset[int] = frozenset()  # captures without a body in them: what stands for it is the text kept of it
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether what is shown of it, or of its last full text, is only the text that was kept."""
+        return bool(self.unread)
 
     @property
     def capture(self) -> KeptCapture | None:
@@ -108,21 +113,23 @@ class Book:
         article = kept.article(self._connection, entry.part.id)
         if article is None:
             return Chapter(entry, None)
-        full = article.full_capture_id
+        texts = {article.capture_id: article.text}
+        if article.full_capture_id is not None:
+            texts[article.full_capture_id] = kept.full_text(self._connection, article.id) or ""
         with languages.as_declared():  # so that the same bytes come of it wherever it is made
-            found = bodies.of_capture(self._connection, article.capture_id, pages.read)
-            last_full = bodies.of_capture(self._connection, full, pages.read) if full is not None else None
-        if found is None or (full is not None and last_full is None):
+            read = {number: bodies.of_capture(self._connection, number, pages.read) for number in texts}
+        unread = frozenset(number for number, body in read.items() if body is None)
+        if unread:
             self._lost.texts[entry.part.id] = entry.part
-        body = (
-            replace(found, code_blocks=article.code_blocks)
-            if found is not None
-            else Body(f"<pre>{escape(article.text)}</pre>", article.text)
-        )
+        found = {number: read[number] or _plain(text) for number, text in texts.items()}
+        body = found[article.capture_id]
+        if article.capture_id not in unread:
+            body = replace(body, code_blocks=article.code_blocks)
+        last_full = found[article.full_capture_id] if article.full_capture_id is not None else None
         shown = [one.html for one in (body, last_full, *article.comments) if one is not None]
         urls = {unescape(url) for html in shown for url in _IMAGE.findall(html)}
         images = kept.images(self._connection, urls)
-        return Chapter(entry, article, body, found is None, last_full, images)
+        return Chapter(entry, article, body, last_full, images, unread)
 
     def received(self, capture_id: int) -> bytes | None:
         """The bytes of a capture, such as an image; None where they are not, or are not those that were received."""
@@ -177,6 +184,11 @@ def opened_books(path: Path, named: str | None = None, as_of: datetime | None = 
             raise UsageError(f"{safe(path)}: no part of any series is known, so nothing can be exported; fetch first")
         places = {entry.part.id: (book, entry) for book in chosen for entry in book.entries}
         yield Books(chosen, kept.seen_until(connection), demonstration.is_marked(connection), connection, lost, places)
+
+
+def _plain(text: str) -> Body:
+    """A text of which no page can be read any more."""
+    return Body(f"<pre>{escape(text)}</pre>", text)
 
 
 def _of_series(connection: sqlite3.Connection, series: KeptSeries, lost: Lost) -> Book:

@@ -15,6 +15,7 @@ from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import marks, moment
 from archiver.exports.writing import MARK
 from archiver.machine.version import __version__
+from archiver.readings import Body
 from archiver.text import document_line
 
 SCHEMA = "urn:archiver:archive:1"
@@ -91,20 +92,21 @@ def _article(
         "author_id": article.author_id, "published_at": _iso(article.published_at), **found.article._asdict(),
         "tags": list(article.tags), "is_citation": article.is_citation, "parser": article.parser,
         "content_sha256": article.content_sha256, "capture_id": article.capture_id,
-        "text": article.text, "html": _html(chapter),
+        "text": article.text, "html": _html(chapter, chapter.body, article.capture_id),
         "code": [dataclasses.asdict(one) for one in article.code_blocks],
         "images": list(_images(books, chapter, article)),
         "links": [one._asdict() for one in found.links],
         "comments": list(_comments(article, found)) if options.comments else None,
-        "last_full": {"capture_id": article.full_capture_id, "text": last_full.text, "html": last_full.html}
+        "last_full": {"capture_id": article.full_capture_id, "text": last_full.text,
+                      "html": _html(chapter, last_full, article.full_capture_id)}
         if last_full is not None else None,
         "captures": [_capture(one) for one in article.captures],
     }  # fmt: skip
 
 
-def _html(chapter: Chapter) -> str | None:
+def _html(chapter: Chapter, body: Body | None, capture_id: int | None) -> str | None:
     """As it was read from the capture; nothing is made up where that cannot be read."""
-    return chapter.body.html if chapter.body is not None and not chapter.is_unreadable else None
+    return body.html if body is not None and capture_id not in chapter.unread else None
 
 
 def _images(books: Books, chapter: Chapter, article: KeptArticle) -> Iterator[dict[str, Any]]:

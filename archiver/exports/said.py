@@ -37,8 +37,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "本篇沒有存檔；只知道它的標題與原址。", "This part is not held; only its title and address are known."
     ),
     "is_unreadable": (
-        "本篇存檔的原始頁面已無法讀取；以下是先前從中取得的純文字。",
-        "The stored page of this part can no longer be read: this is the plain text that was had from it.",
+        "本篇存檔的原始頁面已無法讀取；所示為先前從中取得的純文字。",
+        "A stored page of this part can no longer be read: what is shown is the plain text that was had from it.",
     ),
     "is_collapsed": (
         "網站上的內文後來幾乎清空；先前完整的內文附於其後。",
@@ -163,8 +163,10 @@ def counted(book: Book, lang: str) -> str:
 
 def last_full(chapter: Chapter, lang: str) -> str:
     """The heading of the last full text: of which day it is. Empty where none is shown."""
-    capture = chapter.full_capture if chapter.last_full is not None else None
-    return say(lang, "last_full", day=day(capture.source_at or capture.captured_at)) if capture is not None else ""
+    if chapter.last_full is None:
+        return ""
+    capture = chapter.full_capture
+    return say(lang, "last_full", day=day(capture.source_at or capture.captured_at) if capture is not None else "?")
 
 
 def author(name: str | None) -> str:

@@ -52,8 +52,8 @@ def _unaccounted(one: Unaccounted) -> str:
 
 def _unreadable(found: Exported) -> list[str]:
     told = [
-        f"Unreadable: {safe(part.title or part.id, 60)} ({part.url}): its stored page yields no body any more; the text"
-        " that was had from it stands there; see `archiver verify`."
+        f"Unreadable: {safe(part.title or part.id, 60)} ({part.url}): a stored page of it yields no body any more; the"
+        " text that was had from it stands there; see `archiver verify`."
         for part in found.unreadable[:_SHOWN]
     ]
     more = len(found.unreadable) - _SHOWN
