@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from archiver.exports.formats import ExportOptions
     from archiver.exports.writing import Written
     from archiver.machine.version import __version__ as __version__
-    from archiver.readings import Body, CodeBlock
+    from archiver.model.readings import Body, CodeBlock
 
 __all__ = [
     "Archive", "ArchiveDamaged", "ArchiveError", "ArchiveLocked", "ArchiveTooNew", "ArchiveUnwritable", "ArchiverError",

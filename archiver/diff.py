@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from archiver.model import CaptureSource, Ours
-from archiver.readings import ArticlePage, Reading
+from archiver.model.readings import ArticlePage, Reading
 from archiver.text import bare_words, safe, same_words
 
 _TOKEN = re.compile(r"[A-Za-z0-9_]+(?:[.'-][A-Za-z0-9_]+)*|\s+|.", re.DOTALL)

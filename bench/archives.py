@@ -27,7 +27,7 @@ from archiver import pages as reader
 from archiver.archive.archive import Keeper
 from archiver.config import Source
 from archiver.model import Address, Answer, Exchange
-from archiver.readings import ArticlePage, Reading
+from archiver.model.readings import ArticlePage, Reading
 from archiver.verdict import judge
 from bench import site
 

@@ -34,7 +34,7 @@ from archiver.archive.opening import reading
 from archiver.config import Source
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
-from archiver.readings import (
+from archiver.model.readings import (
     ArticlePage,
     Author,
     Body,

@@ -11,8 +11,8 @@ from typing import Any
 
 from archiver import ithome
 from archiver.model import Address, Kind
+from archiver.model.readings import Body, CodeBlock, FeedItem, Reading
 from archiver.pages import read
-from archiver.readings import Body, CodeBlock, FeedItem, Reading
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = sorted(str(path.parent.relative_to(FOLDER)) for path in FOLDER.glob("*/*/capture.json"))

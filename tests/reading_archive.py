@@ -11,7 +11,7 @@ from pathlib import Path
 from archives import put, rows_at
 
 from archiver.model import Address
-from archiver.readings import ArticlePage, Author, Body, Facts, Reading
+from archiver.model.readings import ArticlePage, Author, Body, Facts, Reading
 from archiver.standin.images import SVG, png
 
 AT = "2026-11-01T02:03:04.567Z"

@@ -19,7 +19,7 @@ from archiver import config, pages
 from archiver.archive import bodies, queries
 from archiver.archive.opening import reading
 from archiver.commands import fetching
-from archiver.readings import Body
+from archiver.model.readings import Body
 from archiver.report import fetches
 from archiver.report.runs import Summary
 from archiver.standin.world import Index, Site

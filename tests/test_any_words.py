@@ -23,7 +23,7 @@ from archiver import cli, ithome, pages
 from archiver.archive.archive import Keeper
 from archiver.config.rules import Rules, Schedule
 from archiver.model import Address, Outcome
-from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Page, SeriesPage
+from archiver.model.readings import ArticlePage, FeedPage, ImagePage, IndexPage, Page, SeriesPage
 from archiver.standin import StandIn
 
 PART = 10319293  # Day 02

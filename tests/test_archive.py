@@ -38,7 +38,7 @@ from archiver.browse import reading as browsing
 from archiver.config.rules import Rules, Schedule
 from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 from archiver.model import Outcome
-from archiver.readings import Page, SeriesPage
+from archiver.model.readings import Page, SeriesPage
 
 # ─── evidence ───────────────────────────────────────────────────────────────────────────────────
 

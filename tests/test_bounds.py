@@ -24,9 +24,9 @@ from archiver import ithome, pages
 from archiver.archive.frontier import Scope
 from archiver.formats.values import MOST_BYTES
 from archiver.model import Address, Kind
+from archiver.model.readings import SeriesPage
 from archiver.pages import MAX_BYTES
 from archiver.pages.scan import MAX_WORDS
-from archiver.readings import SeriesPage
 from archiver.standin import StandIn, render_lists
 from archiver.standin.images import png
 from archiver.standin.render import Moment

@@ -43,8 +43,8 @@ from archiver.archive import kept  # noqa: E402
 from archiver.browse import charts, images, overview, reading, server  # noqa: E402
 from archiver.browse.body import Image, Surroundings, rendered  # noqa: E402
 from archiver.browse.highlight import highlighted  # noqa: E402
+from archiver.model.readings import CodeBlock  # noqa: E402
 from archiver.pages import content  # noqa: E402
-from archiver.readings import CodeBlock  # noqa: E402
 from archiver.standin.images import SVG, gif, jpeg, png  # noqa: E402
 
 PAGES = ("/", f"/kept/series/{SERIES}", f"/kept/articles/{ALIVE}", f"/kept/articles/{MISSING}")

@@ -22,7 +22,7 @@ from archiver.archive.connection import open_writer
 from archiver.archive.opening import reading
 from archiver.archive.times import stamp
 from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance, State
-from archiver.readings import ArticlePage, Body, ImageReference
+from archiver.model.readings import ArticlePage, Body, ImageReference
 from archiver.standin import StandIn
 
 LONG = "螃蟹在夜裡編譯三十天的資料管線與所有權。" * 20

@@ -16,8 +16,8 @@ from page_fixtures import FEED, RICH, RUNNING, markup, read_as
 from runs import SERIES as SERIES_URL
 from runs import config_for, rows, run_fetch, terse_site
 
+from archiver.model.readings import ArticlePage, FeedPage, Problem, SeriesPage
 from archiver.pages.ithome.contest import Contest, named
-from archiver.readings import ArticlePage, FeedPage, Problem, SeriesPage
 from archiver.standin import StandIn
 
 

@@ -29,9 +29,9 @@ from archiver.exports.book import opened_books
 from archiver.exports.formats import PRESETS, ExportOptions
 from archiver.exports.markdown import make
 from archiver.exports.markdown_body import Around, written
+from archiver.model.readings import Body
 from archiver.pages.body import make_from_html
 from archiver.pages.words import plain_text
-from archiver.readings import Body
 from archiver.standin import StandIn
 
 MISSING = 10321315

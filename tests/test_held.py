@@ -16,7 +16,7 @@ from archiver import config, pages
 from archiver.archive.archive import Keeper
 from archiver.commands import importing
 from archiver.model import SUCCESSES, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.standin import StandIn
 
 _OG_URL = r'<meta property="og:url"[^>]*>'

@@ -23,8 +23,8 @@ from archiver.archive.opening import reading
 from archiver.browse import images as browsing
 from archiver.commands import fetching
 from archiver.model import Address, Answer, Exchange, Judgement, Kind, Outcome, Validators
+from archiver.model.readings import ImagePage, ImageReference, OutgoingLink, Reading
 from archiver.pages import image, languages, read
-from archiver.readings import ImagePage, ImageReference, OutgoingLink, Reading
 from archiver.standin import Site, StandIn
 from archiver.standin.images import SVG, gif, jpeg, png
 

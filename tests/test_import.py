@@ -24,7 +24,7 @@ from standin_client import ask
 from archiver import cli, ithome, pages
 from archiver.archive.opening import reading
 from archiver.model import Address
-from archiver.readings import ArticlePage
+from archiver.model.readings import ArticlePage
 from archiver.standin import StandIn
 from archiver.standin.images import png
 

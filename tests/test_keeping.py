@@ -32,7 +32,7 @@ from archiver.archive import bodies
 from archiver.archive.body_rows import code_starts
 from archiver.archive.opening import reading
 from archiver.archive.schema import descriptions
-from archiver.readings import ArticlePage, CodeBlock, Comment, Neighbour, SeriesItem
+from archiver.model.readings import ArticlePage, CodeBlock, Comment, Neighbour, SeriesItem
 
 WITH_CODE = replace(
     body("before let x = 1; let x = 1;\n after"),

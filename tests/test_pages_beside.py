@@ -12,9 +12,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from archiver import ithome, pages
 from archiver.model import Address, Kind
+from archiver.model.readings import SAVED_PAGE_TYPE, ArticlePage, Body
 from archiver.pages import beside, saved
 from archiver.pages.lean import lean
-from archiver.readings import SAVED_PAGE_TYPE, ArticlePage, Body
 
 PAGE = "https://ithelp.ithome.com.tw/articles/10319293"
 UPLOAD = "https://ithelp.ithome.com.tw/upload/images/20230920/20141304AbCdEfGhIj.png"

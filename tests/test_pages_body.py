@@ -14,8 +14,8 @@ from page_fixtures import ALONE, markup, read_as
 from selectolax.lexbor import LexborHTMLParser
 from xss_payloads import CLASSES, PAYLOADS
 
+from archiver.model.readings import ArticlePage, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.pages.body import html_alone, latex_source, make_from_html, sanitise
-from archiver.readings import ArticlePage, Body, CodeBlock, ImageReference, OutgoingLink
 
 BASE = "https://ithelp.ithome.com.tw/articles/10390100"
 TAGS = set(

@@ -7,10 +7,10 @@ import time
 import pytest
 from page_fixtures import ALONE, FEED, RUNNING, address, markup
 
+from archiver.model.readings import ArticlePage, FeedPage
 from archiver.pages import read
 from archiver.pages.body import make_from_html
 from archiver.pages.scan import MAX_WORDS, scan
-from archiver.readings import ArticlePage, FeedPage
 
 MEGABYTES = 1_000_000
 LIMIT_S = 5.0

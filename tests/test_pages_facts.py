@@ -6,8 +6,8 @@ import pytest
 from page_fixtures import RICH, markup, read_as
 
 from archiver.model import Address, Kind
+from archiver.model.readings import ArticlePage, IndexPage
 from archiver.pages import read
-from archiver.readings import ArticlePage, IndexPage
 
 ARTICLE = Address("https://ithelp.ithome.com.tw/articles/10390038", Kind.ARTICLE, article_id=10390038)
 INDEX = Address("https://blog.example/ironman/", Kind.INDEX)

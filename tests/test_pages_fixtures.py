@@ -25,8 +25,8 @@ from page_fixtures import (
 )
 
 from archiver.model import Kind
+from archiver.model.readings import ArticlePage, FeedPage, ImagePage, IndexPage, SeriesPage
 from archiver.pages import PARSERS
-from archiver.readings import ArticlePage, FeedPage, ImagePage, IndexPage, SeriesPage
 
 PAGES = {
     Kind.ARTICLE: ArticlePage,

@@ -7,8 +7,8 @@ import re
 import pytest
 from page_fixtures import ALONE, INDEX, address, markup, read_as
 
+from archiver.model.readings import ArticlePage
 from archiver.pages import read
-from archiver.readings import ArticlePage
 
 WORDS = "許功蓋的舊電腦"
 CALLED = ["UTF-8", "Big5", "zlib_codec"]

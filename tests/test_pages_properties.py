@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from page_fixtures import ALONE, FEED, INDEX, NAMES, RICH, RUNNING, address, expected, markup, read_as, reading, source
 
 from archiver.model import Address, Kind
+from archiver.model.readings import ArticlePage, FeedPage, IndexPage, Reading, SeriesPage
 from archiver.pages import PARSERS, read
-from archiver.readings import ArticlePage, FeedPage, IndexPage, Reading, SeriesPage
 
 FINISHED = "series/9702-2026-10-02"
 Edit = Callable[[str], str]

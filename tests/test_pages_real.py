@@ -14,8 +14,8 @@ import pytest
 
 from archiver import ithome
 from archiver.model import Address, Kind
+from archiver.model.readings import ArticlePage, FeedPage, Reading, SeriesPage
 from archiver.pages import read
-from archiver.readings import ArticlePage, FeedPage, Reading, SeriesPage
 
 FOLDER = Path(__file__).parents[2] / "shared/ithome/pages"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the real pages are not on this machine")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from archiver import ithome
 from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
-from archiver.readings import Page
+from archiver.model.readings import Page
 
 MADE = datetime(2023, 9, 20, 12, tzinfo=UTC)
 

@@ -42,7 +42,7 @@ from archiver.holders.save_page_now import (
 )
 from archiver.machine.interruption import Interrupted
 from archiver.model import Address, CaptureSource, Copy, Ours, Push, PushState
-from archiver.readings import ArticlePage, Reading
+from archiver.model.readings import ArticlePage, Reading
 from archiver.standin.render import article_url
 from archiver.standin.web_archives import Memento, WebArchives
 from archiver.standin.wire import Reply

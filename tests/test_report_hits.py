@@ -191,17 +191,11 @@ def test_each_notice_has_its_words() -> None:
 
 
 def heard(capsys: pytest.CaptureFixture[str], *steps: Step) -> list[str]:
-    with terminal.progress(quiet=False, network=_network()) as listener:
+    with terminal.progress(quiet=False, delay_s=5.0) as listener:
         hear: Callable[[Step], None] = listener.step
         for one in steps:
             hear(one)
     return capsys.readouterr().err.splitlines()
-
-
-def _network() -> Any:
-    from archiver.config import Network
-
-    return Network()
 
 
 def test_where_there_is_no_terminal_each_page_is_a_line_and_a_host_is_told_once(
@@ -216,7 +210,7 @@ def test_where_there_is_no_terminal_each_page_is_a_line_and_a_host_is_told_once(
 
 
 def test_who_wants_quiet_hears_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with terminal.progress(quiet=True, network=_network()) as listener:
+    with terminal.progress(quiet=True, delay_s=5.0) as listener:
         listener.step(step())
     assert capsys.readouterr().err == ""
 
@@ -301,7 +295,7 @@ def test_a_long_title_is_folded_and_other_words_are_cut(
 
 def test_the_live_line_says_how_far_a_run_is_and_faults_stay_above_it(on_terminal: Callable[[], Screen]) -> None:
     screen = on_terminal()
-    with terminal.progress(quiet=False, network=replace(_network(), delay_s=2.5)) as listener:
+    with terminal.progress(quiet=False, delay_s=2.5) as listener:
         listener.step(step(Outcome.NOT_FOUND, reason="HTTP 404"))
         for one in (Outcome.OK, Outcome.UNCHANGED, Outcome.MOVED):
             listener.step(step(one))
@@ -323,7 +317,7 @@ def test_a_terminal_that_can_do_nothing_gets_a_line_a_page(
 ) -> None:
     screen = on_terminal()
     monkeypatch.setenv("TERM", "dumb")
-    with terminal.progress(quiet=False, network=_network()) as listener, terminal.counting(quiet=False) as count:
+    with terminal.progress(quiet=False, delay_s=5.0) as listener, terminal.counting(quiet=False) as count:
         listener.step(step())
         count(20, 100)
 
@@ -353,7 +347,7 @@ def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
 def test_who_wants_quiet_hears_only_of_what_matters(
     quiet: bool, told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with terminal.progress(quiet=quiet, network=_network()) as listener:
+    with terminal.progress(quiet=quiet, delay_s=5.0) as listener:
         listener.notice(Notice(About.NO_CONTACT))
         listener.notice(Notice(About.PUT_BACK, "A"))
 
@@ -375,7 +369,7 @@ def test_a_narrow_terminal_breaks_no_notice_and_no_word_of_a_table(
 ) -> None:
     screen = on_terminal()
     monkeypatch.setenv("COLUMNS", "30")
-    with terminal.progress(quiet=False, network=_network()) as listener:
+    with terminal.progress(quiet=False, delay_s=5.0) as listener:
         listener.step(step())
         listener.notice(Notice(About.PUT_BACK, "A " * 30))
     terminal.print_table(("state", "title"), [("s t" * 20, "t")])

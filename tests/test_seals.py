@@ -39,7 +39,7 @@ from archiver.archive.digest import kept_digest
 from archiver.config.rules import Rules, Schedule
 from archiver.errors import ArchiveError
 from archiver.model import CaptureSource, Copy, Outcome
-from archiver.readings import Body, ImageReference, OutgoingLink
+from archiver.model.readings import Body, ImageReference, OutgoingLink
 
 NO_ROWID = {"search_index_idx", "search_index_config"}  # SQLite's own
 PICTURE = "https://pictures.example/1.png"

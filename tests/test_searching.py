@@ -32,7 +32,7 @@ from archiver.model import (
     Verdict,
     key_of,
 )
-from archiver.readings import Facts, Reading
+from archiver.model.readings import Facts, Reading
 from archiver.report.runs import Summary
 
 ALONE: dict[str, Any] = {"timemaps": (), "common_crawl": False}  # only the Wayback Machine

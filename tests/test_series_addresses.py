@@ -16,7 +16,7 @@ from standin_client import ask
 
 from archiver import cli, ithome, pages
 from archiver.model import Address
-from archiver.readings import SeriesPage
+from archiver.model.readings import SeriesPage
 from archiver.standin import Faults, Site, StandIn
 from archiver.standin.world import Group, Link
 

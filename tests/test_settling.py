@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from archiver import ithome
 from archiver.archive.frontier import Scope
 from archiver.model import Outcome
-from archiver.readings import (
+from archiver.model.readings import (
     Author,
     Body,
     FeedItem,

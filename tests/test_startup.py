@@ -13,12 +13,12 @@ from runs import config_for, run_fetch, terse_site
 
 from archiver.archive.columns import CONTENT_TYPE
 from archiver.machine.unneeded import left_out
-from archiver.readings import SAVED_PAGE_TYPE
+from archiver.model.readings import SAVED_PAGE_TYPE
 from archiver.standin import StandIn
 
 FOR_RUNS = {
     "h11", "html_to_markdown", "httpcore", "httpx", "imagesize", "magika", "nh3", "rich", "selectolax", "sqlite_utils",
-    "tenacity", "datasette", "archiver.pages", "archiver.web", "archiver.model", "archiver.readings",
+    "tenacity", "datasette", "archiver.pages", "archiver.web", "archiver.model", "archiver.model.readings",
     "archiver.commands.fetching", "archiver.archive.archive",
 }  # fmt: skip
 BESIDES = {"logging", "importlib.resources", "zipfile", "tempfile", "email", "asyncio", "socket", "ssl"}

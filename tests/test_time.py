@@ -36,7 +36,7 @@ from archiver.archive import queries
 from archiver.archive.migrations import migrations
 from archiver.archive.opening import reading
 from archiver.model import Address, Kind, Outcome
-from archiver.readings import CodeBlock, Problem, Reading
+from archiver.model.readings import CodeBlock, Problem, Reading
 from archiver.report import status as report
 from archiver.standin import StandIn
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archiver import ithome
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
-from archiver.readings import Facts, Reading
+from archiver.model.readings import Facts, Reading
 from archiver.verdict import believe, better_source, judge, mass_absence, when_due
 
 PART = article(10319293)

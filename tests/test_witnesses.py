@@ -20,7 +20,7 @@ from runs import terse_site
 
 from archiver.archive.witnesses import unlisted_since
 from archiver.model import Outcome
-from archiver.readings import FeedPage
+from archiver.model.readings import FeedPage
 from archiver.standin import Faults, StandIn
 
 PARTS = terse_site(4).series[5943].part_ids

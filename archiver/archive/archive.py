@@ -29,7 +29,7 @@ from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
 from archiver.config.rules import Rules, Schedule
 from archiver.model import Address, Exchange, Kind, Outcome
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 
 _ASKED_FOR = """
 SELECT 1 FROM sources WHERE dropped_at IS NULL AND (url = :url OR :url IN (SELECT value FROM json_each(alternates)))

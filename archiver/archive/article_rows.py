@@ -14,7 +14,7 @@ from archiver.archive.author_rows import keep_author
 from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
-from archiver.readings import ArticlePage, Author, Body, Reading, SeriesItem
+from archiver.model.readings import ArticlePage, Author, Body, Reading, SeriesItem
 from archiver.text import bare_words
 
 _NOTHING = Body(html="", text="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.archive.database import Database
-from archiver.readings import Author
+from archiver.model.readings import Author
 
 
 def keep_author(database: Database, author: Author) -> None:

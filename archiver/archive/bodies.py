@@ -16,7 +16,7 @@ from archiver.model import Address, Kind
 
 if TYPE_CHECKING:
     from archiver.archive.library import ReadPage
-    from archiver.readings import Body
+    from archiver.model.readings import Body
 
 _MOST_BYTES = 16_777_216  # of a page, unpacked; nothing longer is ever received as one
 

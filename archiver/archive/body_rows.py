@@ -8,7 +8,7 @@ from typing import Any
 from archiver import ithome, urls
 from archiver.archive.database import Database
 from archiver.model import Address, Kind, Refused
-from archiver.readings import Body, ImagePage, ImageReference, OutgoingLink
+from archiver.model.readings import Body, ImagePage, ImageReference, OutgoingLink
 
 _MOST_MISSES = 50  # after so many blocks that are not found, a page made to be slow is asked no further
 

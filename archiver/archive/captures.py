@@ -14,7 +14,7 @@ from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
 from archiver.model import NOT_READ, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.text import line
 
 _WORTH_KEEPING = NOT_READ | {Outcome.OK}

@@ -12,7 +12,7 @@ from typing import Any
 
 from archiver.archive.database import Database
 from archiver.model import CaptureSource
-from archiver.readings import ArticlePage, Body
+from archiver.model.readings import ArticlePage, Body
 from archiver.text import bare_words
 
 _SHARE = 5  # a text with less than a fifth of the letters that it had is no longer that text

@@ -10,7 +10,7 @@ from archiver.archive.author_rows import keep_author
 from archiver.archive.body_rows import keep_comment_images
 from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
-from archiver.readings import Comment
+from archiver.model.readings import Comment
 
 
 def keep(database: Database, article_id: int, comments: tuple[Comment, ...], at: str, *, are_all: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from archiver.archive.body_rows import image_url
 from archiver.archive.database import Database
-from archiver.readings import SAVED_MARK, ArticlePage, Body
+from archiver.model.readings import SAVED_MARK, ArticlePage, Body
 from archiver.text import same_words
 
 _NOTHING = Body(html="", text="")

@@ -10,7 +10,7 @@ from typing import Any
 from archiver.archive.database import Database
 from archiver.errors import ArchiveDamaged
 from archiver.model import NOT_READ, SUCCESSES, Address, Answer, CaptureSource, Kind
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.verdict import better_source, judge
 
 _NOT_THERE = "a row that another one names is not there; put back a copy of the archive"

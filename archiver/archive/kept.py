@@ -15,7 +15,7 @@ from typing import NamedTuple
 from archiver.archive.status import PartStatus
 from archiver.archive.times import moment
 from archiver.archive.values import values
-from archiver.readings import CodeBlock
+from archiver.model.readings import CodeBlock
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from archiver.archive.source_rows import NamedBy
 from archiver.archive.times import stamp
 from archiver.config import Source
 from archiver.model import NOT_ASKED, SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.text import event, line, storable
 
 _READ_ONCE_BYTES = 2_097_152  # of bodies: what is read of them takes some times as much memory

@@ -32,7 +32,7 @@ from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.archive.database import Database
 from archiver.errors import ArchiverError
 from archiver.model import Address, CaptureSource, Kind
-from archiver.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
+from archiver.model.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
 

@@ -11,7 +11,7 @@ from archiver import ithome
 from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.archive.database import Database
-from archiver.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
+from archiver.model.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
 
 Words = tuple[str, str | None, str | None, str | None]  # URL, text, heading, URL as written
 ITEMS_PER_PAGE = 10  # of a series' list (docs/site.md §6.3)

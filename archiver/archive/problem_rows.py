@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archiver.model import CaptureSource
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 
 
 def keep(database: Database, fetch: Mapping[str, Any], reading: Reading, *, is_first: bool) -> None:

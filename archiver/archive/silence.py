@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from archiver.archive.times import moment
-from archiver.readings import ArticlePage, Neighbour, Problem, Reading
+from archiver.model.readings import ArticlePage, Neighbour, Problem, Reading
 
 # What every part's page says; that one no longer does is told (`lost_fields`). Badge and team may well be blank.
 _TOLD_BY_EVERY_PART = ("title", "series_id", "position", "author_id", "published_at", "group", "contest_year")

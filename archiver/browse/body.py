@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import nh3
 
 from archiver.browse.highlight import highlighted
+from archiver.model.readings import CodeBlock
 from archiver.pages import content
-from archiver.readings import CodeBlock
 from archiver.text import line, safe
 
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})

@@ -54,7 +54,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         )
         fetched = _fetch(settings, db, quiet=quiet)
         tell(f"fetch: {fetches.summary(fetched).lines[0]}")
-        with progress(quiet=quiet, network=settings.network) as listener:
+        with progress(quiet=quiet, delay_s=settings.network.delay_s) as listener:
             rescued = rescuing.rescue(settings, db, rescuing.RescueOptions(), listener)
         for line in rescues.summary(rescued).lines:
             tell(f"rescue: {line}")
@@ -67,7 +67,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
 
 
 def _fetch(settings: Config, db: Path, *, quiet: bool) -> fetching.Fetched:
-    with progress(quiet=quiet, network=settings.network) as listener:
+    with progress(quiet=quiet, delay_s=settings.network.delay_s) as listener:
         return fetching.fetch(settings, db, fetching.FetchOptions(), listener)
 
 

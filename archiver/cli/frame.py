@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.commands.listening import Listener, Notice
-    from archiver.config import Config, Network
+    from archiver.config import Config
     from archiver.report.runs import Summary
 
 EXIT_CODES = """\b
@@ -177,11 +177,11 @@ def tell_notice(notice: Notice) -> None:
     tell(notice_line(notice))
 
 
-def progress(quiet: bool, network: Network) -> AbstractContextManager[Listener]:
+def progress(quiet: bool, delay_s: float) -> AbstractContextManager[Listener]:
     """A listener that shows on stderr how a run goes."""
     from archiver.report import terminal  # rich only when there is something to show
 
-    return terminal.progress(quiet=quiet, network=network)
+    return terminal.progress(quiet=quiet, delay_s=delay_s)
 
 
 def show(summary: Summary, *, as_json: bool) -> int:

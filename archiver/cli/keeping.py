@@ -64,7 +64,7 @@ def fetch(
         plan = fetching.plan(config, path, options, clock)
         click.echo(document(fetches.plan_json(plan)) if as_json else fetches.plan_text(plan))
         return 0
-    with progress(quiet, fetching.network_of(config, options)) as listener:
+    with progress(quiet, fetching.network_of(config, options).delay_s) as listener:
         fetched = fetching.fetch(config, path, options, listener, clock)
     return show(fetches.summary(fetched), as_json=as_json)
 
@@ -134,7 +134,7 @@ def rescue(
 
     config, path = settings(config_path, db)
     options = rescuing.RescueOptions(target=target, check=check, history=history, limit=limit)
-    with progress(quiet, rescuing.network_of(config, limit)) as listener:
+    with progress(quiet, config.rescue.delay_s) as listener:
         rescued = rescuing.rescue(config, path, options, listener)
     return show(rescues.summary(rescued), as_json=as_json)
 
@@ -158,7 +158,7 @@ def push(
     is kept: run it again to go on. The service wants an account (https://archive.org/account/s3.php has its keys):
     ARCHIVER_SPN_KEY and ARCHIVER_SPN_SECRET, or [push] in the config.
     """
-    from archiver.commands import pushing, rescuing
+    from archiver.commands import pushing
     from archiver.report import pushes
 
     config, path = settings(config_path, db)
@@ -171,7 +171,7 @@ def push(
         if plan.todo and not _agreed(pushes.plan_text(plan)):
             tell("Nothing was asked.")
             return 0
-    with progress(quiet, rescuing.network_of(config, limit)) as listener:
+    with progress(quiet, config.rescue.delay_s) as listener:
         pushed = pushing.push(config, path, options, listener, clock)
     return show(pushes.summary(pushed), as_json=as_json)
 

@@ -13,7 +13,7 @@ from archiver.archive.kept import KeptArticle, KeptSeries
 from archiver.archive.looking import opened
 from archiver.archive.status import PartStatus
 from archiver.errors import ArchiveDamaged, UsageError
-from archiver.readings import Body
+from archiver.model.readings import Body
 
 
 @dataclass(frozen=True, slots=True, init=False)

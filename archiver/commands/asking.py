@@ -35,7 +35,7 @@ from archiver.model import (
     Outcome,
     Provenance,
 )
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.verdict import judge, silence_s
 from archiver.web.pace import Breaker
 from archiver.web.robots import heard_as

@@ -14,7 +14,7 @@ from archiver.archive.queries import Version
 from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError
 from archiver.model import Address
-from archiver.readings import ArticlePage
+from archiver.model.readings import ArticlePage
 from archiver.text import safe
 
 

@@ -46,7 +46,7 @@ from archiver.model import (
     Provenance,
     Refusal,
 )
-from archiver.readings import ArticlePage, Reading
+from archiver.model.readings import ArticlePage, Reading
 from archiver.text import safe
 from archiver.verdict import judge
 

@@ -15,7 +15,7 @@ from archiver.commands.listening import Step
 from archiver.commands.run import Run
 from archiver.holders.listing import NOTHING, Listing
 from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome, Provenance
-from archiver.readings import Reading
+from archiver.model.readings import Reading
 from archiver.verdict import judge
 
 _LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from archiver import ithome
 from archiver.model import SUCCESSES, Address, Answer, Judgement, Kind, Outcome
+from archiver.model.readings import Reading, SeriesPage
 from archiver.pages import saved
-from archiver.readings import Reading, SeriesPage
 from archiver.verdict import judge
 
 _LISTS = frozenset({Kind.SERIES, Kind.FEED})

@@ -23,8 +23,8 @@ from archiver.archive.shape import be_patient
 from archiver.archive.status import PartStatus
 from archiver.errors import UsageError
 from archiver.model import Address
+from archiver.model.readings import Body
 from archiver.pages import languages
-from archiver.readings import Body
 from archiver.text import safe
 
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it

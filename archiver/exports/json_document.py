@@ -15,7 +15,7 @@ from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import marks, moment
 from archiver.exports.writing import MARK
 from archiver.machine.version import __version__
-from archiver.readings import Body
+from archiver.model.readings import Body
 from archiver.text import document_line
 
 SCHEMA = "urn:archiver:archive:1"

@@ -12,8 +12,8 @@ from archiver.browse.body import BodyWords, Image, Surroundings, is_bearable, re
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.said import say
 from archiver.exports.xhtml import text
+from archiver.model.readings import Body, CodeBlock
 from archiver.pages import image as pictures
-from archiver.readings import Body, CodeBlock
 
 SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif"}
 """The media types of images that are shown, and how their files end."""

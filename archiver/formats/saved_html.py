@@ -12,9 +12,9 @@ from archiver.errors import UnusableFile
 from archiver.formats.folder import Folder
 from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.model import Outcome
+from archiver.model.readings import SAVED_PAGE_TYPE
 from archiver.pages import saved
 from archiver.pages.lean import lean
-from archiver.readings import SAVED_PAGE_TYPE
 
 
 def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:

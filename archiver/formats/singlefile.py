@@ -17,9 +17,9 @@ from archiver.errors import UnusableFile
 from archiver.formats import zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
 from archiver.model import Outcome
+from archiver.model.readings import SAVED_PAGE_TYPE
 from archiver.pages import beside, saved
 from archiver.pages.lean import lean
-from archiver.readings import SAVED_PAGE_TYPE
 
 _UNPACKS_ITSELF = re.compile(
     rb"<html[^>]{0,200}\sdata-sfz\b|sfz-wait-message|sfz-error-message|SingleFileZ", re.IGNORECASE

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from archiver import pages, unpack
 from archiver.model import Address, Answer, CaptureSource, Exchange, Kind, Provenance
-from archiver.readings import FeedItem, FeedPage
+from archiver.model.readings import FeedItem, FeedPage
 
 _NEWEST = 5  # feeds that are looked through; older ones list what newer ones do, or what was taken back
 

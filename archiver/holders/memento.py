@@ -13,6 +13,7 @@ from archiver.holders.listing import Listing
 from archiver.holders.wayback import NotAnIndex
 from archiver.ithome import names
 from archiver.model import Address, CaptureSource, Copy
+from archiver.text import line
 
 # Its operator wants no programs, and says so by challenges: the link is printed for the user, never fetched.
 NEVER_ASKED = frozenset(f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "vn", "fo"))
@@ -83,7 +84,9 @@ def _copy(target: str, parameters: dict[str, str], page: Address) -> Copy | None
     if found is None or not names(found[1], page):
         return None
     at = values.http_date(parameters.get("datetime")) or wayback.moment(found[0])
-    return None if at is None else Copy(CaptureSource.MEMENTO, raw_url(target), at, found[1])
+    return (
+        None if at is None else Copy(CaptureSource.MEMENTO, line(raw_url(target), 2 * values.LONGEST_URL), at, found[1])
+    )
 
 
 def raw_url(target: str) -> str:

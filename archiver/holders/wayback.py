@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus, urlencode
 from archiver.formats import values
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy
+from archiver.text import line
 
 ORIGIN = "https://web.archive.org"
 INDEX = f"{ORIGIN}/cdx/search/cdx"
@@ -90,7 +91,7 @@ def _copy(row: dict[str, Any], page: Address) -> Copy | None:
     if at is None or original is None or not names(original, page):
         return None
     return Copy(
-        CaptureSource.WAYBACK, memento_url(str(row["timestamp"]), original), at, original,
+        CaptureSource.WAYBACK, line(memento_url(str(row["timestamp"]), original), 2 * values.LONGEST_URL), at, original,
         digest=values.text(row.get("digest")), media_type=values.text(row.get("mimetype")),
         http_status=values.http_status(row.get("statuscode")),
     )  # fmt: skip

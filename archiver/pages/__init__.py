@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from archiver import urls
 from archiver.ithome import classify  # by name: the room `pages.ithome` is called as the module is
 from archiver.model import Address, Kind
+from archiver.model.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 from archiver.pages import beside, image, index, saved
 from archiver.pages.base import Problems, attribute, decode, parse_html, written
 from archiver.pages.facts import (
@@ -30,7 +31,6 @@ from archiver.pages.glance import look
 from archiver.pages.ithome import article, feed, series
 from archiver.pages.lean import lean
 from archiver.pages.scan import Scan
-from archiver.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 
 PARSERS = {
     Kind.ARTICLE: article.PARSER,

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import ithome
 from archiver.model import Address
-from archiver.readings import Problem
+from archiver.model.readings import Problem
 from archiver.text import line, storable
 
 Value = TypeVar("Value")

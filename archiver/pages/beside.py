@@ -19,9 +19,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import ithome, urls
 from archiver.model import Address, Kind
+from archiver.model.readings import SAVED_MARK
 from archiver.pages import embedded, image
 from archiver.pages.base import attribute
-from archiver.readings import SAVED_MARK
 from archiver.text import line
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}", re.IGNORECASE)

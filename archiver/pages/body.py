@@ -15,11 +15,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import ithome, urls
 from archiver.model import Address
+from archiver.model.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.pages import content, embedded, languages
 from archiver.pages.base import attribute, classes_of
 from archiver.pages.markdown import markdown
 from archiver.pages.words import plain_text
-from archiver.readings import SAVED_MARK, Body, CodeBlock, ImageReference, OutgoingLink
 from archiver.text import line, storable
 
 # Their text is not for readers: it goes with them. The text of other elements that are not allowed stays.

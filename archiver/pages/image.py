@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
+from archiver.model.readings import ImagePage
 from archiver.pages import content, image_ends
-from archiver.readings import ImagePage
 
 PARSER = "image/1"
 _SVG = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE[^>]*>\s*)?<svg\b", re.DOTALL | re.IGNORECASE)

@@ -8,8 +8,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import ithome, urls
 from archiver.model import Address, Kind, Refusal, Refused
+from archiver.model.readings import IndexLink, IndexPage
 from archiver.pages.base import Problems, attribute, digest, first_text, text_of
-from archiver.readings import IndexLink, IndexPage
 from archiver.text import line
 
 PARSER = "links.index/1"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from archiver import urls
 from archiver.commands.listening import About, Listener, Notice, Step
-from archiver.config import Network
 from archiver.machine.clock import SystemClock
 from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.report.notices import notice_line
@@ -116,12 +115,15 @@ def _visible(text: str) -> str:
 
 
 @contextmanager
-def progress(*, quiet: bool, network: Network) -> Iterator[Listener]:
-    """A listener for a run: one live line on a terminal, else one line a page on stderr. Notices are lines in both."""
+def progress(*, quiet: bool, delay_s: float) -> Iterator[Listener]:
+    """A listener for a run: one live line on a terminal, else one line a page on stderr. Notices are lines in both.
+
+    `delay_s` is the time between two requests, from which the time that is left is told.
+    """
     if quiet or logging.getLogger("archiver").isEnabledFor(logging.INFO):  # -v tells more than this, line by line
         yield Listener(notice=partial(print_notice, quiet=quiet))
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        with _live_line(network) as listener:
+        with _live_line(delay_s) as listener:
             yield listener
     else:
         yield Listener(_Printer(), print_notice)
@@ -187,7 +189,7 @@ class _Printer:
 
 
 @contextmanager
-def _live_line(network: Network) -> Iterator[Listener]:
+def _live_line(delay_s: float) -> Iterator[Listener]:
     """The page in hand, counts, pace and time left; faults stay on the screen above it."""
     from rich.status import Status
     from rich.text import Text
@@ -199,8 +201,8 @@ def _live_line(network: Network) -> Iterator[Listener]:
         outcome = step.judgement.outcome
         if outcome not in {"ok", "unchanged", "moved"} and step.exchange.address.kind is not Kind.ROBOTS:
             console.print(Text(step_line(step)))
-        left = duration(step.left * network.delay_s)
-        words = f"{step.done} of {step.done + step.left} pages · one every {network.delay_s:g} s · about {left} left"
+        left = duration(step.left * delay_s)
+        words = f"{step.done} of {step.done + step.left} pages · one every {delay_s:g} s · about {left} left"
         status.update(Text(f"{words} · {_name(step)}"))  # rich takes no word on how a narrow terminal breaks it
 
     with status:

@@ -14,7 +14,7 @@ from archiver.model import (
     Outcome,
     Refusal,
 )
-from archiver.readings import Facts, Reading
+from archiver.model.readings import Facts, Reading
 
 _STATUS_OUTCOMES = {
     404: Outcome.NOT_FOUND,

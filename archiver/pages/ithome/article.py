@@ -10,6 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver.model import Address, Kind
+from archiver.model.readings import ArticlePage, Author, Body, Neighbour
 from archiver.pages import body as bodies
 from archiver.pages.base import (
     Problems,
@@ -26,7 +27,6 @@ from archiver.pages.base import (
     whole_number,
 )
 from archiver.pages.ithome import comments, contest
-from archiver.readings import ArticlePage, Author, Body, Neighbour
 from archiver.text import title_day
 
 

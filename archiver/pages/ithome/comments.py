@@ -6,6 +6,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
+from archiver.model.readings import Author, Comment
 from archiver.pages import body as bodies
 from archiver.pages.base import (
     Problems,
@@ -16,7 +17,6 @@ from archiver.pages.base import (
     taipei_to_utc,
     text_of,
 )
-from archiver.readings import Author, Comment
 
 _PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
 

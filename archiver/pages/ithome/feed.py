@@ -8,11 +8,11 @@ from xml.parsers import expat
 
 from archiver import ithome
 from archiver.model import Address, Kind
+from archiver.model.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.pages import body as bodies
 from archiver.pages.base import Problems, digest, feed_date
 from archiver.pages.glance import look
 from archiver.pages.ithome import contest
-from archiver.readings import ArticlePage, Author, FeedItem, FeedPage
 from archiver.text import line, storable, title_day
 
 PARSER = "ithome.feed/1"

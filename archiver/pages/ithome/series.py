@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from archiver import ithome
 from archiver.model import Address, Kind
+from archiver.model.readings import Author, SeriesItem, SeriesPage
 from archiver.pages.base import (
     Problems,
     address_of,
@@ -25,7 +26,6 @@ from archiver.pages.base import (
 from archiver.pages.body import sanitise
 from archiver.pages.ithome import contest
 from archiver.pages.words import plain_text
-from archiver.readings import Author, SeriesItem, SeriesPage
 from archiver.text import line, prose
 
 PARSER = "ithome.series/1"

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archiver.text import line
-
 
 class Kind(StrEnum):
     """What a page is. A closed list."""
@@ -242,7 +240,7 @@ class Copy:
     """A copy that somebody else holds, as their index tells. `url` is where its bytes are had."""
 
     holder: CaptureSource
-    url: str
+    url: str  # of one line, as it is stored and asked for
     made_at: datetime
     original: str  # the URL that was captured, as the index writes it
     digest: str | None = None  # of the payload, as the index writes it
@@ -258,7 +256,7 @@ CopyKey = tuple[CaptureSource, str, str]
 def key_of(copy: Copy) -> CopyKey:
     """The key of a copy. The bytes are text, empty for all, since NULLs are never equal to one another."""
     byte_range = "" if copy.byte_range is None else f"{copy.byte_range[0]}-{copy.byte_range[1]}"
-    return copy.holder, line(copy.url, 8_000), byte_range
+    return copy.holder, copy.url, byte_range
 
 
 @dataclass(frozen=True, slots=True)
