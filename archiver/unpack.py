@@ -35,37 +35,36 @@ def _cut() -> NotUnpacked:
 class Gunzip:
     """The bytes of gzip data, members in a row included (RFC 1952 §2.2); zlib checks the sum and length of each.
 
-    `taken` are the packed bytes so far, `member_at` where in them the member begins that is being undone. Iterating
-    raises NotUnpacked.
+    `taken` are the packed bytes so far, `member_at` where in them the member begins that is being undone, `members` how
+    many are undone. Iterating raises NotUnpacked.
     """
 
     def __init__(self, chunks: Iterable[bytes], most_members: int = MOST_MEMBERS) -> None:
         self._chunks = chunks
         self._most_members = most_members
-        self.taken = self.member_at = 0
+        self.taken = self.member_at = self.members = 0
 
     def __iter__(self) -> Iterator[bytes]:
         member: zlib._Decompress | None = None
-        finished = 0
         for chunk in self._chunks:
             self.taken += len(chunk)
             data = chunk
             while data:
                 if member is None:
                     self.member_at = self.taken - len(data)
-                    self._check_next_member(data, finished)
+                    self._check_next_member(data)
                     member = zlib.decompressobj(wbits=_GZIP)
                 yield from _inflate(member, data)
                 data = member.unused_data
                 if member.eof:
-                    member, finished = None, finished + 1
-        if member is not None or not finished:
+                    member, self.members = None, self.members + 1
+        if member is not None or not self.members:
             raise _cut()
 
-    def _check_next_member(self, data: bytes, finished: int) -> None:
-        if finished and not data.startswith(_BEGIN[: len(data)]):
+    def _check_next_member(self, data: bytes) -> None:
+        if self.members and not data.startswith(_BEGIN[: len(data)]):
             raise NotUnpacked("ends, and something that is no gzip follows")
-        if finished >= self._most_members:
+        if self.members >= self._most_members:
             raise NotUnpacked(f"has more than {self._most_members} members")
 
 

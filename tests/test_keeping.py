@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,13 +27,16 @@ from archives import (
     series_of,
     url_of,
 )
+from fakes import START
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver import ithome
 from archiver.archive import bodies
 from archiver.archive.body_rows import code_starts
 from archiver.archive.opening import reading
 from archiver.archive.schema import descriptions
+from archiver.model import Address, Answer, Exchange, Judgement, Outcome
 from archiver.model.readings import ArticlePage, CodeBlock, Comment, Neighbour, SeriesItem
 
 WITH_CODE = replace(
@@ -136,20 +141,38 @@ def test_a_page_costs_one_wait_for_the_disk_and_so_many_statements(case: Case) -
 def test_pages_are_read_together_and_a_list_or_what_is_settled_at_once(case: Case) -> None:
     library = case.archive.library
 
-    def taken(number: int, size: int = 1, *, at_once: bool = False) -> int:
+    def taken(number: int, size: int = 1, *, at_once: bool = False, after_s: int = 0) -> int:
         """How many articles were read after one more was recorded."""
-        library.take(case.answer(url_of(number), part(number), read_on=False), None, size, at_once=at_once)
+        fetch_id = case.answer(url_of(number), part(number), read_on=False)
+        library.take(fetch_id, None, size, START + timedelta(seconds=after_s), at_once=at_once)
         return len(case.rows("SELECT id FROM articles"))
 
-    assert [taken(number) for number in range(1, 10)] == [0] * 7 + [8, 8]
-    assert taken(10, at_once=True) == 10
-    assert [taken(11), taken(12, size=1_000_000)] == [10, 12]
-    assert taken(13) == 12
+    assert [taken(number) for number in range(1, 34)] == [0] * 31 + [32, 32]
+    assert taken(34, at_once=True) == 34
+    assert [taken(35), taken(36, size=2_000_000)] == [34, 36]
+    assert [taken(37, after_s=2), taken(38, after_s=16), taken(39, after_s=17)] == [36, 36, 39]  # no page waits long
+    assert [taken(40, after_s=18), taken(41)] == [39, 41]  # the clock was put back
+    assert taken(42) == 41
     statements = statements_of(case, library.settle)
-    assert len(case.rows("SELECT id FROM articles")) == 13
-    assert case.rows("SELECT count(*) AS n FROM search_rows") == [{"n": 13}]
+    assert len(case.rows("SELECT id FROM articles")) == 42
+    assert case.rows("SELECT count(*) AS n FROM search_rows") == [{"n": 42}]
     assert waits_for_the_disk(statements) == 0
     assert list(case.archive.verify()) == []
+
+
+def test_a_body_is_kept_as_its_host_packed_it_where_that_is_it_and_packed_well(case: Case) -> None:
+    bodies_said = [f"<p>the words of page {number}</p>".encode() * 400 for number in range(4)]
+    well, other, badly = gzip.compress(bodies_said[0], 1), gzip.compress(b"other", 1), gzip.compress(bodies_said[2], 0)
+    for number, came in enumerate((well, other, badly, None)):
+        address = ithome.classify(url_of(number + 1))
+        assert isinstance(address, Address)
+        answer = Answer(address.url, case.clock.now(), 7, status=200, body=bodies_said[number], packed=came)
+        case.archive.ledger.record(case.run_id, Exchange(address, answer), Judgement(Outcome.UNREADABLE, ""), None)
+
+    stored = [row["body"] for row in case.rows("SELECT body FROM captures ORDER BY id")]
+    assert stored[0] == well
+    assert not {other, badly} & {*stored}
+    assert [case.archive.captures.body(number) for number in (1, 2, 3, 4)] == bodies_said
 
 
 def test_a_capture_that_does_not_unpack_has_no_body(case: Case) -> None:

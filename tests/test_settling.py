@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from archiver import ithome
+from archiver.archive import doubt
 from archiver.archive.frontier import Scope
+from archiver.config.rules import Rules
 from archiver.model import Outcome
 from archiver.model.readings import (
     Author,
@@ -221,6 +223,33 @@ def test_the_next_page_costs_the_same_in_an_archive_ten_times_as_large(tmp_path:
 
     for what, steps_small in small.items():
         assert large[what] <= steps_small * 1.5 + 5, (what, small, large)
+
+
+def costs_of_doubting(path: Path, parts_count: int) -> dict[str, int]:
+    """What it costs to weigh the absences of a run that asked so many parts, and to find another part to ask."""
+    numbers = range(1, parts_count + 1)
+    with archive_at(path) as case:
+        case.source(url_of_list(5943))
+        case.answer(url_of_list(5943), list_of(5943, *numbers))
+        for one in numbers:
+            case.answer(url_of(one), part(one))
+        case.next_run(hours=1)
+        for one in numbers[:-1]:
+            case.answer(url_of(one), outcome=Outcome.NOT_FOUND if one < 3 else Outcome.UNCHANGED)
+        archive = case.archive
+        found = {"doubt": steps(case, lambda: doubt.reason(archive._database, case.run_id, Rules()))}
+        found["a witness"] = steps(case, lambda: archive.witness(case.run_id, parts_count))
+        page = archive.witness(case.run_id, parts_count)
+        assert page is not None
+        assert page.address.url == url_of(parts_count)
+    return found
+
+
+def test_weighing_the_absences_of_a_run_costs_as_much_more_as_it_asked(tmp_path: Path) -> None:
+    few, many = (costs_of_doubting(tmp_path / f"{count}.db", count) for count in (30, 240))
+
+    for what, steps_few in few.items():
+        assert many[what] <= steps_few * 8 * 1.5 + 20, (what, few, many)
 
 
 @settings(max_examples=depth(20, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

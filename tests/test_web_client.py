@@ -246,6 +246,14 @@ def test_an_error_status_counts_whatever_comes_of_its_body(script: Script) -> No
     assert not CONTROL.search(answer.error or "")
 
 
+def test_a_body_that_came_as_one_member_of_gzip_is_given_as_it_came_too() -> None:
+    scripts = (zipped(PACKED), zipped(PACKED + gzip.compress(b"more")), zipped(PAGE, "identity"), zipped(PACKED[:-1]))
+    answers = [ask(script) for script in scripts]
+
+    assert [answer.packed for answer in answers] == [PACKED, None, None, None]
+    assert answers[0].body == PAGE * 20
+
+
 def test_an_empty_body_is_empty_whatever_its_encoding_is_called() -> None:
     answer = ask(zipped(b""))
 

@@ -15,7 +15,8 @@ from archiver.config.rules import Rules
 from archiver.model import Kind, Outcome
 
 # The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
-# they are absent, and say nothing about the others.
+# they are absent, and say nothing about the others. A page has few rows, a run may have fifty thousand: `+run_id` has
+# SQLite look among those of the page.
 _ASKED = f"""
 SELECT page_id, outcome IN {ABSENCES} AS absent, signals ->> 'unlisted_since' IS NOT NULL AS unlisted,
     coalesce((SELECT series_id FROM parts WHERE parts.page_id = pages.id),
@@ -23,7 +24,7 @@ SELECT page_id, outcome IN {ABSENCES} AS absent, signals ->> 'unlisted_since' IS
 FROM fetches JOIN pages ON pages.id = page_id
 WHERE run_id = :run_id AND final AND +source = 'live' AND pages.kind = 'article' AND outcome NOT IN {NOT_ASKED}
 AND coalesce((SELECT new_state FROM state_changes WHERE page_id = pages.id AND at NOT IN (
-        SELECT started_at FROM fetches AS ours WHERE ours.run_id = :run_id AND ours.page_id = pages.id)
+        SELECT started_at FROM fetches AS ours WHERE +ours.run_id = :run_id AND ours.page_id = pages.id)
     ORDER BY id DESC LIMIT 1), 'new') NOT IN ('suspect', 'gone')
 """  # noqa: S608 - a closed list of words of ours
 
@@ -31,7 +32,7 @@ _NEXT_WITNESS = f"""
 SELECT pages.* FROM pages LEFT JOIN articles ON articles.id = pages.article_id
 WHERE kind = 'article' AND state = 'alive'
 AND (pages.id IN ({STILL_ASKED}) OR pages.id NOT IN (SELECT page_id FROM parts))
-AND NOT EXISTS (SELECT 1 FROM fetches WHERE run_id = :run_id AND page_id = pages.id)
+AND NOT EXISTS (SELECT 1 FROM fetches WHERE +run_id = :run_id AND page_id = pages.id)
 ORDER BY :same_first * (coalesce(articles.series_id, -1) IN (
     SELECT articles.series_id FROM articles JOIN pages AS asked ON asked.article_id = articles.id
     JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id)) DESC, last_fetch_at, pages.id LIMIT 1
@@ -88,8 +89,10 @@ def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, 
     `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left. Parts
     of the same series come first; parts of others when most of those were absent.
     """
+    if not due_absent:
+        return None
     rows = _asked(database, run_id)
-    if not due_absent or len(rows) >= verdict.enough_witnesses(due_absent):
+    if len(rows) >= verdict.enough_witnesses(due_absent):
         return None
     is_wiped = verdict.mass_absence(len(rows), sum(row["absent"] for row in rows))
     order = {"run_id": run_id, "same_first": -1 if is_wiped else 1}

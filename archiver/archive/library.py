@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -50,8 +51,9 @@ WHERE fetches.capture_id IS NOT NULL AND fetches.id > """  # noqa: S608 - words 
 
 
 _SOME = 200  # rows of fetches held at a time
-_TOGETHER = 8  # pages that are read in one commit
-_TOGETHER_BYTES = 1_000_000  # of their bodies: what they say is held as long as they wait
+_TOGETHER = 32  # pages that are read in one commit: a series
+_TOGETHER_BYTES = 2_000_000  # of their bodies: what they say is held as long as they wait
+_WAIT = timedelta(seconds=15)  # who looks at the archive meanwhile does not see them yet
 _READ = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED, Kind.ARTICLE, Kind.IMAGE})
 
 
@@ -72,16 +74,19 @@ class Library:
         self._rearranged: set[int] = set()
         self._fresh: dict[int, Reading | None] = {}  # fetches that wait to be read together, with what was read already
         self._fresh_bytes = 0
+        self._fresh_since: datetime | None = None
         self._about_to_change: Callable[[int, bool], None] = _tell_nobody  # the index, of articles that change
 
-    def take(self, fetch_id: int, reading: Reading | None, size: int, *, at_once: bool) -> None:
+    def take(self, fetch_id: int, reading: Reading | None, size: int, now: datetime, *, at_once: bool) -> None:
         """Read a fetch that was recorded just now, with others in one commit: soon, or `at_once`.
 
         `reading` is what its body of so many bytes says, where that was read already.
         """
         self._fresh[fetch_id] = reading
         self._fresh_bytes += size
-        if at_once or len(self._fresh) >= _TOGETHER or self._fresh_bytes >= _TOGETHER_BYTES:
+        self._fresh_since = self._fresh_since or now
+        have_waited = not timedelta(0) <= now - self._fresh_since < _WAIT
+        if at_once or have_waited or len(self._fresh) >= _TOGETHER or self._fresh_bytes >= _TOGETHER_BYTES:
             self.catch_up()
 
     def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
@@ -91,6 +96,7 @@ class Library:
         `then` is called at the end of each commit, as it is of `settle` and `rebuild`.
         """
         read, self._fresh, self._fresh_bytes = {**self._fresh, **(fresh or {})}, {}, 0
+        self._fresh_since = None
         pending = list(
             self._database.query(
                 f"{_FETCHES} (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608

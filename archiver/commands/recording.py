@@ -63,7 +63,7 @@ class Recorder:
         fetch_id = self._archive.ledger.record(self._run_id, exchange, judged.judgement, judged.reading)
         reading = judged.reading if judged.judgement.outcome is Outcome.OK else None
         size, is_list = len(judged.answer.body or b""), exchange.address.kind in _LISTS
-        self._archive.library.take(fetch_id, reading, size, at_once=is_list)
+        self._archive.library.take(fetch_id, reading, size, self._clock.now(), at_once=is_list)
         return fetch_id
 
     def tell(self, about: Address, exchange: Exchange, judgement: Judgement) -> None:

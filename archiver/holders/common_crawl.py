@@ -182,7 +182,7 @@ def _from_record(answer: Answer, copy: Copy, found: Found) -> Answer:
     encoded = any(name == "content-encoding" for name, _ in found.headers)
     if copy.digest and not encoded and _digest(found.body or b"") != copy.digest and len(copy.digest) == 32:
         return _failed(answer, Outcome.PROTOCOL_ERROR, "its bytes are not those that the index names (SHA-1 differs)")
-    return replace(answer, status=found.status, headers=found.headers, body=found.body)
+    return replace(answer, status=found.status, headers=found.headers, body=found.body, packed=None)
 
 
 def _digest(body: bytes) -> str:

@@ -171,6 +171,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case, values cleaned of control characters
     body: bytes | None = None  # after content decoding; None when not read
     wire_bytes: int = 0  # body bytes as received
+    packed: bytes | None = field(default=None, repr=False)  # the same as one member of gzip, where it came as one
     location: str | None = None  # absolute target of a redirect
     failure: Outcome | None = None
     error: str | None = None

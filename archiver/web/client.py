@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
@@ -188,7 +188,7 @@ class Client:
         is_cut = keep_cut and len(reader.body) > limit
         seen = replace(seen, body=reader.taken(limit), wire_bytes=reader.wire_bytes)
         if fault is None:
-            return seen
+            return replace(seen, packed=reader.packed())
         if is_cut or (seen.status is not None and seen.status >= 400):
             words = f"only the first {limit} bytes were read" if is_cut else f"its body could not be read: {fault}"
             return replace(seen, error=line(words, 500))
@@ -214,6 +214,8 @@ class _Reader:
         self._brotli = brotli
         self.body = bytearray()
         self.wire_bytes = 0
+        self._came: list[bytes] = []  # of gzip
+        self._gunzip: Gunzip | None = None
 
     def taken(self, most: int) -> bytes:
         """At most so many bytes of the body, which is given away: two of the largest at once are enough."""
@@ -239,7 +241,11 @@ class _Reader:
             raise Fault(Outcome.PROTOCOL_ERROR, f"{announced} bytes announced, {self.wire_bytes} came in chunks")
 
     def _take(self, chunks: Iterator[bytes], codings: list[str]) -> None:
-        undone = unbrotli(chunks) if codings == ["br"] else Gunzip(chunks) if codings else chunks
+        undone: Iterable[bytes] = chunks
+        if codings == ["br"]:
+            undone = unbrotli(chunks)
+        elif codings:
+            undone = self._gunzip = Gunzip(self._remembered(chunks))
         try:
             for piece in undone:
                 self.body += piece
@@ -248,6 +254,15 @@ class _Reader:
         except NotUnpacked as error:
             outcome = Outcome.TRUNCATED if error.is_cut else Outcome.PROTOCOL_ERROR
             raise Fault(outcome, f"the compressed body {error}") from error
+
+    def packed(self) -> bytes | None:
+        """The body as one member of gzip, once all of it was read; None where it came otherwise."""
+        return b"".join(self._came) if self._gunzip is not None and self._gunzip.members == 1 else None
+
+    def _remembered(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._came.append(chunk)
+            yield chunk
 
     def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
