@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlite_utils import Migrations
 
 from archiver.archive import body_rows, search_index
@@ -10,139 +12,35 @@ from archiver.archive.opening import APPLICATION_ID
 from archiver.archive.remade import remake
 from archiver.archive.scripts import script, statements
 
-migrations = Migrations("archiver")
+Act = Callable[[Database], object]
 
 
-@migrations()
-def m001_tables(database: Database) -> None:
-    """Every table that the first version had."""
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in statements(script("001_tables.sql")):
-        database.execute(statement)
+def _run(name: str) -> Act:
+    """Runs a script."""
+    return lambda database: [database.execute(statement) for statement in statements(script(name))]
 
 
-@migrations()
-def m002_time(database: Database) -> None:
-    """State changes, versions, events, and pages of two more kinds."""
-    widen(database, "pages", "'image')", "'image', 'link', 'control')")
-    widen(database, "captures", "'feed')", "'feed', 'memento')")
-    for statement in statements(script("002_time.sql")):
-        database.execute(statement)
+def _execute(statement: str) -> Act:
+    return lambda database: database.execute(statement)
 
 
-@migrations()
-def m003_search(database: Database) -> None:
-    """The search index; it is filled when the archive is opened."""
-    search_index.clear(database)
+def _widen(table: str, old: str, new: str) -> Act:
+    """Changes a CHECK without copying the table, where all that is stored fits the new rule already.
+
+    The short way that SQLite's documentation gives for such a change (lang_altertable.html §7).
+    """
+
+    def act(database: Database) -> None:
+        version = database.execute("PRAGMA schema_version").fetchone()[0]
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", [old, new, table])
+        database.execute(f"PRAGMA schema_version = {version + 1}")
+        database.execute("PRAGMA writable_schema = OFF")
+
+    return act
 
 
-@migrations()
-def m004_rescue(database: Database) -> None:
-    """Whose answer a fetch is: the host's own, or somebody's copy."""
-    for statement in statements(script("004_rescue.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m005_copies(database: Database) -> None:
-    """Which copies others say that they hold."""
-    for statement in statements(script("005_copies.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m006_push(database: Database) -> None:
-    """Which pages somebody else was asked to save."""
-    for statement in statements(script("006_push.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m007_laws(database: Database) -> None:
-    """By which rules beliefs were made."""
-    for statement in statements(script("007_laws.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m008_contests(database: Database) -> None:
-    """No contest has a negative number."""
-    for statement in statements(script("008_contests.sql")):
-        database.execute(statement)
-    year, edition = "contest_year BETWEEN 2008 AND 2107", "contest_edition BETWEEN 1 AND 99"
-    for table in ("series", "articles"):
-        widen(database, table, "contest_year INTEGER,", f"contest_year INTEGER CHECK ({year}),")
-    widen(database, "series", "contest_edition INTEGER,", f"contest_edition INTEGER CHECK ({edition}),")
-
-
-@migrations()
-def m009_bodies(database: Database) -> None:
-    """The same bytes stored once. What is stored twice already stays as it is."""
-    for statement in statements(script("009_bodies.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m010_read_again(database: Database) -> None:
-    """How answers become rows has changed: everything is read again when the archive is opened."""
-    database.execute("DELETE FROM progress")
-
-
-@migrations()
-def m011_collapses(database: Database) -> None:
-    """Articles whose text shrank to nearly nothing."""
-    for statement in statements(script("011_collapses.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m012_seals(database: Database) -> None:
-    """What no fetch proves is sealed."""
-    for statement in statements(script("012_seals.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m013_sources(database: Database) -> None:
-    """Who named a source, and since when it is asked no more; an article that is a source is a part of its own."""
-    for statement in statements(script("013_sources.sql")):
-        database.execute(statement)
-    widen(database, "parts", "'neighbour', 'index')", "'neighbour', 'index', 'source')")
-
-
-@migrations()
-def m014_notices(database: Database) -> None:
-    """What the notify command was not told yet."""
-    for statement in statements(script("014_notices.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m015_judged_copies(database: Database) -> None:
-    """By which law the copies of others were judged."""
-    for statement in statements(script("015_judged_copies.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m016_twins(database: Database) -> None:
-    """An article is set beside one twin alone: what was read otherwise is read again."""
-    database.execute(
-        "DELETE FROM progress WHERE EXISTS (SELECT 1 FROM events WHERE kind IN ('duplicate_day', 'reposted')"
-        " GROUP BY kind, article_id HAVING count(*) > 1)"
-    )
-
-
-@migrations()
-def m017_contest_days(database: Database) -> None:
-    """How long a series was written for; read from the lists that are held."""
-    for statement in statements(script("017_contest_days.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m018_lean(database: Database) -> None:
-    """A body stands once; its other forms, and code, are made from that when they are asked for."""
+def _make_lean(database: Database) -> None:
     remake(
         database, "018_lean.sql",
         {"articles": {"html_sha256": "sha256(body_html)"}, "code_blocks": {"start": "NULL", "length": "length(code)"}},
@@ -150,65 +48,64 @@ def m018_lean(database: Database) -> None:
     body_rows.place_code(database)
 
 
-@migrations()
-def m019_mentions(database: Database) -> None:
-    """What many pages name in the same words stands once."""
-    for statement in statements(script("019_mentions.sql")):
-        database.execute(statement)
+_READ_AGAIN = _execute("DELETE FROM progress")  # everything is, when the archive is opened
+_YEAR = ("contest_year INTEGER,", "contest_year INTEGER CHECK (contest_year BETWEEN 2008 AND 2107),")
+_EDITION = ("contest_edition INTEGER,", "contest_edition INTEGER CHECK (contest_edition BETWEEN 1 AND 99),")
+_TWICE_BESIDE = (
+    "DELETE FROM progress WHERE EXISTS (SELECT 1 FROM events WHERE kind IN ('duplicate_day', 'reposted')"
+    " GROUP BY kind, article_id HAVING count(*) > 1)"
+)
+
+_STEPS: dict[str, tuple[Act, ...]] = {
+    # every table that the first version had
+    "m001_tables": (_execute(f"PRAGMA application_id = {APPLICATION_ID}"), _run("001_tables.sql")),
+    # state changes, versions, events, and pages of two more kinds
+    "m002_time": (
+        _widen("pages", "'image')", "'image', 'link', 'control')"), _widen("captures", "'feed')", "'feed', 'memento')"),
+        _run("002_time.sql"),
+    ),
+    "m003_search": (search_index.clear,),  # filled when the archive is opened
+    "m004_rescue": (_run("004_rescue.sql"),),  # whose answer a fetch is: the host's own, or somebody's copy
+    "m005_copies": (_run("005_copies.sql"),),  # which copies others say that they hold
+    "m006_push": (_run("006_push.sql"),),  # which pages somebody else was asked to save
+    "m007_laws": (_run("007_laws.sql"),),  # by which rules beliefs were made
+    # no contest has a negative number
+    "m008_contests": (
+        _run("008_contests.sql"), _widen("series", *_YEAR), _widen("articles", *_YEAR), _widen("series", *_EDITION),
+    ),
+    "m009_bodies": (_run("009_bodies.sql"),),  # the same bytes stored once; what is stored twice already stays
+    "m010_read_again": (_READ_AGAIN,),  # how answers become rows changed
+    "m011_collapses": (_run("011_collapses.sql"),),  # articles whose text shrank to nearly nothing
+    "m012_seals": (_run("012_seals.sql"),),  # what no fetch proves is sealed
+    # who named a source, and since when it is asked no more; an article that is a source is a part of its own
+    "m013_sources": (
+        _run("013_sources.sql"), _widen("parts", "'neighbour', 'index')", "'neighbour', 'index', 'source')"),
+    ),
+    "m014_notices": (_run("014_notices.sql"),),  # what the notify command was not told yet
+    "m015_judged_copies": (_run("015_judged_copies.sql"),),  # by which law the copies of others were judged
+    "m016_twins": (_execute(_TWICE_BESIDE),),  # an article is set beside one twin alone: others are read again
+    "m017_contest_days": (_run("017_contest_days.sql"),),  # how long a series was written for, read from held lists
+    "m018_lean": (_make_lean,),  # a body stands once; its other forms, and code, are made from that when asked for
+    "m019_mentions": (_run("019_mentions.sql"),),  # what many pages name in the same words stands once
+    "m020_search": (search_index.clear,),  # other words stand in it: filled anew when the archive is opened
+    "m020_metrics": (_run("020_metrics.sql"),),  # an index without what it need not have
+    "m021_due": (_run("021_due.sql"),),  # indexes by which what is due is found
+    "m022_status": (_run("022_status.sql"),),  # an index by which `status` counts what indexes link to
+    "m024_fetches": (_run("024_fetches.sql"),),  # fewer indexes: they took most of what an unchanged answer adds
+    "m025_sums": (),  # rows are sealed by sums: an older archiver would write without keeping them up, and is refused
+    "m026_read_again": (_READ_AGAIN,),  # what lists show of their parts is kept
+}  # fmt: skip
+
+migrations = Migrations("archiver")
 
 
-@migrations()
-def m020_search(database: Database) -> None:
-    """Other words stand in the search index: it is filled anew when the archive is opened."""
-    search_index.clear(database)
+def _migration(acts: tuple[Act, ...]) -> Callable[[Database], None]:
+    def migrate(database: Database) -> None:
+        for act in acts:
+            act(database)
+
+    return migrate
 
 
-@migrations()
-def m020_metrics(database: Database) -> None:
-    """An index without what it need not have."""
-    for statement in statements(script("020_metrics.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m021_due(database: Database) -> None:
-    """Indexes by which what is due is found."""
-    for statement in statements(script("021_due.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m022_status(database: Database) -> None:
-    """An index by which `status` counts what indexes link to."""
-    for statement in statements(script("022_status.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m024_fetches(database: Database) -> None:
-    """Fewer indexes of fetches: they took most of what an unchanged answer adds."""
-    for statement in statements(script("024_fetches.sql")):
-        database.execute(statement)
-
-
-@migrations()
-def m025_sums(_database: Database) -> None:
-    """Rows are sealed by sums (`sums`): an older archiver would write without keeping them up, and is refused."""
-
-
-@migrations()
-def m026_read_again(database: Database) -> None:
-    """What lists show of their parts is kept: everything is read again when the archive is opened."""
-    database.execute("DELETE FROM progress")
-
-
-def widen(database: Database, table: str, old: str, new: str) -> None:
-    """Change a CHECK without copying the table, where all that is stored fits the new rule already.
-
-    The short way that SQLite's documentation gives for such a change (lang_altertable.html §7).
-    """
-    version = database.execute("PRAGMA schema_version").fetchone()[0]
-    database.execute("PRAGMA writable_schema = ON")
-    database.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = ?", [old, new, table])
-    database.execute(f"PRAGMA schema_version = {version + 1}")
-    database.execute("PRAGMA writable_schema = OFF")
+for _name, _acts in _STEPS.items():
+    migrations(name=_name)(_migration(_acts))
