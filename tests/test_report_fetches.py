@@ -206,3 +206,5 @@ def test_a_plan_lists_its_pages_and_sums_them_up() -> None:
     assert fetches.plan_text(rest).splitlines()[-1] == (
         "Not before its rest is over: it refused, resting until 2026-11-23 12:01 UTC."
     )
+    long = plan(resting=(Closure("a.example", None, "w" * 300, NOON, is_ours=True),))
+    assert fetches.plan_text(long).splitlines()[-1] == f"Not before its rest is over: {'w' * 299}….", "one line, cut"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -331,13 +332,14 @@ def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
     with terminal.counting(quiet=True) as count:
         count(2_000, 8_000)
     assert screen.beside.getvalue() == ""
-    with terminal.counting(quiet=False) as count:
+    with terminal.counting(quiet=False, seconds=iter((100.0, 120.0)).__next__) as count:
         count(2_000, 8_000)
         count(2_001, 8_000)
-    assert "2,000 of 8,000 stored answers read · about 0 s left" in screen.beside.getvalue()
+    assert " 2,000 of 8,000 stored answers read · about 1 min left" in screen.beside.getvalue()
     with terminal.counting(quiet=False):
         pass
-    assert "looking at the file …" in screen.beside.getvalue()
+    assert " looking at the file …" in screen.beside.getvalue()
+    assert not re.search("…[^\r\n\x1b]", screen.beside.getvalue())
     assert screen.getvalue() == ""
 
 

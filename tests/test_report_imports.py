@@ -72,6 +72,7 @@ def test_what_no_source_asks_for_is_named_with_how_to_follow_it() -> None:
 
     assert lines(unasked=named[:3]) == [f"3 kept that no source asks for: {', '.join(named[:3])}. {follow}"]
     assert lines(unasked=named) == [f"4 kept that no source asks for: {', '.join(named[:3])}, …. {follow}"]
+    assert lines(unasked=["u" * 101])[0].count(f"{'u' * 99}…") == 2
 
 
 def test_how_all_stands_and_an_interruption_are_told_where_there_was_a_run() -> None:

@@ -223,6 +223,7 @@ def test_events_stand_alone_and_renumberings_as_one_a_series() -> None:
     ]
     assert told.events_table(status(events=[renumbered]))[0][3] == "5 → 4"
     assert told.events_table(status(events=[EVENT | {"detail": "x" * 101}]))[0][3] == "x" * 99 + "…"
+    assert told.events_table(status(events=[renumbered | {"detail": "x" * 101}]))[0][3] == "x" * 99 + "…"
     assert told.EVENT_COLUMNS == ("when", "event", "article", "what")
 
 

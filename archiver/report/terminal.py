@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from archiver import urls
 from archiver.commands.listening import About, Listener, Notice, Step
-from archiver.machine.clock import SystemClock
 from archiver.model import NOT_ASKED, Kind, Outcome
 from archiver.report.notices import notice_line
 from archiver.report.status import duration
@@ -142,21 +142,23 @@ def _print_error_line(line: str) -> None:
 
 
 @contextmanager
-def counting(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A listener for the reading of many captures, told how many were read and of how many: a live line."""
+def counting(*, quiet: bool, seconds: Callable[[], float] = time.monotonic) -> Iterator[Callable[[int, int], None]]:
+    """A listener for the reading of many captures, told how many were read and of how many: a live line.
+
+    `seconds` gives them since some fixed moment, from which the time that is left is told.
+    """
     if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda _done, _all: None
         return
     from rich.status import Status
     from rich.text import Text
 
-    clock = SystemClock()
-    began = clock.monotonic()
+    began = seconds()
     with Status(Text("looking at the file …"), console=_console(stderr=True)) as status:
 
         def listen(done: int, count: int) -> None:
             if done % _TOLD_EVERY == 0:
-                left = duration((clock.monotonic() - began) / done * (count - done))
+                left = duration((seconds() - began) / done * (count - done))
                 status.update(Text(f"{done:,} of {count:,} stored answers read · about {left} left"))
 
         yield listen
