@@ -78,7 +78,7 @@ _PLACES = {
     "exports.formats": "ExportOptions",
     "exports.writing": "Written",
     "machine.version": "__version__",
-    "readings": "Body CodeBlock",
+    "model.readings": "Body CodeBlock",
 }
 _HOMES = {name: f"archiver.{place}" for place, names in _PLACES.items() for name in names.split()}
 _HOMES["load"] = "archiver.config"

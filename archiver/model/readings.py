@@ -200,7 +200,7 @@ class FeedItem:
     title: str
     author_name: str | None
     published_at: datetime | None
-    html: str  # sanitised
+    html: str  # as it came
     read_body: Callable[[], Body] = field(compare=False, repr=False)
 
     @property
