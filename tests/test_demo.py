@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import io
 import json
 import re
 import shutil
 import sqlite3
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from demonstrations import Played
 from faithful import PART_IDS, SERIES_ID, faithful_site
 from runs import config_for, rows, run_fetch, series_counts, terse_site
 from standin_client import ask
@@ -46,18 +46,9 @@ CONTROL_ID = 999_999_999
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
-    """The fuller of the two demonstrations: its archive, what it told, and its exit code."""
-    db = tmp_path_factory.mktemp("demo") / "demo.db"
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(out):
-        code = cli.run(["demo", "--rot", "--db", str(db)])
-    return db, out.getvalue(), code
-
-
-@pytest.fixture(scope="module")
-def demo(played: tuple[Path, str, int]) -> Path:
-    """Its archive under the name that a real one would have."""
-    return Path(shutil.copy(played[0], played[0].with_name("archive.db")))
+def demo(rotten_demo: Played) -> Path:
+    """The archive of the fuller of the two demonstrations, under the name that a real one would have."""
+    return Path(shutil.copy(rotten_demo.archive, rotten_demo.archive.with_name("archive.db")))
 
 
 def everything(db: Path) -> str:
@@ -88,16 +79,15 @@ def strangers(text: str) -> list[str]:
     return found
 
 
-def test_the_rotten_demo_ends_with_every_part_safe(played: tuple[Path, str, int]) -> None:
-    db, told, code = played
+def test_the_rotten_demo_ends_with_every_part_safe(rotten_demo: Played) -> None:
+    told = rotten_demo.out + rotten_demo.err
 
-    assert code == 0
     assert (
         "30 parts · 30 safe (6 rescued): 4 from the Wayback Machine, 1 from Common Crawl, 1 from an imported file"
         in told
     )
     assert WORDS in told
-    assert series_counts(db, INVENTED_SERIES) == (30, 30, 0)
+    assert series_counts(rotten_demo.archive, INVENTED_SERIES) == (30, 30, 0)
 
 
 def test_nothing_in_a_demonstration_can_be_taken_for_a_real_author_s(demo: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
+from demonstrations import COMMAND, Played
 
 from archiver import cli
 from archiver.errors import how_to_install
@@ -104,18 +105,16 @@ def masked(text: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def outputs(plain_demo: Played) -> dict[str, str]:
     """What the commands that the READMEs show print in a fresh folder."""
-    folder = tmp_path_factory.mktemp("readme")
-    shown = {}
+    shown = {"demo": f"$ archiver {shlex.join(COMMAND)}\n{plain_demo.out}"}
     commands = {
-        "demo": ["demo", "-q"],
         "why": ["why", "900001001", "--db", "demo.db"],
         "search": ["search", "所有權 Rust", "--limit", "2", "--db", "demo.db"],
         "export": ["export", "epub", "900001", "--db", "demo.db"],
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
+        patch.chdir(plain_demo.archive.parent)
         for name, command in commands.items():
             with redirect_stdout(io.StringIO()) as out:
                 assert cli.run(command) == 0

@@ -7,13 +7,14 @@ import io
 import re
 import shutil
 import subprocess
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import yaml
+from demonstrations import Played
+from depths import deeper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -22,7 +23,6 @@ from runs import config_for, terse_site
 from xss_payloads import PAYLOADS
 
 import archiver
-from archiver import cli
 from archiver.errors import UsageError
 from archiver.exports import markdown_escape
 from archiver.exports.book import opened_books
@@ -101,12 +101,11 @@ def assert_same(body: Body, preset: str) -> None:
     assert found.live == []
 
 
-@pytest.fixture(scope="module", params=[[], ["--rot"]], ids=["demo", "rot"])
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(out):
-        cli.run(["demo", *request.param, "--db", str(path)])
-    return path
+@pytest.fixture(scope="module", params=[deeper("plain_demo"), "rotten_demo"])
+def demo(request: pytest.FixtureRequest) -> Path:
+    """The rotten one in every run: it has all the parts of the other, and copies of some."""
+    played: Played = request.getfixturevalue(request.param)
+    return played.archive
 
 
 @pytest.fixture(scope="module")

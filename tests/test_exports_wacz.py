@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from archives import tampering
+from demonstrations import Played
 from exported import MISSING, files_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,6 @@ from runs import config_for, rows, run_fetch, small_site
 from warcio.archiveiterator import ArchiveIterator
 
 import archiver
-from archiver import cli
 from archiver.exports import wacz, warc
 from archiver.standin import StandIn
 from archiver.text import safe
@@ -146,15 +146,8 @@ def test_what_is_exported_as_wacz_and_imported_again_has_equal_content(
     assert rows(tmp_path / "again.db", images) == rows(archive, images) != []
 
 
-@pytest.fixture(scope="module")
-def rotten(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive of the rotten demonstration, with copies that were rescued and imported."""
-    path = tmp_path_factory.mktemp("rotten") / "rot.db"
-    assert cli.run(["demo", "--rot", "--db", str(path), "-q"]) == 0
-    return path
-
-
-def test_copies_that_were_rescued_come_back_from_it_too(rotten: Path, tmp_path: Path) -> None:
+def test_copies_that_were_rescued_come_back_from_it_too(rotten_demo: Played, tmp_path: Path) -> None:
+    rotten = rotten_demo.archive
     exported(rotten, tmp_path)
     (tmp_path / "archiver.toml").write_text('[network]\ncontact = "https://example.org/tests"\n', "utf-8")
     config = archiver.load_config(tmp_path / "archiver.toml")
@@ -166,8 +159,10 @@ def test_copies_that_were_rescued_come_back_from_it_too(rotten: Path, tmp_path: 
     assert len(rows(rotten, held)) == 30
 
 
-def test_a_saved_page_has_a_charset_since_replayers_would_take_it_for_latin_1(rotten: Path, tmp_path: Path) -> None:
-    data = exported(rotten, tmp_path)["archive/data.warc.gz"]
+def test_a_saved_page_has_a_charset_since_replayers_would_take_it_for_latin_1(
+    rotten_demo: Played, tmp_path: Path
+) -> None:
+    data = exported(rotten_demo.archive, tmp_path)["archive/data.warc.gz"]
     types = [
         one.rec_headers.get_header("Content-Type")
         for one in ArchiveIterator(io.BytesIO(data)) if one.rec_type == "resource"

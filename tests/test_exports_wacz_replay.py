@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demonstrations import Played
 from exported import files_of
 from one_text import words
 
 import archiver
-from archiver import cli
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
@@ -75,11 +75,9 @@ class _Player(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(rotten_demo: Played) -> Path:
     """The rotten demonstration: parts that are live, and copies that were rescued and imported."""
-    path = tmp_path_factory.mktemp("replay") / "rot.db"
-    assert cli.run(["demo", "--rot", "--db", str(path), "-q"]) == 0
-    return path
+    return rotten_demo.archive
 
 
 @pytest.fixture(scope="module")
