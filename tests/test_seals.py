@@ -32,7 +32,7 @@ from archives import (
 from fakes import START, FakeClock, article
 from sqlite_utils import Database
 
-from archiver.archive import digest, proof, schema, seals, search_index, sums
+from archiver.archive import digest, proof, schema, seals, search_index, search_proof, sums
 from archiver.archive.archive import Keeper
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.digest import kept_digest
@@ -135,7 +135,7 @@ def said_of(database: Database, archive: Keeper, fresh: Database) -> Iterator[st
     """What `verify` says, with the derived tables read again once for all."""
     yield from map(str, seals.changes(database))
     with suppress(sqlite3.Error, LookupError, ValueError, TypeError):
-        yield from search_index.check(database)
+        yield from search_proof.check(database)
         yield from proof._chain(database)
         yield from proof._integrity(database)
         yield from proof._captures(database)

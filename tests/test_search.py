@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from runs import config_for, run_fetch, terse_site
 
 from archiver import cli
-from archiver.archive import search, search_index, search_words
+from archiver.archive import search, search_index, search_proof, search_words
 from archiver.archive.opening import reading
 from archiver.model import Outcome
 from archiver.report import hits
@@ -445,7 +445,7 @@ def test_a_text_too_long_to_be_indexed_to_its_end_is_searched_to_its_end(case: C
         assert search.find(connection, "兩隻").hits == []
         found = search.find(connection, "尾端", limit=5)
         assert (len(found.hits), found.total, found.is_counted) == (5, 49, False)
-    assert search_index.findings(case.archive._database, thorough=True) == []
+    assert search_proof.findings(case.archive._database, thorough=True) == []
 
 
 def test_a_snippet_shows_the_hit_marked_in_its_surroundings(case: Case) -> None:
@@ -537,7 +537,7 @@ def test_the_words_that_verify_expects_are_those_that_sqlite_indexes(case: Case,
     held = search.texts(case.archive._database, ID + 1)
 
     indexed = {term for term, _ in index_rows(case.path)}
-    assert set(search_words.as_indexed(search_index.words(held)).split("\n")) == indexed
+    assert search_words.as_indexed(search_index.words(held)) == indexed
 
 
 def test_what_the_index_no_longer_needs_is_given_back_when_the_archive_is_closed(corpus: Path) -> None:
@@ -608,9 +608,9 @@ def run(*arguments: str) -> int:
 def test_whatever_is_done_to_the_index_is_noticed_and_mended(small: Path, what: str) -> None:
     TOUCHED[what](small)
     with archive_at(small) as case:
-        noticed = search_index.findings(case.archive._database, thorough=True)
+        noticed = search_proof.findings(case.archive._database, thorough=True)
         mended = case.archive.mend_search(thorough=True)
-        again = search_index.findings(case.archive._database, thorough=True)
+        again = search_proof.findings(case.archive._database, thorough=True)
 
     assert len(noticed) >= 1
     assert (mended, again) == (noticed, [])
@@ -634,7 +634,7 @@ def test_a_run_goes_on_over_a_broken_index_and_mends_it(small: Path, what: str) 
         case.answer(url_of(1), part(1, text="新的快取"))
         case.answer(url_of(4), part(4, text="快取"))
         case.next_run()
-        assert search_index.findings(case.archive._database, thorough=True) == []
+        assert search_proof.findings(case.archive._database, thorough=True) == []
 
     assert datasette_ids(small, ["快取", "新的"]) == [{ID + 1, ID + 2, ID + 3, ID + 4}, {ID + 1}]
 
@@ -704,10 +704,10 @@ def test_whatever_is_changed_in_the_pages_of_the_index_is_found(tmp_path: Path) 
         for sql, values in acts:
             connection.execute("BEGIN")
             connection.execute(sql, values)
-            if not search_index.findings(database, thorough=True):
+            if not search_proof.findings(database, thorough=True):
                 missed.append((sql, values[-1]))
             connection.execute("ROLLBACK")
-        assert search_index.findings(database, thorough=True) == []
+        assert search_proof.findings(database, thorough=True) == []
 
     assert len(pages) > 8
     assert len(entries) > 4
@@ -728,7 +728,7 @@ def test_an_index_that_is_half_merged_is_whole(tmp_path: Path) -> None:
             database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [pages])
             database.conn.commit()
             seen.add(database.execute(gone).fetchone()[0] > 0)
-            assert search_index.findings(database, thorough=True) == []
+            assert search_proof.findings(database, thorough=True) == []
 
     assert True in seen, "pages are gone whose names have stayed"
 
@@ -750,7 +750,7 @@ def test_an_archive_with_the_words_of_an_earlier_version_gets_those_of_this_one_
     sql(small, "INSERT INTO search_index (search_index) VALUES ('delete-all'); DELETE FROM search_rows")
     sql(small, "DELETE FROM seals")  # they would hold: it is no other program that left it so
     with archive_at(small) as case:
-        assert search_index.findings(case.archive._database, thorough=True) == []
+        assert search_proof.findings(case.archive._database, thorough=True) == []
         assert case.archive.mend_search() == []
 
     assert datasette_ids(small, ["快取"]) == [{ID + 1, ID + 2, ID + 3}]

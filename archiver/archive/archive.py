@@ -14,20 +14,34 @@ from types import TracebackType
 from typing import Self
 
 from archiver import ithome
-from archiver.archive import connection, doubt, frontier, opening, proof, schema, seals, search_index, shape, witnesses
+from archiver.archive import (
+    connection,
+    doubt,
+    frontier,
+    opening,
+    proof,
+    schema,
+    seals,
+    search_index,
+    search_proof,
+    shape,
+    witnesses,
+)
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures, is_held
 from archiver.archive.copy_rows import Copies
 from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
-from archiver.archive.library import Library, ReadPage
+from archiver.archive.library import Library
 from archiver.archive.manners import Manners
 from archiver.archive.notices import Notices
 from archiver.archive.push_rows import Pushes
 from archiver.archive.queue import Queue
 from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
+from archiver.archive.stored import ReadPage
 from archiver.config.rules import Rules, Schedule
+from archiver.machine.workers import Workers
 from archiver.model import Address, Exchange, Kind, Outcome
 from archiver.model.readings import Reading
 
@@ -123,8 +137,8 @@ class Keeper:
         if self.library.is_unread():
             self.rebuild()
         if search_index.is_to_be_filled(self._database):
-            with connection.transaction(self._database, self.path):
-                search_index.refill(self._database)
+            with Workers() as workers, connection.transaction(self._database, self.path):
+                search_index.refill(self._database, workers)
                 self.runs.seal_kept()
         self.library.catch_up(then=self.runs.seal_kept)
         self.library.settle(self.runs.seal_kept)
@@ -134,7 +148,8 @@ class Keeper:
 
         `listener` is told how many were read, and of how many.
         """
-        return self.library.rebuild(self.runs.seal_rebuilt, listener)
+        with Workers() as workers:
+            return self.library.rebuild(self.runs.seal_rebuilt, listener, workers=workers)
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
@@ -142,21 +157,25 @@ class Keeper:
 
     def verify(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
-        return proof.verify(self._database, self.path, self.beliefs, self._read, self.changes, listener)
+        with Workers() as workers:
+            yield from proof.verify(
+                self._database, self.path, self.beliefs, self._read, self.changes, listener, workers
+            )  # fmt: skip
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
         """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
 
         Otherwise only counted, `thorough` also compares its words with those of the texts.
         """
-        found = search_index.findings(self._database, thorough=thorough)
-        if not found and any(change.is_of_the_search for change in self.changes):
-            found = ["search index: another program wrote to it"]
-        if found:
-            self.changes = [change for change in self.changes if not change.is_of_the_search]
-            with connection.transaction(self._database, self.path):
-                search_index.refill(self._database)
-                self.runs.seal_search()
+        with Workers() as workers:
+            found = search_proof.findings(self._database, workers, thorough=thorough)
+            if not found and any(change.is_of_the_search for change in self.changes):
+                found = ["search index: another program wrote to it"]
+            if found:
+                self.changes = [change for change in self.changes if not change.is_of_the_search]
+                with connection.transaction(self._database, self.path):
+                    search_index.refill(self._database, workers)
+                    self.runs.seal_search()
         return found
 
     def source_ids(self, named: list[str] | None) -> tuple[int, ...]:

@@ -18,13 +18,15 @@ from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import throw_away
 from archiver.archive.database import Database
-from archiver.archive.library import Library, ReadPage
+from archiver.archive.library import Library
 from archiver.archive.looking import opened
 from archiver.archive.opening import explained
 from archiver.archive.queries import STORED_BODY
+from archiver.archive.stored import ReadPage
 from archiver.archive.times import stamp
 from archiver.config.rules import Rules, Schedule
 from archiver.errors import UsageError
+from archiver.machine.workers import Workers
 from archiver.text import safe
 
 _TOGETHER = 50  # rows that are held at a time; a body may be in each
@@ -95,7 +97,9 @@ def _make(connection: sqlite3.Connection, copy: Path, until: str, read: ReadPage
             _take(connection, database, copy, table, wanted, until)
         with explained(copy):
             _believe(database)
-        Library(database, copy, Captures(database), read).rebuild(index=search_index.put_down)
+        with Workers() as workers:
+            library = Library(database, copy, Captures(database), read)
+            library.rebuild(index=search_index.put_down, workers=workers)
     finally:
         database.close()
 

@@ -15,7 +15,7 @@ from archiver.archive.queries import STORED_BODY
 from archiver.model import Address, Kind
 
 if TYPE_CHECKING:
-    from archiver.archive.library import ReadPage
+    from archiver.archive.stored import ReadPage
     from archiver.model.readings import Body
 
 _MOST_BYTES = 16_777_216  # of a page, unpacked; nothing longer is ever received as one

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 
-from archiver import unpack
+from archiver.archive.columns import CONTENT_TYPE
 from archiver.archive.database import Database
 from archiver.archive.queries import STORED_BODY
+from archiver.archive.stored import Stored
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
 from archiver.model import NOT_READ, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
@@ -23,6 +24,7 @@ _WORTH_KEEPING = NOT_READ | {Outcome.OK}
 _LEVEL = 6  # of gzip: 9 takes three times as long for seven bytes in a thousand
 _PACKED_WELL = 2  # times smaller, as any text is at the quickest level; what is not is packed again
 _COOKIES = frozenset({"set-cookie", "set-cookie2"})
+_STORED = f"SELECT final_url, body_bytes, {STORED_BODY}, {CONTENT_TYPE} FROM captures WHERE id = ?"  # noqa: S608 - our words
 _AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superfluous, a copy only other copies
 
 
@@ -111,19 +113,16 @@ class Captures:
             page_id,
         )
 
-    def body(self, capture_id: int) -> bytes:
-        """The body of a capture as received, after content decoding. Raises ArchiveDamaged."""
-        sql = f"SELECT final_url, body_bytes, {STORED_BODY} AS body FROM captures WHERE id = ?"  # noqa: S608 - our own words
-        row = next(iter(self._database.query(sql, [capture_id])), None)
+    def stored(self, capture_id: int) -> Stored:
+        """The body of a capture as it stands here. Raises ArchiveDamaged."""
+        row = self._database.execute(_STORED, [capture_id]).fetchone()
         if row is None:
             raise ArchiveDamaged(f"capture {capture_id}: it is named and not there; put back a copy of the archive")
-        try:
-            return unpack.body(row["body"], row["body_bytes"])  # not more than it says: no bomb unfolds
-        except unpack.NotUnpacked as error:
-            raise ArchiveDamaged(
-                f"capture {capture_id} of {line(row['final_url'], 200)}: its body cannot be read (it {error});"
-                " put back a copy of the archive"
-            ) from error
+        return Stored(capture_id, *row)
+
+    def body(self, capture_id: int) -> bytes:
+        """The body of a capture as received, after content decoding. Raises ArchiveDamaged."""
+        return self.stored(capture_id).body()
 
     def _first(self, sql: str, *parameters: int | str) -> int | None:
         return next((int(next(iter(row.values()))) for row in self._database.query(sql, list(parameters))), None)

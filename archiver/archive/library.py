@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -28,14 +30,14 @@ from archiver.archive import (
     sums,
 )
 from archiver.archive.captures import Captures
-from archiver.archive.columns import CONTENT_TYPE, DERIVED_TABLES
+from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.archive.database import Database
+from archiver.archive.stored import ReadPage, read_again
 from archiver.errors import ArchiverError
-from archiver.model import Address, CaptureSource, Kind
+from archiver.machine.workers import ALONE, Workers
+from archiver.model import CaptureSource, Kind
 from archiver.model.readings import ArticlePage, Facts, FeedPage, ImagePage, IndexPage, Problem, Reading, SeriesPage
-
-ReadPage = Callable[[Address, bytes, str | None], Reading]
 
 # Each with its page, and with the last before it that gave a capture of that page. What a copy says was so when it was
 # made, not when we had it.
@@ -204,30 +206,34 @@ class Library:
 
     def rebuild(
         self, then: Callable[[], None] = lambda: None, listener: Callable[[int, int], None] = lambda _done, _all: None,
-        index: Callable[[Database], None] = search_index.refill,
+        index: Callable[[Database, Workers], None] = search_index.refill, workers: Workers = ALONE,
     ) -> int:  # fmt: skip
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read.
 
         `then` is called at the end of that commit, `listener` after each fetch: how many were read, of how many.
-        `index` makes the search index of what was read, each article once, however often it was captured.
+        `index` makes the search index of what was read, each article once, however often it was captured. `workers`
+        help to read.
         """
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             with sums.made_anew(self._database, DERIVED_TABLES):
-                count = self._read_all(listener)
-                index(self._database)
+                count = self._read_all(listener, workers)
+                index(self._database, workers)
             then()
         self._has_settled()
         return count
 
-    def _read_all(self, listener: Callable[[int, int], None]) -> int:
+    def _read_all(self, listener: Callable[[int, int], None], workers: Workers) -> int:
         search_index.clear(self._database)
         for table in DERIVED_TABLES:
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
         every, count, last = self._count(), 0, 0
-        for count, fetch in enumerate(self._all_fetches(), start=1):
+        fetches, ahead = tee(self._all_fetches())
+        tasks = (self._to_read(fetch) for fetch in ahead if _says_something(fetch))
+        readings = workers.in_order(tasks, every)
+        for count, fetch in enumerate(fetches, start=1):
             last = fetch["id"]
-            self._take_or_tell(fetch, None)
+            self._take_or_tell(fetch, next(readings) if _says_something(fetch) else None)
             listener(count, every)
         if count:
             self._note("library", last)
@@ -332,12 +338,17 @@ class Library:
                 assert_never(reading.page)
 
     def _read_capture(self, page: Mapping[str, Any], capture_id: int) -> Reading:
-        row = held.named_row(
-            self._database,
-            f"SELECT {CONTENT_TYPE} AS content_type FROM captures WHERE id = ?",  # noqa: S608 - our own words
-            capture_id,
-        )
-        return self._read(held.address_of(page), self._captures.body(capture_id), row["content_type"])
+        return read_again(self._read, held.address_of(page), self._captures.stored(capture_id))
+
+    def _to_read(self, fetch: Mapping[str, Any]) -> tuple[int, Callable[[], Reading]]:
+        """The same as a task, with its weight."""
+        stored = self._captures.stored(fetch["capture_id"])
+        return stored.weight(), partial(read_again, self._read, held.address_of(held.page_of(fetch)), stored)
+
+
+def _says_something(fetch: Mapping[str, Any]) -> bool:
+    """Whether what a fetch gave is read: of a kind that is, and not what was read of the page last."""
+    return fetch["kind"] in _READ and not held.was_read_last(fetch)
 
 
 _OF_VALUES = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

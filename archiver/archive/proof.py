@@ -12,39 +12,41 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from archiver.archive import seals, search_index
+from archiver.archive import seals, search_index, search_proof
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import throw_away
 from archiver.archive.database import Database
 from archiver.archive.digest import run_digest
-from archiver.archive.library import Library, ReadPage
+from archiver.archive.library import Library
 from archiver.archive.opening import beside
 from archiver.archive.seals import Change
+from archiver.archive.stored import ReadPage
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged
+from archiver.machine.workers import ALONE, Workers
 from archiver.model import Belief
 from archiver.text import line
 
 
 def verify(
     database: Database, path: Path, beliefs: Beliefs, read: ReadPage, changes: list[Change],
-    listener: Callable[[int, int], None] = lambda _done, _all: None,
+    listener: Callable[[int, int], None] = lambda _done, _all: None, workers: Workers = ALONE,
 ) -> Iterator[str]:  # fmt: skip
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing.
 
     `changes`: what was not as it was sealed when the archive was opened, before anything was put back. `listener` is
-    told how many captures were read again, and of how many.
+    told how many captures were read again, and of how many; `workers` help.
     """
     checks = {
         "integrity": _integrity(database),
         "captures": _captures(database),
         "runs": _chain(database),
-        "search index": search_index.check(database),
+        "search index": search_proof.check(database, workers),
         "seals": _seals(database, changes),
         "beliefs": _beliefs(database, beliefs),
-        "derived tables": _derived(database, path, read, listener),
+        "derived tables": _derived(database, path, read, listener, workers),
     }
     for name, check in checks.items():
         try:
@@ -132,7 +134,9 @@ def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
     return [belief.state.value, belief.failures, belief.absences, outcome, since or page["first_seen_at"], *others]
 
 
-def _derived(database: Database, path: Path, read: ReadPage, listener: Callable[[int, int], None]) -> Iterator[str]:
+def _derived(
+    database: Database, path: Path, read: ReadPage, listener: Callable[[int, int], None], workers: Workers
+) -> Iterator[str]:
     """Read everything again in a copy, and compare row by row."""
     place = beside(path, "")
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:
@@ -140,7 +144,8 @@ def _derived(database: Database, path: Path, read: ReadPage, listener: Callable[
         database.execute("VACUUM INTO ?", [str(copy)])
         other = throw_away(copy)
         try:
-            Library(other, copy, Captures(other), read).rebuild(listener=listener, index=search_index.put_down)
+            library = Library(other, copy, Captures(other), read)
+            library.rebuild(listener=listener, index=search_index.put_down, workers=workers)
             yield from differences(database, other)
         except ArchiveDamaged:
             yield "derived tables: not compared, since a capture cannot be read"

@@ -21,7 +21,7 @@ _IN_ORDER = "2:"  # the version before, of which the next one is made when it wa
 _ROWS, _TABLE = "rows", "table"
 _SEALED_TOGETHER = ("sources", "pages", "captures")  # before there was a seal for each table
 _ONE_OF_THREE, _UNSEALED = "changed in one of three", "without a seal"
-# Whose rows the digests of runs cover (`digest`), that are the seals themselves, or that `search_index.check` proves.
+# Whose rows the digests of runs cover (`digest`), that are the seals themselves, or that `search_proof.check` proves.
 _ELSEWHERE = frozenset({"fetches", "seals", "search_index", *search_index.SHADOWS})
 AT_ONCE = 2_000
 """Rows of a table that are looked at whenever an archive is opened for writing; of more rows `verify` alone does."""

@@ -102,9 +102,11 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
     return found
 
 
-def as_indexed(words: str) -> str:
-    """The words of a text, as `tokens` gives them, with the letters that SQLite's unicode61 takes for one as one."""
-    return words.translate(_ONE_LETTER) if _OF_ONE_LETTER.search(words) else words
+def as_indexed(words: set[str]) -> set[str]:
+    """Words, as `tokens` gives them, with the letters that SQLite's unicode61 takes for one as one."""
+    if _OF_ONE_LETTER.search("".join(words)) is None:
+        return words
+    return {word.translate(_ONE_LETTER) for word in words}
 
 
 Spans = list[tuple[int, int]]

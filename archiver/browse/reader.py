@@ -21,7 +21,7 @@ from archiver.archive import shape
 from archiver.browse import images, overview, reading, render, sheets
 
 if TYPE_CHECKING:
-    from archiver.archive.library import ReadPage
+    from archiver.archive.stored import ReadPage
 
 AsgiScope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -19,7 +19,7 @@ from archiver.browse.body import Image, Surroundings
 from archiver.browse.images import is_raster
 
 if TYPE_CHECKING:
-    from archiver.archive.library import ReadPage
+    from archiver.archive.stored import ReadPage
 
 
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it

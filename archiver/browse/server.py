@@ -21,7 +21,7 @@ from archiver.text import safe
 if TYPE_CHECKING:
     from datasette.app import Datasette  # type: ignore[import-untyped]
 
-    from archiver.archive.library import ReadPage
+    from archiver.archive.stored import ReadPage
 
 HOST = "127.0.0.1"
 SETTINGS: dict[str, int | bool] = {
