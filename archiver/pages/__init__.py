@@ -190,8 +190,9 @@ def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Rea
     counters: dict[str, int] = {}
     match address.kind:
         case Kind.ARTICLE:
-            parser = article.layout_of(tree).parser
-            page = article.read(tree, address, own, problems)
+            layout = article.layout_of(tree)
+            parser = layout.parser
+            page = article.read(tree, layout, address, own, problems)
             content, counters = article.content(page), article.counters(page)
             mark = article.fingerprint(page, tree, content)
         case Kind.SERIES:

@@ -102,7 +102,7 @@ def sanitise(html: str, base_url: str) -> str:
 
     Ids get a prefix, so that none can stand for an element of the page that shows them; links inside the body follow.
     """
-    return _clean(html, _Addresses(base_url))
+    return _clean(storable(html), _Addresses(base_url))
 
 
 def _clean(html: str, addresses: _Addresses) -> str:
@@ -124,7 +124,7 @@ class _Sanitiser(threading.local):
         """Sanitised HTML, its addresses absolute."""
         self._addresses = addresses
         try:
-            return self._cleaner.clean(storable(html)).strip()
+            return self._cleaner.clean(html).strip()
         finally:
             self._addresses = _NO_ADDRESSES
 

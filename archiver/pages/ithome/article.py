@@ -49,8 +49,10 @@ AFTER_BODY = (".qa-action", ".article-series", "#reply", ".rightside", "footer")
 _TITLE_TAIL = re.compile(r"\s*[-–—]\s*iT\s?邦幫忙.*$")
 
 
-def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: Problems) -> ArticlePage:
-    """The article on a page. What should be there and is not becomes a problem, never an exception."""
+def read(
+    tree: LexborHTMLParser, layout: Layout, asked: Address, own: Address | None, problems: Problems
+) -> ArticlePage:  # fmt: skip
+    """The article on a page of that look. What should be there and is not becomes a problem, never an exception."""
     side = tree.css_first(".leftside") or tree.css_first("body") or tree.root
     assert side is not None, "the parser always makes a root"
     panel = _panel(side)
@@ -66,7 +68,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         title=title,
         author=_author(panel, problems),
         published_at=_published_at(panel, problems),
-        body=_body(panel, layout_of(tree), asked.url, problems),
+        body=_body(panel, layout, asked.url, problems),
         tags=tags,
         series_id=_required(problems, "series_id", series.series_id if series else None, when=is_contest),
         series_user_id=series.user_id if series else None,

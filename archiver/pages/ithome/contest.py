@@ -42,8 +42,10 @@ def named(words: str, addresses: Iterable[str] = (), tags: Iterable[str] = (), c
     Each completes those before, as far as it does not contradict them.
     """
     found = _completed(_in_words(words))
-    for told in _otherwise(addresses, tags, classes):
-        if found.year is not None and found.edition is not None:
+    others = _otherwise(addresses, tags, classes)
+    while found.year is None or found.edition is None:
+        told = next(others, None)  # looked for only when it is needed
+        if told is None:
             break
         if _agree(found.year, told.year) and _agree(found.edition, told.edition):
             found = _completed(Contest(found.year or told.year, found.edition or told.edition))
