@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from archives import tampering
 from exported import MISSING, files_of
 
 import archiver
+from archiver.commands.exporting import Exported
 from archiver.errors import UsageError
 from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS
@@ -87,14 +89,24 @@ def test_bytes_that_are_no_longer_those_received_are_counted_and_end_with_3(
     assert (found.exit_code, found.lost) == (3, 0 if name == "json" else 1)
 
 
+MORE = "there may be more; see `archiver status`."
+
+
+def not_whole(found: Exported) -> list[str]:
+    return [line for line in exports.summary(found).lines if "whole" in line]
+
+
 def test_a_series_that_declares_more_parts_than_are_known_is_not_whole(own: Path, tmp_path: Path) -> None:
     damage(own, "UPDATE series SET declared_parts = 30")
 
     found = archiver.export(own, "json", out=tmp_path / "x")
 
     assert [(one.series_id, one.parts, one.declared_parts) for one in found.unaccounted] == [(5943, 4, 30)]
-    (line,) = (one for one in exports.summary(found).lines if one.startswith("Not whole"))
-    assert "4 parts known of the 30 that the site declares" in line
+    assert not_whole(found) == [
+        f"Not whole: {found.unaccounted[0].url}: 4 parts known of the 30 that the site declares, {MORE}"
+    ]
+    alone = replace(found, unaccounted=(replace(found.unaccounted[0], parts=1),))
+    assert "1 part known" in not_whole(alone)[0]
     assert not archiver.export(own, "json", str(DAMAGED), out=tmp_path / "y").unaccounted, "of one part nothing is said"
 
 
@@ -109,6 +121,7 @@ def test_a_source_of_which_nothing_is_known_is_named_by_an_export_of_everything(
     found = archiver.export(own, "json", out=tmp_path / "x")
 
     assert [(one.url, one.parts) for one in found.unaccounted] == [(url, 0)]
+    assert not_whole(found) == [f"Not whole: {url}: no part of it is known, {MORE}"]
     assert not archiver.export(own, "json", "5943", out=tmp_path / "y").unaccounted
 
 

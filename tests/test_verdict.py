@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fakes import START, article, fault, reply
@@ -13,16 +15,15 @@ from archiver import ithome
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.model.readings import Facts, Reading
-from archiver.verdict import believe, better_source, judge, mass_absence, when_due
+from archiver.verdict import believe, better_source, judge, mass_absence, may_lead_to, when_due
 
 PART = article(10319293)
+INDEX = Address("https://blog.example/x/", Kind.INDEX)
 RULES = Rules()
 GOOD = Facts(is_html=True, encoding="utf-8", kind=Kind.ARTICLE, own_url=PART.url, has_content=True)
 
 
 def facts(**changes: object) -> Facts:
-    from dataclasses import replace
-
     return replace(GOOD, **changes)  # type: ignore[arg-type]
 
 
@@ -105,10 +106,94 @@ def test_what_the_web_room_says_stands(outcome: Outcome) -> None:
 
 
 def test_an_index_is_anybodys_page() -> None:
-    index = Address("https://blog.example/x/", Kind.INDEX)
     seen = Facts(is_html=True, kind=Kind.INDEX, own_url="https://blog.example/", has_content=True)
 
-    assert outcome_of(reply(index.url, b"<html>"), seen, asked=index) is Outcome.OK
+    assert outcome_of(reply(INDEX.url, b"<html>"), seen, asked=INDEX) is Outcome.OK
+
+
+def to(location: str | None, asked: Address = PART, **given: Any) -> tuple[Address, Answer, None]:
+    return asked, Answer(asked.url, START, 5, status=302, location=location, **given), None
+
+
+OTHER, HOME, LOGIN = ithome.article_url(10000001), "https://ithelp.ithome.com.tw/", "https://member.ithome.com.tw/login"
+IMAGE, CONTROL = Address("https://i.imgur.com/a.png", Kind.IMAGE), replace(PART, kind=Kind.CONTROL)
+REMOVED = "https://i.imgur.com/removed.png"
+OF_IMAGE = Facts(has_content=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "seen", "outcome", "reason", "signals"),
+    [
+        (*to(None), Outcome.PROTOCOL_ERROR, "HTTP 302 without a place to go to", {}),
+        (*to(OTHER, failure=Outcome.PROTOCOL_ERROR), Outcome.PROTOCOL_ERROR, "protocol error", {}),
+        (*to(f"{PART.url}?sc=1"), Outcome.MOVED, "another address of the same page",
+         {"location": f"{PART.url}?sc=1", "leads_to": "itself"}),
+        (*to(OTHER), Outcome.MOVED, f"redirected to another article, {OTHER}",
+         {"location": OTHER, "leads_to": "article"}),
+        (*to(HOME), Outcome.SOFT_404, "redirected to the home page instead of the page",
+         {"location": HOME, "leads_to": "home"}),
+        (*to(LOGIN), Outcome.LOGIN, "redirected to the login page", {"location": LOGIN, "leads_to": "login"}),
+        (*to("https://a.example/"), Outcome.MOVED, "redirected to https://a.example/",
+         {"location": "https://a.example/"}),
+        (*to("https://a.example/", failure=Outcome.OFF_SITE), Outcome.OFF_SITE, "redirected to https://a.example/",
+         {"location": "https://a.example/"}),
+        (*to("https://a.example/", failure=Outcome.OFF_SITE, error="not followed"), Outcome.OFF_SITE, "not followed",
+         {"location": "https://a.example/"}),
+        (*to(f"{REMOVED}?1", IMAGE), Outcome.SOFT_404, "redirected to a picture that says it was removed",
+         {"location": f"{REMOVED}?1"}),
+        (PART, PAGE, facts(looks_like="challenge"), Outcome.CHALLENGE, "a bot check stands in place of the page",
+         {"looks_like": "challenge"}),
+        (PART, PAGE, facts(looks_like="login"), Outcome.LOGIN, "a login wall stands in place of the page",
+         {"looks_like": "login"}),
+        (PART, PAGE, facts(looks_like="maintenance"), Outcome.SERVER_ERROR, "a maintenance page",
+         {"looks_like": "maintenance"}),
+        (PART, PAGE, facts(looks_like="not_found"), Outcome.SOFT_404, "a page that says there is no such page",
+         {"looks_like": "not_found"}),
+        (PART, PAGE, facts(is_html=False), Outcome.NOT_HTML, "not HTML: text/html; charset=UTF-8", {}),
+        (PART, PAGE, facts(own_url=OTHER), Outcome.WRONG_PAGE, f"this is {OTHER}, another page", {"own_url": OTHER}),
+        (PART, PAGE, facts(own_url=HOME, kind=None), Outcome.SOFT_404, "no trace of the page that was asked for",
+         {"own_url": HOME}),
+        (PART, PAGE, facts(own_url=None), Outcome.UNREADABLE, "a page of kind article that does not name itself",
+         {"own_url": None}),
+        (PART, PAGE, facts(own_url=None, closed=False), Outcome.TRUNCATED, "the page ends in the middle", {}),
+        (PART, PAGE, facts(has_content=False), Outcome.UNREADABLE, "the right page, but no content is found in it",
+         {"own_url": PART.url}),
+        (PART, PAGE, GOOD, Outcome.OK, "the page itself", {"encoding": "utf-8", "own_url": PART.url}),
+        (IMAGE, PAGE, OF_IMAGE, Outcome.OK, "the page itself", {"encoding": "", "own_url": None}),
+        (IMAGE, PAGE, replace(OF_IMAGE, closed=False), Outcome.TRUNCATED, "a picture that ends before its format says",
+         {}),
+        (IMAGE, PAGE, Facts(), Outcome.UNREADABLE, "not an image that we know", {}),
+        (IMAGE, PAGE, Facts(is_html=True), Outcome.UNREADABLE, "HTML in place of an image", {}),
+        (CONTROL, PAGE, facts(words_sha256="ab"), Outcome.WRONG_PAGE, f"an article where none can be: {PART.url}",
+         {"own_url": PART.url}),
+        (CONTROL, PAGE, facts(words_sha256="ab", has_content=False), Outcome.SOFT_404,
+         "how this host says that there is no such article", {"words_sha256": "ab"}),
+        (CONTROL, PAGE, facts(words_sha256="ab", kind=Kind.SERIES), Outcome.SOFT_404,
+         "how this host says that there is no such article", {"words_sha256": "ab"}),
+    ],
+)  # fmt: skip
+def test_a_judgement_says_why_with_the_signals_it_rests_on(
+    asked: Address, answer: Answer, seen: Facts | None, outcome: Outcome, reason: str, signals: dict[str, str | None]
+) -> None:
+    judged = judge(asked, answer, Reading("p/1", seen) if seen else None)
+
+    assert (judged.outcome, judged.reason) == (outcome, reason)
+    assert judged.signals == {"status": answer.status, **signals}
+
+
+@pytest.mark.parametrize(
+    ("asked", "url", "may"),
+    [
+        (PART, f"{PART.url}?sc=1", True), (PART, OTHER, False), (PART, HOME, False),
+        (PART, "https://a.example/", False),
+        (IMAGE, "https://a.example/b.png", True), (IMAGE, REMOVED, False), (IMAGE, f"{REMOVED}?1", False),
+        (INDEX, "https://blog.example/y", True), (INDEX, "https://www.blog.example/y", True),
+        (INDEX, "https://a.example/x/", False),
+        (Address("https://www.blog.example/", Kind.INDEX), "https://blog.example/y", True),
+    ],
+)  # fmt: skip
+def test_a_redirect_is_followed_only_where_it_can_still_be_the_page(asked: Address, url: str, may: bool) -> None:
+    assert may_lead_to(asked, url) is may
 
 
 TEXTS = (
