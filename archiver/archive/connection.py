@@ -138,7 +138,9 @@ def throw_away(path: Path) -> Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=opening.BUSY_TIMEOUT_MS / 1000, cached_statements=_STATEMENTS)
+    connection = sqlite3.connect(  # who writes begins a transaction; rows of `temp` need none
+        path, timeout=opening.BUSY_TIMEOUT_MS / 1000, cached_statements=_STATEMENTS, isolation_level=None
+    )
     shape.guard(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
