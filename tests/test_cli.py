@@ -17,6 +17,7 @@ from runs import config_for, rows, run_fetch, terse_site
 
 from archiver import cli
 from archiver.archive.connection import WriterLock
+from archiver.errors import ArchiveError
 from archiver.standin import StandIn
 
 ARCHIVER = [sys.executable, "-m", "archiver"]
@@ -135,12 +136,26 @@ def test_a_mistake_is_told_in_words_with_its_exit_code(
 
 
 def test_a_bug_is_told_as_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archiver.cli.reading.print_status", lambda *_, **__: 1 / 0)
-    code, _, err = run(capsys, "status")
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("x" * 301)
 
-    assert code == 1
-    assert err.startswith("archiver: a bug: ZeroDivisionError")
-    assert err.count("\n") == 1
+    monkeypatch.setattr("archiver.cli.reading.print_status", fail)
+    told = (
+        1, "", f"archiver: a bug: ZeroDivisionError: {'x' * 299}…; run again with -v -v and report it\n"
+    )  # fmt: skip
+
+    assert run(capsys, "status") == told
+    assert run(capsys, "status", "-v") == told
+    with pytest.raises(ZeroDivisionError):
+        run(capsys, "status", "-vv")
+
+
+def test_only_who_asks_twice_to_be_told_all_gets_the_traceback_of_what_can_be_mended(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(capsys, "status", "--db", "nowhere.db", "-v")[0] == 5
+    with pytest.raises(ArchiveError):
+        run(capsys, "status", "--db", "nowhere.db", "-v", "-v")
 
 
 def test_a_second_fetch_says_who_holds_the_archive(

@@ -22,6 +22,7 @@ from archiver import cli, pages
 from archiver import config as configs
 from archiver.archive.demonstration import WORDS
 from archiver.browse import server
+from archiver.cli import demonstration
 from archiver.commands import fetching
 from archiver.errors import UsageError
 from archiver.standin import StandIn, demo_site
@@ -87,7 +88,44 @@ def test_the_rotten_demo_ends_with_every_part_safe(rotten_demo: Played) -> None:
         in told
     )
     assert WORDS in told
+    at = r"http://127\.0\.0\.1:\d+"
+    assert re.search(
+        rf"^A stand-in of iThome answers on {at}, of web archives on {at}; six parts are deleted\.$", told, re.MULTILINE
+    )
+    for command, end in (
+        ("fetch", "24 safe · 6 missing"),
+        ("rescue", "5 rescued · 1 missing"),
+        ("import", "6 rescued"),
+    ):
+        assert re.search(rf"^{command}: .*: 30 parts · .*{end}$", told, re.MULTILINE)
     assert series_counts(rotten_demo.archive, INVENTED_SERIES) == (30, 30, 0)
+
+
+def test_the_plain_demo_says_first_of_all_that_all_is_invented(tmp_path: Path) -> None:
+    class Heard(Exception):
+        """Enough was said."""
+
+    def hear(line: str) -> None:
+        raise Heard(line)
+
+    with pytest.raises(Heard) as heard:
+        demonstration.run(tmp_path / "a.db", quiet=True, tell=hear)
+    assert re.fullmatch(
+        r"A stand-in of iThome answers on http://[0-9.:]+; all that it says is invented, its addresses included\.",
+        str(heard.value),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["demo", "demo --rot"])
+def test_a_demo_takes_the_place_of_nothing(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.db"
+    mine.write_text("mine")
+
+    assert cli.run([*command.split(), "--db", str(mine)]) == 2
+    assert capsys.readouterr().err == (
+        f"archiver: {mine}: exists already; the demo makes a new archive, so remove it or name another with --db\n"
+    )
+    assert mine.read_text() == "mine"
 
 
 def test_nothing_in_a_demonstration_can_be_taken_for_a_real_author_s(demo: Path) -> None:

@@ -158,6 +158,11 @@ OF_IMAGE = Facts(has_content=True)
         (PART, PAGE, facts(own_url=None, closed=False), Outcome.TRUNCATED, "the page ends in the middle", {}),
         (PART, PAGE, facts(has_content=False), Outcome.UNREADABLE, "the right page, but no content is found in it",
          {"own_url": PART.url}),
+        (PART, PAGE, facts(closed=False), Outcome.TRUNCATED, "the page ends in the middle", {}),
+        (PART, PAGE, facts(too_deep=True), Outcome.TOO_LARGE,
+         "heavier than any article is: its nesting, tags or attributes", {}),
+        (PART, reply(PART.url, b""), GOOD, Outcome.TRUNCATED, "an empty answer", {}),
+        (PART, reply(PART.url, 206), GOOD, Outcome.TRUNCATED, "a partial answer that nobody asked for", {}),
         (PART, PAGE, GOOD, Outcome.OK, "the page itself", {"encoding": "utf-8", "own_url": PART.url}),
         (IMAGE, PAGE, OF_IMAGE, Outcome.OK, "the page itself", {"encoding": "", "own_url": None}),
         (IMAGE, PAGE, replace(OF_IMAGE, closed=False), Outcome.TRUNCATED, "a picture that ends before its format says",
@@ -306,6 +311,15 @@ def test_gone_needs_three_absences_three_days_apart_since_the_last_success(
         elif outcome in ABSENCES and (not counted or at - counted[-1] >= timedelta(days=3)):
             counted.append(at)
         assert (belief.state is State.GONE) == (len(counted) >= 3)
+
+
+def test_an_absence_from_before_the_last_moves_that_back_where_the_page_was_gone_by_then() -> None:
+    belief = Belief()
+    for days in (0, 3, 6, 30, 10):  # gone on the sixth; the thirtieth was told by a wrong clock
+        belief = believe(belief, Kind.ARTICLE, Outcome.NOT_FOUND, START + timedelta(days=days), RULES)
+
+    assert (belief.state, belief.state_since) == (State.GONE, START + timedelta(days=6))
+    assert (belief.last_absence_at, belief.absences) == (START + timedelta(days=10), 4)
 
 
 @given(HISTORIES)

@@ -215,8 +215,8 @@ def _wrong_identity(asked: Address, answer: Answer, facts: Facts) -> Judgement |
 
 def _unnamed(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
     """A page that does not name itself: known by its skeleton, or no trace of what was asked."""
-    if not facts.closed:
-        return _say(answer, Outcome.TRUNCATED, "the page ends in the middle")
+    if not facts.closed:  # which is all that is known of it
+        return None
     if facts.kind is not asked.kind:
         other_kind = facts.kind in {Kind.ARTICLE, Kind.SERIES, Kind.FEED}
         outcome = Outcome.WRONG_PAGE if other_kind else Outcome.SOFT_404
