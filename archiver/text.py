@@ -111,18 +111,17 @@ def same_words(one: str, other: str) -> bool:
     return bare_words(one) == bare_words(other)
 
 
-_TITLE_DAY = re.compile(
+_TITLE_DAY = (  # compiled when it is asked for: `status` is not to wait for it
     r"(?<![a-z])day\s*[-_.:#]?\s*0*([0-9]{1,3})(?![0-9])"
     r"|(?<![a-z0-9])d-0*([0-9]{1,3})(?![0-9])"  # not D3, which draws
-    r"|第\s*0*([0-9]{1,3})\s*[天日]|第([一二三四五六七八九十]{1,3})[天日]",
-    re.IGNORECASE,
+    r"|第\s*0*([0-9]{1,3})\s*[天日]|第([一二三四五六七八九十]{1,3})[天日]"
 )
 _NUMERALS = "零一二三四五六七八九"
 
 
 def title_day(title: str) -> int | None:
     """The day that a title names: `[Day 07] …`, `DAY12`, `Day1：…`, `D-3`, `第 7 天`, `第七天`; None for none."""
-    match = _TITLE_DAY.search(unicodedata.normalize("NFKC", title))
+    match = re.search(_TITLE_DAY, unicodedata.normalize("NFKC", title), re.IGNORECASE)
     if match is None:
         return None
     return _chinese_number(match[4]) if match[4] else int(match[1] or match[2] or match[3])
