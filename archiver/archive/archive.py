@@ -15,6 +15,7 @@ from typing import Self
 
 from archiver import ithome
 from archiver.archive import (
+    again,
     connection,
     doubt,
     frontier,
@@ -103,6 +104,8 @@ class Keeper:
                 with opening.explained(path):
                     proof.drop_what_was_left(path)
                     self._read_on()
+                    if command != "parse":  # which goes on with it
+                        again.drop(path)
                 on_failure.pop_all()
         except BaseException:
             self._lock.release()
@@ -144,12 +147,16 @@ class Keeper:
         self.library.settle(self.runs.seal_kept)
 
     def rebuild(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> int:
-        """Read every capture again (`Library.rebuild`); gives the number of fetches read.
+        """Read every capture again (`Library.rebuild`, `again.rebuild`); gives the number of fetches read.
 
         `listener` is told how many were read, and of how many.
         """
         with Workers() as workers:
-            return self.library.rebuild(self.runs.seal_rebuilt, listener, workers=workers)
+            if self.library.count() < again.LEAST:
+                return self.library.rebuild(self.runs.seal_rebuilt, listener, workers=workers)
+            return again.rebuild(
+                self.library, self._database, self.path, self._read, self.runs.seal_rebuilt, listener, workers
+            )  # fmt: skip
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""

@@ -149,7 +149,7 @@ class Library:
         with transaction_of_readings(self._database, self._path):
             self._settle()
             then()
-        self._has_settled()
+        self.has_settled()
 
     def is_settled(self) -> bool:
         """Whether everything that was read has been settled: not so after a kill in between."""
@@ -161,7 +161,8 @@ class Library:
         marks = self._database.query("SELECT 1 FROM progress WHERE name = 'settled'")
         return next(iter(marks), None) is not None
 
-    def _has_settled(self) -> None:
+    def has_settled(self) -> None:
+        """What is derived is settled, and nothing was read since."""
         self._touched, self._knows_all = (set(), set()), True
 
     def is_unread(self) -> bool:
@@ -190,13 +191,13 @@ class Library:
             [name, fetch_id],
         )
 
-    def _count(self) -> int:
-        rows = self._database.query("SELECT count(*) AS n FROM fetches WHERE capture_id IS NOT NULL")
-        return int(next(iter(rows))["n"])
+    def count(self, after: int = 0) -> int:
+        """How many fetches gave a capture, behind that with this number."""
+        counted = "SELECT count(*) FROM fetches WHERE capture_id IS NOT NULL AND id > ?"
+        return int(self._database.execute(counted, [after]).fetchone()[0])
 
-    def _all_fetches(self) -> Iterator[dict[str, Any]]:
-        """Every fetch that gave a capture, in order, some at a time."""
-        last = 0
+    def _fetches(self, last: int) -> Iterator[dict[str, Any]]:
+        """Every fetch that gave a capture behind this one, in order, some at a time."""
         while True:
             some = list(self._database.query(f"{_FETCHES} ? ORDER BY fetches.id LIMIT {_SOME}", [last]))
             yield from some
@@ -217,28 +218,56 @@ class Library:
         with transaction(self._database, self._path):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             with sums.made_anew(self._database, DERIVED_TABLES):
+                self.clear()
                 count = self._read_all(listener, workers)
                 index(self._database, workers)
             then()
-        self._has_settled()
+        self.has_settled()
         return count
 
-    def _read_all(self, listener: Callable[[int, int], None], workers: Workers) -> int:
+    def read_on(self, listener: Callable[[int, int], None], workers: Workers, each: int) -> int:
+        """Read all that is not read yet, and settle: a copy, in which nobody looks. Commits so many fetches together.
+
+        Gives the number of all fetches. Its search index is left empty.
+        """
+
+        def keep() -> None:
+            for statement in ("COMMIT", "BEGIN IMMEDIATE"):
+                self._database.conn.execute(statement)
+
+        with transaction(self._database, self._path):
+            marks = "SELECT fetch_id FROM progress WHERE name = 'library'"
+            last = self._database.execute(marks).fetchone()
+            if last is None:
+                self.clear()
+            return self._read_all(listener, workers, last[0] if last else 0, each, keep)
+
+    def clear(self) -> None:
+        """Drop every derived row. The caller holds the transaction."""
         search_index.clear(self._database)
         for table in DERIVED_TABLES:
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
-        every, count, last = self._count(), 0, 0
-        fetches, ahead = tee(self._all_fetches())
+
+    def _read_all(
+        self, listener: Callable[[int, int], None], workers: Workers, last: int = 0, each: int = 0,
+        keep: Callable[[], None] = lambda: None,
+    ) -> int:  # fmt: skip
+        """Read every fetch behind the `last` that was read, and settle; `keep` so many at a time."""
+        every, left = self.count(), self.count(last)
+        fetches, ahead = tee(self._fetches(last))
         tasks = (self._to_read(fetch) for fetch in ahead if _says_something(fetch))
-        readings = workers.in_order(tasks, every)
-        for count, fetch in enumerate(fetches, start=1):
+        readings = workers.in_order(tasks, left)
+        for count, fetch in enumerate(fetches, start=every - left + 1):
             last = fetch["id"]
             self._take_or_tell(fetch, next(readings) if _says_something(fetch) else None)
+            if each and count % each == 0:
+                self._note("library", last)
+                keep()
             listener(count, every)
-        if count:
+        if last:
             self._note("library", last)
         self._settle()
-        return count
+        return every
 
     def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
         """One fetch; when what it says cannot be kept, none of it is, and a row says so, naming the exception.

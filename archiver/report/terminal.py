@@ -153,12 +153,14 @@ def counting(*, quiet: bool, seconds: Callable[[], float] = time.monotonic) -> I
     from rich.status import Status
     from rich.text import Text
 
-    began = seconds()
+    began, before = seconds(), 0
     with Status(Text("looking at the file …"), console=_console(stderr=True)) as status:
 
         def listen(done: int, count: int) -> None:
-            if done % _TOLD_EVERY == 0:
-                left = duration((seconds() - began) / done * (count - done))
+            nonlocal before
+            before = before or done  # what was read already, where a killed one is gone on with
+            if done % _TOLD_EVERY == 0 and done > before:
+                left = duration((seconds() - began) / (done - before) * (count - done))
                 status.update(Text(f"{done:,} of {count:,} stored answers read · about {left} left"))
 
         yield listen
