@@ -1,8 +1,8 @@
 """What `status` tells, as values, and what is to be made of it: whether all is held, and what wants attention. Pure.
 
 Named tuples, and none of their types a string that would be compiled, since `archiver status` waits until they are
-made. Moments are text as the archive has them: UTC, ISO 8601. What each field holds is described in docs/schema.md under
-the view of its class.
+made. Moments are text as the archive has them: UTC, ISO 8601. What each field holds is described in docs/schema.md,
+under the view of its class.
 """
 
 from dataclasses import dataclass
