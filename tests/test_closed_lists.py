@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from archiver.commands.listening import About
 from archiver.formats.files import Format
 from archiver.holders.save_page_meaning import Said
 from archiver.holders.save_page_now import Seen
-from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State
+from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State, readings
 from archiver.report.copies import HOLDERS
 from archiver.verdict import believing
 from archiver.web.pace import Trouble
@@ -195,6 +196,27 @@ def test_who_goes_through_a_closed_list_branch_by_branch_does_so_with_match() ->
     ]
 
     assert found == []
+
+
+def test_whoever_holds_copies_is_asked_for_them() -> None:
+    asked = set(re.findall(r"CaptureSource\.([A-Z_]+)", (ROOT / "archiver/commands/searching.py").read_text("utf-8")))
+
+    assert {one.name for one in OF_ARCHIVES} - asked == set()
+
+
+def test_what_pages_say_is_used_by_some_room() -> None:
+    """A field that parsers fill and nobody reads is stored nowhere: it would be lost in silence."""
+    read = {
+        node.attr
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    values = [one for one in vars(readings).values() if isinstance(one, type) and is_dataclass(one)]
+    unread = [f"{one.__name__}.{field.name}" for one in values for field in fields(one) if field.name not in read]
+
+    assert unread == []
+    assert len(values) > 15
 
 
 def named(line: str) -> set[str]:

@@ -19,6 +19,8 @@ from demonstrations import COMMAND, Played
 
 from archiver import cli
 from archiver.errors import how_to_install
+from archiver.exports.formats import FORMATS
+from archiver.formats.files import Format
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-TW.md"]
@@ -144,6 +146,21 @@ def test_both_readmes_name_every_exit_code_and_the_same_commands(readme: Path) -
     other = next(one for one in READMES if one != readme).read_text("utf-8")
     commands = re.compile(r"^(?:python3 -m venv|archiver|datasette) [^#\n]*", re.MULTILINE)
     assert [line.strip() for line in commands.findall(text)] == [line.strip() for line in commands.findall(other)]
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_a_readme_names_every_command_every_export_and_all_that_can_be_imported(readme: Path) -> None:
+    text = readme.read_text("utf-8")
+
+    assert [name for name in cli.archiver.commands if f"archiver {name}" not in text] == []
+    assert [name for name in FORMATS if not re.search(rf"\b{name}\b", text, re.IGNORECASE)] == []
+    assert [one.value for one in Format if one.value.lower() not in text.lower()] == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_export_has_its_section_and_its_tests(name: str) -> None:
+    assert f"\n## `{name}`\n" in (ROOT / "docs/export.md").read_text("utf-8")
+    assert (ROOT / f"tests/test_exports_{name}.py").is_file()
 
 
 @pytest.mark.parametrize("extra", ["datasette", "rescue"])
