@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archiver import cli, model, pages, verdict
+from archiver import cli, errors, model, pages, verdict
 from archiver.archive import event_rows
 from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome, State
@@ -81,6 +81,8 @@ def test_the_law_names_every_state_every_end_and_every_exit_code() -> None:
     assert ends is not None
     assert [row[0] for row in rows(section(LAW, "16.2"))] == re.findall(r"'([a-z]+)'", ends[1])
     assert [row[0].partition(",")[0] for row in rows(section(LAW, "16.3"))] == [code for code, _ in codes]
+    raised = {one.exit_code for one in vars(errors).values() if isinstance(one, type) and hasattr(one, "exit_code")}
+    assert raised <= {int(code) for code, _ in codes}
 
 
 def test_the_law_names_every_event_that_is_noted() -> None:

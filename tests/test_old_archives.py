@@ -79,6 +79,18 @@ def test_new_archives_and_earlier_ones_have_every_index_that_a_script_makes(name
         assert [name for name in made if name not in found] == [], f"{path.name}: a migration makes it"
 
 
+def test_every_column_is_described_where_it_is_made() -> None:
+    made, described = Database(memory=True), schema.descriptions()
+    migrations.apply(made)
+    ours = scripts.names_of("TABLE", scripts.TABLES)
+    tables = [one for one in made.tables if one.name in ours and not one.virtual_table_using]
+
+    assert len(tables) > 20
+    assert [
+        f"{one.name}.{column}" for one in tables for column in one.columns_dict if column not in described[one.name]
+    ] == []
+
+
 def test_the_digest_of_our_tables_is_that_of_those_which_the_migrations_make() -> None:
     made = Database(memory=True)
     migrations.apply(made)

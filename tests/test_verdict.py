@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from archiver import ithome
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.model.readings import Facts, Reading
-from archiver.verdict import believe, better_source, judge, mass_absence, may_lead_to, when_due
+from archiver.verdict import JUDGE, believe, better_source, judge, mass_absence, may_lead_to, when_due
 
 PART = article(10319293)
 INDEX = Address("https://blog.example/x/", Kind.INDEX)
@@ -199,6 +201,28 @@ def test_a_judgement_says_why_with_the_signals_it_rests_on(
 )  # fmt: skip
 def test_a_redirect_is_followed_only_where_it_can_still_be_the_page(asked: Address, url: str, may: bool) -> None:
     assert may_lead_to(asked, url) is may
+
+
+def test_who_changes_what_an_answer_is_gives_the_judge_a_new_number() -> None:
+    """A digest of what `judge` makes of every status and of every kind of page: when it differs, `JUDGE` must."""
+    hashed = hashlib.sha256()
+    looks = (None, "challenge", "login", "not_found", "maintenance")
+    addresses = (PART, CONTROL, IMAGE, INDEX, *map(ithome.classify, (ithome.series_url(1, 2), ithome.feed_url(2))))
+    for asked in addresses:
+        assert isinstance(asked, Address)
+        answers = [reply(asked.url, status) for status in range(100, 600)]
+        answers += [replace(PAGE, failure=outcome) for outcome in Outcome]
+        answers += [to(location, asked, failure=failure)[1] for location in (OTHER, HOME, LOGIN, PART.url, REMOVED)
+                    for failure in (None, Outcome.OFF_SITE, Outcome.PROTOCOL_ERROR)]  # fmt: skip
+        hashed.update("".join(judge(asked, one, Reading("p/1", GOOD)).outcome for one in answers).encode())
+        for look, kind, own, (whole, full, html) in product(
+            looks, (None, Kind.ARTICLE, Kind.SERIES, Kind.FEED, Kind.INDEX), (None, asked.url, OTHER),
+            product((False, True), repeat=3),
+        ):  # fmt: skip
+            seen = Facts(html, "utf-8", looks_like=look, kind=kind, own_url=own, has_content=full, closed=whole)
+            hashed.update(judge(asked, PAGE, Reading("p/1", seen)).outcome.encode())
+
+    assert (JUDGE, hashed.hexdigest()[:16]) == (1, "e99c1c5fb5b0bcc6")
 
 
 TEXTS = (
