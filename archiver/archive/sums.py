@@ -17,12 +17,11 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from archiver.archive.columns import DERIVED_TABLES
-
-if TYPE_CHECKING:
-    from archiver.archive.database import Database
+from archiver.archive.database import Database
 
 _MODULUS = 1 << 256
 _ITS_OWN = {"runs": ("kept_digest",)}  # it is made of the seals
@@ -38,9 +37,35 @@ _MAKES = {
 }
 
 
+_shapes: WeakKeyDictionary[Database, tuple[int, dict[str, list[str]]]] = WeakKeyDictionary()
+
+
 def columns(database: Database, table: str) -> list[str]:
-    """The columns of a table that are sealed; none when all of it is proven otherwise."""
-    found = database.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
+    """The columns of a table that are sealed; none when all of it is proven otherwise.
+
+    Asked of SQLite once for each shape that was committed: its number (`PRAGMA schema_version`) is never used twice.
+    """
+    version = database.conn.execute("PRAGMA main.schema_version").fetchone()[0]
+    known = _shapes.get(database)
+    if known is None or known[0] != version:
+        known = (version, _columns_of_all(database))
+        if not database.conn.in_transaction:  # whose shape may be rolled back
+            _shapes[database] = known
+    return known[1].get(table, [])
+
+
+def _columns_of_all(database: Database) -> dict[str, list[str]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, name, kind in database.execute(
+        "SELECT tables.name, columns.name, columns.type FROM main.sqlite_master AS tables"
+        " JOIN pragma_table_info(tables.name, 'main') AS columns"
+        " WHERE tables.type = 'table' AND tables.rootpage > 0"  # not of a virtual one: that would open what it rests on
+    ):
+        found.setdefault(table, []).append((name, kind))
+    return {table: _sealed_of(table, named) for table, named in found.items()}
+
+
+def _sealed_of(table: str, found: list[tuple[str, str]]) -> list[str]:
     if table in DERIVED and table != "progress":
         return [name for name, _ in found if name in _UNPROVEN and table not in _PROVEN_WHOLE]
     left_out = _ITS_OWN.get(table, ())
@@ -66,7 +91,7 @@ def watch(database: Database, tables: Iterable[str]) -> None:
         old, new = (", ".join(f'{row}."{name}"' for name in names) for row in ("OLD", "NEW"))
         for act, makes in _MAKES.items():
             of = " OF " + ", ".join(f'"{name}"' for name in names) if act == "update" else ""
-            database.execute(
+            database.conn.execute(
                 f"CREATE TEMP TRIGGER {_name(table, act)} AFTER {act}{of} ON main.{table} BEGIN"  # noqa: S608 - ours
                 f" UPDATE seals SET digest = {makes.format(table=table, old=old, new=new)}"
                 f" WHERE kind = 'rows' AND name = '{table}'; END"
@@ -108,7 +133,7 @@ def _is_watched(database: Database, table: str) -> bool:
 
 def _unwatch(database: Database, table: str) -> None:
     for act in _MAKES:
-        database.execute(f"DROP TRIGGER IF EXISTS temp.{_name(table, act)}")
+        database.conn.execute(f"DROP TRIGGER IF EXISTS temp.{_name(table, act)}")
 
 
 # ─── arithmetic ─────────────────────────────────────────────────────────────────────────────────
