@@ -193,13 +193,14 @@ def _heed_permissions() -> None:
 def _prepare(arguments: list[str]) -> None:
     """Import what a command needs and few do, so that its children need not."""
     if arguments[:1] == ["serve"]:
-        importlib.import_module("archiver.browse.server")
+        importlib.import_module("archiver.browse.reader")
 
 
 NEEDED = (  # by the commands that are started most
     "archiver.commands.comparing", "archiver.commands.fetching", "archiver.commands.importing",
-    "archiver.commands.pushing", "archiver.commands.rescuing", "archiver.report.hits", "archiver.report.terminal",
-    "html_to_markdown", "stringprep", "zipfile",
+    "archiver.commands.pushing", "archiver.commands.reading", "archiver.commands.rescuing",
+    "archiver.report.comparisons", "archiver.report.fetches", "archiver.report.hits", "archiver.report.rescues",
+    "archiver.report.terminal", "archiver.report.why", "html_to_markdown", "stringprep", "zipfile",
 )  # fmt: skip
 
 if __name__ == "__main__":

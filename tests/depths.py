@@ -14,8 +14,8 @@ _TIMES = 20  # so many times deeper
 
 Case = TypeVar("Case")
 
-settings.register_profile(ORDINARY, max_examples=50, deadline=None)
-settings.register_profile(LONG, max_examples=50 * _TIMES, deadline=None)
+settings.register_profile(ORDINARY, max_examples=25, deadline=None)
+settings.register_profile(LONG, max_examples=1_000, deadline=None)
 
 
 def is_long() -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from demonstrations import Played
-from depths import deeper
+from depths import deeper, depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -181,7 +181,7 @@ def test_a_part_about_templates_is_given_back_as_it_was_written(preset: str) -> 
     assert_same(make_from_html(TEMPLATES, BASE), preset)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=depth(25, 1_200), deadline=None)
 @given(st.text("{}<>%/*`~!#[]()|\\&;$^=+-_.:\"' 1a中。\n\t", max_size=40), st.sampled_from(PRESETS))
 def test_any_words_come_back_as_they_were(text: str, preset: str) -> None:
     inside = text.replace("&", "&amp;").replace("<", "&lt;")

@@ -588,7 +588,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @given(damaged())
-@settings(max_examples=depth(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=depth(60, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_file_holds_it_is_read_or_refused_by_name(data: bytes) -> None:
     found: list[Found] = []
     told = "file: "

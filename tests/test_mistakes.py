@@ -20,7 +20,7 @@ import httpx
 import pytest
 from archives import tampering
 from children import Children, Ended
-from depths import is_long
+from depths import deeper, is_long
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
@@ -262,10 +262,14 @@ def test_a_time_beyond_all_years_is_the_last_one(tmp_path: Path, monkeypatch: py
     assert files.known(page, Bounds()).changed_at.year == 9999
 
 
+NEEDLES = (b"CREATE VIEW page_status", b"CREATE VIEW parser_drift", b"CREATE TRIGGER fetches_no_up")
+FLIPS = [*zip(NEEDLES, (0, 8, 14), strict=True)]
+
+
 @pytest.mark.parametrize(
-    "needle", [b"CREATE VIEW page_status", b"CREATE VIEW parser_drift", b"CREATE TRIGGER fetches_no_up"]
+    ("needle", "at"),
+    [*FLIPS, *(deeper(needle, at) for needle in NEEDLES for at in (0, 8, 14) if (needle, at) not in FLIPS)],
 )
-@pytest.mark.parametrize("at", [0, 8, 14])
 def test_a_flipped_byte_of_the_schema_is_one_line_or_no_matter(
     children: Children, kept: tuple[Path, Path], tmp_path: Path, needle: bytes, at: int
 ) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from archives import archive_at
 from children import Children
+from depths import deeper
 from runs import config_for, rows, run_fetch, terse_site
 
 from archiver.archive import opening
@@ -123,11 +124,18 @@ def a_socket(lock: Path, _: Path) -> None:
         bound.bind(str(lock))
 
 
+MORE_WORDS = (b'{"pid": 1, "command": "fetch"}\nand more', b"x" * 5_000)
 NOT_OURS = (a_link, a_second_name, a_file_of_somebody, a_pipe, a_folder, a_socket)
 
 
-@pytest.mark.parametrize("put", NOT_OURS, ids=lambda put: put.__name__)
-@pytest.mark.parametrize("words", [b"precious", b'{"pid": 1, "command": "fetch"}\nand more', b"x" * 5_000])
+@pytest.mark.parametrize(
+    ("put", "words"),
+    [
+        *((put, b"precious") for put in NOT_OURS),
+        *((a_file_of_somebody, words) for words in MORE_WORDS),
+        *(deeper(put, words) for put in NOT_OURS for words in MORE_WORDS if put is not a_file_of_somebody),
+    ],
+)
 def test_what_stands_where_the_lock_belongs_is_never_emptied(
     children: Children, db: Path, file: Path, put: Callable[[Path, Path], None], words: bytes
 ) -> None:
@@ -167,7 +175,12 @@ def test_a_lock_that_was_put_in_the_place_of_ours_is_not_taken_away(tmp_path: Pa
 # ─── what is no file ────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(params=["pipe", "socket", "device", "endless device", "link to a pipe"])
+NO_FILES = ("pipe", "socket", "device", "endless device", "link to a pipe")
+OF_A_PIPE = [("pipe", command) for command in (*WRITERS, *READERS, ["fetch", "--dry-run"])]
+OF_OTHERS = [(what, command) for what in NO_FILES[1:] for command in (WRITERS[0], READERS[0])]
+
+
+@pytest.fixture(params=NO_FILES)
 def no_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "no-file"
     match request.param:
@@ -185,7 +198,20 @@ def no_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", [*WRITERS, *READERS, ["fetch", "--dry-run"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("no_file", "command"),
+    [
+        *OF_A_PIPE,
+        *OF_OTHERS,
+        *(
+            deeper(what, command)
+            for what in NO_FILES
+            for _, command in OF_A_PIPE
+            if (what, command) not in [*OF_A_PIPE, *OF_OTHERS]
+        ),
+    ],
+    indirect=["no_file"],
+)
 def test_no_pipe_and_no_device_is_taken_for_an_archive(
     children: Children, no_file: Path, file: Path, command: list[str]
 ) -> None:

@@ -161,7 +161,7 @@ _SHREDS = ["<table>", "<pre>", "</", "<p>", "`", "```\n", "\n\n", "[x](", "|", "
 _PIECES = st.sampled_from([payload for _, payload in PAYLOADS] + _SHREDS)
 
 
-@settings(max_examples=depth(150), deadline=None)
+@settings(max_examples=depth(60, 3_000), deadline=None)
 @given(st.lists(_PIECES | st.text(max_size=8), min_size=2, max_size=5).map("".join))
 def test_nothing_that_acts_is_left_of_any_mixture(html: str) -> None:
     body = make_from_html(html, BASE)

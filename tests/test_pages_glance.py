@@ -164,7 +164,7 @@ def _element(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 _SOUPS = st.recursive(_LEAVES, _element, max_leaves=12)
 
 
-@settings(max_examples=depth(60, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=depth(30, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_SOUPS)
 @example("<noscript><p></noscript>")
 @example("<li><b><ul><li>x</li></ul></b></li>")

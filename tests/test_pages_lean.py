@@ -57,7 +57,7 @@ def seen(html: bytes) -> tuple[list[tuple[str, dict[str, str]]], str]:
     return elements, tree.root.text(deep=True) if tree.root else ""
 
 
-@settings(deadline=None, max_examples=depth(150))
+@settings(deadline=None, max_examples=depth(60, 3_000))
 @given(st.lists(st.tuples(st.sampled_from(FRAMES), st.sampled_from(CARRIED)), min_size=1, max_size=4))
 @example([(frame, PICTURE) for frame in FRAMES])
 def test_a_page_says_the_same_without_what_it_carries(parts: list[tuple[str, str]]) -> None:

@@ -181,7 +181,7 @@ def assert_a_cut_is_noticed(name: str, part: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", CUT)
-@settings(max_examples=depth(60), deadline=None)
+@settings(max_examples=depth(30, 1_200), deadline=None)
 @given(st.data())
 def test_a_page_cut_anywhere_is_never_whole_with_less_in_it(name: str, data: st.DataObject) -> None:
     whole = source(name)
@@ -249,7 +249,7 @@ def test_every_kind_is_fed_garbage() -> None:
     assert {found.kind for found in ADDRESSES} == set(PARSERS)
 
 
-@settings(max_examples=depth(300), deadline=None)
+@settings(max_examples=depth(120, 6_000), deadline=None)
 @given(st.sampled_from(ADDRESSES), st.binary(max_size=200), TYPES)
 def test_no_bytes_make_the_reading_raise(asked: Address, body: bytes, content_type: str | None) -> None:
     found = read(asked, body, content_type)
@@ -282,7 +282,9 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @settings(
-    max_examples=depth(120), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=depth(50, 2_400),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(mutated(), st.sampled_from(ADDRESSES))
 def test_no_mutation_of_a_page_makes_the_reading_raise(page: tuple[str, bytes], other: Address) -> None:

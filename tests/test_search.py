@@ -122,7 +122,7 @@ def test_every_term_is_found_where_it_stands_and_nowhere_else(
 ) -> None:
     wrong = []
     with reading(corpus) as connection:
-        for term in set(terms_of(shelf, mix, depth(250, 12_000), longest=12)):
+        for term in set(terms_of(shelf, mix, depth(120, 12_000), longest=12)):
             found = search.find(connection, f'"{term}"', limit=ARTICLES)
             if {hit.id for hit in found.hits} != oracle(shelf, term) or not found.is_indexed:
                 wrong.append(term)

@@ -114,7 +114,7 @@ def settle_everything(case: Case) -> None:
     case.archive.library.settle()
 
 
-@settings(max_examples=depth(30, 1_200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(15, 1_200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from((*INDEXES, url_of_list(5943))), st.lists(step, max_size=25))
 def test_settling_what_was_read_gives_the_rows_that_settling_everything_gives(
     tmp_path_factory: pytest.TempPathFactory, source: str, history: list[tuple[Any, ...]]
@@ -252,7 +252,7 @@ def test_weighing_the_absences_of_a_run_costs_as_much_more_as_it_asked(tmp_path:
         assert many[what] <= steps_few * 8 * 1.5 + 20, (what, few, many)
 
 
-@settings(max_examples=depth(20, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(10, 800), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, max_size=20))
 @example([("list", 7, {1}), ("source", url_of_list(7)), ("settle",), ("settle",), ("index", INDEXES[0], {1})])
 def test_what_is_kept_in_order_is_what_looking_for_everything_finds(

@@ -153,7 +153,7 @@ def unwatched(database: Database, act: Callable[[Database], object]) -> None:
 
 
 @given(st.sampled_from(sorted(FOREIGN)), st.lists(st.sampled_from(OURS), max_size=6))
-@settings(max_examples=depth(60, 600), deadline=None)
+@settings(max_examples=depth(30, 600), deadline=None)
 def test_what_another_program_did_stays_a_difference_whatever_we_do_to_the_same_rows(
     what: str, ours: list[str]
 ) -> None:
