@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exported import files_of
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, terse_site
 
 import archiver
+from archiver import cli
 from archiver.errors import ArchiveDamaged, ExportUnwritable, UsageError
 from archiver.exports import said, writing
 from archiver.exports.book import opened_books
-from archiver.exports.formats import FORMATS, LANGUAGES, Container, ExportFile
+from archiver.exports.formats import FORMATS, LANGUAGES, Container, ExportFile, ExportOptions
 from archiver.pages import languages
 from archiver.standin import StandIn
 
@@ -165,6 +167,40 @@ def test_an_export_never_takes_the_place_of_the_archive(archive: Path, tmp_path:
             archiver.export(archive, name, out=place, force=True)
 
     assert archiver.status(archive).series
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "options"),
+    [
+        ("json", "--no-comments", ExportOptions(comments=False)),
+        ("markdown", "--lang en", ExportOptions(lang="en")),
+        ("markdown", "--preset hugo", ExportOptions(preset="hugo")),
+        ("parquet", "--with-bodies", ExportOptions(with_bodies=True)),
+    ],
+)
+def test_what_the_command_line_says_is_heeded_and_told_in_one_document(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, option: str, options: ExportOptions
+) -> None:
+    pytest.importorskip("pyarrow" if name == "parquet" else "archiver")
+    places = [tmp_path / "said", tmp_path / "meant", tmp_path / "plain"]
+    command = ["export", name, "5943", *option.split(), "--json", "--db", str(archive), "--out", str(places[0])]
+    code = cli.run(command)
+    told = json.loads(capsys.readouterr().out)
+    archiver.export(archive, name, "5943", out=places[1], options=options)
+    archiver.export(archive, name, "5943", out=places[2])
+    said, meant, plain = ([*files_of(one).values()] for one in places)
+
+    assert (code, told["exit_code"], told["written"][0]["path"]) == (3, 3, str(places[0]))
+    assert said == meant != plain
+
+
+def test_the_command_line_can_insist(archive: Path, tmp_path: Path) -> None:
+    command = ["export", "markdown", "5943", "--db", str(archive), "--out", str(tmp_path / "posts")]
+    assert cli.run(command) == 3
+    (tmp_path / "posts" / "mine").touch()
+
+    assert cli.run(command) == 2
+    assert cli.run([*command, "--force"]) == 3
 
 
 def test_an_unknown_format_or_language_is_refused(archive: Path) -> None:

@@ -174,6 +174,7 @@ def test_what_the_command_line_named_is_kept_until_it_is_taken_back(desk: Editor
     _, text, asked = desk.visit(ORDINARY)
     assert "kept from now on" in text
     assert "/articles/10300077" in asked
+    assert desk.told("forget", "-q", "10300077") == (0, "", "")
 
 
 @pytest.mark.parametrize(
