@@ -3,6 +3,9 @@
     python -m bench [--quick] [--only NAME]... [--peers DIR | --no-peers] [--cache DIR] [--write]
 
 What was measured is kept in the cache, so that `--only NAME --write` renews one part of docs/performance.md.
+The second table is of 300, 1,500 and 5,000 series, or of those that --sizes names. The archive of 5,000 takes twenty
+minutes to make and has two gigabytes; it is kept, and copied for each measurement.
+`suite` and `cores` are measured when they are named (--only), since they say something only where nothing else runs.
 Run it from a checkout, with the Python that has the program and its extra `datasette`. It makes a virtual environment
 for the peers, and archives that it keeps between runs. Only ratios count on a machine that does other things as well.
 """
