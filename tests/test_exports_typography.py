@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from depths import deeper
 from exported import fetched
 
 from archiver.commands.exporting import export
@@ -107,7 +108,7 @@ def signs() -> str:
     return f"{paragraphs}<table>{rows}</table><ul><li>{'</li><li>'.join(runs[::40])}</li></ul>{addresses}"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [WIDTHS[0], deeper(WIDTHS[1])])
 def test_no_line_begins_with_a_sign_that_may_begin_none(browser: Any, pages: list[Path], width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, offline=True)
     broken = 0

@@ -329,10 +329,10 @@ def test_a_fault_is_told_by_its_name_and_heals(
         told = last_outcomes(db)[ithome.article_url(LAST)]
         counts = series_counts(db)
         served.faults.clear()
-        healed = run_fetch(db, file, force=True)
+        healed = run_fetch(db, file, ithome.article_url(LAST), force=True)
         body = rows(db, "SELECT html_sha256, body_text FROM articles WHERE id = ?", LAST)
         fault(served.faults)
-        run_fetch(db, file, force=True)
+        run_fetch(db, file, ithome.article_url(LAST), force=True)
 
     assert (told, counts, first.exit_code) == (outcome, (3, 2, 1), 3)
     assert (healed.exit_code, len(body)) == (0, 1)
