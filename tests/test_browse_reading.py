@@ -312,6 +312,24 @@ def test_a_code_block_keeps_its_lines(html: str, text: str) -> None:
     assert "\n\n\n" not in shown
 
 
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<h3>a</h3>x<h1>b</h1><h4>c</h4><h4>d</h4>", "<h2>a</h2>x<h2>b</h2><h3>c</h3><h3>d</h3>"),
+        ("<h1>a</h1><h2>b</h2><h3>c</h3><h4>d</h4><h5>e</h5><h6>f</h6>",
+         "<h2>a</h2><h3>b</h3><h4>c</h4><h5>d</h5><h6>e</h6><h6>f</h6>"),
+        ("<h2> <b></b></h2><h4>a</h4>", "<div> <b></b></div><h2>a</h2>"),
+        ("<h2><div><h3></h3></div></h2><h6>a</h6>", "<div><div><div></div></div></div><h2>a</h2>"),
+    ],
+)  # fmt: skip
+def test_headings_stand_below_that_of_the_page_and_leave_none_out(html: str, shown: str) -> None:
+    assert rendered(html, Surroundings()) == shown
+
+
+def test_a_picture_makes_a_heading_of_one() -> None:
+    assert rendered('<h5><img src="https://i.example/x.png"></h5>', Surroundings()).startswith("<h2>")
+
+
 def test_a_guess_is_used_only_for_the_block_that_it_was_made_for() -> None:
     known = Surroundings(code=[CodeBlock("import os", "python", True)])
 

@@ -22,6 +22,7 @@ from archiver.pages import content
 from archiver.text import line, safe
 
 _WITHOUT_END = frozenset({"br", "hr", "img", "wbr", "col"})
+_HEADING = re.compile("h[1-6]")
 _LANGUAGE = re.compile(f"language-({content.LANGUAGE})")
 _LEADS_SOMEWHERE = re.compile(r"https?://|mailto:|#", re.IGNORECASE)  # stored links are absolute, or inside the body
 # What reorders the signs around it (UAX #9): code that reads otherwise than it runs (CVE-2021-42574).
@@ -107,6 +108,7 @@ class _Writer(HTMLParser):
         self._around = around
         self._out: list[str] = []
         self._pre: _Pre | None = None
+        self._headings = _Headings()
         self._seen = 0
         self._coloured = 0
 
@@ -120,11 +122,17 @@ class _Writer(HTMLParser):
         elif tag == "pre":
             self._pre = _Pre(_language(attributes))
             return
+        elif _HEADING.fullmatch(tag):
+            tag = self._headings.begin(tag, len(self._out))
+        elif tag == "img":
+            self._headings.say()
         self._write(self._start(tag, attributes))
 
     def handle_endtag(self, tag: str) -> None:
         if self._pre is None:
-            if tag not in _WITHOUT_END:
+            if _HEADING.fullmatch(tag):
+                self._end_heading()
+            elif tag not in _WITHOUT_END:
                 self._write(f"</{tag}>")
         elif tag != "pre":
             self._write(f"</{tag}>" if tag not in _WITHOUT_END else "")
@@ -145,7 +153,18 @@ class _Writer(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._pre is not None:
             self._pre.say(data)
+        if not data.isspace():
+            self._headings.say()
         self._write(escape(data, quote=False))
+
+    def _end_heading(self) -> None:
+        ended = self._headings.end()
+        if ended is None:
+            return
+        tag, begins, is_one = ended
+        if not is_one:
+            self._out[begins] = self._out[begins].replace(f"<{tag}", "<div", 1)
+        self._write(f"</{tag if is_one else 'div'}>")
 
     def _write(self, html: str) -> None:
         (self._out if self._pre is None else self._pre.pieces).append(html)
@@ -165,6 +184,39 @@ class _Writer(HTMLParser):
     def _led_home(self, attributes: dict[str, str]) -> dict[str, str]:
         home = self._around.links.get(attributes.get("href", ""))
         return attributes if home is None else {"href": home, "class": "held", "title": self._around.words.held}
+
+
+class _Headings:
+    """The headings of a body below that of the page, each one below the one above it, so that none is left out.
+
+    One without words is none: who walks through a page by its headings is not to stop where nothing is said.
+    """
+
+    def __init__(self) -> None:
+        self._levels: list[int] = []  # of the headings above this place
+        self._open: list[tuple[str, int, int]] = []  # as what it is written, where, and how much was said before
+        self._said = 0
+
+    def begin(self, tag: str, at: int) -> str:
+        """As what a heading is written that begins at this place."""
+        level = int(tag[1])
+        while self._levels and self._levels[-1] >= level:
+            self._levels.pop()
+        self._levels.append(level)
+        self._open.append((f"h{min(len(self._levels) + 1, 6)}", at, self._said))
+        return self._open[-1][0]
+
+    def say(self) -> None:
+        self._said += 1
+
+    def end(self) -> tuple[str, int, bool] | None:
+        """As what the heading was written that ends here, where, and whether anything was said in it."""
+        if not self._open:
+            return None
+        tag, at, said = self._open.pop()
+        if said == self._said:
+            self._levels.pop()
+        return tag, at, said != self._said
 
 
 class _Pre:
