@@ -82,12 +82,14 @@ def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
         atoms = _ATOM.findall(_BREAK.sub("\n", fold))
         for begin in range(0, len(atoms), _AT_ONCE):  # a long text would take a hundred bytes a piece
             part = atoms[begin : begin + _AT_ONCE + LONGEST_PIECE - 1]
-            pieces, stands = part[:_AT_ONCE], list(map("\n".__ne__, part))  # in C: half of what indexing costs
-            together = stands[:_AT_ONCE]
+            # In C, for it is half of what indexing costs: a byte an atom says whether no break is in the piece there.
+            pieces, stands = part[:_AT_ONCE], int.from_bytes(bytes(map("\n".__ne__, part)), "little")
+            together = stands
             for size in range(1, LONGEST_PIECE + 1):
-                (counted if size <= _LONGEST_LANDMARK else found).update(compress(pieces, together))
+                those = compress(pieces, together.to_bytes(len(part), "little"))
+                (counted if size <= _LONGEST_LANDMARK else found).update(those)
                 pieces = list(map(operator.add, pieces, part[size:]))
-                together = list(map(operator.and_, together, stands[size:]))
+                together &= stands >> 8 * size
         words = set(_WORD.findall(fold))
         longest = max(longest, *map(len, words), 0)
         for word in words:
