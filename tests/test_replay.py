@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replay import Replay, Saved
 from runs import body_of, config_for, rows, run_fetch
 
 from archiver import pages
 from archiver.browse.server import application
 from archiver.report.runs import Summary
-from archiver.standin import Replay
-from archiver.standin.replay import Saved
 
 PAGES = Path(__file__).parents[2] / "shared/ithome/pages"
 HOST = "https://ithelp.ithome.com.tw"

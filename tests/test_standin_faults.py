@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from faithful import faithful_site
@@ -345,6 +348,15 @@ def test_a_fault_that_does_not_exist_is_told(text: str, capsys: pytest.CaptureFi
     assert capsys.readouterr().err.startswith("archiver.standin: no ")
 
 
-def test_a_folder_without_table_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--replay", str(tmp_path)]) == 2
-    assert "no table.toml" in capsys.readouterr().err
+def test_the_command_prints_what_to_paste_and_ends_when_told() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "archiver.standin"], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    ) as started:  # fmt: skip
+        assert started.stdout is not None
+        lines = [started.stdout.readline() for _ in range(6)]
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(10) == 0
+    assert lines[1].startswith("[[sources]]")
+    assert lines[4] == "[network.connect_to]\n"
+    assert lines[5].startswith('"https://ithelp.ithome.com.tw" = "http://127.0.0.1:')

@@ -109,20 +109,20 @@ class Copies:
         )
         return [(row["url"], datetime.fromisoformat(row["captured_at"]), row["body"]) for row in rows]
 
-    def note(self, page_id: int, copies: Iterable[Copy], now: datetime, *, confirmed: bool = True) -> None:
+    def note(self, page_id: int, copies: Iterable[Copy], now: datetime) -> None:
         """Remember what an index told, in one commit; what it told before keeps its first date and our verdict."""
         with transaction(self._database, self._path):
             for copy in copies:
                 holder, url, byte_range = key_of(copy)
                 self._database.execute(
                     "INSERT INTO copies (page_id, holder, url, byte_range, made_at, digest, media_type, http_status,"
-                    " confirmed, first_seen_at, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                    " first_seen_at, checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                     " ON CONFLICT (page_id, holder, url, byte_range) DO UPDATE SET checked_at = excluded.checked_at,"
-                    " confirmed = max(confirmed, excluded.confirmed)",
+                    " confirmed = 1",
                     [
                         page_id, holder.value, url, byte_range, stamp(copy.made_at),
                         copy.digest and line(copy.digest, 100), copy.media_type and line(copy.media_type, 100),
-                        copy.http_status, int(confirmed), stamp(now), stamp(now),
+                        copy.http_status, stamp(now), stamp(now),
                     ],
                 )  # fmt: skip
 

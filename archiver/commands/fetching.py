@@ -17,7 +17,7 @@ from archiver.archive.ledger import DuePage
 from archiver.archive.status import Status
 from archiver.commands import notify, sources
 from archiver.commands.crawl import Crawl, Crawled
-from archiver.commands.listening import About, Hear, Listener, Notice, nobody
+from archiver.commands.listening import Hear, Listener, Notice, nobody
 from archiver.commands.run import (
     Closed,
     Run,
@@ -158,8 +158,6 @@ def fetch(
     command = config.notify if options.notify is None else options.notify
     network = network_of(config, options)
     with Run.of("fetch", config, path, network=network, clock=clock, listener=listener) as run:
-        if not network.contact:
-            run.listener.notice(Notice(About.NO_CONTACT))
         settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
         with run.recorded(settings):
             if command:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archiver.archive.archive import Keeper
 from archiver.commands.asking import Archives
-from archiver.commands.listening import About, Listener, Notice
+from archiver.commands.listening import Listener
 from archiver.commands.rescuing import asking_archives, network_of
 from archiver.commands.run import Closed, Run, existing, writing
 from archiver.commands.sending import Sending, Stop, Work
@@ -144,8 +144,6 @@ def push(
     keys = keys_of(config)
     network = network_of(config, options.limit)
     with Run.of("push", config, existing(path), network=network, clock=clock, listener=listener) as run:
-        if not network.contact:
-            run.listener.notice(Notice(About.NO_CONTACT))
         _held(run.archive, options)
         settings = {"target": options.target, "keys": any(keys), "delay_s": config.push.delay_s}  # never the keys
         with run.recorded(settings):

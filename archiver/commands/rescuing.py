@@ -12,7 +12,7 @@ from archiver.archive.archive import Keeper
 from archiver.archive.copy_rows import WantedPage
 from archiver.archive.status import Status
 from archiver.commands.asking import Archives
-from archiver.commands.listening import About, Listener, Notice
+from archiver.commands.listening import Listener
 from archiver.commands.run import Closed, Run, breaker_of_archives, existing
 from archiver.commands.searching import Findings, Search
 from archiver.commands.sources import PartOrSeries, target_of
@@ -59,8 +59,6 @@ def rescue(
     network = network_of(config, options.limit)
     with Run.of("rescue", config, existing(path), network=network, clock=clock, listener=listener) as run:
         target = target_of(run.archive, options.target)
-        if not network.contact:
-            run.listener.notice(Notice(About.NO_CONTACT))
         settings = {
             "target": options.target, "check": options.check, "history": options.history, "delay_s": network.delay_s
         }  # fmt: skip

@@ -88,11 +88,16 @@ class Run:
         cls, command: str, config: Config, path: Path, *, network: Network | None = None, clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> Iterator[Run]:  # fmt: skip
-        """Open an archive for a run, and mend what can be mended. Raises ArchiverError for what makes it impossible."""
+        """Open an archive for a run, and mend what can be mended. Raises ArchiverError for what makes it impossible.
+
+        `network` is that of a run which asks somebody.
+        """
         listener = listener or Listener()
         with writing(command, config, path) as archive:
             archive.runs.refuse_mixture(invented=config.is_demonstration)
             tell_repairs(archive, listener.notice)
+            if network is not None and not network.contact:
+                listener.notice(Notice(About.NO_CONTACT))
             yield cls(command, archive, config, network or config.network, clock or SystemClock(), listener)
 
     @contextmanager

@@ -9,9 +9,8 @@ It is written from what is known of the site, not from what our parsers read, an
 """
 
 from archiver.standin.faults import Faults
-from archiver.standin.replay import Replay
 from archiver.standin.server import LocalServer, LogEntry, StandIn
 from archiver.standin.site import demo_site
 from archiver.standin.world import Site
 
-__all__ = ["Faults", "LocalServer", "LogEntry", "Replay", "Site", "StandIn", "demo_site"]
+__all__ = ["Faults", "LocalServer", "LogEntry", "Site", "StandIn", "demo_site"]

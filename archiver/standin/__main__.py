@@ -13,8 +13,6 @@ from pathlib import Path
 from archiver.standin.bad_replies import ROBOTS
 from archiver.standin.catalog import INDEX, SERIES
 from archiver.standin.faults import Faults
-from archiver.standin.listener import LocalServer
-from archiver.standin.replay import Replay
 from archiver.standin.server import StandIn
 from archiver.standin.targets import Target
 
@@ -69,10 +67,10 @@ def switch(faults: Faults, text: str) -> None:
         raise ValueError(f"no fault {text!r}")
 
 
-def block(server: LocalServer) -> str:
+def block(server: StandIn) -> str:
     """What archiver.toml needs: the invented sources, and the table that sends the traffic to a server."""
     rows = (f'"{origin}" = "{target}"' for origin, target in server.connect_to.items())
-    sources = f'[[sources]]\nurl = "{INDEX}"\nseries = "{SERIES}"\n' if isinstance(server, StandIn) else ""
+    sources = f'[[sources]]\nurl = "{INDEX}"\nseries = "{SERIES}"\n'
     return f"{sources}[network.connect_to]\n" + "\n".join(rows) + "\n"
 
 
@@ -91,18 +89,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME[=ARG]",
         help=f"ARG is an article id, a kind of page, a path or a host. Names: {names}",
     )
-    parser.add_argument(
-        "--replay", type=Path, metavar="FOLDER", help="serve saved pages; FOLDER holds table.toml, .json or .tsv"
-    )
     return parser.parse_args(argv)
 
 
-def _server(options: argparse.Namespace) -> LocalServer:
-    if options.replay is not None:
-        tables = [path for ending in ("toml", "json", "tsv") if (path := options.replay / f"table.{ending}").is_file()]
-        if not tables:
-            raise ValueError(f"{options.replay}: no table.toml, table.json or table.tsv there")
-        return Replay(options.replay, tables[0], port=options.port)
+def _server(options: argparse.Namespace) -> StandIn:
     faults = Faults()
     for text in options.fault:
         switch(faults, text)
