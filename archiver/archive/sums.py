@@ -48,9 +48,10 @@ def columns(database: Database, table: str) -> list[str]:
     version = database.conn.execute("PRAGMA main.schema_version").fetchone()[0]
     known = _shapes.get(database)
     if known is None or known[0] != version:
-        known = (version, _columns_of_all(database))
-        if not database.conn.in_transaction:  # whose shape may be rolled back
-            _shapes[database] = known
+        if database.conn.in_transaction:  # whose shape may be rolled back
+            found = database.execute("SELECT name, type FROM pragma_table_info(?)", [table]).fetchall()
+            return _sealed_of(table, found)
+        known = _shapes[database] = (version, _columns_of_all(database))
     return known[1].get(table, [])
 
 
