@@ -14,10 +14,9 @@ from archiver.archive.author_rows import keep_author
 from archiver.archive.database import Database
 from archiver.archive.times import site_stamp
 from archiver.model import CaptureSource
-from archiver.model.readings import ArticlePage, Author, Body, Reading, SeriesItem
+from archiver.model.readings import NO_BODY, ArticlePage, Author, Reading, SeriesItem
 from archiver.text import bare_words
 
-_NOTHING = Body(html="", text="")
 _TELLING = 100  # letters: shorter texts, such as "to be continued", are the same by chance
 
 
@@ -80,7 +79,7 @@ def keep(
     now = _keep_article(database, article_id, page["url"], fetch["capture_id"], reading, article)
     if list(dict.fromkeys(article.tags)) != tags_before:
         _keep_tags(database, article_id, article.tags, is_first=not tags_before)
-    body = article.body or _NOTHING
+    body = article.body or NO_BODY
     if before is None or before["capture_id"] != fetch["capture_id"] or before["body_text"] != body.text:
         body_rows.keep(database, article_id, body, is_first=before is None)
     said = silence.speaks_of_comments(article)
@@ -120,7 +119,7 @@ def _keep_article(
     database: Database, article_id: int, url: str, capture_id: int, reading: Reading, article: ArticlePage
 ) -> dict[str, Any]:
     """Write the row itself; gives what it says now."""
-    body = article.body or _NOTHING
+    body = article.body or NO_BODY
     values = {
         "title": article.title,
         "series_id": article.series_id,

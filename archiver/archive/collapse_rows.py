@@ -12,7 +12,7 @@ from typing import Any
 
 from archiver.archive.database import Database
 from archiver.model import CaptureSource
-from archiver.model.readings import ArticlePage, Body
+from archiver.model.readings import NO_BODY, ArticlePage
 from archiver.text import bare_words
 
 _SHARE = 5  # a text with less than a fifth of the letters that it had is no longer that text
@@ -24,7 +24,6 @@ _FAREWELL = re.compile(
     r"|deleted|removed|moved to|no longer available|(?:log|sign)[ -]?in|members only|subscribers only",
     re.IGNORECASE,
 )
-_NOTHING = Body(html="", text="")
 
 
 def letters(text: str, pictures: int) -> int:
@@ -45,7 +44,7 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
     `before` is the article's row, whose images are still those of the old text; the edit between the two is the last.
     The caller holds the transaction.
     """
-    body = article.body or _NOTHING
+    body = article.body or NO_BODY
     left = letters(body.text, len(body.images))
     known = _row(database, before["id"])
     full = known["full_letters"] if known else letters(before["body_text"] or "", _pictures(database, before["id"]))
@@ -70,7 +69,7 @@ def consider_copy(database: Database, article_id: int, fetch: Mapping[str, Any],
     So somebody's copy from before still tells the full text where we came too late. The caller holds the transaction.
     """
     now = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
-    known, body = _row(database, article_id), article.body or _NOTHING
+    known, body = _row(database, article_id), article.body or NO_BODY
     if now is None or (
         known and (fetch["source"] == CaptureSource.FEED or known["full_seen_at"] >= fetch["started_at"])
     ):

@@ -8,10 +8,8 @@ from typing import Any
 
 from archiver.archive.body_rows import image_url
 from archiver.archive.database import Database
-from archiver.model.readings import SAVED_MARK, ArticlePage, Body
+from archiver.model.readings import NO_BODY, SAVED_MARK, ArticlePage, Body
 from archiver.text import same_words
-
-_NOTHING = Body(html="", text="")
 
 
 def html_sha256(body: Body) -> str:
@@ -21,7 +19,7 @@ def html_sha256(body: Body) -> str:
 
 def is_edit(before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
     """Whether anything of an article is another than its row until now says."""
-    body = article.body or _NOTHING
+    body = article.body or NO_BODY
     same = before["title"] == article.title and before["html_sha256"] == html_sha256(body)
     return not (same and tags_before == list(dict.fromkeys(article.tags)))
 
@@ -34,7 +32,7 @@ def keep(
 
     `before` is the article's row, whose body's rows are still those of the old text. The caller holds the transaction.
     """
-    body, tags = article.body or _NOTHING, list(dict.fromkeys(article.tags))
+    body, tags = article.body or NO_BODY, list(dict.fromkeys(article.tags))
     database.execute(
         "INSERT INTO edits (article_id, old_capture_id, new_capture_id, last_seen_old_at, first_seen_new_at,"
         " title_changed, body_changed, tags_changed, cosmetic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -67,7 +65,7 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
 
     A tag, a line of code, an image or the target of a link is content.
     """
-    body = article.body or _NOTHING
+    body = article.body or NO_BODY
     words = [(before["title"] or "", article.title or ""), (before["body_text"] or "", body.text)]
     has_same_words = all(same_words(old, new) for old, new in words)
     parts_before = [_column(database, before["id"], name) for name in ("code", "image", "link")]

@@ -30,6 +30,7 @@ from archiver.commands.recording import Recorder
 from archiver.commands.run import Run
 from archiver.model import (
     ABSENCES,
+    LISTS,
     NOT_ASKED,
     REFUSALS,
     SUCCESSES,
@@ -47,7 +48,6 @@ from archiver.web import robots
 from archiver.web.pace import Breaker, Closure, trouble
 from archiver.web.redirects import is_redirect
 
-_LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
 _ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
 _SHOWN = frozenset({Kind.IMAGE, Kind.LINK})  # that they are missing is told, but makes no run fail
 _ESSENTIAL = frozenset({Kind.ARTICLE, Kind.INDEX})  # when these are refused, the run has failed
@@ -116,7 +116,7 @@ class Crawl:
                 is_vouched = "unlisted_since" in judgement.signals
                 self._due_absent += page.state not in _ABSENT_ALREADY and not is_vouched
                 self._ask_control()
-            if page.address.kind in _LISTS:
+            if page.address.kind in LISTS:
                 self._archive.library.settle()
             if not self._visitor.budget_left():
                 self.result.ended_by = "limit"

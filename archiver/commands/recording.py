@@ -14,11 +14,9 @@ from archiver.archive.ledger import DuePage
 from archiver.commands.listening import Step
 from archiver.commands.run import Run
 from archiver.holders.listing import NOTHING, Listing
-from archiver.model import Address, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome, Provenance
+from archiver.model import LISTS, Address, Answer, CaptureSource, Exchange, Judgement, Outcome, Provenance
 from archiver.model.readings import Reading
 from archiver.verdict import judge
-
-_LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Recorder:
         """Commit the evidence of one exchange, and have its reading taken soon, at once for a list; gives its row."""
         fetch_id = self._archive.ledger.record(self._run_id, exchange, judged.judgement, judged.reading)
         reading = judged.reading if judged.judgement.outcome is Outcome.OK else None
-        size, is_list = len(judged.answer.body or b""), exchange.address.kind in _LISTS
+        size, is_list = len(judged.answer.body or b""), exchange.address.kind in LISTS
         self._archive.library.take(fetch_id, reading, size, self._clock.now(), at_once=is_list)
         return fetch_id
 

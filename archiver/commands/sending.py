@@ -27,6 +27,7 @@ from archiver.holders.save_page_now import Seen
 from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
+    LONGEST_REST_S,
     NOT_READ,
     OPEN,
     SUCCESSES,
@@ -46,7 +47,6 @@ _ORIGIN = wayback.ORIGIN
 _DAY = timedelta(days=1)
 _REST_S = 3_600.0  # after a limit, or what nobody understands, that does not say how long
 _SHORTEST_REST_S = 60.0  # the Internet Archive's own wish after a 429 (docs/site.md §16)
-_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _TROUBLES = 3  # faults of the service in a row, whatever the page: then it is left alone
 _LONGEST_JOB = timedelta(minutes=3)  # two, says the document
 _A_WHILE = timedelta(minutes=1)  # the index is not asked again sooner
@@ -238,7 +238,7 @@ class Sending:
         if told.said is Said.KEYS or not self._ends_the_run(told, answer):
             return None
         asked_for = answer.retry_after_s if answer.retry_after_s is not None else told.rest_s
-        return min(max(_REST_S if asked_for is None else asked_for, _SHORTEST_REST_S), _LONGEST_REST_S)
+        return min(max(_REST_S if asked_for is None else asked_for, _SHORTEST_REST_S), LONGEST_REST_S)
 
     def _judge(self, read: Callable[[int, bytes], Told]) -> Judge:
         """What is recorded of an answer: never its body, nor anything that may repeat our keys."""

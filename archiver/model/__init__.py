@@ -23,6 +23,10 @@ class Kind(StrEnum):
     CONTROL = "control"  # an article that cannot exist: shows how the host says "no such page"
 
 
+LISTS = frozenset({Kind.INDEX, Kind.SERIES, Kind.FEED})
+"""What names parts: settled at once, since what it names is asked next."""
+
+
 class Outcome(StrEnum):
     """What came of one attempt. A closed list (docs/law.md §2.1)."""
 
@@ -183,6 +187,10 @@ class Answer:
     def header(self, name: str) -> str | None:
         """The first value of a header, by lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+LONGEST_REST_S = 7 * 86_400.0
+"""A Retry-After of years is a mistake: no host is left alone for longer because it said so once."""
 
 
 @dataclass(frozen=True, slots=True)

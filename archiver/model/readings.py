@@ -90,6 +90,10 @@ class Body:
         return self.as_markdown(self.html, self.text)
 
 
+NO_BODY = Body(html="", text="")
+"""What stands for the body of a page on which none was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """A person as a page shows them."""

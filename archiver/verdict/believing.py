@@ -14,6 +14,7 @@ from typing import assert_never
 from archiver.config.rules import Rules, Schedule
 from archiver.model import (
     ABSENCES,
+    LONGEST_REST_S,
     REFUSALS,
     SUCCESSES,
     Belief,
@@ -23,7 +24,6 @@ from archiver.model import (
     State,
 )
 
-_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _SILENCE_S = 60.0
 _WRONG_CLOCK = timedelta(days=1)  # a clock that goes back so far was wrong, then or now
 LAW = 2  # one more whenever `believe` makes something else of the same outcomes: archives then believe again
@@ -170,7 +170,7 @@ def rests(
         row.append((outcome, at))
         found = []
         if retry_after_s is not None:
-            end = at + timedelta(seconds=min(retry_after_s, _LONGEST_REST_S))
+            end = at + timedelta(seconds=min(retry_after_s, LONGEST_REST_S))
             found.append((end, f"{host} asked us to wait until {end:%Y-%m-%d %H:%M} UTC"))
         if len(row) == refusals and all(one in REFUSALS for one, _ in row):
             found.append((row[0][1] + rest, f"{host} refused {refusals} requests in a row, and rests"))

@@ -12,14 +12,13 @@ from enum import StrEnum
 from archiver import urls
 from archiver.config import Network
 from archiver.machine.clock import Clock
-from archiver.model import ABSENCES, NOT_ASKED, REFUSALS, SUCCESSES, Kind, Outcome
+from archiver.model import ABSENCES, LONGEST_REST_S, NOT_ASKED, REFUSALS, SUCCESSES, Kind, Outcome
 from archiver.text import event
 from archiver.web.turns import POLL_S, Turns
 
 _log = logging.getLogger(__name__)
 
 _REST_FACTOR = 10  # after a 429 without Retry-After, so many delays
-_LONGEST_REST_S = 7 * 86_400.0  # a Retry-After of years is a mistake
 _LONGEST_TURN_S = 120.0  # longer than a request of another archiver may take
 _OF_LATE = 5  # answers that say how soon a host begins to answer
 _PATIENCE = 2  # pages that failed in a row on a host: from then on each is tried once
@@ -281,7 +280,7 @@ class Breaker:
         if heard.outcome not in REFUSALS | {Outcome.SERVER_ERROR} or (wanted is None and not is_too_fast):
             return
         gone_by = self._clock.now() - heard.at
-        seconds = self._pace.delay_s(host) * _REST_FACTOR if wanted is None else min(wanted, _LONGEST_REST_S)
+        seconds = self._pace.delay_s(host) * _REST_FACTOR if wanted is None else min(wanted, LONGEST_REST_S)
         if is_too_fast and gone_by < self._rest:
             self._pace.slow_down(host, min(2 * self._pace.delay_s(host), self._network.max_crawl_delay_s))
         if wanted is not None and wanted > self._network.max_retry_after_s:
