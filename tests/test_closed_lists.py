@@ -22,6 +22,7 @@ from archiver.formats.files import Format
 from archiver.holders.save_page_meaning import Said
 from archiver.holders.save_page_now import Seen
 from archiver.model import CaptureSource, Kind, Outcome, PushState, Refused, State, readings
+from archiver.report import why
 from archiver.report.copies import HOLDERS
 from archiver.verdict import believing
 from archiver.web.pace import Trouble
@@ -65,6 +66,7 @@ TOTAL_BY_WORDS = {  # tables that speak of members by their words, in rooms that
     "browse.render._STATES": (render._STATES, set(State)),
     "browse.overview.GROUP_OF": (overview.GROUP_OF, set(Outcome)),
     "report.copies.HOLDERS": (HOLDERS, set(CaptureSource) - {CaptureSource.LIVE}),
+    "report.why._RULES": (why._RULES, set(State)),
     "archive.status.ODD_STATES": (status.ODD_STATES, set(State) - {State.NEW, State.ALIVE}),
     "archive.columns.NOT_ASKED": (columns.NOT_ASKED, model.NOT_ASKED),
     "archive.columns.ABSENCES": (columns.ABSENCES, model.ABSENCES),
