@@ -337,7 +337,7 @@ def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
             count(done, 8_000)
     assert " 2,000 of 8,000 stored answers read · about 1 min left" in screen.beside.getvalue()
     with terminal.counting(quiet=False, seconds=iter((100.0, 120.0)).__next__) as count:  # gone on with
-        for done in (6_001, 7_000):
+        for done in (6_000, 7_000):
             count(done, 8_000)
     assert " 7,000 of 8,000 stored answers read · about 20 s left" in screen.beside.getvalue()
     with terminal.counting(quiet=False):
