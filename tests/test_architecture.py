@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "text", "urls", "verdict", "web",
     },
     "report": {
-        "archive", "commands", "diff", "holders", "ithome", "model", "text", "urls",
+        "archive", "commands", "diff", "holders", "model", "text", "urls",
     },
     "cli": {
         "archive", "browse", "commands", "config", "errors", "exports", "machine", "pages", "report",

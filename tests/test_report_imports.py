@@ -22,7 +22,8 @@ ARTICLE, SERIES = "https://ithelp.ithome.com.tw/articles/5", "https://ithelp.ith
 
 
 def page(url: str = ARTICLE, outcome: Outcome = Outcome.OK, **given: Any) -> ImportedPage:
-    told: dict[str, Any] = {"kind": Kind.ARTICLE, "reason": "a reason", "made_at": NOON, "place": "", "title": "Day 5"}
+    told: dict[str, Any] = {"kind": Kind.ARTICLE, "reason": "a reason", "made_at": NOON, "place": "", "title": "Day 5",
+                            "article_id": 5 if url == ARTICLE else None}  # fmt: skip
     return ImportedPage(url=url, outcome=outcome, **(told | given))
 
 

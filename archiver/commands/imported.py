@@ -26,6 +26,7 @@ class ImportedPage:
     made_at: datetime
     place: str
     title: str = ""
+    article_id: int | None = None
 
     @property
     def kept(self) -> bool:

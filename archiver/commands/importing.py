@@ -335,8 +335,9 @@ def _result(exchange: Exchange, judgement: Judgement, reading: Reading | None, f
     made_at = exchange.provenance.at or exchange.answer.started_at
     address = exchange.address
     return ImportedPage(
-        address.url, address.kind, judgement.outcome, judgement.reason, made_at, found.place, safe(title or "", 120)
-    )
+        address.url, address.kind, judgement.outcome, judgement.reason, made_at, found.place, safe(title or "", 120),
+        address.article_id,
+    )  # fmt: skip
 
 
 def _unasked(archive: Keeper, importer: _Importer, usable: list[ImportedFile]) -> list[str]:

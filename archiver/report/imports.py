@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archiver import ithome
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
-from archiver.model import Address, Kind
+from archiver.model import Kind
 from archiver.report.runs import Summary, interrupted, iso, summary_of
 from archiver.report.status import held_lines, series_notes
 from archiver.text import safe
@@ -65,11 +64,7 @@ def _file_lines(imported: ImportedFile) -> list[str]:
 
 def _title(result: ImportedPage) -> str:
     """`10322780 Day 07 …` for an article, else the URL."""
-    address = ithome.classify(result.url)
-    name = result.url
-    if isinstance(address, Address) and address.article_id is not None:
-        name = str(address.article_id)
-    return f"{safe(name, 200)} {result.title}".rstrip()
+    return f"{result.article_id or safe(result.url, 200)} {result.title}".rstrip()
 
 
 def _unasked_line(unasked: Sequence[str]) -> str:
