@@ -118,7 +118,13 @@ class Workers:
         return lambda: next(self._results([here], answer))
 
     def _sent(self, batch: _Batch[R]) -> Future[bytes] | None:
-        return self._threads.submit(self._ask, pickle.dumps(batch)) if self._threads is not None else None
+        if self._threads is None:
+            return None
+        try:
+            return self._threads.submit(self._ask, pickle.dumps(batch))
+        except RuntimeError:  # no more threads
+            self.end()
+            return None
 
     def _results(self, batch: _Batch[R], answer: Future[bytes] | None) -> Iterator[R]:
         given: list[bytes | None] = [None] * len(batch)
