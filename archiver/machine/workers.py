@@ -75,9 +75,9 @@ class Workers:
     def end(self) -> None:
         """End every worker, whatever it is doing. What is asked afterwards is done here."""
         self._count = 0
+        self._idle.put(None)
         for process in self._processes:
             process.kill()
-            self._idle.put(None)  # for a thread that waits for one
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         for process in self._processes:
@@ -144,16 +144,13 @@ class Workers:
 
     def _ask(self, batch: bytes) -> bytes:
         """Have an idle worker do something. In a thread of its own."""
-        process = self._idle.get()
-        if process is None:
-            raise _Lost
-        asked, told = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
-        try:
-            _send(asked, batch)
-            found = _received(told)
-        except (OSError, ValueError, OverflowError, MemoryError) as error:
-            raise _Lost from error
+        found, process = None, self._idle.get()
+        if process is not None:
+            with suppress(OSError, ValueError, OverflowError, MemoryError):
+                _send(cast("BinaryIO", process.stdin), batch)
+                found = _received(cast("BinaryIO", process.stdout))
         if found is None:
+            self._idle.put(None)  # where one is lost all are given up, so that no thread waits for one any more
             raise _Lost
         self._idle.put(process)
         return found
