@@ -129,11 +129,11 @@ def test_of_a_long_unchanged_piece_stands_what_is_beside_the_changes(
 
 
 def test_hits_are_printed_with_their_place(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.print_hits([HIT, NO_TITLE, replace(HIT, position=None)])
+    terminal.print_hits([HIT, NO_TITLE, replace(HIT, position=None), replace(HIT, series_id=None)])
 
     assert capsys.readouterr().out.splitlines() == [
         "5  Day 5  series 7, part 3", "    快取與所有權 ", "5  (no title)", "    快取與所有權 ", "5  Day 5",
-        "    快取與所有權 ",
+        "    快取與所有權 ", "5  Day 5", "    快取與所有權 ",
     ]  # fmt: skip
 
 
@@ -275,8 +275,11 @@ def test_on_a_terminal_a_hit_is_bold(on_terminal: Callable[[], Screen]) -> None:
     screen = on_terminal()
     terminal.print_hits([HIT])
 
+    terminal.print_table(("title",), [("[b]x",)])
+
     assert screen.getvalue() == (
         "\x1b[36m5\x1b[0m  \x1b[1mDay 5\x1b[0m  series 7, part 3\n    \x1b[1m快取\x1b[0m與所有權 \n"
+        "\x1b[1mtitle\x1b[0m\n[b]x \n"
     )
 
 
@@ -306,7 +309,11 @@ def test_the_live_line_says_how_far_a_run_is_and_faults_stay_above_it(on_termina
         listener.notice(Notice(About.PUT_BACK, "A"))
     shown = screen.beside.getvalue()
 
+    assert " beginning …" in shown
     assert "3 of 7 pages · one every 2.5 s · about 10 s left · article 5" in shown
+    with terminal.progress(quiet=False, delay_s=3.0) as listener:
+        listener.step(step())
+    assert "3 of 7 pages · one every 3 s · about 12 s left · article 5" in screen.beside.getvalue()
     assert f"[3/7] not_found 5 ms {URL}: HTTP 404\n" in shown
     assert [word for word in ("ok 5 ms", "unchanged 5 ms", "moved 5 ms", "of robots") if word in shown] == []
     assert "Put back: A" in shown
@@ -323,6 +330,17 @@ def test_a_terminal_that_can_do_nothing_gets_a_line_a_page(
         count(20, 100)
 
     assert screen.beside.getvalue() == f"[3/7] ok 5 ms {URL}\n"
+
+
+def test_what_is_counted_is_no_line_in_a_file_though_colours_are_forced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with terminal.counting(quiet=False) as count:
+        count(20, 100)
+        count(40, 100)
+
+    assert capsys.readouterr().err == ""
 
 
 def test_the_reading_of_many_captures_is_counted_on_a_terminal_alone(
@@ -365,6 +383,8 @@ def test_a_line_breaks_nowhere_and_ends_somewhere() -> None:
     assert terminal._visible("a\tb\nc\x1bd") == "a\tb\ncd"
     index = Address("https://blog.example/posts/", Kind.INDEX)
     assert terminal._name(replace(step(), address=index)) == "index blog.example"
+    far = Address(f"https://{'h' * 60}.example/", Kind.INDEX)
+    assert terminal._name(replace(step(), address=far)) == f"index {'h' * 53}…"
     assert (
         terminal._name(replace(step(), address=Address("https://a.example/7", Kind.SERIES, series_id=7))) == "series 7"
     )

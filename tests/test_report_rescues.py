@@ -52,7 +52,7 @@ NOBODY = ["no copy: 5: nobody was asked", "  a person may look at "]
     [
         ([], {}, ["Nothing is missing: there is nothing to rescue."]),
         ([], {"whole": False}, ["No part that is known is missing: there is nothing to rescue."]),
-        ([], {"ended_by": "limit"}, [f"Stopped at the limit of requests. {AGAIN}"]),
+        ([], {"ended_by": "limit", "answered": frozenset()}, [f"Stopped at the limit of requests. {AGAIN}"]),
         ([found()], {}, ["rescued: 5: the Wayback Machine, of 2023-09-20: https://web.example/5"]),
         ([found(PICTURE)], {}, [f"rescued: {PICTURE.url}: the Wayback Machine, of 2023-09-20: https://web.example/5"]),
         ([found(source=CaptureSource.FEED, made_at=None)], {},

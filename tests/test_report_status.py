@@ -222,6 +222,8 @@ def test_events_stand_alone_and_renumberings_as_one_a_series() -> None:
         ("2026-11-23", "renumbered", "", ""),
     ]
     assert told.events_table(status(events=[renumbered]))[0][3] == "5 → 4"
+    assert told.events_table(status(events=[EVENT | {"detail": "a word", "title": "Day 5"}]))[0][3] == "a word (Day 5)"
+    assert told.events_table(status(events=[EVENT | {"detail": None}]))[0][3] == ""
     assert told.events_table(status(events=[EVENT | {"detail": "x" * 101}]))[0][3] == "x" * 99 + "…"
     assert told.events_table(status(events=[renumbered | {"detail": "x" * 101}]))[0][3] == "x" * 99 + "…"
     assert told.EVENT_COLUMNS == ("when", "event", "article", "what")
@@ -256,6 +258,8 @@ def test_what_is_held_is_a_line_a_series_and_a_line_a_source_with_parts() -> Non
     ("changes", "expected"),
     [
         ({}, "Last run: 2026-11-23 12:34 UTC, 2 requests; pages: 4 not_found, 1 ok; finished."),
+        ({"outcomes": {"moved": 1, "ok": 2}},
+         "Last run: 2026-11-23 12:34 UTC, 2 requests; pages: 2 ok, 1 moved; finished."),
         ({"requests": 1, "outcomes": {}},
          "Last run: 2026-11-23 12:34 UTC, 1 request; pages: none; finished."),
         ({"ended_by": None}, ("Last run: 2026-11-23 12:34 UTC, 2 requests; pages: 4 not_found, 1 ok; still running, or"
@@ -278,7 +282,7 @@ def test_without_a_run_it_is_said_what_makes_one() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (61, "1 min 1 s"), (3_599, "59 min 59 s"), (3_600, "1 h 0 min"),
-     (7_500, "2 h 5 min"), (7_259, "2 h 0 min")],
+     (7_500, "2 h 5 min"), (7_259, "2 h 0 min"), (120, "2 min"), (3_540, "59 min"), (10_799, "2 h 59 min")],
 )  # fmt: skip
 def test_a_time_is_told_as_people_do(seconds: float, words: str) -> None:
     assert told.duration(seconds) == words

@@ -143,6 +143,9 @@ def test_a_request_is_told_with_its_answer_and_what_was_kept(changes: Row, expec
          "imported from page.html, entry 3, a copy of 2023-09-20 12:00, by the file: ok: r"),
         ({"signals": f'{{"place": "{"p" * 101}", "reason": "r"}}', "source_at": None, "http_status": None},
          f"the Wayback Machine, https://web.archive.org/web/2023id_/x, {'p' * 99}…: ok: r"),
+        ({"source": "import", "source_url": "u" * 301, "http_status": None,
+          "signals": '{"reason": "r", "made_at_by": "' + "b" * 40 + '"}'},
+         f"imported from {'u' * 299}…, a copy of 2023-09-20 12:00, by {'b' * 34}…: ok: r"),
         ({"source": "feed", "source_url": None, "source_at": None, "http_status": None},
          "the body in the feed (punctuation lost): ok: the page itself"),
         ({"signals": '{"step": "index", "reason": "r"}', "requested_url": "https://web.archive.org/cdx"},
@@ -196,6 +199,14 @@ def test_a_part_that_was_gone_at_once_is_back_after_as_long() -> None:
                            changed("05", "suspect", "alive")])  # fmt: skip
 
     assert told[-1].endswith("state: suspect → alive, back after 3.0 days")
+    long_ago = {"at": "2010-01-01T08:00:00.000Z", "old_state": "alive", "new_state": "gone"}
+    assert events(changes=[long_ago, changed("23", "gone", "alive")])[-1].endswith("back after 6169.7 days")
+
+
+def test_of_the_same_moment_is_told_first_who_names_it() -> None:
+    named, edited = NAMED | {"first_seen_at": AT}, EDIT | {"first_seen_new_at": AT}
+
+    assert [line[21:26] for line in events(named_by=[named], edits=[edited])] == ["named", "chang"]
 
 
 def test_events_pushes_and_what_its_page_no_longer_says_are_told() -> None:
@@ -208,6 +219,9 @@ def test_events_pushes_and_what_its_page_no_longer_says_are_told() -> None:
     asked = PUSH | {"state": "confirmed", "copy_url": "https://web.archive.org/x", "reason": "it is there"}
     assert event(pushes=[asked | {"checked_at": AT, "queued_at": "2026-11-01T00:00:00.000Z"}]) == (
         "push to the Wayback Machine: confirmed (https://web.archive.org/x): it is there"
+    )
+    assert event(pushes=[asked | {"copy_url": "u" * 301, "reason": "r" * 401}]) == (
+        f"push to the Wayback Machine: confirmed ({'u' * 299}…): {'r' * 399}…"
     )
 
 
@@ -247,6 +261,8 @@ def test_each_state_has_its_rule(state: str, words: str) -> None:
 
 def test_the_rule_counts_absences_and_attempts() -> None:
     page = PAGE | {"absences": 2, "last_absence_at": AT, "failures": 3}
+    for nothing in ({"absences": 2}, {"absences": 0, "last_absence_at": AT}):
+        assert "absence" not in why.rule(history(page=PAGE | nothing))
 
     assert why.rule(history(page=page)) == (
         f"{RULE} 2 absence(s) count, the last on 2026-11-23. 3 attempt(s) without success since the last one."

@@ -17,7 +17,7 @@ from archiver import ithome
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.model.readings import Facts, Reading
-from archiver.verdict import JUDGE, believe, better_source, judge, mass_absence, may_lead_to, when_due
+from archiver.verdict import HELD_ALREADY, JUDGE, believe, better_source, judge, mass_absence, may_lead_to, when_due
 
 PART = article(10319293)
 INDEX = Address("https://blog.example/x/", Kind.INDEX)
@@ -127,7 +127,24 @@ OF_IMAGE = Facts(has_content=True)
     ("asked", "answer", "seen", "outcome", "reason", "signals"),
     [
         (*to(None), Outcome.PROTOCOL_ERROR, "HTTP 302 without a place to go to", {}),
+        (PART, reply(PART.url, 300), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 300 without a place to go to", {}),
+        (PART, reply(PART.url, 600), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 600 makes no sense here", {}),
         (*to(OTHER, failure=Outcome.PROTOCOL_ERROR), Outcome.PROTOCOL_ERROR, "protocol error", {}),
+        (*to(OTHER, failure=Outcome.PROTOCOL_ERROR, error="in a circle"), Outcome.PROTOCOL_ERROR, "in a circle", {}),
+        (PART, replace(PAGE, failure=Outcome.TRUNCATED), None, Outcome.TRUNCATED, "truncated", {"connected": True}),
+        (PART, replace(PAGE, failure=Outcome.TIMEOUT, status=None, connected=False), None, Outcome.TIMEOUT, "timeout",
+         {"connected": False}),
+        (PART, replace(PAGE, failure=Outcome.TIMEOUT, status=304), None, Outcome.TIMEOUT, "timeout",
+         {"connected": True}),
+        (PART, replace(PAGE, failure=Outcome.TOO_LARGE), None, Outcome.TOO_LARGE, "too large", {}),
+        (PART, Answer(PART.url, START, 5, location=HOME, failure=Outcome.OFF_SITE), None, Outcome.OFF_SITE, "off site",
+         {}),
+        (*to("https://blog.example/", INDEX), Outcome.MOVED, "redirected to https://blog.example/",
+         {"location": "https://blog.example/"}),
+        (replace(PART, kind=Kind.LINK), PAGE, Facts(), Outcome.OK, "it answers", {}),
+        (replace(PART, kind=Kind.ROBOTS), reply(PART.url, b""), Facts(), Outcome.OK, "robots.txt", {}),
+        (PART, PAGE, facts(raised="KeyError"), Outcome.UNREADABLE,
+         "our parser fails on it (KeyError); what came is kept", {}),
         (*to(f"{PART.url}?sc=1"), Outcome.MOVED, "another address of the same page",
          {"location": f"{PART.url}?sc=1", "leads_to": "itself"}),
         (*to(OTHER), Outcome.MOVED, f"redirected to another article, {OTHER}",
@@ -186,6 +203,29 @@ def test_a_judgement_says_why_with_the_signals_it_rests_on(
 
     assert (judged.outcome, judged.reason) == (outcome, reason)
     assert judged.signals == {"status": answer.status, **signals}
+
+
+def test_a_page_that_says_what_the_host_says_of_none_is_none() -> None:
+    seen, series = Reading("p/1", facts(words_sha256="ab")), Address(PART.url, Kind.SERIES, series_id=1)
+    judged = judge(PART, PAGE, seen, not_found_words="ab")
+
+    assert (judged.outcome, judged.reason) == (
+        Outcome.SOFT_404, "the page that the host gives for an article that cannot exist"
+    )  # fmt: skip
+    assert judged.signals == {"status": 200, "as_control": True}
+    assert judge(PART, PAGE, seen, not_found_words="cd").outcome is Outcome.OK
+    assert judge(series, PAGE, seen, not_found_words="ab").outcome is not Outcome.SOFT_404
+    assert judge(PART, PAGE, Reading("p/1", GOOD), not_found_words=None).outcome is Outcome.OK
+
+
+def test_what_a_page_counts_stands_beside_what_it_is_held_or_not() -> None:
+    counted = Reading("p/1", GOOD, counters={"views": 7})
+    told = {"status": 200, "encoding": "utf-8", "own_url": PART.url, "views": 7}
+
+    assert judge(PART, PAGE, counted).signals == told
+    assert judge(PART, PAGE, counted, held=True).signals == told
+    assert judge(PART, PAGE, counted, held=True).reason == HELD_ALREADY
+    assert judge(replace(PART, kind=Kind.ROBOTS), PAGE, counted, held=True).outcome is Outcome.UNCHANGED
 
 
 @pytest.mark.parametrize(

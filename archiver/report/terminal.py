@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def _console(*, stderr: bool) -> Console:
+    """Where `Text` is printed, never a string, which may be markup. NO_COLOR and dumb terminals are rich's duty."""
     from rich.console import Console
 
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return Console(stderr=stderr, no_color=plain, highlight=False, markup=False, emoji=False)
+    return Console(stderr=stderr)
 
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -111,7 +111,7 @@ def _shortened(piece: Piece, *, first: bool, last: bool) -> str:
 
 def _visible(text: str) -> str:
     """Text of an article for a terminal, its line breaks and tabs kept."""
-    return "\n".join("\t".join(inked(cell) for cell in one.split("\t")) for one in text.split("\n"))
+    return "\n".join(map(inked, text.split("\n")))
 
 
 @contextmanager
@@ -138,7 +138,6 @@ def print_notice(notice: Notice, *, quiet: bool = False) -> None:
 def _print_error_line(line: str) -> None:
     with suppress(BrokenPipeError):
         sys.stderr.write(line + "\n")
-        sys.stderr.flush()
 
 
 @contextmanager
@@ -147,7 +146,7 @@ def counting(*, quiet: bool, seconds: Callable[[], float] = time.monotonic) -> I
 
     `seconds` gives them since some fixed moment, from which the time that is left is told.
     """
-    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if quiet or not sys.stderr.isatty():  # though FORCE_COLOR is set
         yield lambda _done, _all: None
         return
     from rich.status import Status

@@ -114,7 +114,7 @@ def _copy(row: FetchRow | CaptureRow, signals: Mapping[str, str]) -> str:
     if isinstance(row, FetchRow) and signals.get("step") == "push":
         return f"asked Save Page Now ({'to save it' if row.requested_url.endswith('/save') else 'how it goes'})"
     whose = _COPIES.get(row.source, f"{HOLDERS[row.source]},")
-    text = f"{whose} {safe(row.source_url or '', 300)}".rstrip(" :")
+    text = f"{whose} {safe(row.source_url or '', 300)}".rstrip()
     if signals.get("place"):
         text += f", {safe(signals['place'], 100)}"
     if row.source_at:
@@ -149,10 +149,9 @@ def _believed(history: History) -> list[tuple[str, str]]:
     return told
 
 
-def _whose(history: History) -> str:
+def _whose(captures: Iterable[CaptureRow], capture_id: int) -> str:
     """Where the capture that is read came from, when that is not the host."""
-    capture_id = history.article.capture_id if history.article else None
-    held = next((row for row in history.captures if row.id == capture_id), None)
+    held = next((row for row in captures if row.id == capture_id), None)
     if held is None or held.source == "live":
         return ""
     return f" ({_copy(held, {})}; no live answer is held)"
@@ -196,7 +195,8 @@ def rule(history: History) -> str:
     if page.failures:
         text += f" {page.failures} attempt(s) without success since the last one."
     if history.article is not None:
-        text += f" Held: capture {history.article.capture_id}{_whose(history)}, read by {history.article.parser}."
+        held = history.article.capture_id
+        text += f" Held: capture {held}{_whose(history.captures, held)}, read by {history.article.parser}."
     elif page.kind == "article":
         text += " Not held."
     return f"{text} Due again: {page.due_at[:16].replace('T', ' ')} UTC."

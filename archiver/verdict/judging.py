@@ -42,7 +42,8 @@ def judge(
     """
     if answer.failure is not None:
         return _judge_failure(asked, answer)
-    facts = reading.facts if reading else Facts()
+    reading = reading or _UNREAD
+    facts = reading.facts
     status = answer.status or 0
     if status == 304:
         return _say(answer, Outcome.UNCHANGED, "the host says that nothing changed")
@@ -57,7 +58,10 @@ def judge(
     if facts.words_sha256 is not None and facts.words_sha256 == not_found_words and asked.kind is Kind.ARTICLE:
         reason = "the page that the host gives for an article that cannot exist"
         return _say(answer, Outcome.SOFT_404, reason, as_control=True)
-    return _judge_body(asked, answer, facts, reading, held=held)
+    return _judge_body(asked, answer, reading, held=held)
+
+
+_UNREAD = Reading("", Facts())
 
 
 def _say(answer: Answer, outcome: Outcome, reason: str, **signals: str | float | bool | None) -> Judgement:
@@ -78,16 +82,14 @@ def _judge_failure(asked: Address, answer: Answer) -> Judgement:
 
 def _judge_redirect(asked: Address, answer: Answer) -> Judgement:
     """Where a redirect points decides what it means: a deleted article may be sent home (docs/law.md §2.3)."""
-    location = answer.location or ""
+    location = answer.location
     if not location:
         return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {answer.status} without a place to go to")
-    if answer.failure is Outcome.PROTOCOL_ERROR:
-        return _say(answer, Outcome.PROTOCOL_ERROR, answer.error or "redirects without end", location=location)
     if asked.kind is Kind.IMAGE and is_placeholder(location):
         return _say(answer, Outcome.SOFT_404, "redirected to a picture that says it was removed", location=location)
     target = ithome.classify(location)
     if isinstance(target, Refusal):
-        return _judge_refused_target(asked, answer)
+        return _judge_refused_target(asked, answer, location)
     if ithome.is_same_page(target, asked):
         return _say(answer, Outcome.MOVED, "another address of the same page", location=location, leads_to="itself")
     words = f"redirected to another {target.kind}, {location}"
@@ -113,8 +115,7 @@ def may_lead_to(asked: Address, url: str) -> bool:
     return isinstance(target, Address) and ithome.is_same_page(target, asked)
 
 
-def _judge_refused_target(asked: Address, answer: Answer) -> Judgement:
-    location = answer.location or ""
+def _judge_refused_target(asked: Address, answer: Answer, location: str) -> Judgement:
     if _LOGIN.search(location):
         return _say(answer, Outcome.LOGIN, "redirected to the login page", location=location, leads_to="login")
     is_home = location.partition("?")[0].rstrip("/") in {urls.origin(asked.url), f"{urls.origin(asked.url)}/articles"}
@@ -136,7 +137,8 @@ def _judge_status(answer: Answer, status: int) -> Judgement:
     return _say(answer, Outcome.PROTOCOL_ERROR, f"HTTP {status} makes no sense here")
 
 
-def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading | None, *, held: bool) -> Judgement:
+def _judge_body(asked: Address, answer: Answer, reading: Reading, *, held: bool) -> Judgement:
+    facts = reading.facts
     if answer.status == 206:
         return _say(answer, Outcome.TRUNCATED, "a partial answer that nobody asked for")
     if asked.kind is Kind.ROBOTS:
@@ -148,12 +150,8 @@ def _judge_body(asked: Address, answer: Answer, facts: Facts, reading: Reading |
     not_the_page = _not_the_page(asked, answer, facts)
     if not_the_page is not None:
         return not_the_page
-    signals: dict[str, str | float | bool | None] = {"encoding": facts.encoding, "own_url": facts.own_url}
-    if reading and reading.counters:
-        signals |= reading.counters
-    if held:
-        return _say(answer, Outcome.UNCHANGED, HELD_ALREADY, **signals)
-    return _say(answer, Outcome.OK, "the page itself", **signals)
+    outcome, reason = (Outcome.UNCHANGED, HELD_ALREADY) if held else (Outcome.OK, "the page itself")
+    return _say(answer, outcome, reason, encoding=facts.encoding, own_url=facts.own_url, **reading.counters)
 
 
 def _not_the_page(asked: Address, answer: Answer, facts: Facts) -> Judgement | None:
