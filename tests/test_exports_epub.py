@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from archives import put
 from demonstrations import Played
+from depths import deeper
 from exported import judged
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,7 +156,7 @@ def test_no_line_of_a_cover_begins_with_a_sign_that_may_begin_none(title: str) -
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")
-@pytest.mark.parametrize("name", ["demo", "hostile"])
+@pytest.mark.parametrize("name", [deeper("demo"), "hostile"])
 def test_epubcheck_has_nothing_to_say(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     book = request.getfixturevalue(name)
     if name == "hostile":
