@@ -132,13 +132,19 @@ def head(post: bytes) -> dict[str, object]:
 # ─── one text ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_words_and_code_of_every_post_are_those_of_the_archive(demo: Path, preset: str) -> None:
+@pytest.fixture(scope="module")
+def bodies(demo: Path) -> list[Body]:
+    """Every text of the demonstration, and the last full one where it was emptied."""
     with opened_books(demo) as books:
-        for chapter in (one for book in books.books for one in book.chapters()):
-            for body in (chapter.body, chapter.last_full):
-                if body is not None:
-                    assert_same(body, preset)
+        chapters = [one for book in books.books for one in book.chapters()]
+        return [body for one in chapters for body in (one.body, one.last_full) if body is not None]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_words_and_code_of_every_post_are_those_of_the_archive(bodies: list[Body], preset: str) -> None:
+    assert len(bodies) >= 30
+    for body in bodies:
+        assert_same(body, preset)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -227,10 +233,14 @@ def test_where_each_part_went_is_a_table_without_formulas(archive: Path) -> None
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_same_archive_gives_the_same_bytes_and_every_image_stands_beside_its_post(demo: Path, preset: str) -> None:
+def test_the_same_archive_gives_the_same_bytes(archive: Path, preset: str) -> None:
+    assert exported(archive, preset) == exported(archive, preset)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_image_stands_beside_its_post(demo: Path, preset: str) -> None:
     files = exported(demo, preset)
 
-    assert files == exported(demo, preset)
     for name, text in files.items():
         for image in re.findall(r"!\[[^\]\n]*\]\(([^)]+)\)", text.decode()) if name.endswith(".md") else ():
             folder = (
