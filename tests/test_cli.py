@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import config_for, rows, run_fetch, terse_site
+from runs import config_for, rows, run_fetch, small_site, terse_site
 
 from archiver import cli
 from archiver.archive.connection import WriterLock
@@ -133,6 +133,24 @@ def test_a_mistake_is_told_in_words_with_its_exit_code(
     assert (found, out) == (code, "")
     assert words in err
     assert "Traceback" not in err
+
+
+def test_each_option_of_fetch_changes_what_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with StandIn(small_site(1)) as standin:
+        file = config_for(standin, tmp_path, images=True)
+        run_fetch(tmp_path / "a.db", file)
+
+    def plan(*options: str) -> tuple[set[str], float, int]:
+        _, out, _ = run(capsys, "fetch", "--dry-run", "--json", *options, "--db", tmp_path / "a.db", "--config", file)
+        told = json.loads(out)
+        return {page["kind"] for page in told["pages"]}, told["delay_s"], told["limit"]
+
+    asked = {"index", "series", "feed", "article"}
+    assert plan() == (set(), 0.0, 500)
+    assert plan("--force") == plan("--max-age", "0") == ({*asked, "image"}, 0.0, 500)
+    assert plan("--force", "--no-images") == (asked, 0.0, 500)
+    assert plan("--force", "--check-links") == ({*asked, "image", "link"}, 0.0, 500)
+    assert plan("--delay", "2.5", "--limit", "3") == (set(), 2.5, 3)
 
 
 def test_a_bug_is_told_as_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,11 @@ OF_IMAGE = Facts(has_content=True)
     [
         (*to(None), Outcome.PROTOCOL_ERROR, "HTTP 302 without a place to go to", {}),
         (PART, reply(PART.url, 300), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 300 without a place to go to", {}),
+        (PART, reply(PART.url, 399), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 399 without a place to go to", {}),
+        (PART, reply(PART.url, 304), GOOD, Outcome.UNCHANGED, "the host says that nothing changed", {}),
+        (PART, replace(PAGE, status=None), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 0 makes no sense here", {}),
+        *[(PART, replace(PAGE, failure=Outcome.TIMEOUT, status=status), None, Outcome.TIMEOUT, "timeout",
+           {} if status in {300, 399} else {"connected": True}) for status in (299, 300, 399, 400)],
         (PART, reply(PART.url, 600), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 600 makes no sense here", {}),
         (*to(OTHER, failure=Outcome.PROTOCOL_ERROR), Outcome.PROTOCOL_ERROR, "protocol error", {}),
         (*to(OTHER, failure=Outcome.PROTOCOL_ERROR, error="in a circle"), Outcome.PROTOCOL_ERROR, "in a circle", {}),

@@ -71,7 +71,7 @@ def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
         ],
         "unaccounted": [dataclasses.asdict(one) for one in found.unaccounted],
         "unreadable": [{"id": part.id, "url": part.url} for part in found.unreadable], "lost": found.lost,
-        "seen_until": iso(found.seen_until), "as_of": found.as_of and iso(found.as_of),
+        "seen_until": iso(found.seen_until), "as_of": iso(found.as_of),
         "is_demonstration": found.is_demonstration, "messages": lines,
     }  # fmt: skip
 

@@ -206,7 +206,7 @@ def _wrong_identity(asked: Address, answer: Answer, facts: Facts) -> Judgement |
         return _say(answer, Outcome.WRONG_PAGE, f"this is {facts.own_url}, another page", own_url=facts.own_url)
     if facts.looks_like == "not_found":
         return _say(answer, Outcome.SOFT_404, "a page that says there is no such page", looks_like="not_found")
-    if own_id == asked_id and own_id is not None:
+    if own_id == asked_id:
         return None
     return _unnamed(asked, answer, facts)
 
