@@ -18,6 +18,7 @@ from runs import config_for, run_fetch, terse_site
 
 from archiver import cli, pages
 from archiver.archive import odd_rows
+from archiver.archive.opening import reading
 from archiver.browse import server
 from archiver.standin import StandIn
 
@@ -100,6 +101,15 @@ def test_views_of_the_file_are_never_asked(children: Children, whole: tuple[Path
         told = [children.run(*command, "--db", one) for one in (db, whole[0])]
         assert told[0] == told[1]
         assert told[0].code in {0, 3}
+
+
+@pytest.mark.parametrize("view", ["page_status", "missing_parts"])
+def test_where_one_view_is_not_ours_none_of_the_file_is_asked(db: Path, whole: tuple[Path, Path], view: str) -> None:
+    changed(db, f"DROP VIEW {view}; CREATE VIEW {view} AS SELECT 'owned' AS id, 'owned' AS state")
+    with reading(db) as theirs, reading(whole[0]) as ours:
+        for name in VIEWS:
+            found = [[tuple(row) for row in one.execute(f"SELECT * FROM {name}")] for one in (theirs, ours)]
+            assert found[0] == found[1], name
 
 
 @pytest.mark.parametrize("what", STRANGE)

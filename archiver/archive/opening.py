@@ -87,7 +87,8 @@ def _try_reader(path: Path, options: str) -> sqlite3.Connection:
         shape.guard_reader(connection)
         refuse_foreign(connection, path)
         shape.refuse_strange(connection, path)
-        shape.own_views(connection)
+        if not shape.has_own_views(connection):
+            shape.own_views(connection)
     except BaseException:
         connection.close()
         raise

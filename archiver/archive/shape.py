@@ -1,7 +1,8 @@
 """What a file may bring that would run when it is read: views, generated columns, virtual tables, a schema without end.
 
 An archive that somebody sent is input like any other. Nothing of it is evaluated: our tables must be plain ones, and
-the views that we ask are our own, made anew in each connection. Imports nothing heavy, since reading needs it.
+the views that we ask are our own, made anew in each connection unless the file has all of them to the letter. Imports
+nothing heavy, since reading needs it.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ def own_views(connection: sqlite3.Connection) -> None:
     """Put views of ours before those of the file, for this connection alone: temporary names come first."""
     for _, statement in scripts.made("VIEW", scripts.VIEWS):
         connection.execute(statement.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def has_own_views(connection: sqlite3.Connection) -> bool:
+    """Whether the file has each view as we make it: none that another program made can then stand behind one."""
+    held = dict(connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'view'").fetchall())
+    return all(held.get(name) == statement for name, statement in scripts.made("VIEW", scripts.VIEWS))
 
 
 def refuse_strange(connection: sqlite3.Connection, path: Path) -> None:
