@@ -17,7 +17,17 @@ from archiver import ithome
 from archiver.config.rules import Rules, Schedule
 from archiver.model import ABSENCES, REFUSALS, SUCCESSES, Address, Answer, Belief, CaptureSource, Kind, Outcome, State
 from archiver.model.readings import Facts, Reading
-from archiver.verdict import HELD_ALREADY, JUDGE, believe, better_source, judge, mass_absence, may_lead_to, when_due
+from archiver.verdict import (
+    HELD_ALREADY,
+    JUDGE,
+    believe,
+    better_source,
+    judge,
+    mass_absence,
+    may_lead_to,
+    rests,
+    when_due,
+)
 
 PART = article(10319293)
 INDEX = Address("https://blog.example/x/", Kind.INDEX)
@@ -128,6 +138,10 @@ OF_IMAGE = Facts(has_content=True)
     [
         (*to(None), Outcome.PROTOCOL_ERROR, "HTTP 302 without a place to go to", {}),
         (PART, reply(PART.url, 300), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 300 without a place to go to", {}),
+        (PART, reply(PART.url, 403), GOOD, Outcome.FORBIDDEN, "HTTP 403: the host refuses us", {}),
+        (PART, reply(PART.url, 404), GOOD, Outcome.NOT_FOUND, "HTTP 404", {}),
+        (PART, reply(PART.url, 503), GOOD, Outcome.SERVER_ERROR, "HTTP 503", {}),
+        (PART, replace(PAGE, headers=()), facts(is_html=False), Outcome.NOT_HTML, "not HTML: no content type", {}),
         (PART, reply(PART.url, 399), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 399 without a place to go to", {}),
         (PART, reply(PART.url, 304), GOOD, Outcome.UNCHANGED, "the host says that nothing changed", {}),
         (PART, replace(PAGE, status=None), GOOD, Outcome.PROTOCOL_ERROR, "HTTP 0 makes no sense here", {}),
@@ -391,6 +405,51 @@ def test_an_absence_from_before_the_last_moves_that_back_where_the_page_was_gone
     assert (belief.last_absence_at, belief.absences) == (START + timedelta(days=10), 4)
 
 
+def day(number: int) -> datetime:
+    return START + timedelta(days=number)
+
+
+def test_what_was_not_asked_changes_nothing() -> None:
+    seen = after((Outcome.OK, 0))
+
+    assert believe(seen, Kind.ARTICLE, Outcome.SKIPPED, day(3), RULES) == seen
+
+
+def test_that_an_article_that_cannot_be_is_not_there_is_an_answer() -> None:
+    believed = believe(Belief(), Kind.CONTROL, Outcome.NOT_FOUND, day(0), RULES)
+
+    assert (believed.state, believed.last_ok_at, believed.failures) == (State.ALIVE, day(0), 0)
+
+
+def test_what_is_gone_stays_gone_under_a_law_that_asks_for_more() -> None:
+    gone = after((Outcome.NOT_FOUND, 0), (Outcome.NOT_FOUND, 3), (Outcome.NOT_FOUND, 6))
+
+    assert believe(gone, Kind.ARTICLE, Outcome.NOT_FOUND, day(9), replace(RULES, absences=9)).state is State.GONE
+
+
+@pytest.mark.parametrize(
+    ("last_ok", "since", "expected"),
+    [
+        (20, 25, (30, 25)),  # now the clock is wrong: it counts for nothing
+        (None, 25, (10, 10)), (5, 25, (10, 10)),  # then it was: the count begins anew
+        (20, 5, (10, 5)),
+    ],
+)  # fmt: skip
+def test_of_two_absences_one_was_seen_under_a_wrong_clock(
+    last_ok: int | None, since: int, expected: tuple[int, int]
+) -> None:
+    before = Belief(
+        State.SUSPECT, day(25), day(30), None if last_ok is None else day(last_ok), Outcome.NOT_FOUND, absences=2,
+        last_absence_at=day(30), absent_since=day(since),
+    )  # fmt: skip
+    believed = believe(before, Kind.ARTICLE, Outcome.NOT_FOUND, day(10), RULES)
+
+    assert believed.last_absence_at is not None
+    assert believed.absent_since is not None
+    told = ((believed.last_absence_at - START).days, (believed.absent_since - START).days)
+    assert (told, believed.absences) == (expected, 2 if expected == (30, 25) else 1)
+
+
 @given(HISTORIES)
 def test_refusals_and_faults_leave_the_state_of_a_page_that_was_seen(history: list[tuple[Outcome, float]]) -> None:
     harmless = [step for step in history if step[0] not in ABSENCES | {Outcome.MOVED}]
@@ -415,6 +474,44 @@ def test_mass_absence_needs_most_of_several_parts(asked: int, absent: int, expec
     assert mass_absence(asked, absent) is expected
 
 
+def test_of_two_as_good_the_later_counts() -> None:
+    assert better_source(CaptureSource.IMPORT, CaptureSource.WAYBACK)
+    assert better_source(CaptureSource.LIVE, CaptureSource.LIVE)
+    assert not better_source(CaptureSource.FEED, CaptureSource.WAYBACK)
+
+
+REFUSED, LIMITED = Outcome.FORBIDDEN, Outcome.RATE_LIMITED
+
+
+@pytest.mark.parametrize(
+    ("answers", "until", "why"),
+    [
+        ([(LIMITED, 90.0, 30)], 60, "a.example asked us to wait until 2026-11-23 12:01 UTC"),
+        ([(Outcome.OK, None, 1), (LIMITED, 90.0, 30)], 60, "a.example asked us to wait until 2026-11-23 12:01 UTC"),
+        ([(LIMITED, 90.0, 30), (Outcome.OK, None, 45), (LIMITED, 600.0, 60)], 540, "a.example asked us to wait until 2026-11-23 12:09 UTC"),
+        ([(LIMITED, 600.0, 30), (Outcome.OK, None, 45), (LIMITED, 90.0, 60)], 570, "a.example asked us to wait until 2026-11-23 12:09 UTC"),
+        ([(LIMITED, 1e9, 0)], 604_800, "a.example asked us to wait until 2026-11-30 12:00 UTC"),
+        ([(LIMITED, 90.0, 90)], None, ""),  # it has waited so long
+        ([(LIMITED, 90.0, -1)], None, ""),  # a clock that was wrong
+        ([(REFUSED, None, 100), (REFUSED, None, 200)], 3_500, "a.example refused 2 requests in a row, and rests"),
+        ([(REFUSED, None, 100), (REFUSED, None, 200), (REFUSED, None, 300)], 3_500,
+         "a.example refused 2 requests in a row, and rests"),
+        ([(REFUSED, None, 100)], None, ""),
+        ([(Outcome.OK, None, 50), (REFUSED, None, 100), (REFUSED, None, 200)], None, ""),
+        ([(REFUSED, None, 100), (Outcome.OK, None, 150), (REFUSED, None, 200)], None, ""),
+        ([(REFUSED, None, 3_600), (REFUSED, None, 3_700)], None, ""),  # it has rested
+    ],
+)  # fmt: skip
+def test_a_host_rests_as_long_as_it_asked_or_after_refusals_in_a_row(
+    answers: list[tuple[Outcome, float | None, int]], until: int | None, why: str
+) -> None:
+    heard = [("a.example", outcome, wait, START - timedelta(seconds=ago)) for outcome, wait, ago in answers]
+    heard.insert(1, ("b.example", Outcome.OK, None, START))
+    expected = {} if until is None else {"a.example": (START + timedelta(seconds=until), why)}
+
+    assert rests(heard, START, 2, timedelta(hours=1)) == expected
+
+
 # ─── when to look again ─────────────────────────────────────────────────────────────────────────
 
 
@@ -433,6 +530,18 @@ def test_new_parts_are_due_daily_and_settled_ones_monthly() -> None:
 
 def test_a_suspect_is_due_when_its_next_absence_would_count() -> None:
     assert due_days(after((Outcome.OK, 0), (Outcome.NOT_FOUND, 1))) >= RULES.absence_gap_days
+
+
+def test_an_absence_waits_its_whole_interval_and_nothing_else_does() -> None:
+    absent, plan = (Outcome.NOT_FOUND, 0), Schedule()
+
+    assert due_days(after(absent)) == plan.suspect_days
+    assert due_days(after(absent, (Outcome.NOT_FOUND, 3), (Outcome.NOT_FOUND, 6))) == plan.gone_days
+    for kind, days in (
+        (Kind.INDEX, plan.index_days), (Kind.SERIES, plan.series_days), (Kind.FEED, plan.feed_days),
+        (Kind.IMAGE, plan.image_days), (Kind.LINK, plan.link_days), (Kind.ARTICLE, plan.part_days),
+    ):  # fmt: skip
+        assert 0.9 * days <= due_days(after((Outcome.OK, 0)), kind) < days
 
 
 def test_a_page_never_seen_may_be_asked_again_at_once_after_a_fault_but_not_after_a_refusal() -> None:
