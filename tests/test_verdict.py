@@ -488,8 +488,10 @@ REFUSED, LIMITED = Outcome.FORBIDDEN, Outcome.RATE_LIMITED
     [
         ([(LIMITED, 90.0, 30)], 60, "a.example asked us to wait until 2026-11-23 12:01 UTC"),
         ([(Outcome.OK, None, 1), (LIMITED, 90.0, 30)], 60, "a.example asked us to wait until 2026-11-23 12:01 UTC"),
-        ([(LIMITED, 90.0, 30), (Outcome.OK, None, 45), (LIMITED, 600.0, 60)], 540, "a.example asked us to wait until 2026-11-23 12:09 UTC"),
-        ([(LIMITED, 600.0, 30), (Outcome.OK, None, 45), (LIMITED, 90.0, 60)], 570, "a.example asked us to wait until 2026-11-23 12:09 UTC"),
+        ([(LIMITED, 90.0, 30), (Outcome.OK, None, 45), (LIMITED, 600.0, 60)], 540,
+         "a.example asked us to wait until 2026-11-23 12:09 UTC"),
+        ([(LIMITED, 600.0, 30), (Outcome.OK, None, 45), (LIMITED, 90.0, 60)], 570,
+         "a.example asked us to wait until 2026-11-23 12:09 UTC"),
         ([(LIMITED, 1e9, 0)], 604_800, "a.example asked us to wait until 2026-11-30 12:00 UTC"),
         ([(LIMITED, 90.0, 90)], None, ""),  # it has waited so long
         ([(LIMITED, 90.0, -1)], None, ""),  # a clock that was wrong
