@@ -86,6 +86,7 @@ def test_how_far_pushes_are_is_counted_and_those_that_failed_are_told(
 def test_a_long_reason_is_cut() -> None:
     told = copies_notes([PART | {"push": "refused", "push_reason": "r" * 201}])
     assert told[-1] == f"push refused: 5: {'r' * 199}…"
+    assert copies_notes([PART | {"push": "refused", "push_reason": None}])[-1] == "push refused: 5: "
 
 
 def test_who_gave_what_is_one_line() -> None:
