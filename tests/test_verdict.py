@@ -409,6 +409,20 @@ def day(number: int) -> datetime:
     return START + timedelta(days=number)
 
 
+def test_a_clock_that_goes_back_by_hours_was_not_wrong() -> None:
+    absent = after((Outcome.OK, 0), (Outcome.NOT_FOUND, 5))
+    earlier = believe(absent, Kind.ARTICLE, Outcome.NOT_FOUND, day(5) - timedelta(hours=23), RULES)
+
+    assert (earlier.absences, earlier.last_absence_at, earlier.absent_since) == (1, day(5), day(5))
+
+
+def test_a_doubted_absence_counts_when_it_has_lasted_longer_than_any_fault() -> None:
+    belief = after((Outcome.OK, 0))
+    for number in (1, 20, 30, 31):
+        belief = believe(belief, Kind.ARTICLE, Outcome.NOT_FOUND, day(number), RULES, doubted=True)
+        assert (belief.absences, belief.absent_since) == (1 if number == 31 else 0, day(1))
+
+
 def test_what_was_not_asked_changes_nothing() -> None:
     seen = after((Outcome.OK, 0))
 
