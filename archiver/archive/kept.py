@@ -116,24 +116,29 @@ def series(connection: sqlite3.Connection) -> tuple[KeptSeries, ...]:
     return tuple(KeptSeries(*row) for row in connection.execute(_SERIES))
 
 
-def parts(connection: sqlite3.Connection, series_id: int) -> tuple[PartStatus, ...]:
-    """Every part of a series that is known, held or not, in order."""
-    return _parts(connection, "series_id", series_id)
+class Place(NamedTuple):
+    """Of what something is a part: of a series, or of a source that leads to what no known series has."""
+
+    series_id: int | None
+    source_id: int | None
+
+
+def place(connection: sqlite3.Connection, article_id: int) -> Place | None:
+    """Of what an article is a part; None for one that is none."""
+    row = connection.execute(_PLACE, [article_id]).fetchone()
+    return Place(*row) if row is not None else None
+
+
+def parts(connection: sqlite3.Connection, of: Place) -> tuple[PartStatus, ...]:
+    """Every part that is known there, held or not, in order."""
+    column, number = ("source_id", of.source_id) if of.series_id is None else ("series_id", of.series_id)
+    flags = ("safe", "rescued", "missing", "collapsed")
+    return tuple(values(connection, PartStatus, _PARTS.format(column=column), number, flags=flags))
 
 
 def strays(connection: sqlite3.Connection) -> list[Stray]:
     """Every source with parts that no known series has, by number."""
     return values(connection, Stray, _STRAYS)
-
-
-def parts_of_source(connection: sqlite3.Connection, source_id: int) -> tuple[PartStatus, ...]:
-    """Every part that this source leads to and no known series has, in order."""
-    return _parts(connection, "source_id", source_id)
-
-
-def _parts(connection: sqlite3.Connection, column: str, number: int) -> tuple[PartStatus, ...]:
-    flags = ("safe", "rescued", "missing", "collapsed")
-    return tuple(values(connection, PartStatus, _PARTS.format(column=column), number, flags=flags))
 
 
 def headings(connection: sqlite3.Connection, series_id: int) -> Mapping[int, str]:
@@ -213,6 +218,7 @@ FROM series LEFT JOIN authors ON authors.id = author_id
 WHERE series.id IN (SELECT series_id FROM series_sources) ORDER BY series.id
 """
 _PARTS = "SELECT * FROM page_status WHERE {column} = ? ORDER BY position IS NULL, position, id"
+_PLACE = "SELECT series_id, iif(series_id IS NULL, source_id, NULL) FROM page_status WHERE id = ?"
 _STRAYS = """
 SELECT sources.id AS source_id, sources.url,
     CASE WHEN sources.kind = 'article' THEN (SELECT title FROM parts WHERE source_id = sources.id) END AS title

@@ -45,7 +45,7 @@ class Archive:
     def parts(self, series_id: int) -> tuple[PartStatus, ...]:
         """Every part of a series that is known, held or not, in order; nothing of an unknown one."""
         with opened(self.path) as connection:
-            return kept.parts(connection, series_id)
+            return kept.parts(connection, kept.Place(series_id, None))
 
     def article(self, article_id: int) -> KeptArticle:
         """An article with its text, code, comments, images and captures. Raises UsageError when it is not held."""

@@ -1,23 +1,24 @@
 """A series as one value, read from the archive: all that an export is made of. Reads only.
 
-A book knows its parts in their order: a title and a state each, a kilobyte. What a part holds is read when it is asked
-for and held by nobody here.
+A book knows its parts in their order: a title and a state each, a kilobyte, which of the books asked for last alone are
+held. What a part holds is read when it is asked for and held by nobody here.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache, partial
 from html import escape, unescape
 from pathlib import Path
 
 from archiver import ithome, pages
 from archiver.archive import bodies, demonstration, kept
-from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries, Stray
+from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries
 from archiver.archive.looking import opened
 from archiver.archive.shape import be_patient
 from archiver.archive.status import PartStatus
@@ -27,6 +28,7 @@ from archiver.model.readings import Body
 from archiver.pages import languages
 from archiver.text import safe
 
+_HELD = 8  # books whose parts are held: links lead to few others
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
 
 
@@ -98,10 +100,15 @@ class Book:
     author: str | None  # the same
     url: str  # where it lives
     series: KeptSeries | None
-    entries: tuple[Entry, ...]
     is_all: bool  # every known part is in it; not so where a part was named alone
+    _entries: Callable[[], tuple[Entry, ...]] = field(repr=False, compare=False)
     _connection: sqlite3.Connection = field(repr=False, compare=False)
     _lost: Lost = field(repr=False, compare=False)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Its parts in order. Read again where many other books were asked since."""
+        return self._entries()
 
     def chapters(self) -> Iterator[Chapter]:
         """Every part in order, each read when it is its turn."""
@@ -149,17 +156,25 @@ class Books:
     is_demonstration: bool  # all of it was invented
     connection: sqlite3.Connection = field(repr=False, compare=False)  # to the archive; for reading, in one transaction
     lost: Lost = field(compare=False)
-    _places: Mapping[int, tuple[Book, Entry]] = field(repr=False, compare=False)  # article id → where it stands
+    _by_place: Mapping[kept.Place, Book] = field(repr=False, compare=False)
 
     def only(self, book: Book) -> Books:
         """One of them alone."""
-        return replace(self, books=(book,), _places={entry.part.id: (book, entry) for entry in book.entries})
+        return replace(self, books=(book,), _by_place={at: one for at, one in self._by_place.items() if one is book})
+
+    def parts(self) -> Iterator[tuple[Book, Entry]]:
+        """Every part of each book, in order."""
+        return ((book, entry) for book in self.books for entry in book.entries)
 
     def entry(self, url: str) -> tuple[Book, Entry] | None:
         """The part among these that a link leads to, however it spells the address."""
         address = ithome.classify(url)
         number = address.article_id if isinstance(address, Address) else None
-        return self._places.get(number) if number is not None else None
+        at = kept.place(self.connection, number) if number is not None else None
+        book = self._by_place.get(at) if at is not None else None
+        if book is None:
+            return None
+        return next(((book, entry) for entry in book.entries if entry.part.id == number), None)
 
 
 @contextmanager
@@ -177,13 +192,14 @@ def opened_books(path: Path, named: str | None = None, as_of: datetime | None = 
             place = until_closed.enter_context(as_it_stood(path, as_of, pages.read))
         connection = until_closed.enter_context(opened(place))
         connection.execute("BEGIN")
-        lost = Lost()
-        found = [*(_of_series(connection, one, lost) for one in kept.series(connection)), *_of_strays(connection, lost)]
-        chosen = tuple(book for book in (_named(found, named, path) if named else found) if book.entries)
+        lost, shelf = Lost(), lru_cache(maxsize=_HELD)(partial(_entries, connection))
+        found = {kept.Place(one.id, None): _of_series(connection, one, lost, shelf) for one in kept.series(connection)}
+        found |= _of_strays(connection, lost, shelf)
+        chosen = {at: book for at, book in (_named(found, named, path) if named else found).items() if book.entries}
         if not chosen:
             raise UsageError(f"{safe(path)}: no part of any series is known, so nothing can be exported; fetch first")
-        places = {entry.part.id: (book, entry) for book in chosen for entry in book.entries}
-        yield Books(chosen, kept.seen_until(connection), demonstration.is_marked(connection), connection, lost, places)
+        until, is_invented = kept.seen_until(connection), demonstration.is_marked(connection)
+        yield Books(tuple(chosen.values()), until, is_invented, connection, lost, chosen)
 
 
 def _plain(text: str) -> Body:
@@ -191,29 +207,32 @@ def _plain(text: str) -> Body:
     return Body(f"<pre>{escape(text)}</pre>", text)
 
 
-def _of_series(connection: sqlite3.Connection, series: KeptSeries, lost: Lost) -> Book:
-    headings = kept.headings(connection, series.id)
+_Shelf = Callable[[kept.Place], tuple[Entry, ...]]
+
+
+def _of_series(connection: sqlite3.Connection, series: KeptSeries, lost: Lost, shelf: _Shelf) -> Book:
     return Book(
         f"ironman-{series.id}", safe(series.title or f"series {series.id}", 300),
         safe(series.author, 100) if series.author else None, series.url, series,
-        _entries(kept.parts(connection, series.id), headings), True, connection, lost,
+        True, partial(shelf, kept.Place(series.id, None)), connection, lost,
     )  # fmt: skip
 
 
-def _of_strays(connection: sqlite3.Connection, lost: Lost) -> Iterator[Book]:
+def _of_strays(connection: sqlite3.Connection, lost: Lost, shelf: _Shelf) -> dict[kept.Place, Book]:
     """A book a source of the parts that no known series has."""
-    by_source: dict[int, list[Stray]] = {}
+    found: dict[kept.Place, Book] = {}
     for stray in kept.strays(connection):
-        by_source.setdefault(stray.source_id, []).append(stray)
-    for source_id, strays in by_source.items():
-        parts = kept.parts_of_source(connection, source_id)
-        yield Book(
-            f"source-{source_id}", safe(strays[0].title or strays[0].url, 300), None, strays[0].url, None,
-            _entries(parts, {}), True, connection, lost,
-        )  # fmt: skip
+        at = kept.Place(None, stray.source_id)
+        title = safe(stray.title or stray.url, 300)
+        book = Book(f"source-{at.source_id}", title, None, stray.url, None, True, partial(shelf, at), connection, lost)
+        found.setdefault(at, book)
+    return found
 
 
-def _entries(parts: tuple[PartStatus, ...], headings: Mapping[int, str]) -> tuple[Entry, ...]:
+def _entries(connection: sqlite3.Connection, at: kept.Place) -> tuple[Entry, ...]:
+    be_patient(connection)
+    parts = kept.parts(connection, at)
+    headings = kept.headings(connection, at.series_id) if at.series_id is not None else {}
     return tuple(
         Entry(number, part, safe(part.title or f"article {part.id}", 300), _heading(headings.get(part.id)))
         for number, part in enumerate(parts, 1)
@@ -224,15 +243,16 @@ def _heading(words: str | None) -> str | None:
     return safe(words, 300) if words else None
 
 
-def _named(found: list[Book], named: str, path: Path) -> list[Book]:
+def _named(found: Mapping[kept.Place, Book], named: str, path: Path) -> dict[kept.Place, Book]:
     series_id, article_id = _numbers(named)
-    for book in found:
-        if series_id is not None and book.series is not None and book.series.id == series_id:
-            return [book]
-    for book in found:
+    for at, book in found.items():
+        if series_id is not None and at.series_id == series_id:
+            return {at: book}
+    for at, book in found.items():
         if of_it := tuple(entry for entry in book.entries if entry.part.id == article_id):
-            return [replace(book, key=f"{book.key}-{article_id}", entries=of_it, is_all=False)]
-    known = ", ".join(str(book.series.id) for book in found if book.series)
+            alone = replace(book, key=f"{book.key}-{article_id}", is_all=False, _entries=lambda: of_it)
+            return {at: alone}
+    known = ", ".join(str(at.series_id) for at in found if at.series_id is not None)
     raise UsageError(f"{safe(named, 200)}: no series or part of {safe(path)}; its series are {known or 'none'}")
 
 

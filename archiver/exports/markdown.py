@@ -64,10 +64,9 @@ def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
                 yield ExportFile(f"{post.folder()}{name}", _received(book, capture_id), is_packed=False)
     if options.preset == "astro":
         yield ExportFile("src/content.config.ts", [_SCHEMA.encode()])
-    entries = [(book, entry) for book in books.books for entry in book.entries]
-    yield ExportFile("redirects.csv", [_table(entries, options.preset).encode()])
-    moved = "".join(f"/articles/{one.part.id} {permalink(book, one, options.preset)} 301\n" for book, one in entries)
-    yield ExportFile(_REDIRECTS.get(options.preset, "_redirects"), [moved.encode()])
+    yield ExportFile("redirects.csv", (row.encode() for row in _table(books, options.preset)))
+    moved = (f"/articles/{one.part.id} {permalink(book, one, options.preset)} 301\n" for book, one in books.parts())
+    yield ExportFile(_REDIRECTS.get(options.preset, "_redirects"), (row.encode() for row in moved))
 
 
 def permalink(book: Book, entry: Entry, preset: str) -> str:
@@ -79,15 +78,19 @@ def _received(book: Book, capture_id: int) -> Iterator[bytes]:
     yield book.received(capture_id) or b""
 
 
-def _table(entries: list[tuple[Book, Entry]], preset: str) -> str:
+def _table(books: Books, preset: str) -> Iterator[str]:
     """Old address, new slug and path: a line a part. No cell can begin a formula."""
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\r\n")
-    rows.writerow(["old_address", "new_slug", "new_path"])
-    for book, entry in entries:
-        cells = [safe(entry.part.url), entry.slug, permalink(book, entry, preset)]
-        rows.writerow([f"'{cell}" if cell[:1] in tuple("=+-@\t") else cell for cell in cells])
-    return table.getvalue()
+    yield _row(["old_address", "new_slug", "new_path"])
+    for book, entry in books.parts():
+        yield _row([safe(entry.part.url), entry.slug, permalink(book, entry, preset)])
+
+
+def _row(cells: list[str]) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\r\n").writerow(
+        [f"'{cell}" if cell[:1] in tuple("=+-@\t") else cell for cell in cells]
+    )
+    return row.getvalue()
 
 
 def _index(book: Book, books: Books, options: ExportOptions) -> Iterator[ExportFile]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.resources import files
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -52,6 +52,13 @@ def searched(chapter: Chapter, options: ExportOptions) -> str:
     if chapter.last_full is not None:
         said.append(chapter.last_full.text)
     return "\n".join(said)
+
+
+class _Link(NamedTuple):
+    """A part as a page names it that names all: of many a whole entry would fill memory."""
+
+    title: str
+    href: str
 
 
 class _Site:
@@ -153,25 +160,25 @@ class _Site:
 
     # ─── all books ──────────────────────────────────────────────────────────────────────────────
 
-    def _places(self) -> dict[int, tuple[Book, Entry]]:
-        return {entry.part.id: (book, entry) for book in self._books.books for entry in book.entries}
+    def _links(self) -> dict[int, _Link]:
+        return {entry.part.id: _Link(entry.title, page_name(book, entry)) for book, entry in self._books.parts()}
 
-    def _tags(self) -> list[tuple[str, list[tuple[Book, Entry]]]]:
-        found: dict[str, list[tuple[Book, Entry]]] = {}
-        for number, at in self._places().items():
+    def _tags(self) -> list[tuple[str, list[_Link]]]:
+        found: dict[str, list[_Link]] = {}
+        for number, link in self._links().items():
             for tag in kept.tags(self._books.connection, number):
-                found.setdefault(tag, []).append(at)
+                found.setdefault(tag, []).append(link)
         return sorted(found.items())
 
-    def _changes(self) -> Iterator[tuple[ChangeRow, Book, Entry]]:
-        places = self._places()
+    def _changes(self) -> Iterator[tuple[ChangeRow, _Link]]:
+        links = self._links()
         for change in details.changes(self._books.connection):
-            if change.article_id in places:
-                yield (change, *places[change.article_id])
+            if change.article_id in links:
+                yield change, links[change.article_id]
 
     def _texts(self) -> Iterator[bytes]:
         yield b"var ARCHIVE_TEXTS = ["
-        for number, (book, entry) in enumerate(self._places().values()):
+        for number, (book, entry) in enumerate(self._books.parts()):
             told = [entry.title, page_name(book, entry), searched(book.chapter(entry), self._options)]
             yield f"{',' if number else ''}\n{_inline(told)}".encode(errors="replace")
         yield b"\n];\n"

@@ -60,7 +60,7 @@ def _write(books: Books, options: ExportOptions, place: Path) -> None:
 
 def _pages(books: Books, options: ExportOptions, folder: Path) -> Iterator[dict[str, str | None]]:
     """Each file of the site, which then stands in the folder, and by which words of it a search finds it."""
-    parts = {site.page_name(book, entry): (book, entry) for book in books.books for entry in book.entries}
+    parts = {site.page_name(book, entry): (book, entry.part.id) for book, entry in books.parts()}
     titles = {f"{book.key}/index.html": book.title for book in books.books}
     others = {f"{key}.html": say(options.lang, key) for key in ("tags", "changes")}
     others["index.html"] = say(options.lang, "contents")
@@ -71,7 +71,8 @@ def _pages(books: Books, options: ExportOptions, folder: Path) -> Iterator[dict[
                 file.write(piece)
         title, words = titles.get(one.name) or others.get(one.name, ""), "" if one.name in titles else None
         if one.name in parts:
-            book, entry = parts[one.name]
+            book, article_id = parts[one.name]
+            entry = next(entry for entry in book.entries if entry.part.id == article_id)
             title, words = entry.title, site.searched(book.chapter(entry), options)
             words = words.encode(errors="replace").decode()
         kind = _TYPES[one.name.rpartition(".")[2]]
