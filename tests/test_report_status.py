@@ -282,7 +282,8 @@ def test_without_a_run_it_is_said_what_makes_one() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (61, "1 min 1 s"), (3_599, "59 min 59 s"), (3_600, "1 h 0 min"),
-     (7_500, "2 h 5 min"), (7_259, "2 h 0 min"), (120, "2 min"), (3_540, "59 min"), (10_799, "2 h 59 min")],
+     (7_500, "2 h 5 min"), (7_259, "2 h 0 min"), (120, "2 min"), (3_540, "59 min"), (3_541, "59 min 1 s"),
+     (10_799, "2 h 59 min")],
 )  # fmt: skip
 def test_a_time_is_told_as_people_do(seconds: float, words: str) -> None:
     assert told.duration(seconds) == words

@@ -16,11 +16,9 @@ It asks, records and goes on. It does not decide what an answer means (`verdict`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from archiver import urls
 from archiver.archive.archive import Standing
@@ -41,29 +39,17 @@ from archiver.model import (
     Kind,
     Outcome,
     State,
-    Validators,
 )
 from archiver.verdict import may_lead_to
 from archiver.web import robots
 from archiver.web.pace import Breaker, Closure, trouble
 from archiver.web.redirects import is_redirect
+from archiver.web.visit import Visitor
 
 _ABSENT_ALREADY = frozenset({State.SUSPECT, State.GONE})
 _SHOWN = frozenset({Kind.IMAGE, Kind.LINK})  # that they are missing is told, but makes no run fail
 _ESSENTIAL = frozenset({Kind.ARTICLE, Kind.INDEX})  # when these are refused, the run has failed
 _HELPERS = frozenset({Kind.ROBOTS, Kind.CONTROL})  # asked for the sake of other pages
-
-
-class Visits(Protocol):
-    """What the web room gives (`archiver.web.visit.Visitor`): every request made for one page, one at a time."""
-
-    def visit(
-        self, address: Address, validators: Validators | None, *, allowed: Callable[[str], bool]
-    ) -> Iterator[Exchange]:
-        """Every request made for a page, each before the next goes out."""
-
-    def budget_left(self) -> bool:
-        """Whether the run may make another request."""
 
 
 @dataclass(slots=True)
@@ -91,7 +77,7 @@ class Crawled:
 class Crawl:
     """One run over one archive."""
 
-    def __init__(self, run: Run, visitor: Visits, breaker: Breaker, scope: Scope) -> None:
+    def __init__(self, run: Run, visitor: Visitor, breaker: Breaker, scope: Scope) -> None:
         self._images = run.config.images
         self._images_asked = 0
         self._needed: set[tuple[str, Kind]] = set()  # where parts and lists were to be asked

@@ -39,7 +39,7 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False)
     for column in columns:
         numeric = column in {"parts", "safe", "rescued", "missing", "gone", "changed", "part"}
         flexible = column == "title"
