@@ -1,14 +1,17 @@
 """Runs `archiver` commands as child processes that a test can stop, kill and deprive.
 
-Started as a program, it is a process without threads that imports everything once and forks a child for each command,
-so that a child is there in milliseconds. It reads one JSON document a line and answers with one.
+Started as a program, it is a process without threads that imports everything once, and has run what is run most, and
+forks a child for each command, so that a child is there in milliseconds. It reads one JSON document a line and answers
+with one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import resource
@@ -16,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -196,6 +200,22 @@ def _prepare(arguments: list[str]) -> None:
         importlib.import_module("archiver.browse.reader")
 
 
+def warm_up() -> None:
+    """Run commands on an archive without rows, so that no child need compile a pattern or read a script again."""
+    from archives import archive_at
+
+    from archiver import cli
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        with archive_at(path):
+            pass
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            for command in (["status"], ["why", "1"], ["search", "x"], ["parse"], ["verify"]):
+                cli.run([*command, "--db", str(path)])
+    assert threading.active_count() == 1, "what forks has no threads"
+
+
 NEEDED = (  # by the commands that are started most
     "archiver.commands.comparing", "archiver.commands.fetching", "archiver.commands.importing",
     "archiver.commands.pushing", "archiver.commands.reading", "archiver.commands.rescuing",
@@ -206,5 +226,6 @@ NEEDED = (  # by the commands that are started most
 if __name__ == "__main__":
     for module in NEEDED:
         importlib.import_module(module)
+    warm_up()
     gc.freeze()  # what is shared stays shared: a child's collector writes to no page of it
     serve()
