@@ -37,7 +37,8 @@ STORED_BODY = (
 """The gzipped bytes of a row of `captures`: they stand in the first capture that they came with."""
 
 
-def _rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
+def all_rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
+    """Every row of an answer."""
     return [dict(row) for row in connection.execute(sql, parameters)]
 
 
@@ -74,7 +75,7 @@ def status(
 
 def last_run(connection: sqlite3.Connection) -> RunStatus | None:
     """The last run, with its requests and outcomes counted."""
-    run = next(iter(_rows(connection, _LAST_RUN)), None)
+    run = next(iter(all_rows(connection, _LAST_RUN)), None)
     if run is None:
         return None
     outcomes = json.loads(run["outcomes"] or "{}")
@@ -105,7 +106,7 @@ def _counted(one: SeriesStatus | SourceStatus, checked_at: str | None, images: I
 
 def changes_owed(connection: sqlite3.Connection) -> list[Row]:
     """Everything that happened to lists, parts and comments since the first run that owes a notice, in their order."""
-    return _rows(
+    return all_rows(
         connection,
         "SELECT timeline.* FROM timeline WHERE at >= (SELECT min(started_at) FROM runs JOIN notices ON run_id = runs.id"
         " WHERE state = 'owed' AND notices.id > (SELECT coalesce(max(id), 0) FROM notices WHERE state = 'told'))"
@@ -120,7 +121,7 @@ def copies(connection: sqlite3.Connection) -> list[PartCopies]:
 
 def source_urls(connection: sqlite3.Connection) -> set[str]:
     """The URLs of everything that is kept, and of the same pages elsewhere."""
-    kept = _rows(connection, "SELECT url, alternates FROM sources")
+    kept = all_rows(connection, "SELECT url, alternates FROM sources")
     return {url for source in kept for url in (source["url"], *json.loads(source["alternates"]))}
 
 
@@ -277,7 +278,7 @@ def list_addresses(connection: sqlite3.Connection, series_id: int | None, page_n
     """The addresses under which a page of a series' list is known, the one that names its author first."""
     return [
         row["url"]
-        for row in _rows(
+        for row in all_rows(
             connection,
             "SELECT url FROM pages WHERE kind = 'series' AND series_id = ? AND page_number = ?"
             " ORDER BY user_id IS NULL",

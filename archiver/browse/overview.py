@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from archiver.archive.columns import ABSENCES
-from archiver.archive.queries import Row
-from archiver.browse.reading import SERIES, all_rows, first_row, link_rot
+from archiver.archive.queries import Row, all_rows
+from archiver.browse.reading import SERIES, first_row, link_rot
 
 
 @dataclass(frozen=True, slots=True)

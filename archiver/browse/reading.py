@@ -14,7 +14,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from archiver.archive import bodies, kept
-from archiver.archive.queries import Row
+from archiver.archive.queries import Row, all_rows
 from archiver.browse.body import Image, Surroundings
 from archiver.browse.images import is_raster
 
@@ -59,11 +59,6 @@ class Missing:
     next: Row | None
     named_by: list[Row]
     fetches: list[Row]
-
-
-def all_rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
-    """Every row of an answer."""
-    return [dict(row) for row in connection.execute(sql, parameters)]
 
 
 def first_row(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Row | None:

@@ -26,19 +26,20 @@ def status_json(status: Status) -> dict[str, Any]:
             {**counted, "items": [_item_json(part) for part in parts]}
             for counted, parts in zip(queries.counts(status), items, strict=True)
         ],
-        "no_longer_asked": _rows(status.dropped),
-        "cited": _rows(status.cited),
-        "unheard_hints": _rows(status.unheard_hints),
-        "unsettled": _rows(status.unsettled),
-        "events": _rows(status.events),
-        "drift": _rows(status.drift),
-        "collapsed": _rows(status.collapsed),
+        "no_longer_asked": as_rows(status.dropped),
+        "cited": as_rows(status.cited),
+        "unheard_hints": as_rows(status.unheard_hints),
+        "unsettled": as_rows(status.unsettled),
+        "events": as_rows(status.events),
+        "drift": as_rows(status.drift),
+        "collapsed": as_rows(status.collapsed),
         "last_run": _run_json(status.last_run),
         "is_demonstration": status.is_demonstration,
     }
 
 
-def _rows(found: Iterable[NamedTuple]) -> list[dict[str, Any]]:
+def as_rows(found: Iterable[NamedTuple]) -> list[dict[str, Any]]:
+    """Rows as JSON documents write them."""
     return [row._asdict() for row in found]
 
 

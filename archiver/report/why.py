@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from archiver.archive import demonstration
 from archiver.archive.columns import ABSENCES
 from archiver.archive.history import CaptureRow, FetchRow, History
 from archiver.report.copies import HOLDERS
+from archiver.report.status import as_rows
 from archiver.text import safe
 
 _ABSENT_STATES = ("suspect", "gone")
@@ -26,15 +27,12 @@ def why_json(history: History) -> dict[str, Any]:
     article, part = history.article, history.part
     return {
         "page": page, "rule": rule(history), "article": article and article._asdict(), "part": part and part._asdict(),
-        "fetches": fetches, "captures": _rows(history.captures), "named_by": _rows(history.named_by),
-        "edits": _rows(history.edits), "problems": _rows(history.problems), "state_changes": _rows(history.changes),
-        "events": _rows(history.events), "pushes": _rows(history.pushes), "carried": _rows(history.carried),
+        "fetches": fetches, "captures": as_rows(history.captures), "named_by": as_rows(history.named_by),
+        "edits": as_rows(history.edits), "problems": as_rows(history.problems),
+        "state_changes": as_rows(history.changes), "events": as_rows(history.events),
+        "pushes": as_rows(history.pushes), "carried": as_rows(history.carried),
         "is_demonstration": history.is_demonstration,
     }  # fmt: skip
-
-
-def _rows(found: Iterable[NamedTuple]) -> list[dict[str, Any]]:
-    return [row._asdict() for row in found]
 
 
 def why_text(history: History) -> str:
