@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver import text as texts
 from archiver.text import line, prose, safe, storable, title_day
 
 # Hypothesis leaves lone surrogates out of ordinary text.
@@ -141,3 +142,43 @@ def test_every_spelling_of_a_day_is_that_day(day: int) -> None:
     wide = str(day).translate({ord("0") + digit: ord("０") + digit for digit in range(10)})
     for title in (f"Day {day:02}", f"[DAY{day}] x", f"第 {day} 天", f"Day{wide}", f"x | day-{day:03} | 7"):
         assert title_day(title) == day
+
+
+# ─── to the letter ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_document_is_written_as_people_read_it_and_a_line_as_programs_do() -> None:
+    assert texts.document({"天": ["a", 1]}) == '{\n  "天": [\n    "a",\n    1\n  ]\n}'
+    assert texts.document_line({"天": ["a", 1]}) == '{"天": ["a", 1]}'
+    assert texts.document("a\u202eb") == '"a\\u202eb"'
+
+
+def test_prose_has_the_line_breaks_of_this_house() -> None:
+    assert texts.prose("a\r\nb\rc\nd\te\x07f\0") == "a\nb\nc\nd\tef\ufffd"
+    assert texts.storable("a\0\ud800") == "a\ufffd\ufffd"
+    assert texts.inked(" a\nb\r\nc\u200b ") == " a b c "
+
+
+def test_words_are_the_same_but_for_width_case_and_signs() -> None:
+    assert texts.bare_words("Ａb，「C」 d。+1") == "abcd+1"
+    assert texts.same_words("ABC", "a b-c!")
+    assert not texts.same_words("abc", "abd")
+
+
+def test_a_line_of_the_log_is_quoted_and_cut() -> None:
+    assert texts.event("asked", url="https://a.example/x y", of=None, outcome="ok", why='say "no"') == (
+        'asked url="https://a.example/x y" outcome=ok why="say \'no\'"'
+    )
+    assert texts.event("asked", why="w" * 401) == f"asked why={'w' * 399}…"
+    assert texts.event("asked", url="https://a.example/?q=1") == "asked url=https://a.example/?q=1"
+
+
+@pytest.mark.parametrize(
+    ("title", "day"),
+    [
+        ("第七天", 7), ("第十天", 10), ("第十一天", 11), ("第二十日", 20), ("第三十一天", 31), ("第一二天", None),
+        ("第一二十天", None), ("第十十天", None), ("第十二三天", None), ("第 07 天", 7),
+    ],
+)  # fmt: skip
+def test_a_day_in_numerals_is_read_where_it_is_one(title: str, day: int | None) -> None:
+    assert texts.title_day(title) == day
