@@ -156,11 +156,16 @@ def test_a_document_is_written_as_people_read_it_and_a_line_as_programs_do() -> 
 def test_prose_has_the_line_breaks_of_this_house() -> None:
     assert texts.prose("a\r\nb\rc\nd\te\x07f\0") == "a\nb\nc\nd\tef\ufffd"
     assert texts.storable("a\0\ud800") == "a\ufffd\ufffd"
+    assert texts.storable("a\ud800") == "a\ufffd"
     assert texts.inked(" a\nb\r\nc\u200b ") == " a b c "
 
 
 def test_words_are_the_same_but_for_width_case_and_signs() -> None:
     assert texts.bare_words("Ａb，「C」 d。+1") == "abcd+1"
+    signs = [sign for sign in map(chr, range(0x2010, 0x3100)) if unicodedata.category(sign)[0] == "P"]
+    signs = [sign for sign in signs if unicodedata.is_normalized("NFKC", sign)]
+    assert len(signs) > 100
+    assert texts.bare_words("a".join(signs)) == "a" * (len(signs) - 1)
     assert texts.same_words("ABC", "a b-c!")
     assert not texts.same_words("abc", "abd")
 
