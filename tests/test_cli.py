@@ -174,6 +174,8 @@ def test_only_who_asks_twice_to_be_told_all_gets_the_traceback_of_what_can_be_me
     assert run(capsys, "status", "--db", "nowhere.db", "-v")[0] == 5
     with pytest.raises(ArchiveError):
         run(capsys, "status", "--db", "nowhere.db", "-v", "-v")
+    with pytest.raises(ArchiveError):
+        run(capsys, "status", "--db", "nowhere.db", "--verbose", "--verbose")
 
 
 def test_a_second_fetch_says_who_holds_the_archive(
