@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -253,6 +254,39 @@ def test_every_image_stands_beside_its_post(demo: Path, preset: str) -> None:
 def test_a_preset_that_is_none_is_refused_with_those_that_are(archive: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="plain, hugo, astro, hexo, obsidian"):
         archiver.export(archive, "markdown", out=tmp_path / "x", options=ExportOptions(preset="jekyll"))
+
+
+ASTRO = Path(os.environ.get("NODE_PATH", "")) / ".bin/astro"
+ROUTE = """---
+import { getCollection, render } from 'astro:content';
+export async function getStaticPaths() {
+  return (await getCollection('posts')).map((post) => ({ params: { id: post.id }, props: { post } }));
+}
+const { Content } = await render(Astro.props.post);
+---
+<main><Content /></main>
+"""
+
+
+@pytest.mark.skipif(not ASTRO.is_file(), reason="no npm package astro in NODE_PATH")
+def test_astro_builds_every_post_without_a_warning(demo: Path, tmp_path: Path) -> None:
+    for name, text in exported(demo, "astro").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(text)
+    (tmp_path / "src/pages/posts").mkdir(parents=True)
+    (tmp_path / "src/pages/posts/[...id].astro").write_text(ROUTE, "utf-8")
+    (tmp_path / "package.json").write_text('{"type": "module"}', "utf-8")
+    (tmp_path / "astro.config.mjs").write_text("export default { cacheDir: './cache' };", "utf-8")
+    (tmp_path / "node_modules").symlink_to(ASTRO.parents[1])
+    env = os.environ | {"ASTRO_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"}
+
+    made = subprocess.run([ASTRO, "build"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    assert (made.returncode, re.findall(".*(?:WARN|ERROR).*", made.stdout + made.stderr)) == (0, []), made.stderr
+    pages = {path.parent.name for path in (tmp_path / "dist/posts").glob("**/index.html")}
+    with opened_books(demo) as books:
+        assert pages == {entry.slug for _, entry in books.parts()}
+    assert len(pages) == 30
 
 
 @pytest.mark.skipif(shutil.which("hugo") is None, reason="hugo is not installed")
