@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 from archives import tampering
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, terse_site
 from warcio.archiveiterator import ArchiveIterator
@@ -124,6 +124,7 @@ _NAMES = st.text(max_size=20) | st.sampled_from(
 
 
 @given(st.lists(st.tuples(_NAMES, st.text(max_size=40))), st.binary(max_size=80), st.text(max_size=40))
+@example([("X", ";¡=0"), ("Y", "字; a=字; 字")], b"", "")
 @pytest.mark.parametrize("source", ["live", "wayback"])
 def test_whatever_came_is_read_back_by_warcio_and_by_our_own_import(
     source: str, fields: list[tuple[str, str]], body: bytes, tail: str

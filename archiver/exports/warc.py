@@ -31,6 +31,7 @@ from archiver.text import line
 _NO_LONGER_TRUE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _PREFIX = "X-Archive-Orig-"  # as other archives call what no longer fits
 _NO_TOKEN = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")  # RFC 9110 §5.6.2
+_NO_ASCII = re.compile(r"[^\x00-\x7f]")
 _NO_URI = re.compile("[^!-~]")
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _DECODED = (
@@ -106,13 +107,23 @@ def _response(answer: Received, fields: Iterable[Sequence[str]], body: bytes, no
 
 def _fields(told: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     """Header fields, each on one line whatever it holds."""
-    named = ((_named(name), line(str(value), 8_000)) for name, value in told)
+    named = ((_named(name), _ascii(line(str(value), 8_000))) for name, value in told)
     return [(name, value) for name, value in named if name]
 
 
 def _named(name: str) -> str:
     clean = _escaped(_NO_TOKEN, line(name, 200))
     return f"{_PREFIX}{clean}" if clean.lower() in _NO_LONGER_TRUE else clean
+
+
+def _ascii(value: str) -> str:
+    """A value as warcio writes it, of ASCII alone: it leaves signs that stand beside parameters, and then fails."""
+    if value.isascii():
+        return value
+    told = StatusAndHeaders("", [("-", value)])
+    told.percent_encode_non_ascii_headers()
+    ((_, found),) = told.headers
+    return str(found) if found.isascii() else _escaped(_NO_ASCII, value)
 
 
 def _again(answer: Received) -> Iterator[Record]:
