@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import posixpath
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,12 @@ from selectolax.lexbor import LexborHTMLParser
 from xss_payloads import PAYLOADS
 
 import archiver
+from archiver.archive import event_rows
 from archiver.exports import writing
 from archiver.exports.book import opened_books
 from archiver.exports.formats import FORMATS, ExportOptions
+from archiver.exports.said import happened
+from archiver.model import State
 
 ACT = "document.documentElement.dataset.hit=1"
 
@@ -88,6 +93,18 @@ def test_what_we_say_within_a_text_is_in_the_language_that_was_asked_for(archive
 
     assert word in pages
     assert ("held in this archive" in pages) == (lang == "en")
+
+
+def test_every_change_has_its_word_in_each_language() -> None:
+    source = inspect.getsource(event_rows)
+    kinds = {*re.findall(r'at, "(\w+)"', source)} - {"emptied"}  # of a list, and of no part
+    ways = {f"{how}_{via}" for how in re.findall(r'f"(\w+)_\{via\}"', source) for via in ("index", "series")}
+    assert {"renumbered", "left_index", "back_in_series", "reposted"} <= kinds | ways
+    edits = {"edited", "edited (cosmetic)", "collapsed", "comment deleted"}
+
+    for what in kinds | ways | edits | {*State}:
+        assert not happened("zh-TW", what).isascii(), what
+        assert "_" not in happened("en", what)
 
 
 def test_the_texts_that_are_searched_are_those_of_the_archive(archive: Path) -> None:

@@ -103,6 +103,21 @@ WORDS: dict[str, tuple[str, str]] = {
 """Each word of ours: in Traditional Chinese, and in English."""
 
 
+_HAPPENED = {
+    "new": "尚未取得", "alive": "在網站上", "moved": "移至別處", "suspect": "疑似消失", "gone": "從網站消失",
+    "blocked": "網站拒絕存取", "excluded": "網站不許存取", "edited": "修改", "edited (cosmetic)": "修改（只有排版）",
+    "collapsed": "內文幾乎清空", "comment deleted": "留言刪除", "beyond_thirty": "第三十篇之後",
+    "renumbered": "篇次更動", "changed_series": "改屬其他系列", "duplicate_day": "同一天有兩篇",
+    "reposted": "換編號重新發佈", "left_index": "索引頁不再列出", "left_series": "系列頁不再列出",
+    "back_in_index": "索引頁再度列出", "back_in_series": "系列頁再度列出",
+}  # fmt: skip
+
+
+def happened(lang: str, what: str) -> str:
+    """What happened to a part (`details.ChangeRow.what`) in this language; as the archive says it, where it is new."""
+    return what.replace("_", " ") if lang == "en" else _HAPPENED.get(what, what)
+
+
 def say(lang: str, key: str, **values: object) -> str:
     """A word of ours in this language, one of `formats.LANGUAGES`."""
     return WORDS[key][lang == "en"].format(**values)

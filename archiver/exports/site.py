@@ -20,7 +20,7 @@ from archiver.browse import render
 from archiver.exports import epub, shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import counted, last_full, marks, moment, provenance, say
+from archiver.exports.said import counted, happened, last_full, marks, moment, provenance, say
 from archiver.exports.shown import PlacesInBook, Showing
 from archiver.exports.writing import packed
 
@@ -86,7 +86,8 @@ class _Site:
         for book in self._books.books:
             yield from self._book(book)
         yield self._page("tags.html", "site/tags.html", self._say("tags"), tags=self._tags())
-        yield self._page("changes.html", "site/changes.html", self._say("changes"), changes=self._changes())
+        told = {"changes": self._changes(), "happened": partial(happened, self._lang)}
+        yield self._page("changes.html", "site/changes.html", self._say("changes"), **told)
 
     def _page(self, name: str, template: str, title: str, **values: Any) -> ExportFile:
         shared = {
