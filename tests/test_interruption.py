@@ -13,6 +13,7 @@ from depths import deeper
 from runs import config_for, run_fetch, terse_site
 
 from archiver import cli
+from archiver.archive.opening import reading
 from archiver.standin import StandIn
 
 WORDS = "archiver: interrupted; what was stored stays, run the same command again to go on\n"
@@ -74,6 +75,42 @@ def test_a_signal_at_any_instant_is_one_line_and_its_exit_code(
     assert not db.with_name("a.db.lock").exists()
     assert cli.run(["verify", "--db", str(db), "--config", str(kept[1])]) == 0
     assert [file.name for file in tmp_path.iterdir()] == ["a.db"]
+
+
+@pytest.mark.parametrize("event", ["tempfile.mkdtemp", "shutil.rmtree"])
+def test_an_interrupted_export_leaves_nothing_beside_its_place(
+    tmp_path: Path, kept: tuple[Path, Path], event: str
+) -> None:
+    arguments = ["export", "markdown", "-q", "--db", kept[0], "--out", tmp_path / "posts"]
+
+    for _ in range(2):  # into an empty place, and over what was made before
+        ended = subprocess.run(
+            [sys.executable, "-c", SIGNALLED, "2", event, ".export-", *map(str, arguments)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", WORDS)
+        assert {file.name for file in tmp_path.iterdir()} <= {"posts"}
+        assert cli.run([*map(str, arguments)]) == 0
+
+
+def test_an_interrupted_demonstration_ends_there_and_the_same_command_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["demo", "--rot", "-q", "--db", str(tmp_path / "demo.db")]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, "2", "socket.connect", "127.0.0.1", *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", WORDS)
+    with reading(tmp_path / "demo.db") as connection:
+        assert [tuple(row) for row in connection.execute("SELECT command, ended_by FROM runs")] == [
+            ("fetch", "interrupted")
+        ]
+    assert cli.run(arguments) == 0
+    assert cli.run(arguments) == 2
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_a_signal_in_a_finaliser_is_not_lost() -> None:

@@ -23,6 +23,7 @@ from typing import IO, assert_never
 from archiver.errors import ExportUnwritable, UsageError
 from archiver.exports.formats import Container, ExportFile
 from archiver.machine import disk
+from archiver.machine.interruption import held_back
 from archiver.machine.version import __version__
 from archiver.text import safe
 
@@ -259,11 +260,16 @@ def _prefix(target: Path) -> str:
 
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A folder on the same disk, gone afterwards with all that is left in it."""
-    place = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
-    try:
+    """A folder on the same disk, gone afterwards with all that is left in it, also where a signal comes meanwhile."""
+    with contextlib.ExitStack() as afterwards:
+        with held_back():
+            place = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
+            afterwards.callback(_clear, place, target)
         yield place
-    finally:
+
+
+def _clear(place: Path, target: Path) -> None:
+    with held_back():
         _put_back(place, target)
         shutil.rmtree(place, ignore_errors=True)
 
@@ -273,8 +279,7 @@ def _sweep(target: Path) -> None:
     for left in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
         number = left.name.removeprefix(_prefix(target)).partition("-")[0]
         if number.isdecimal() and not _lives(int(number)):
-            _put_back(left, target)
-            shutil.rmtree(left, ignore_errors=True)
+            _clear(left, target)
 
 
 def _lives(process: int) -> bool:
