@@ -312,6 +312,35 @@ def test_a_zip_that_was_changed_since_is_not_as_it_was_made(tmp_path: Path) -> N
         writing.put(target, Container.ZIP, [one()], force=False)
 
 
+def test_a_zip_behind_which_something_was_written_is_not_as_it_was_made(tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+    writing.put(target, Container.ZIP, [one()], force=False)
+    writing.put(target, Container.ZIP, [one()], force=False)
+    with target.open("ab") as file:
+        file.write(b"mine")
+
+    with pytest.raises(UsageError, match="not as archiver made it"):
+        writing.put(target, Container.ZIP, [one()], force=False)
+
+
+@pytest.mark.parametrize("change", ["edit", "add", "cut", "empty"])
+def test_a_document_that_was_changed_since_is_replaced_by_force_alone(
+    four_parts: Path, tmp_path: Path, change: str
+) -> None:
+    target = tmp_path / "a.json"
+    archiver.export(four_parts, "json", out=target)
+    archiver.export(four_parts, "json", out=target)
+    whole = target.read_bytes()
+    changed = {"edit": whole.replace(b"title", b"TITLE", 1), "add": whole + b"\n", "cut": whole[:-9], "empty": b""}
+    target.write_bytes(changed[change])
+
+    with pytest.raises(UsageError, match="--force"):
+        archiver.export(four_parts, "json", out=target)
+    assert target.read_bytes() == changed[change]
+    archiver.export(four_parts, "json", out=target, force=True)
+    assert target.read_bytes() == whole
+
+
 class Broken(Exception):
     pass
 

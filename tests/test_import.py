@@ -21,8 +21,10 @@ from runs import INDEX, config_for, rows, run_fetch, series_counts, small_site
 from saved_files import DAY1, DAY2, DAY3, FEED, SERIES, SITE, page
 from standin_client import ask
 
+import archiver
 from archiver import cli, ithome, pages
 from archiver.archive.opening import reading
+from archiver.exports.book import opened_books
 from archiver.model import Address
 from archiver.model.readings import ArticlePage
 from archiver.standin import StandIn
@@ -426,6 +428,39 @@ def test_who_has_no_config_does_not_get_the_packaged_series_by_importing(
     assert cli.run(["import", str(file), "--db", str(importer.db)]) == 0
 
     assert importer.rows("SELECT url FROM sources") == [(DAY2,)]
+
+
+def test_the_packaged_series_comes_with_what_is_of_it_alone(importer: Importer) -> None:
+    importer.db.unlink()
+    stranger = page(DAY2).replace(b"/users/20141304/ironman/5943", b"/users/20141304/ironman/7")
+    assert cli.run(["import", str(importer.save("x.html", stranger)), "--db", str(importer.db)]) == 0
+    assert importer.rows("SELECT series_id FROM articles") == [(7,)]
+    assert importer.rows("SELECT url FROM sources") == []
+
+    assert cli.run(["import", str(importer.save("y.html", page(DAY1))), "--db", str(importer.db)]) == 0
+    assert importer.rows("SELECT series_hint FROM sources") == [(5943,)]
+    assert (5943, 10319216) in importer.rows("SELECT series_id, article_id FROM parts")
+
+
+def test_a_recording_of_a_series_is_told_and_exported_once_its_list_is_named(
+    whole_parts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, recording = tmp_path / "new.db", tmp_path / "a.wacz"
+    (tmp_path / "c.toml").write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
+    own = ["--db", str(db), "--config", str(tmp_path / "c.toml")]
+    archiver.export(whole_parts, "wacz", out=recording)
+    assert cli.run(["import", str(recording), *own]) == 0
+    told = re.search(r"^  `archiver (import a\.wacz --url \S+)`$", capsys.readouterr().out, re.MULTILINE)
+    assert told is not None
+    assert cli.run(["export", "json", "--db", str(db), "--out", str(tmp_path / "a.json")]) == 2
+    assert "archiver import FILE --url URL" in capsys.readouterr().err
+
+    command = [str(recording) if word == "a.wacz" else word for word in told[1].split()]
+    assert cli.run([*command, *own]) == 0
+    with opened_books(whole_parts) as before, opened_books(db) as after:
+        titles = [[(entry.part.id, entry.title) for _, entry in books.parts()] for books in (before, after)]
+    assert titles[0] == titles[1]
+    assert len(titles[0]) > 1
 
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "soon"])

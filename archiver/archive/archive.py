@@ -54,6 +54,11 @@ UNION ALL SELECT 1 FROM discoveries WHERE url = :url AND via = 'index'
 UNION ALL SELECT 1 FROM images WHERE url = :url LIMIT 1
 """
 
+_OF_SERIES = """
+SELECT coalesce(articles.series_id, pages.series_id) AS series_id FROM pages
+LEFT JOIN articles ON articles.id = pages.article_id WHERE pages.url IN (SELECT value FROM json_each(?))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -263,6 +268,11 @@ class Keeper:
     def unasked(self, urls_kept: Iterable[str]) -> list[str]:
         """Which of these pages no source asks for: neither itself, nor its series, nor an index that links to it."""
         return [url for url in urls_kept if not list(self._database.query(_ASKED_FOR, {"url": url}))]
+
+    def series_of(self, urls_kept: Iterable[str]) -> set[int]:
+        """The series of which these pages are lists, or say that they are parts."""
+        rows = self._database.query(_OF_SERIES, [json.dumps(sorted(urls_kept))])
+        return {row["series_id"] for row in rows} - {None}
 
     def holds(self, exchange: Exchange, reading: Reading | None, page: DuePage | None = None) -> bool:
         """Whether the content of this answer is in the archive already. `page`: that which was due, perhaps its own."""

@@ -102,7 +102,7 @@ def rotten_links(connection: sqlite3.Connection, article_id: int) -> list[Rotten
 
 
 def changes(connection: sqlite3.Connection) -> Iterator[ChangeRow]:
-    """What happened to any part, newest first; read while it is walked through."""
+    """What happened to any part since it was first seen, newest first; read while it is walked through."""
     return (ChangeRow(*row) for row in connection.execute(_CHANGES))
 
 
@@ -114,7 +114,8 @@ SELECT text, url, state, failing_since, (
 """
 
 _CHANGES = (
-    "SELECT at, what, detail, article_id FROM timeline WHERE article_id IS NOT NULL ORDER BY at DESC, article_id, what"
+    "SELECT at, what, detail, article_id FROM timeline WHERE article_id IS NOT NULL"
+    " AND NOT (what = 'alive' AND detail IS 'was new') ORDER BY at DESC, article_id, what"
 )
 
 

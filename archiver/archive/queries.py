@@ -73,6 +73,11 @@ def status(
     )
 
 
+def knows_series(connection: sqlite3.Connection, series_id: int) -> bool:
+    """Whether anything is known of a series: itself, a list of it, or an article that says it is of it."""
+    return connection.execute(_KNOWN_SERIES, {"id": series_id}).fetchone() is not None
+
+
 def last_run(connection: sqlite3.Connection) -> RunStatus | None:
     """The last run, with its requests and outcomes counted."""
     run = next(iter(all_rows(connection, _LAST_RUN)), None)
@@ -245,6 +250,10 @@ OR articles.id IN (SELECT article_id FROM parts WHERE source_id IN (SELECT value
 ORDER BY articles.series_id, articles.position, articles.id
 """
 
+_KNOWN_SERIES = """
+SELECT 1 FROM series WHERE id = :id UNION ALL SELECT 1 FROM pages WHERE series_id = :id
+UNION ALL SELECT 1 FROM articles WHERE series_id = :id LIMIT 1
+"""
 _LAST_RUN = f"""
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id

@@ -80,7 +80,7 @@ def _fetch(settings: Config, db: Path, *, quiet: bool) -> fetching.Fetched:
 
 
 def _went_on(closed: Closed) -> Closed:
-    """A run that came to its end. Raises Stopped for one that was interrupted: it was closed in order, and told nobody."""
+    """A run that came to its end. Raises Stopped for one that was interrupted, which closed it in order and went on."""
     if closed.ended_by == "interrupted":
         raise Stopped(closed.exit_code)
     return closed

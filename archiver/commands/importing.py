@@ -195,12 +195,17 @@ def _any_would_be_kept(importer: _Importer, usable: list[ImportedFile]) -> bool:
 
 def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: list[ImportedFile]) -> Imported:
     archive = run.archive
-    sources.add(archive, _sources_to_add(archive, importer), run.clock.now())
-    archive.library.settle()
+    asked = _sources_to_add(archive, importer)
+    if not importer.is_packaged:
+        sources.add(archive, asked, run.clock.now())
+        archive.library.settle()
     unasked: list[str] = []
     with run.interruptible():
         for imported in usable:
             _take(archive, run.id, importer, imported, imported.trails)
+        if importer.is_packaged and asked and _concerns(archive, asked, usable):
+            sources.add(archive, asked, run.clock.now())
+            archive.library.settle()
         unasked = _unasked(archive, importer, usable)
         _take_images(archive, run.id, importer, usable)
     closed = run.close(_note(looked), lambda _: code_of_files(looked))
@@ -210,11 +215,21 @@ def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: l
 def _sources_to_add(archive: Keeper, importer: _Importer) -> list[sources.NamedSource]:
     """The config's sources, as a fetch adds them, but the packaged one's only to an archive that asks for nothing yet.
 
-    Who names a URL at every command has no config, and did not ask for the series of the packaged one.
+    Who names a URL at every command has no config, and did not ask for the series of the packaged one. Nor did who
+    imports what is of others (`_concerns`): a series of which nothing is known would leave every export short.
     """
     if importer.url is not None or (importer.is_packaged and archive.sources.ever_named()):
         return []
     return importer.asked
+
+
+def _concerns(archive: Keeper, asked: list[sources.NamedSource], usable: list[ImportedFile]) -> bool:
+    """Whether anything that was kept is of these sources, or of the series that they are said to be of."""
+    kept = {result.url for imported in usable for result in imported.results if result.kept}
+    hints = {ithome.classify(source.series or "") for source, _, _ in asked} | {address for _, address, _ in asked}
+    series = {one.series_id for one in hints if isinstance(one, Address) and one.series_id is not None}
+    named = {url for _, address, others in asked for url in (address.url, *others)}
+    return bool(kept & named or archive.series_of(kept) & series)
 
 
 def _settings(importer: _Importer, usable: list[ImportedFile]) -> dict[str, Any]:

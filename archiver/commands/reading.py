@@ -56,9 +56,17 @@ def why(path: Path | str, page: int | str) -> History:
 
 
 def search(path: Path | str, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
-    """The articles that hold every word and "quoted phrase" of a query, best first. Raises ArchiveError."""
-    from archiver.archive.search import find
+    """The articles that hold every word and "quoted phrase" of a query, best first.
 
+    Raises UsageError for a query without words and a series that is not known, and ArchiveError.
+    """
+    from archiver.archive.search import find
+    from archiver.archive.search_words import terms
+
+    if not terms(query):
+        raise UsageError("no word to search for; name one, or a phrase in quotes")
     with looking.opened(Path(path)) as connection:
+        if series_id is not None and not queries.knows_series(connection, series_id):
+            raise UsageError(f"{series_id}: no series of {safe(path)}; `archiver status` names its series")
         found = find(connection, query, series_id=series_id, limit=limit)
         return replace(found, is_demonstration=demonstration.is_marked(connection))

@@ -197,7 +197,10 @@ def opened_books(path: Path, named: str | None = None, as_of: datetime | None = 
         found |= _of_strays(connection, lost, shelf)
         chosen = {at: book for at, book in (_named(found, named, path) if named else found).items() if book.entries}
         if not chosen:
-            raise UsageError(f"{safe(path)}: no part of any series is known, so nothing can be exported; fetch first")
+            raise UsageError(
+                f"{safe(path)}: no part of any series is known, so nothing can be exported; name one:"
+                " `archiver fetch URL`, or `archiver import FILE --url URL` of a list that a file holds"
+            )
         until, is_invented = kept.seen_until(connection), demonstration.is_marked(connection)
         yield Books(tuple(chosen.values()), until, is_invented, connection, lost, chosen)
 

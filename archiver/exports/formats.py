@@ -44,7 +44,7 @@ class ExportOptions:
 PLAIN = ExportOptions()
 """What is exported where nobody says otherwise."""
 
-_FLAGS = {"comments": "--no-comments", "preset": "--preset", "with_bodies": "--with-bodies"}
+_FLAGS = {"comments": "--no-comments", "lang": "--lang", "preset": "--preset", "with_bodies": "--with-bodies"}
 
 
 class Container(StrEnum):
@@ -69,7 +69,7 @@ class ExportFormat:
     suffix: str  # of the name of what is written
     extra: str | None = None  # the extra that must be installed
     one_each: bool = False  # one export a series
-    takes: frozenset[str] = frozenset({"comments"})  # what it heeds of ExportOptions, beside `lang`
+    takes: frozenset[str] = frozenset({"comments", "lang"})  # what it heeds of ExportOptions
 
     def place(self, key: str, options: ExportOptions) -> str:
         """The name of its file or folder, of what is called `key`: each preset has a folder of its own."""
@@ -109,7 +109,7 @@ FORMATS = {
         ),
         ExportFormat(
             "wacz", "wacz", "for web archives: to replay in a browser", Container.ZIP, ".wacz", "warc",
-            takes=frozenset(),
+            takes=frozenset({"lang"}),
         ),
         ExportFormat(
             "site", "site", "for readers: pages that open by a double click", Container.FOLDER, "-site", extra="export"
@@ -120,7 +120,7 @@ FORMATS = {
         ),
         ExportFormat(
             "markdown", "markdown", "for a blog or notes: posts (--preset)", Container.FOLDER, "-markdown",
-            takes=frozenset({"comments", "preset"}),
+            takes=frozenset({"comments", "lang", "preset"}),
         ),
         ExportFormat("zim", "zim_file", "for Kiwix: to read and search offline", Container.FILE, ".zim", extra="zim"),
     )

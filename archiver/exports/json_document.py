@@ -13,7 +13,7 @@ from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSerie
 from archiver.exports.book import Book, Books, Chapter
 from archiver.exports.formats import ExportFile, ExportOptions
 from archiver.exports.said import marks, moment
-from archiver.exports.writing import MARK
+from archiver.exports.writing import MARK, sealed
 from archiver.machine.version import __version__
 from archiver.model.readings import Body
 from archiver.text import document_line
@@ -24,10 +24,11 @@ SCHEMA = "urn:archiver:archive:1"
 
 def make(books: Books, options: ExportOptions) -> Iterator[ExportFile]:
     """The document, its parts read one at a time."""
-    yield ExportFile("archive.json", _pieces(books, options))
+    yield ExportFile("archive.json", sealed(_pieces(books, options)))
 
 
 def _pieces(books: Books, options: ExportOptions) -> Iterator[bytes]:
+    """All but its seal and its end."""
     head = {
         "$schema": SCHEMA, "generator": f"{MARK.decode()} {__version__}", "language": "zh-Hant-TW",
         "seen_until": moment(books.seen_until), "is_demonstration": books.is_demonstration,
@@ -38,7 +39,7 @@ def _pieces(books: Books, options: ExportOptions) -> Iterator[bytes]:
         for place, chapter in enumerate(book.chapters()):
             yield f"{',' if place else ''}\n{document_line(_part(books, chapter, options))}".encode()
         yield b"]}"
-    yield b"\n]}\n"
+    yield b"\n]"
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -65,6 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "held": ("已存檔", "held"),
     "missing_word": ("未存檔", "missing"),
     "gone_word": ("已從網站消失", "gone"),
+    "rescued_word": ("取自他處的備份", "rescued"),
     "private_copy": (
         "私人存檔，文字屬於原作者。時間為 UTC。", "A private copy; the words are their authors'. Times are UTC."
     ),

@@ -86,13 +86,13 @@ class _Site:
         for book in self._books.books:
             yield from self._book(book)
         yield self._page("tags.html", "site/tags.html", self._say("tags"), tags=self._tags())
-        told = {"changes": self._changes(), "happened": partial(happened, self._lang)}
-        yield self._page("changes.html", "site/changes.html", self._say("changes"), **told)
+        yield self._page("changes.html", "site/changes.html", self._say("changes"), changes=self._changes())
 
     def _page(self, name: str, template: str, title: str, **values: Any) -> ExportFile:
         shared = {
-            "title": title, "say": self._say, "moment": moment, "root": "../" * name.count("/"), "book": None,
-            "entry": None, "linked_data": None, "seen_until": moment(self._books.seen_until),
+            "title": title, "say": self._say, "happened": partial(happened, self._lang), "moment": moment,
+            "root": "../" * name.count("/"), "book": None, "entry": None, "linked_data": None,
+            "seen_until": moment(self._books.seen_until),
             "is_demonstration": self._books.is_demonstration, "page_lang": "en" if self._lang == "en" else "zh-Hant-TW",
             "is_bare": self._is_bare,
         }  # fmt: skip

@@ -144,7 +144,8 @@ def _is_ours(target: Path, container: Container) -> bool:
     if container is Container.ZIP:
         try:
             with zipfile.ZipFile(target) as packed:
-                return packed.comment == _comment(packed)
+                comment = _comment(packed)
+                return packed.comment == comment and _end(target, len(comment)) == comment
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return False
     with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
@@ -152,7 +153,36 @@ def _is_ours(target: Path, container: Container) -> bool:
     if head.startswith(b"\x1f\x8b"):
         with contextlib.suppress(zlib.error):
             head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-    return MARK in head
+    return MARK in head and (not head.startswith(b"{") or _has_seal(target))
+
+
+def sealed(document: Iterable[bytes]) -> Iterator[bytes]:
+    """A JSON document with the SHA-256 of all before at its end, so that a change is seen. Given: all but that end."""
+    digest = hashlib.sha256()
+    for piece in document:
+        digest.update(piece)
+        yield piece
+    yield _seal(digest.hexdigest())
+
+
+def _seal(digest: str) -> bytes:
+    return f',\n"sha256": "{digest}"\n}}\n'.encode()
+
+
+def _has_seal(target: Path) -> bool:
+    digest, left = hashlib.sha256(), target.stat().st_size - len(_seal("0" * 64))
+    with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            digest.update(piece)
+            left -= len(piece)
+        return file.read() == _seal(digest.hexdigest())
+
+
+def _end(target: Path, size: int) -> bytes:
+    """The last bytes of a file, at most so many."""
+    with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
+        file.seek(max(0, target.stat().st_size - size))
+        return file.read()
 
 
 def _comment(packed: zipfile.ZipFile) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
@@ -20,7 +19,7 @@ def summary(imported: Imported) -> Summary:
     if imported.no_archive:
         lines.append("Nothing was kept, so no archive was made.")
     if imported.unasked:
-        lines.append(_unasked_line(imported.unasked))
+        lines += _unasked_lines(imported)
     files, errors = [_file_json(one) for one in imported.files], error_lines(imported)
     if imported.closed is None:
         document = {
@@ -67,12 +66,20 @@ def _title(result: ImportedPage) -> str:
     return f"{result.article_id or safe(result.url, 200)} {result.title}".rstrip()
 
 
-def _unasked_line(unasked: Sequence[str]) -> str:
+def _unasked_lines(imported: Imported) -> list[str]:
+    """What no source asks for, and how to have its series told and exported: from its own list, without a network."""
+    unasked = imported.unasked
     named = ", ".join(safe(url, 100) for url in unasked[:3]) + (", …" if len(unasked) > 3 else "")
-    return (
-        f"{len(unasked)} kept that no source asks for: {named}. To follow its series, name it: "
-        f"`archiver fetch {safe(unasked[0], 100)}`, or put its index or series into the config."
-    )
+    counted = f"{len(unasked)} kept that no source asks for: {named}."
+    lists = {
+        one.url: file.name for file in imported.files for one in file.pages().values()
+        if one.kept and one.kind is Kind.SERIES and one.url in unasked and "?" not in one.url
+    }  # fmt: skip
+    if not lists:
+        fetch = f"`archiver fetch {safe(unasked[0], 100)}`"
+        return [f"{counted} To follow its series, name it: {fetch}, or put its index or series into the config."]
+    told = [f"  `archiver import {name} --url {safe(url, 100)}`" for url, name in sorted(lists.items())[:_MOST_LINES]]
+    return [f"{counted} A series is told and exported once it is named, which asks nobody:", *told]
 
 
 def _file_json(imported: ImportedFile) -> dict[str, Any]:
