@@ -22,6 +22,7 @@ from archiver.commands import fetching
 from archiver.model.readings import Body
 from archiver.report import fetches
 from archiver.report.runs import Summary
+from archiver.standin import StandIn
 from archiver.standin.world import Index, Site
 
 INDEX = "https://xavierforge.dev/en/posts/ironman-2023/"
@@ -126,6 +127,16 @@ def run_fetch(db: Path, config_path: Path, *urls: str, **options: Any) -> Summar
     place(db)
     options = {"urls": urls, **options}
     return fetches.summary(fetching.fetch(config.load(config_path), db, fetching.FetchOptions(**options)))
+
+
+def fetched_before_and_after_changes(standin: StandIn, folder: Path) -> tuple[Path, Path]:
+    """An archive of two runs, with an edit and a comment that went in between; and its config."""
+    db, file = folder / "a.db", config_for(standin, folder)
+    run_fetch(db, file)
+    standin.faults.edit(10319293, title="[Day 02] 新的標題")
+    standin.faults.remove_comment(10319216)
+    run_fetch(db, file, force=True)
+    return db, file
 
 
 def rows(db: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:

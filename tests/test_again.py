@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from archives import derived_rows
 from fakes import START
-from runs import config_for, run_fetch, small_site
+from runs import fetched_before_and_after_changes, small_site
 
 from archiver import config, pages
 from archiver.archive import again
@@ -32,12 +32,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with an edit and a comment that went."""
     folder = tmp_path_factory.mktemp("again")
     with StandIn(small_site()) as standin:
-        file = config_for(standin, folder)
-        run_fetch(folder / "a.db", file)
-        standin.faults.edit(10319293, title="[Day 02] 新的標題")
-        standin.faults.remove_comment(10319216)
-        run_fetch(folder / "a.db", file, force=True)
-    return folder / "a.db"
+        return fetched_before_and_after_changes(standin, folder)[0]
 
 
 @pytest.fixture

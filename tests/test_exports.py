@@ -312,6 +312,13 @@ def test_a_zip_that_was_changed_since_is_not_as_it_was_made(tmp_path: Path) -> N
         writing.put(target, Container.ZIP, [one()], force=False)
 
 
+def test_nothing_is_exported_to_the_terminal(four_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--out -"):
+        archiver.export(four_parts, "json", out="-")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_zip_behind_which_something_was_written_is_not_as_it_was_made(tmp_path: Path) -> None:
     target = tmp_path / "a.zip"
     writing.put(target, Container.ZIP, [one()], force=False)

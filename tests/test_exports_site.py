@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import reading_archive
 from archives import put, rows_at
+from demonstrations import Played
 from exported import MISSING
 from selectolax.lexbor import LexborHTMLParser
 from xss_payloads import PAYLOADS
@@ -93,6 +94,16 @@ def test_what_we_say_within_a_text_is_in_the_language_that_was_asked_for(archive
 
     assert word in pages
     assert ("held in this archive" in pages) == (lang == "en")
+
+
+def test_a_rescued_part_and_its_state_are_told_in_words_and_a_first_sight_is_no_change(rotten_demo: Played) -> None:
+    site = made(rotten_demo.archive)
+    tiles = [tile.text() for tile in LexborHTMLParser(site["ironman-900001/index.html"]).css(".tile .words")]
+    changes = [row.text() for row in LexborHTMLParser(site["changes.html"]).css("main li")]
+
+    assert sum("取自他處的備份" in tile and "疑似消失" in tile for tile in tiles) == 6
+    assert sum("疑似消失" in row for row in changes) == 6
+    assert not any("在網站上" in row for row in changes)
 
 
 def test_every_change_has_its_word_in_each_language() -> None:

@@ -787,5 +787,16 @@ def test_nothing_found_is_said_and_no_failure(small: Path, capsys: pytest.Captur
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_query_without_words_and_a_series_that_is_not_known_are_refused(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for query in ("", " ", '""'):
+        assert run("search", query, "--db", str(small)) == 2
+        assert capsys.readouterr() == ("", "archiver: no word to search for; name one, or a phrase in quotes\n")
+    assert run("search", "快取", "--series", "4", "--db", str(small)) == 2
+    assert "4: no series of " in capsys.readouterr().err
+    assert run("search", "快取", "--series", "5943", "--db", str(small)) == 0
+
+
 def test_no_archive_is_said_as_for_every_command(tmp_path: Path) -> None:
     assert run("search", "快取", "--db", str(tmp_path / "none.db")) == 5

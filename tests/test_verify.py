@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from archives import tampering
-from runs import config_for, run_fetch, small_site
+from runs import fetched_before_and_after_changes, run_fetch, small_site
 
 from archiver import cli, config
 from archiver.commands import fetching
@@ -22,14 +22,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An archive with a history of three runs: an edit, a comment that went, an absence."""
     folder = tmp_path_factory.mktemp("proof")
     with StandIn(small_site()) as standin:
-        file = config_for(standin, folder)
-        run_fetch(folder / "a.db", file)
-        standin.faults.edit(10319293, title="[Day 02] 新的標題")
-        standin.faults.remove_comment(10319216)
-        run_fetch(folder / "a.db", file, force=True)
+        db, file = fetched_before_and_after_changes(standin, folder)
         standin.faults.not_found(10323209)
-        run_fetch(folder / "a.db", file, force=True)
-    return folder / "a.db", file
+        run_fetch(db, file, force=True)
+    return db, file
 
 
 @pytest.fixture

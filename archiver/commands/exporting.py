@@ -80,6 +80,8 @@ def export(
         raise UsageError(f"{safe(options.lang, 40)}: no language of ours; there are {', '.join(LANGUAGES)}")
     if options.preset not in PRESETS:
         raise UsageError(f"{safe(options.preset, 40)}: no preset; there are {', '.join(PRESETS)}")
+    if str(out) == "-":
+        raise UsageError("--out -: an export is a file or a folder, put in its place whole; name one")
     chosen.refuse(options)
     make = chosen.maker()
     archive = Path(path)
