@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
@@ -78,7 +79,10 @@ def _unasked_lines(imported: Imported) -> list[str]:
     if not lists:
         fetch = f"`archiver fetch {safe(unasked[0], 100)}`"
         return [f"{counted} To follow its series, name it: {fetch}, or put its index or series into the config."]
-    told = [f"  `archiver import {name} --url {safe(url, 100)}`" for url, name in sorted(lists.items())[:_MOST_LINES]]
+    told = [
+        f"  `archiver import {shlex.quote(name)} --url {safe(url, 100)}`"
+        for url, name in sorted(lists.items())[:_MOST_LINES]
+    ]
     return [f"{counted} A series is told and exported once it is named, which asks nobody:", *told]
 
 

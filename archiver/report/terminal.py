@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
 
 def _console(*, stderr: bool) -> Console:
-    """Where `Text` is printed, never a string, which may be markup. NO_COLOR and dumb terminals are rich's duty."""
+    """Where `Text` is printed. NO_COLOR and dumb terminals are rich's duty.
+
+    A string that is printed all the same is no markup: this is a second lock, since titles are anybody's words.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
