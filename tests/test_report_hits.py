@@ -378,6 +378,12 @@ def test_who_wants_quiet_hears_only_of_what_matters(
     assert capsys.readouterr().err.splitlines() == told
 
 
+def test_a_string_that_is_printed_as_it_is_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal._console(stderr=False).print("[red]x[/red] [link=https://evil.example]y[/link] :smile:")
+
+    assert capsys.readouterr().out == "[red]x[/red] [link=https://evil.example]y[/link] :smile:\n"
+
+
 def test_a_line_breaks_nowhere_and_ends_somewhere() -> None:
     assert len(terminal.step_line(step(Outcome.NOT_FOUND, reason="r" * 500))) == 400
     assert terminal._visible("a\tb\nc\x1bd") == "a\tb\ncd"

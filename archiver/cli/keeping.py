@@ -234,7 +234,7 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
     default="demo.db",
     show_default=True,
     metavar="FILE",
-    help="The archive to make; it must not exist yet.",
+    help="The archive to make. One that is there is only gone on with if it was cut short.",
 )
 @click.option(
     "--config",
