@@ -50,7 +50,7 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
 
     _refuse_old(db)
     with StandIn() as standin, WebArchives() as archives, tempfile.TemporaryDirectory() as folder:
-        saved = rot(standin, archives)
+        name, page = rot(standin, archives)
         settings = _settings(db, {**standin.connect_to, **archives.connect_to})
         tell(
             f"A stand-in of iThome answers on {standin.url}, of web archives on {archives.url}; six parts are deleted."
@@ -63,8 +63,8 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
         _went_on(rescued.closed)
         for line in rescues.summary(rescued).lines:
             tell(f"rescue: {line}")
-        file = Path(folder) / saved.name
-        file.write_bytes(saved.body)
+        file = Path(folder) / name
+        file.write_bytes(page)
         imported = importing.import_files(settings, db, (file,))
         if imported.closed is not None:
             _went_on(imported.closed)

@@ -9,7 +9,8 @@ It is written from what is known of the site, not from what our parsers read, an
 """
 
 from archiver.standin.faults import Faults
-from archiver.standin.server import LocalServer, LogEntry, StandIn
+from archiver.standin.listener import LocalServer, LogEntry
+from archiver.standin.server import StandIn
 from archiver.standin.site import demo_site
 from archiver.standin.world import Site
 

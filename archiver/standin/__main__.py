@@ -8,50 +8,30 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from archiver.standin.bad_replies import ROBOTS
 from archiver.standin.catalog import INDEX, SERIES
 from archiver.standin.faults import Faults
 from archiver.standin.server import StandIn
-from archiver.standin.targets import Target
 
-_TARGETED: dict[str, Callable[[Faults, Target], None]] = {
-    "refuse": lambda faults, target: faults.refuse(target),
-    "challenge": lambda faults, target: faults.challenge(target),
-    "forbid": lambda faults, target: faults.forbid(target),
-    "login-wall": lambda faults, target: faults.login_wall(target),
-    "rate-limit": lambda faults, target: faults.rate_limit(target, 30),
-    "rate-limit-silent": lambda faults, target: faults.rate_limit(target),
-    "burst": lambda faults, target: faults.burst(target=target),
-    "not-found": lambda faults, target: faults.not_found(target),
-    "not-found-once": lambda faults, target: faults.not_found(target, times=1),
-    "soft-404": lambda faults, target: faults.soft_404(target),
-    "removed": lambda faults, target: faults.removed(target),
-    "redirect-home": lambda faults, target: faults.redirect(target, "home"),
-    "redirect-login": lambda faults, target: faults.redirect(target, "login"),
-    "error": lambda faults, target: faults.error(target),
-    "unavailable": lambda faults, target: faults.error(target, status=503, retry_after=30),
-    "slow": lambda faults, target: faults.slow(target, 10.0),
-    "drip": lambda faults, target: faults.drip(target),
-    "truncate": lambda faults, target: faults.truncate(target),
-    "cut-gzip": lambda faults, target: faults.cut_gzip(target),
-    "cut-html": lambda faults, target: faults.cut_html(target),
-    "reset": lambda faults, target: faults.reset(target),
-    "not-html": lambda faults, target: faults.not_html(target),
-    "too-large": lambda faults, target: faults.too_large(target),
-    "bomb": lambda faults, target: faults.too_large(target, packed=True),
-    "drift": lambda faults, target: faults.drift(target),
-}
-_FOR_ARTICLES: dict[str, Callable[[Faults, int], None]] = {
-    "delete": lambda faults, number: faults.delete(number),
-    "delete-soft": lambda faults, number: faults.delete(number, soft=True),
-    "edit": lambda faults, number: faults.edit(number),
-    "comment": lambda faults, number: faults.add_comment(number),
-    "uncomment": lambda faults, number: faults.remove_comment(number),
-    "drop-from-series": lambda faults, number: faults.drop_from_series(number),
-    "drop-from-index": lambda faults, number: faults.drop_from_index(number),
-}
+_TARGETED: dict[str, Callable[..., None]] = {
+    "refuse": Faults.refuse, "challenge": Faults.challenge, "forbid": Faults.forbid, "login-wall": Faults.login_wall,
+    "rate-limit": partial(Faults.rate_limit, retry_after=30), "rate-limit-silent": Faults.rate_limit,
+    "burst": Faults.burst, "not-found": Faults.not_found, "not-found-once": partial(Faults.not_found, times=1),
+    "soft-404": Faults.soft_404, "removed": Faults.removed, "redirect-home": partial(Faults.redirect, to="home"),
+    "redirect-login": partial(Faults.redirect, to="login"), "error": Faults.error,
+    "unavailable": partial(Faults.error, status=503, retry_after=30), "slow": partial(Faults.slow, seconds=10.0),
+    "drip": Faults.drip, "truncate": Faults.truncate, "cut-gzip": Faults.cut_gzip, "cut-html": Faults.cut_html,
+    "reset": Faults.reset, "not-html": Faults.not_html, "too-large": Faults.too_large,
+    "bomb": partial(Faults.too_large, packed=True), "drift": Faults.drift,
+}  # fmt: skip
+_FOR_ARTICLES: dict[str, Callable[..., None]] = {
+    "delete": Faults.delete, "delete-soft": partial(Faults.delete, soft=True), "edit": Faults.edit,
+    "comment": Faults.add_comment, "uncomment": Faults.remove_comment, "drop-from-series": Faults.drop_from_series,
+    "drop-from-index": Faults.drop_from_index,
+}  # fmt: skip
 
 
 def switch(faults: Faults, text: str) -> None:
@@ -62,7 +42,7 @@ def switch(faults: Faults, text: str) -> None:
     elif name in _FOR_ARTICLES and argument.isdecimal():
         _FOR_ARTICLES[name](faults, int(argument))
     elif name in _TARGETED:
-        _TARGETED[name](faults, int(argument) if argument.isdecimal() else argument or "*")
+        _TARGETED[name](faults, target=int(argument) if argument.isdecimal() else argument or "*")
     else:
         raise ValueError(f"no fault {text!r}")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 
 from archiver.standin import render
 from archiver.standin.render import Moment
 from archiver.standin.routes import ITHOME_ROBOTS, challenge, not_found
-from archiver.standin.wire import ITHOME, MEMBER, Replier, Reply, Request, page, redirect
+from archiver.standin.wire import ITHOME, MEMBER, Replier, Reply, Request, http_date, page, redirect
 from archiver.standin.world import Site
 
 RetryAfter = int | datetime | str | None
@@ -42,7 +41,6 @@ _DRIFTED = {
 }
 _REASONS = {410: "Gone", 451: "Unavailable For Legal Reasons", 500: "Server Error", 503: "Service Unavailable"}
 
-
 UNASKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<title>unasked</title>"
 """An answer that nobody asked for."""
 
@@ -51,9 +49,8 @@ def with_retry_after(reply: Reply, retry_after: RetryAfter) -> Reply:
     """A reply with Retry-After in seconds, as a date, or as whatever text is given; None adds nothing."""
     if retry_after is None:
         return reply
-    if isinstance(retry_after, datetime):
-        return reply.with_header("Retry-After", format_datetime(retry_after.astimezone(UTC), usegmt=True))
-    return reply.with_header("Retry-After", str(retry_after))
+    words = http_date(retry_after) if isinstance(retry_after, datetime) else str(retry_after)
+    return reply.with_header("Retry-After", words)
 
 
 def challenged(status: int) -> Action:

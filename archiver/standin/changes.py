@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 from archiver.standin.catalog import WRITER
 from archiver.standin.render import article_url
@@ -22,22 +23,17 @@ def _with_series(site: Site, series: Series) -> Site:
     return replace(site, series=MappingProxyType({**site.series, series.id: series}))
 
 
-def _with_article(site: Site, article: Article) -> Site:
-    return _with_articles(site, {**site.articles, article.id: article})
+def _with(site: Site, number: int, **values: object) -> Site:
+    """An article with other values; None leaves one as it is."""
+    given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    return _with_articles(site, {**site.articles, number: replace(site.articles[number], **given)})
 
 
 def edited(site: Site, number: int, title: str | None, body: str | None, tags: Sequence[str] | None) -> Site:
     """An article with another title, body (HTML) or tags; with none of them given, a paragraph is added."""
-    old = site.articles[number]
     if title is None and body is None and tags is None:
-        body = old.html.replace(" <br/>\n", f"{ADDED} <br/>\n")
-    new = replace(
-        old,
-        title=old.title if title is None else title,
-        html=old.html if body is None else body,
-        tags=old.tags if tags is None else tuple(tags),
-    )
-    return _with_article(site, new)
+        body = site.articles[number].html.replace(" <br/>\n", f"{ADDED} <br/>\n")
+    return _with(site, number, title=title, html=body, tags=None if tags is None else tuple(tags))
 
 
 def deleted(site: Site, number: int) -> Site:
@@ -79,18 +75,14 @@ def commented(site: Site, number: int, text: str) -> Site:
     identity = 900_000_000 + len(old.comments)
     last = old.comments[-1].published if old.comments else old.published
     comment = Remark(identity, WRITER, last + timedelta(hours=1), text)
-    return _with_article(site, replace(old, comments=(*old.comments, comment)))
+    return _with(site, number, comments=(*old.comments, comment))
 
 
 def uncommented(site: Site, number: int) -> Site:
     """An article without its first comment and the replies to it."""
-    old = site.articles[number]
-    return _with_article(site, replace(old, comments=old.comments[1:]))
+    return _with(site, number, comments=site.articles[number].comments[1:])
 
 
 def counted(site: Site, number: int, views: int | None, likes: int | None) -> Site:
     """An article with other counters."""
-    old = site.articles[number]
-    return _with_article(
-        site, replace(old, views=old.views if views is None else views, likes=old.likes if likes is None else likes)
-    )
+    return _with(site, number, views=views, likes=likes)

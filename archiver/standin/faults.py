@@ -17,20 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archiver.standin import bad_replies as bad
-from archiver.standin import changes
+from archiver.standin import changes, render
 from archiver.standin.bad_replies import Action, Play, RetryAfter
 from archiver.standin.targets import Target, matcher
 from archiver.standin.wire import ITHOME, Reply, Request
 from archiver.standin.world import Site
 
-__all__ = ["Faults", "Play"]
-
-_SOFT = "您要找的文章不存在，可能尚未公開或網址有誤"
-
 
 @dataclass(slots=True)
 class _Rule:
-    name: str
     applies: Callable[[Request], bool]
     action: Action
     left: int | None  # None: for ever
@@ -67,8 +62,8 @@ class Faults:
                     return rule
         return None
 
-    def _add(self, name: str, target: Target, action: Action, times: int | None) -> None:
-        rule = _Rule(name, matcher(target), action, times)
+    def _add(self, target: Target | Callable[[Request], bool], action: Action, times: int | None = None) -> None:
+        rule = _Rule(target if callable(target) else matcher(target), action, times)
         with self._lock:
             self._rules.append(rule)
 
@@ -86,23 +81,23 @@ class Faults:
 
     def refuse(self, target: Target = "*", *, times: int | None = None) -> None:
         """Cloudflare's challenge with 403."""
-        self._add("refuse", target, bad.challenged(403), times)
+        self._add(target, bad.challenged(403), times)
 
     def challenge(self, target: Target = "*", *, status: int = 200, times: int | None = None) -> None:
         """Cloudflare's challenge with another status, 200 for one."""
-        self._add("challenge", target, bad.challenged(status), times)
+        self._add(target, bad.challenged(status), times)
 
     def forbid(self, target: Target = "*", *, times: int | None = None) -> None:
         """A plain 403."""
-        self._add("forbid", target, bad.forbidden, times)
+        self._add(target, bad.forbidden, times)
 
     def login_wall(self, target: Target = "article", *, times: int | None = None) -> None:
         """The login page, with status 200, in place of the page."""
-        self._add("login_wall", target, bad.login_wall, times)
+        self._add(target, bad.login_wall, times)
 
     def rate_limit(self, target: Target = "*", retry_after: RetryAfter = None, *, times: int | None = None) -> None:
         """429; `retry_after` in seconds, as a date, or as any text."""
-        self._add("rate_limit", target, bad.too_many(retry_after), times)
+        self._add(target, bad.too_many(retry_after), times)
 
     def burst(self, limit: int = 3, target: Target = "series", retry_after: RetryAfter = None) -> None:
         """429 from the moment that more than `limit` requests for the target came within a second."""
@@ -116,8 +111,7 @@ class Faults:
                 recent.popleft()
             return len(recent) > limit
 
-        with self._lock:
-            self._rules.append(_Rule("burst", applies, bad.too_many(retry_after), None))
+        self._add(applies, bad.too_many(retry_after))
 
     def stutter(self, target: Target = "article", *, every: int = 2) -> None:
         """429 for every second request, or every so manyth, and good answers between."""
@@ -126,26 +120,25 @@ class Faults:
         def applies(request: Request) -> bool:
             return wanted(request) and next(numbers) % every == 0
 
-        with self._lock:
-            self._rules.append(_Rule("stutter", applies, bad.too_many(None), None))
+        self._add(applies, bad.too_many(None))
 
     # ─── absences ───────────────────────────────────────────────────────────────────────────────
 
     def not_found(self, target: Target, *, times: int | None = None) -> None:
         """404, though the lists still name it; with `times` it comes back."""
-        self._add("not_found", target, bad.missing, times)
+        self._add(target, bad.missing, times)
 
-    def soft_404(self, target: Target, *, message: str = _SOFT, times: int | None = None) -> None:
+    def soft_404(self, target: Target, *, message: str = render.NOTHING_HERE, times: int | None = None) -> None:
         """Status 200 and a page that says that there is no such article."""
-        self._add("soft_404", target, bad.soft_missing(message), times)
+        self._add(target, bad.soft_missing(message), times)
 
     def removed(self, target: Target, *, status: int = 410, times: int | None = None) -> None:
         """410, or 451."""
-        self._add("removed", target, bad.failed(status, None), times)
+        self._add(target, bad.failed(status, None), times)
 
     def redirect(self, target: Target, to: int | str = "home", *, status: int = 302, times: int | None = None) -> None:
         """A redirect: `to` is an article id, `home`, `login`, or a Location as it is to be sent."""
-        self._add("redirect", target, bad.moved(to, status), times)
+        self._add(target, bad.moved(to, status), times)
 
     # ─── broken answers ─────────────────────────────────────────────────────────────────────────
 
@@ -153,76 +146,76 @@ class Faults:
         self, target: Target = "*", *, status: int = 500, retry_after: RetryAfter = None, times: int | None = None
     ) -> None:
         """A 5xx."""
-        self._add("error", target, bad.failed(status, retry_after), times)
+        self._add(target, bad.failed(status, retry_after), times)
 
     def slow(self, target: Target = "*", seconds: float = 60.0, *, times: int | None = None) -> None:
         """A wait before the answer begins."""
-        self._add("slow", target, bad.delivered(delay_s=seconds), times)
+        self._add(target, bad.delivered(delay_s=seconds), times)
 
     def drip(self, target: Target = "*", seconds: float = 0.5, *, piece: int = 1, times: int | None = None) -> None:
         """A body that comes `piece` bytes at a time, with a wait after each."""
-        self._add("drip", target, bad.delivered(drip_s=seconds, piece=piece), times)
+        self._add(target, bad.delivered(drip_s=seconds, piece=piece), times)
 
     def truncate(self, target: Target, *, share: float = 0.5, times: int | None = None) -> None:
         """A connection that closes after a share of the body, though Content-Length promised all of it."""
-        self._add("truncate", target, bad.delivered(cut=share), times)
+        self._add(target, bad.delivered(cut=share), times)
 
     def cut_gzip(self, target: Target, *, times: int | None = None) -> None:
         """A gzip stream that ends early, with a Content-Length that fits."""
-        self._add("cut_gzip", target, bad.delivered(cut_gzip=True), times)
+        self._add(target, bad.delivered(cut_gzip=True), times)
 
     def cut_html(self, target: Target, *, share: float = 0.5, times: int | None = None) -> None:
         """HTML that ends inside the article's body, with HTTP in order."""
-        self._add("cut_html", target, bad.cut_html(share), times)
+        self._add(target, bad.cut_html(share), times)
 
     def cut_picture(self, target: Target = "image", *, share: float = 0.5, times: int | None = None) -> None:
         """A picture that ends early, with HTTP in order, and no 304 instead of it."""
-        self._add("cut_picture", target, bad.cut_picture(share), times)
+        self._add(target, bad.cut_picture(share), times)
 
     def hang_up(self, target: Target = "*", *, times: int | None = None) -> None:
         """A connection that closes after a whole answer, though nothing in it says so."""
-        self._add("hang_up", target, bad.delivered(hang_up=True), times)
+        self._add(target, bad.delivered(hang_up=True), times)
 
     def chatter(self, target: Target = "*", behind: bytes = bad.UNASKED, *, times: int | None = None) -> None:
         """Bytes after a whole answer: by default another one, which nobody asked for."""
-        self._add("chatter", target, bad.delivered(behind=behind), times)
+        self._add(target, bad.delivered(behind=behind), times)
 
     def reset(self, target: Target = "*", *, times: int | None = None) -> None:
         """RST in place of an answer."""
-        self._add("reset", target, bad.delivered(reset=True), times)
+        self._add(target, bad.delivered(reset=True), times)
 
     def wrong_article(self, target: Target, other: int, *, times: int | None = None) -> None:
         """The page of another article."""
-        self._add("wrong_article", target, bad.instead(other), times)
+        self._add(target, bad.instead(other), times)
 
     def not_html(self, target: Target, *, times: int | None = None) -> None:
         """A PDF."""
-        self._add("not_html", target, bad.not_html, times)
+        self._add(target, bad.not_html, times)
 
     def too_large(
         self, target: Target, size: int = 64 * 1024 * 1024, *, packed: bool = False, times: int | None = None
     ) -> None:
         """The good page and `size` further bytes, on the wire or, `packed`, in a gzip bomb."""
-        self._add("too_large", target, bad.delivered(filler=size, gzip=packed, piece=65_536), times)
+        self._add(target, bad.delivered(filler=size, gzip=packed, piece=65_536), times)
 
     def replies(
         self, target: Target, body: bytes, content_type: str = "text/html", *, status: int = 200,
         headers: tuple[tuple[str, str], ...] = (), times: int | None = None,
     ) -> None:  # fmt: skip
         """Just these bytes."""
-        self._add("replies", target, lambda _: Reply(status, body, content_type, headers), times)
+        self._add(target, lambda _: Reply(status, body, content_type, headers), times)
 
     def drift(self, target: Target = "article", *, times: int | None = None) -> None:
         """A redesign: other class names."""
-        self._add("drift", target, bad.drifted, times)
+        self._add(target, bad.drifted, times)
 
     def reword(self, target: Target, pattern: str, words: str = "", *, times: int | None = None) -> None:
         """The good page from a changed template: every match of a regular expression is written otherwise."""
-        self._add("reword", target, bad.reworded(pattern, words), times)
+        self._add(target, bad.reworded(pattern, words), times)
 
     def endless(self, target: Target = "series", *, times: int | None = None) -> None:
         """A list whose pager always names a next page."""
-        self._add("endless", target, bad.endless, times)
+        self._add(target, bad.endless, times)
 
     def silence(self, target: Target = "article", *, times: int | None = None) -> None:
         """An article's page without a word of its contest and series; body, title and address are there."""
@@ -230,7 +223,7 @@ class Faults:
 
     def robots(self, variant: str, host: str = ITHOME, *, times: int | None = None) -> None:
         """Another robots.txt, one of `bad_replies.ROBOTS`; raises KeyError for another word."""
-        self._add("robots", f"{host}/robots.txt", bad.ROBOTS[variant], times)
+        self._add(f"{host}/robots.txt", bad.ROBOTS[variant], times)
 
     # ─── the world changes ──────────────────────────────────────────────────────────────────────
 

@@ -13,13 +13,9 @@ def png(name: str) -> bytes:
     seed = zlib.crc32(name.encode())
     one, two = seed.to_bytes(4, "big")[:3], (seed ^ 0xFFFFFFFF).to_bytes(4, "big")[:3]
     rows = (b"\0" + b"".join(one if (x // 8 + y // 8) % 2 else two for x in range(_SIDE)) for y in range(_SIDE))
-    header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", header)
-        + _chunk(b"IDAT", zlib.compress(b"".join(rows), 9))
-        + _chunk(b"IEND", b"")
-    )
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0))
+    data = _chunk(b"IDAT", zlib.compress(b"".join(rows), 9))
+    return b"\x89PNG\r\n\x1a\n" + header + data + _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -48,13 +44,8 @@ def _segment(marker: int, data: bytes) -> bytes:
 def gif() -> bytes:
     """The smallest transparent GIF, for emoticons (GIF89a)."""
     head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
-    return (
-        head
-        + b"\x21\xf9\x04\x01\0\0\0\0"
-        + b"\x2c"
-        + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
-        + b"\x02\x02\x44\x01\x00\x3b"
-    )
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0)
+    return head + b"\x21\xf9\x04\x01\0\0\0\0" + frame + b"\x02\x02\x44\x01\x00\x3b"
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="24"><path fill="#ef4949" d="M0 0h80v24H0z"/></svg>\n'

@@ -17,20 +17,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any, Self, cast
 
-from archiver.standin.wire import Delivery, Replier, Reply, Request
+from archiver.standin.wire import Delivery, Replier, Reply, Request, http_date
 
 _LEAST_GZIP = 200  # bytes; shorter bodies are sent as they are
 _BLOCK = 65_536
-
-
-def utc_now() -> datetime:
-    """The time of the machine."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -68,7 +63,7 @@ class LocalServer:
         self, answer: Replier, origins: tuple[str, ...], *, port: int = 0, clock: Callable[[], datetime] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
-        self.clock = clock or utc_now
+        self.clock = clock or partial(datetime.now, UTC)
         self.tls = tls
         self.idle_s: float | None = None
         self.says_408 = False
@@ -79,7 +74,7 @@ class LocalServer:
         self._log: list[LogEntry] = []
         self._busy = 0
         self._lock = threading.Lock()
-        self._connections = itertools.count(1)
+        self.connections = itertools.count(1)
         self._http = _Http(("127.0.0.1", port), self)
         self._thread = threading.Thread(target=self._http.serve_until_stopped, name="standin")
 
@@ -109,10 +104,6 @@ class LocalServer:
         self._thread.join()
         self._http.hang_up()
         self._http.server_close()
-
-    def next_connection(self) -> int:
-        """The number of a connection that has just been opened."""
-        return next(self._connections)
 
     def begin(self, entry: LogEntry) -> None:
         """Put a request in the log."""
@@ -182,10 +173,8 @@ class _Http(ThreadingHTTPServer):
         with self._open_lock:
             waiting = list(self._open)
         for connection in waiting:
-            try:
+            with suppress(OSError):  # the client was faster
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client was faster
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no news; anything else is a bug and is shown."""
@@ -200,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         listener = cast(_Http, self.server)
         self.owner = listener.owner
-        self.number = self.owner.next_connection()
+        self.number = next(self.owner.connections)
         if self.owner.tls is not None:
             self.request = self.owner.tls.wrap_socket(self.request, server_side=True)
             listener.note(self.request)
@@ -266,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_head(self, reply: Reply, body: _SentBody, *, packed: bool) -> None:
         self.send_response_only(reply.status)
-        self.send_header("Date", format_datetime(self.owner.clock().astimezone(UTC), usegmt=True))
+        self.send_header("Date", http_date(self.owner.clock()))
         for name, value in reply.headers:
             self.send_header(name, value)
         if reply.status != 304:

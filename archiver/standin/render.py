@@ -20,6 +20,7 @@ from archiver.standin.wire import ITHOME
 from archiver.standin.world import TAIPEI, Article, Site
 
 SITE_NAME = "iT 邦幫忙::一起幫忙解決難題，拯救 IT 人的一天"
+NOTHING_HERE = "您要找的文章不存在，可能尚未公開或網址有誤"
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _HOT_TAGS = (
     "15th鐵人賽", "16th鐵人賽", "鐵人賽", "2019鐵人賽", "javascript", "python", "windows", "php", "c#", "linux",
@@ -134,7 +135,7 @@ def login(moment: Moment) -> str:
     return fill("login.html", token=moment.token)
 
 
-def soft_404(world: Site, moment: Moment, message: str = "您要找的文章不存在，可能尚未公開或網址有誤") -> str:
+def soft_404(world: Site, moment: Moment, message: str = NOTHING_HERE) -> str:
     """A page with the site's frame that says that there is nothing here, to be sent with status 200."""
     content = fill("soft_404.html", message=message, sidebar=sidebar(world, moment))
     return chrome(content, moment, title=SITE_NAME, url=f"https://{ITHOME}")

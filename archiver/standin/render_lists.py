@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from archiver.standin.index_pages import external, heading
 from archiver.standin.render import Moment, chrome, excerpt, local, series_url
 from archiver.standin.templates import escape, fill
-from archiver.standin.world import TAIPEI, Article, Blog, Index, Series, Site
+from archiver.standin.world import TAIPEI, Article, Blog, Index, Link, Series, Site
 
 PER_PAGE = 10
 _LOST = re.compile("[\u2000-\u303f]")  # what feeds lose: dashes, arrows, box drawing, 、。「」 (docs/site.md §8.3)
@@ -104,10 +104,7 @@ def index_page(index: Index, blog: Blog) -> str:
     """An index page in Astro's markup: no line breaks in the frame, headings that link to themselves."""
     other = "zh-TW" if index.language == "en" else "en"
     groups = "".join(
-        heading(3, group.name)
-        + "<ul>\n"
-        + "".join(_index_item(link.url, link.text) for link in group.links)
-        + "</ul>\n"
+        f"{heading(3, group.name)}<ul>\n{''.join(_index_item(link) for link in group.links)}</ul>\n"
         for group in index.groups
     )
     return fill(
@@ -120,5 +117,5 @@ def index_page(index: Index, blog: Blog) -> str:
     )  # fmt: skip
 
 
-def _index_item(url: str, text: str) -> str:
-    return f"<li>{external(url, escape(text))}</li>\n"
+def _index_item(link: Link) -> str:
+    return f"<li>{external(link.url, escape(link.text))}</li>\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from archiver.standin import render
@@ -20,19 +19,11 @@ _CRAWL = "CC-MAIN-2023-50"
 _AGENT = {"user-agent": "Mozilla/5.0"}
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """A page as somebody's browser saved it."""
+def rot(standin: StandIn, archives: WebArchives) -> tuple[str, bytes]:
+    """Put copies where others keep them, then let the author delete the parts.
 
-    name: str
-    body: bytes
-
-
-def rot(standin: StandIn, archives: WebArchives) -> SavedFile:
-    """Put copies where others keep them, then let the author delete the parts; gives the one that a reader saved.
-
-    Two of the captures in the Wayback Machine are no good, as in life: a page that says "not found" with status 200,
-    and a bot check. Both lie nearer to the day of publication than the good one.
+    Gives name and bytes of a page that a reader saved. Two of the captures in the Wayback Machine are no good, as in
+    life: a page that says "not found" with status 200, and a bot check, both nearer to publication than the good one.
     """
     for number, later in zip(IN_WAYBACK, (2, 40, 25, 300), strict=True):
         archives.shelf.put(memento(standin, number, days=later))
@@ -45,7 +36,7 @@ def rot(standin: StandIn, archives: WebArchives) -> SavedFile:
     saved = page_of(standin, IN_A_FILE)
     for number in (*IN_WAYBACK, IN_COMMON_CRAWL, IN_A_FILE):
         standin.faults.delete(number)
-    return SavedFile(f"iT-{IN_A_FILE}.html", saved)
+    return f"iT-{IN_A_FILE}.html", saved
 
 
 def page_of(standin: StandIn, number: int) -> bytes:

@@ -8,8 +8,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from archiver.standin import render
@@ -17,7 +16,7 @@ from archiver.standin.images import picture
 from archiver.standin.render import Moment
 from archiver.standin.render_article import article_page, mobile_page
 from archiver.standin.render_lists import feed, index_page, series_page
-from archiver.standin.wire import BLOG, CDN, CHARTS, IMGUR, ITHOME, MEMBER, Reply, Request, page, redirect
+from archiver.standin.wire import BLOG, CDN, CHARTS, IMGUR, ITHOME, MEMBER, Reply, Request, http_date, page, redirect
 from archiver.standin.world import TAIPEI, Series, Site
 
 ITHOME_ROBOTS = """User-agent: *
@@ -244,7 +243,7 @@ def _member(request: Request, moment: Moment) -> Reply:
 def _validated(request: Request, reply: Reply) -> Reply:
     """A static file with its validators; 304 when the client holds it (RFC 9110 §13)."""
     tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
-    headers = (("ETag", tag), ("Last-Modified", format_datetime(_PUBLISHED.astimezone(UTC), usegmt=True)))
+    headers = (("ETag", tag), ("Last-Modified", http_date(_PUBLISHED)))
     known = request.headers.get("if-none-match")
     if known is not None and tag in known:
         return Reply(304, headers=headers)

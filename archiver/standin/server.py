@@ -6,32 +6,26 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 
-from archiver.standin.faults import Faults, Play
-from archiver.standin.listener import LocalServer, LogEntry, utc_now
+from archiver.standin.bad_replies import Play
+from archiver.standin.faults import Faults
+from archiver.standin.listener import LocalServer
 from archiver.standin.routes import Origins, dressed, origins
 from archiver.standin.site import demo_site
 from archiver.standin.wire import Reply, Request
 from archiver.standin.world import Site
-
-__all__ = ["LocalServer", "LogEntry", "StandIn"]
 
 
 class StandIn(LocalServer):
     """A local iThome, with the author's blog, the image host and the login host. See `LocalServer`."""
 
     def __init__(
-        self,
-        site: Site | None = None,
-        faults: Faults | None = None,
-        *,
-        port: int = 0,
-        clock: Callable[[], datetime] | None = None,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
+        self, site: Site | None = None, faults: Faults | None = None, *, port: int = 0,
+        clock: Callable[[], datetime] | None = None, tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.site = site or demo_site()
         self.faults = faults or Faults()
-        self._hosts = Origins(self.site.seed, clock or utc_now)
         super().__init__(self._reply, origins(self.site), port=port, clock=clock, tls=tls)
+        self._hosts = Origins(self.site.seed, self.clock)
 
     @property
     def drafts_created(self) -> int:

@@ -28,16 +28,13 @@ def demo_site(seed: int = catalog.SERIES_ID) -> Site:
 
 def site_of(cast: Cast, seed: int) -> Site:
     """The world of a cast, with bodies and comments made by chance."""
-    parts = [part for one in cast.series for part in _parts(cast, one, seed)]
+    numbered = ((one, position, number) for one in cast.series for position, number in enumerate(one.part_ids, 1))
+    parts = [_part(cast, *each, seed) for each in numbered]
     parts.append(_ordinary(cast, _chance(f"{seed}-ordinary")))
     articles = {part.id: _with_comments(cast, part, _chance(f"{seed}-{part.id}-comments")) for part in parts}
-    return Site(
-        seed,
-        MappingProxyType(dict(sorted(articles.items()))),
-        MappingProxyType({one.id: one for one in cast.series}),
-        MappingProxyType({index.url: index for index in cast.indexes}),
-        cast.blog,
-    )
+    series = MappingProxyType({one.id: one for one in cast.series})
+    indexes = MappingProxyType({index.url: index for index in cast.indexes})
+    return Site(seed, MappingProxyType(dict(sorted(articles.items()))), series, indexes, cast.blog)
 
 
 def _chance(seed: str) -> random.Random:
@@ -47,28 +44,20 @@ def _chance(seed: str) -> random.Random:
 _FIRST_DAYS = {2021: (9, 1), 2023: (9, 16), 2026: (8, 1)}
 
 
-def _parts(cast: Cast, series: Series, seed: int) -> list[Article]:
-    return [_part(cast, series, position, number, seed) for position, number in enumerate(series.part_ids, start=1)]
-
-
 def _part(cast: Cast, series: Series, position: int, number: int, seed: int) -> Article:
     """One part. Every word of it depends on the seed and its id alone."""
     rng = _chance(f"{seed}-{number}")
     main = series is cast.series[0]
     day = position - 1 if main and position in _LATE_BADGES else position
     month, first = _FIRST_DAYS[series.year]
-    evening = datetime(
-        series.year, month, first, rng.randint(19, 22), rng.randrange(60), rng.randrange(60), tzinfo=TAIPEI
-    )
+    hour, minute, second = rng.randint(19, 22), rng.randrange(60), rng.randrange(60)
+    evening = datetime(series.year, month, first, hour, minute, second, tzinfo=TAIPEI)
     published = evening + timedelta(days=day - 1, hours=0 if day == position else 1)
     body = prose.body(
-        rng,
-        user_id=series.author.id,
-        day=f"{published:%Y%m%d}",
+        rng, user_id=series.author.id, day=f"{published:%Y%m%d}",
         sections=SIZES[position - 1] if main else rng.randint(1, 3),
-        others=tuple(other for other in series.part_ids if other != number),
-        dead=position <= cast.dead_until,
-    )
+        others=tuple(other for other in series.part_ids if other != number), dead=position <= cast.dead_until,
+    )  # fmt: skip
     return Article(
         number, series.author, cast.titles[series.id][position - 1], cast.notice + body, published,
         tags=(f"{series.year - IRONMAN_OFFSET}th鐵人賽", *rng.sample(_TAGS, 2)),
@@ -94,9 +83,8 @@ def _with_comments(cast: Cast, article: Article, rng: random.Random) -> Article:
 def _comment(cast: Cast, article: Article, number: int, rng: random.Random, *, replies: bool) -> Remark:
     identity = (article.id - 10_000_000) * 20 + number * 3
     at = article.published + timedelta(hours=3 * (number + 1), seconds=rng.randrange(3600))
-    asked = Remark(
-        identity, _reader(cast, rng), at, prose.comment(rng, rng.choice(phrases.COMMENTS)), rng.choice((0, 0, 1, 3))
-    )
+    reader, words = _reader(cast, rng), prose.comment(rng, rng.choice(phrases.COMMENTS))
+    asked = Remark(identity, reader, at, words, rng.choice((0, 0, 1, 3)))
     answers = rng.randint(1, 2) if replies and number % 2 == 0 else rng.choice((0, 0, 1))
     return replace(asked, replies=tuple(_reply(article, asked, order, rng) for order in range(answers)))
 

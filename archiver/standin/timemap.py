@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from archiver.standin.shelf import Memento, Shelf
-from archiver.standin.wire import Reply, Request, page
+from archiver.standin.wire import Reply, Request, http_date, page
 
 PYWB = "arquivo.pt"
 AGGREGATOR = "timetravel.mementoweb.org"
@@ -17,29 +15,21 @@ _MEMENTO = re.compile(r"/wayback/([0-9]{1,14})(id_|mp_)?/(.+)")
 _TIMEMAP = re.compile(r"/(?:wayback/)?timemap/link/(?:([0-9]+)/)?(https?://.+)")
 
 
-def date(at: datetime) -> str:
-    """A time as Memento writes it (RFC 1123)."""
-    return format_datetime(at.astimezone(UTC), usegmt=True)
-
-
-def _span(found: Sequence[Memento]) -> str:
-    return f'from="{date(found[0].at)}"; until="{date(found[-1].at)}"'
-
-
 def link_format(
     found: Sequence[Memento], own_url: str, timegate: str, where: Callable[[Memento], str], further: str | None = None
 ) -> str:
     """A TimeMap as `application/link-format`, oldest first; `further` is the next page of a long one."""
+    span = f'from="{http_date(found[0].at)}"; until="{http_date(found[-1].at)}"'
     lines = [
         f'<{found[0].url}>; rel="original"',
-        f'<{own_url}>; rel="self"; type="application/link-format"; {_span(found)}',
+        f'<{own_url}>; rel="self"; type="application/link-format"; {span}',
         f'<{timegate}>; rel="timegate"',
     ]
     if further is not None:
         lines.append(f'<{further}>; rel="timemap"; type="application/link-format"')
     for number, one in enumerate(found):
         place = " ".join((["first"] if number == 0 else []) + (["last"] if one is found[-1] else []) + ["memento"])
-        lines.append(f'<{where(one)}>; rel="{place}"; datetime="{date(one.at)}"')
+        lines.append(f'<{where(one)}>; rel="{place}"; datetime="{http_date(one.at)}"')
     return ",\n".join(lines) + "\n"
 
 
@@ -75,7 +65,7 @@ def _memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:
     if found.timestamp != timestamp:
         return Reply(307, headers=(("Location", pywb_url(found, flags)),))
     body = found.body if flags == "id_" else found.body.replace(b"https://", b"https://arquivo.pt/wayback/mp_/https://")
-    return Reply(found.status, body, found.mime, (("Memento-Datetime", date(found.at)),))
+    return Reply(found.status, body, found.mime, (("Memento-Datetime", http_date(found.at)),))
 
 
 def aggregator(known: Sequence[tuple[Memento, str]], request: Request) -> Reply:

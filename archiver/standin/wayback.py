@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import format_datetime
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 from archiver.standin.shelf import Memento, Shelf, surt
 from archiver.standin.timemap import link_format
-from archiver.standin.wire import Reply, Request, page
+from archiver.standin.wire import Reply, Request, http_date, page
 
 HOST = "web.archive.org"
 _FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
@@ -107,7 +105,7 @@ def memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:
         return Reply(302, headers=(("Location", memento_url(found, flags)), *_links(found)))
     body = found.body if flags == "id_" else found.body.replace(b"<head>", b"<head>" + _BANNER, 1)
     headers = (
-        ("Memento-Datetime", format_datetime(found.at.astimezone(UTC), usegmt=True)),
+        ("Memento-Datetime", http_date(found.at)),
         ("x-archive-src", "spn2-20230916/spn2-20230916.warc.gz"),
         *((f"x-archive-orig-{name.lower()}", value) for name, value in found.headers),
         *_links(found),

@@ -19,7 +19,7 @@ from archiver.standin import common_crawl, timemap, wayback
 from archiver.standin.bad_replies import Play
 from archiver.standin.common_crawl import Crawls
 from archiver.standin.faults import Faults
-from archiver.standin.listener import LocalServer, utc_now
+from archiver.standin.listener import LocalServer
 from archiver.standin.render import Moment
 from archiver.standin.save_page_now import Live, SavePageNow
 from archiver.standin.shelf import Memento, Shelf
@@ -28,6 +28,7 @@ from archiver.standin.wire import Reply, Request
 
 __all__ = ["ArchiveFaults", "Memento", "Shelf", "WebArchives"]
 
+_RECORDS = f"{common_crawl.DATA}/crawl-data*"
 HOSTS = (wayback.HOST, timemap.PYWB, timemap.AGGREGATOR, common_crawl.INDEX, common_crawl.DATA)
 
 
@@ -36,28 +37,27 @@ class ArchiveFaults(Faults):
 
     def not_json(self, target: str = "web.archive.org/cdx*", *, times: int | None = None) -> None:
         """An HTML page with status 200 where JSON was asked for."""
-        self._add("not_json", target, lambda _: Reply(200, b"<html><title>Internet Archive</title></html>"), times)
+        self._add(target, lambda _: Reply(200, b"<html><title>Internet Archive</title></html>"), times)
 
     def cut_index(self, target: str = "web.archive.org/cdx*", *, times: int | None = None) -> None:
         """An index whose answer ends in the middle, with HTTP in order."""
-        self._add("cut_index", target, _cut, times)
+        self._add(target, _cut, times)
 
-    def cut_record(self, *, times: int | None = None) -> None:
+    def cut_record(self) -> None:
         """A WARC record that ends in the middle, with HTTP in order."""
-        self._add("cut_record", f"{common_crawl.DATA}/crawl-data*", _cut, times)
+        self._add(_RECORDS, _cut)
 
-    def whole_file(self, *, times: int | None = None) -> None:
+    def whole_file(self) -> None:
         """The whole WARC file with status 200 in place of the range."""
-        self._add("whole_file", f"{common_crawl.DATA}/crawl-data*", _without_range, times)
+        self._add(_RECORDS, _without_range)
 
-    def wrong_record(self, *, times: int | None = None) -> None:
+    def wrong_record(self) -> None:
         """The first record of the file, whatever was asked for."""
-        self._add("wrong_record", f"{common_crawl.DATA}/crawl-data*", _first_record, times)
+        self._add(_RECORDS, _first_record)
 
-    def damaged_record(self, *, times: int | None = None) -> None:
+    def damaged_record(self) -> None:
         """Bytes that are no gzip."""
-        self._add("damaged_record", f"{common_crawl.DATA}/crawl-data*", lambda play: replace(
-            play.good(play.request), body=b"\x00" * 200), times)  # fmt: skip
+        self._add(_RECORDS, lambda play: replace(play.good(play.request), body=b"\x00" * 200))
 
 
 def _cut(play: Play) -> Reply:
@@ -86,9 +86,9 @@ class WebArchives(LocalServer):
         self.other_shelf = Shelf()  # the Memento archive's
         self.elsewhere: list[tuple[Memento, str]] = []  # what the aggregator knows: a memento, and where it is played
         self.crawls = Crawls()
-        self.save_page_now = SavePageNow(self.shelf, live, clock or utc_now)
         self._numbers = itertools.count(1)
         super().__init__(self._reply, tuple(f"https://{host}" for host in hosts), port=port, clock=clock)
+        self.save_page_now = SavePageNow(self.shelf, live, self.clock)
 
     def _reply(self, request: Request) -> Reply:
         moment = Moment(next(self._numbers), self.clock(), 0, MappingProxyType({}))

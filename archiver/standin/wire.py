@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
 
 ITHOME = "ithelp.ithome.com.tw"
@@ -71,6 +73,11 @@ class Reply:
     def with_header(self, name: str, value: str) -> Reply:
         """The same reply with one more header."""
         return replace(self, headers=(*self.headers, (name, value)))
+
+
+def http_date(at: datetime) -> str:
+    """A time as header fields have it (RFC 9110 §5.6.7), and Memento (RFC 7089 §2.1.1)."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 Replier = Callable[[Request], Reply]
