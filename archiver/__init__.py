@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from archiver.commands.rescuing import Rescued, RescueOptions, rescue
     from archiver.commands.run import Closed
     from archiver.commands.sources import forget
-    from archiver.config import Config, Network, Source
-    from archiver.config import load as load_config
+    from archiver.config import Config, Network, Source, load_config
     from archiver.errors import (
         ArchiveDamaged,
         ArchiveError,
@@ -72,7 +71,7 @@ _PLACES = {
     "commands.rescuing": "RescueOptions Rescued rescue",
     "commands.run": "Closed",
     "commands.sources": "forget",
-    "config": "Config Network Source",
+    "config": "Config Network Source load_config",
     "errors": "ArchiveDamaged ArchiveError ArchiveLocked ArchiveTooNew ArchiveUnwritable ArchiverError ConfigError"
     " ExportUnwritable UnusableFile UsageError",
     "exports.formats": "ExportOptions",
@@ -81,15 +80,12 @@ _PLACES = {
     "model.readings": "Body CodeBlock",
 }
 _HOMES = {name: f"archiver.{place}" for place, names in _PLACES.items() for name in names.split()}
-_HOMES["load"] = "archiver.config"
-_NAMES = {"load_config": "load"}  # what is called otherwise where it stands
 
 
 def __getattr__(name: str) -> object:
-    own = _NAMES.get(name, name)
-    if name == "load" or own not in _HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_HOMES[own]), own)
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return found
 
 

@@ -10,10 +10,7 @@ LOST = 2  # the exit code where a command did its work and could not say so
 def main() -> None:
     """Run the command line and exit with its code; what a user can mend is one line, never a traceback."""
     try:
-        from archiver.machine import (
-            interruption,  # not above: Ctrl-C may come while they are imported
-            streams,  # not above: Ctrl-C may come while they are imported
-        )
+        from archiver.machine import interruption, streams  # not above: Ctrl-C may come while they are imported
 
         interruption.catch()  # before the rest is imported
         streams.hold()

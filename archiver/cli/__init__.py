@@ -30,9 +30,8 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
 
     What a user can mend is one line, never a traceback.
     """
-    verbose = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-") + arguments.count(
-        "--verbose"
-    )
+    short = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-")
+    verbose = short + arguments.count("--verbose")
     try:
         with _said(verbose), interruption.caught(), _broken_pipes_are_fine():
             code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
@@ -55,9 +54,8 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
     except Exception as error:
         if verbose > 1:
             raise
-        click.echo(
-            f"archiver: a bug: {type(error).__name__}: {safe(error, 300)}; run again with -v -v and report it", err=True
-        )
+        told = f"{type(error).__name__}: {safe(error, 300)}"
+        click.echo(f"archiver: a bug: {told}; run again with -v -v and report it", err=True)
         return 1
 
 

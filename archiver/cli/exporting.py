@@ -41,8 +41,8 @@ class _Formats(click.Command):
 @click.pass_obj
 def export(
     clock: Clock | None, name: str, named: str | None, config_path: Path | None, db: Path | None, quiet: bool,
-    verbose: int, out: Path | None, as_of: str | None, comments: bool, lang: str, with_bodies: bool, preset: str,
-    force: bool, as_json: bool,
+    out: Path | None, as_of: str | None, comments: bool, lang: str, with_bodies: bool, preset: str, force: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Export every series, or the one that a number or URL names, or one part.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,7 +18,7 @@ from archiver.text import document, safe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.commands.listening import Listener, Notice
+    from archiver.commands.listening import Notice
     from archiver.config import Config
     from archiver.report.runs import Summary
 
@@ -56,20 +56,23 @@ class FilePath(click.Path):
         return Path(str(super().convert(value, param, ctx)))
 
 
+_config = click.option("--config", "config_path", type=FilePath(), envvar="ARCHIVER_CONFIG", metavar="FILE",
+                       help="Settings. Default: ./config/archiver.toml, then yours, then packaged.")  # fmt: skip
+_db = click.option("--db", type=FilePath(), envvar="ARCHIVER_DB", metavar="FILE",
+                   help="The archive. Default: archive.db in this folder.")  # fmt: skip
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+_verbose = click.option("-v", "--verbose", count=True, expose_value=False,  # `run` has counted it before
+                        help="Log each request and wait on stderr; twice: tracebacks.")  # fmt: skip
+
+
+def talking(command: _Command) -> _Command:
+    """The options that say how much is told."""
+    return _quiet(_verbose(command))
+
+
 def common(command: _Command) -> _Command:
     """The options that every command takes."""
-    for option in reversed(
-        [
-            click.option("--config", "config_path", type=FilePath(), envvar="ARCHIVER_CONFIG",
-                         metavar="FILE", help="Settings. Default: ./config/archiver.toml, then yours, then packaged."),
-            click.option("--db", type=FilePath(), envvar="ARCHIVER_DB", metavar="FILE",
-                         help="The archive. Default: archive.db in this folder."),
-            click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
-            click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks."),
-        ]
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    return _config(_db(talking(command)))
 
 
 def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
@@ -175,13 +178,6 @@ def tell_notice(notice: Notice) -> None:
     from archiver.report.notices import notice_line
 
     tell(notice_line(notice))
-
-
-def progress(quiet: bool, delay_s: float) -> AbstractContextManager[Listener]:
-    """A listener that shows on stderr how a run goes."""
-    from archiver.report import terminal  # rich only when there is something to show
-
-    return terminal.progress(quiet=quiet, delay_s=delay_s)
 
 
 def show(summary: Summary, *, as_json: bool) -> int:

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.frame import (
-    FilePath,
-    Finite,
-    archiver,
-    common,
-    progress,
-    settings,
-    show,
-    tell,
-    tell_notice,
-)
+from archiver.cli.frame import FilePath, Finite, archiver, common, settings, show, talking, tell, tell_notice
 from archiver.cli.reading import print_status
 from archiver.errors import UsageError
 from archiver.text import document, safe
@@ -42,11 +32,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
 @click.pass_obj
 def fetch(
-    clock: Clock | None,
-    urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
-    delay: float | None, max_age: float | None, force: bool,
-    no_images: bool, check_links: bool, notify_command: str | None, dry_run: bool,
-    as_json: bool,
+    clock: Clock | None, urls: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool,
+    limit: int | None, delay: float | None, max_age: float | None, force: bool, no_images: bool, check_links: bool,
+    notify_command: str | None, dry_run: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Fetch what is due of the sources in the config, or of the index, series or article URLs given.
 
@@ -54,6 +42,7 @@ def fetch(
     """
     from archiver.commands import fetching
     from archiver.report import fetches
+    from archiver.report.terminal import progress
 
     config, path = settings(config_path, db)
     options = fetching.FetchOptions(
@@ -64,7 +53,7 @@ def fetch(
         plan = fetching.plan(config, path, options, clock)
         click.echo(document(fetches.plan_json(plan)) if as_json else fetches.plan_text(plan))
         return 0
-    with progress(quiet, fetching.network_of(config, options).delay_s) as listener:
+    with progress(quiet=quiet, delay_s=fetching.network_of(config, options).delay_s) as listener:
         fetched = fetching.fetch(config, path, options, listener, clock)
     return show(fetches.summary(fetched), as_json=as_json)
 
@@ -73,7 +62,7 @@ def fetch(
 @click.argument("page", metavar="ID|URL")
 @common
 @click.pass_obj
-def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int) -> int:
+def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | None, quiet: bool) -> int:
     """Take back a source that was named on the command line: it is asked no more. Nothing that is held is deleted.
 
     What the config names is taken out there. `archiver fetch URL` takes it up again.
@@ -93,9 +82,8 @@ def forget(clock: Clock | None, page: str, config_path: Path | None, db: Path | 
 @click.option("--url", metavar="URL", help="The page that the file is a copy of, where it does not say so itself.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that tells of every page found.")
 def import_files(
-    files: tuple[Path, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int, url: str | None,
-    as_json: bool,
-) -> int:  # fmt: skip
+    files: tuple[Path, ...], config_path: Path | None, db: Path | None, quiet: bool, url: str | None, as_json: bool
+) -> int:
     """Keep the pages in files: HTML or MHTML saved by a browser, SingleFile, HAR, WARC and WACZ.
 
     Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
@@ -121,8 +109,8 @@ def import_files(
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N requests in this run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
 def rescue(
-    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, check: bool,
-    history: bool, limit: int | None, as_json: bool,
+    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, check: bool, history: bool,
+    limit: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Look for the parts and images that are missing in the Wayback Machine, other web archives and Common Crawl.
 
@@ -131,10 +119,11 @@ def rescue(
     """
     from archiver.commands import rescuing
     from archiver.report import rescues
+    from archiver.report.terminal import progress
 
     config, path = settings(config_path, db)
     options = rescuing.RescueOptions(target=target, check=check, history=history, limit=limit)
-    with progress(quiet, config.rescue.delay_s) as listener:
+    with progress(quiet=quiet, delay_s=config.rescue.delay_s) as listener:
         rescued = rescuing.rescue(config, path, options, listener)
     return show(rescues.summary(rescued), as_json=as_json)
 
@@ -148,9 +137,8 @@ def rescue(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document that sums up the run.")
 @click.pass_obj
 def push(
-    clock: Clock | None,
-    target: str | None, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, limit: int | None,
-    yes: bool, dry_run: bool, as_json: bool,
+    clock: Clock | None, target: str | None, config_path: Path | None, db: Path | None, quiet: bool,
+    limit: int | None, yes: bool, dry_run: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Ask Save Page Now of the Internet Archive to publish a copy of what is held here, and confirm each.
 
@@ -160,6 +148,7 @@ def push(
     """
     from archiver.commands import pushing
     from archiver.report import pushes
+    from archiver.report.terminal import progress
 
     config, path = settings(config_path, db)
     options = pushing.PushOptions(target=target, limit=limit)
@@ -171,7 +160,7 @@ def push(
         if plan.todo and not _agreed(pushes.plan_text(plan)):
             tell("Nothing was asked.")
             return 0
-    with progress(quiet, config.rescue.delay_s) as listener:
+    with progress(quiet=quiet, delay_s=config.rescue.delay_s) as listener:
         pushed = pushing.push(config, path, options, listener, clock)
     return show(pushes.summary(pushed), as_json=as_json)
 
@@ -188,7 +177,7 @@ def _agreed(plan: str) -> bool:
 @archiver.command(short_help="Rebuild what is derived, offline.")
 @common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+def parse(config_path: Path | None, db: Path | None, quiet: bool, as_json: bool) -> int:
     """Read every capture again, without network, and rebuild all that is derived from them."""
     from archiver.commands import fetching
     from archiver.report.terminal import counting
@@ -205,7 +194,7 @@ def parse(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, 
 @common
 @click.option("--repair", is_flag=True, help="Fill the search index anew first, should anything be wrong with it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, repair: bool, as_json: bool) -> int:
+def verify(config_path: Path | None, db: Path | None, quiet: bool, repair: bool, as_json: bool) -> int:
     """Check the archive against itself: every stored response, every belief, every derived row, the chain of runs.
 
     One line a finding; exit 5 when there is one.
@@ -228,26 +217,14 @@ def verify(config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
 
 
 @archiver.command(short_help="Try it on a stand-in, without network.")
-@click.option(
-    "--db",
-    type=FilePath(),
-    default="demo.db",
-    show_default=True,
-    metavar="FILE",
-    help="The archive to make. One that is there is only gone on with if it was cut short.",
-)
-@click.option(
-    "--config",
-    "config_path",
-    type=FilePath(),
-    metavar="FILE",
-    help="Taken for the sake of scripts; the demo has its own settings.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
-@click.option("-v", "--verbose", count=True, help="Log each request and wait on stderr; twice: tracebacks.")
+@click.option("--db", type=FilePath(), default="demo.db", show_default=True, metavar="FILE",
+              help="The archive to make. One that is there is only gone on with if it was cut short.")  # fmt: skip
+@click.option("--config", type=FilePath(), metavar="FILE", expose_value=False,
+              help="Taken for the sake of scripts; the demo has its own settings.")  # fmt: skip
+@talking
 @click.option("--rot", is_flag=True, help="Delete six parts first, and get them back from other people's copies.")
 @click.option("--json", "as_json", is_flag=True, help="The status as one JSON document.")
-def demo(db: Path, config_path: Path | None, quiet: bool, verbose: int, rot: bool, as_json: bool) -> int:
+def demo(db: Path, quiet: bool, rot: bool, as_json: bool) -> int:
     """Keep a whole invented series from a local stand-in of iThome: the real client, no network."""
     from archiver.cli import demonstration
 

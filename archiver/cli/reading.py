@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
 @click.option("--strict", is_flag=True, help="Exit 3 unless every part is safe.")
 @click.option("--copies", is_flag=True, help="Who holds which part, and what hangs on one copy alone.")
-def status(
-    config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool, strict: bool, copies: bool
-) -> int:
+def status(config_path: Path | None, db: Path | None, quiet: bool, as_json: bool, strict: bool, copies: bool) -> int:
     """Tell what is held, what is missing and what is gone."""
     path = archive_of(config_path, db)
     if copies:
         return _print_copies(path, as_json=as_json, quiet=quiet)
     found = print_status(path, as_json=as_json, quiet=quiet)
-
     return 3 if found.alarms() or (strict and not found.all_safe()) else 0
 
 
@@ -39,17 +36,15 @@ def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
     from archiver.commands import reading
     from archiver.report import copies
 
-    found = reading.copies(path)
-    tell_demonstration(is_one=found.is_demonstration)
-    parts = found.parts
+    parts, is_demonstration = reading.copies(path)
+    tell_demonstration(is_one=is_demonstration)
     if as_json:
         listed = [part._asdict() for part in parts]
-        click.echo(document({"parts": listed, "is_demonstration": found.is_demonstration}))
+        click.echo(document({"parts": listed, "is_demonstration": is_demonstration}))
         return 0
     print_table(copies.COPY_COLUMNS, copies.copies_table(parts))
-    if not quiet:
-        for note in copies.copies_notes(parts):
-            tell(note)
+    for note in copies.copies_notes(parts) if not quiet else ():
+        tell(note)
     return 0
 
 
@@ -81,7 +76,7 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
 @click.argument("page", metavar="ID|URL")
 @common
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with every row.")
-def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, as_json: bool) -> int:
+def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, as_json: bool) -> int:
     """Tell everything known of one page, in order of time, and the rule that made its state."""
     from archiver.commands import reading
     from archiver.report.why import why_json, why_text
@@ -98,8 +93,8 @@ def why(page: str, config_path: Path | None, db: Path | None, quiet: bool, verbo
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="At most N hits.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document; its shape is in docs/json.md.")
 def search(
-    query: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, verbose: int,
-    series_id: int | None, limit: int, as_json: bool,
+    query: tuple[str, ...], config_path: Path | None, db: Path | None, quiet: bool, series_id: int | None, limit: int,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Search titles, bodies and comments, best hits first.
 
@@ -126,9 +121,7 @@ def _print_hits(found: Hits) -> None:
     from archiver.report import hits
 
     if not sys.stdout.isatty():
-        from archiver.report.status import tab_separated
-
-        click.echo(tab_separated(hits.COLUMNS, hits.table(found)))
+        print_table(hits.COLUMNS, hits.table(found))
         return
     from archiver.report import terminal
 
@@ -142,8 +135,8 @@ def _print_hits(found: Hits) -> None:
 @click.option("--to", "new", metavar="VERSION", help="A capture number or a date. Default: the latest text.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def diff(
-    article: str, config_path: Path | None, db: Path | None, quiet: bool, verbose: int, old: str | None,
-    new: str | None, as_json: bool,
+    article: str, config_path: Path | None, db: Path | None, quiet: bool, old: str | None, new: str | None,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Show what changed between two versions of an article: words in prose, lines in code."""
     from archiver.commands import comparing
@@ -164,7 +157,7 @@ def diff(
 @common
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any free port.")
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
-def serve(config_path: Path | None, db: Path | None, quiet: bool, verbose: int, port: int, open_browser: bool) -> int:
+def serve(config_path: Path | None, db: Path | None, quiet: bool, port: int, open_browser: bool) -> int:
     """Read the archive in a browser with Datasette, on this machine only (needs the extra `datasette`)."""
     from archiver import pages
     from archiver.browse import server

@@ -21,7 +21,7 @@ from archiver.text import safe
 
 __all__ = [
     "PACKAGED", "TABLES", "Config", "Images", "Network", "PushSettings", "Rescue", "Source", "find_file", "load",
-    "load_packaged", "read", "usable_key",
+    "load_config", "load_packaged", "read", "usable_key",
 ]  # fmt: skip
 
 PACKAGED = "archiver.toml"
@@ -46,6 +46,9 @@ def load(named: Path | str | None = None) -> Config:
     return load_packaged() if path is None else read(_file_text(path), str(path))
 
 
+load_config = load  # as `archiver` calls it
+
+
 def load_packaged() -> Config:
     """The packaged default alone."""
     return read(_packaged_text(), "packaged default")
@@ -67,9 +70,8 @@ def _file_text(path: Path) -> str:
             raise ConfigError([f"{safe(path, 200)}: more than {_MAX_BYTES} bytes; name another file with --config"])
         return data.decode("utf-8-sig")  # editors on Windows write a BOM, tomllib takes none
     except OSError as error:
-        raise ConfigError(
-            [f"{safe(path, 200)}: cannot be read ({error.strerror}); name another file with --config"]
-        ) from error
+        words = f"cannot be read ({error.strerror}); name another file with --config"
+        raise ConfigError([f"{safe(path, 200)}: {words}"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{safe(path, 200)}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
 

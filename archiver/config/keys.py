@@ -167,16 +167,15 @@ _PUSH: dict[str, Setting] = {
     "wait_s": _number(0, 3600, "seconds"),
     "again_days": _number(0, 3650, "days"),
 }
-_ARCHIVE: dict[str, Setting] = {"db": _TEXT}
 _IMAGES: dict[str, Setting] = {
-    "fetch": Setting("true or false", lambda value: value if isinstance(value, bool) else None),
+    "fetch": _FLAG,
     "max_bytes": _whole(1024, 1_073_741_824, "bytes"),
     "max_per_run": _whole(0, 1_000_000, "images (0 for no limit)"),
 }
-_NOTIFY: dict[str, Setting] = {"command": Setting('a command in quotes, such as "notify-send archiver"', _command)}
+_COMMAND = Setting('a command in quotes, such as "notify-send archiver"', _command)
 TABLES = {
-    "archive": _ARCHIVE, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "images": _IMAGES,
-    "notify": _NOTIFY, "rescue": _RESCUE, "push": _PUSH,
+    "archive": {"db": _TEXT}, "network": _NETWORK, "judgement": _RULES, "schedule": _SCHEDULE, "images": _IMAGES,
+    "notify": {"command": _COMMAND}, "rescue": _RESCUE, "push": _PUSH,
 }  # fmt: skip
 
 
