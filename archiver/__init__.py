@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from archiver.archive.history import History
     from archiver.archive.kept import KeptArticle, KeptCapture, KeptComment, KeptImage, KeptSeries
+    from archiver.archive.part_copies import CopiesOfParts, PartCopies
     from archiver.archive.search import Hit, Hits
-    from archiver.archive.status import PartCopies, PartStatus, SeriesStatus, Status
+    from archiver.archive.status import PartStatus, SeriesStatus, Status
     from archiver.commands.archive import Archive
     from archiver.commands.comparing import Comparison, compare
     from archiver.commands.exporting import BookExported, Exported, Unaccounted, export
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from archiver.commands.importing import import_files
     from archiver.commands.listening import Listener, Notice, Step
     from archiver.commands.pushing import Pushed, PushOptions, push
-    from archiver.commands.reading import CopiesOfParts, copies, search, status, why
+    from archiver.commands.reading import copies, search, status, why
     from archiver.commands.rescuing import Rescued, RescueOptions, rescue
     from archiver.commands.run import Closed
     from archiver.commands.sources import forget
@@ -58,7 +59,8 @@ _PLACES = {
     "archive.history": "History",
     "archive.kept": "KeptArticle KeptCapture KeptComment KeptImage KeptSeries",
     "archive.search": "Hit Hits",
-    "archive.status": "PartCopies PartStatus SeriesStatus Status",
+    "archive.part_copies": "CopiesOfParts PartCopies",
+    "archive.status": "PartStatus SeriesStatus Status",
     "commands.archive": "Archive",
     "commands.comparing": "Comparison compare",
     "commands.exporting": "BookExported Exported Unaccounted export",
@@ -67,7 +69,7 @@ _PLACES = {
     "commands.importing": "import_files",
     "commands.listening": "Listener Notice Step",
     "commands.pushing": "PushOptions Pushed push",
-    "commands.reading": "CopiesOfParts copies search status why",
+    "commands.reading": "copies search status why",
     "commands.rescuing": "RescueOptions Rescued rescue",
     "commands.run": "Closed",
     "commands.sources": "forget",

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STORABLE_BLOCK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_UNUSUAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # what prose has none of
 _LINE_BREAKS = re.compile(r"\r\n?")
 # Bidirectional controls (UAX #9), zero-width characters, line and paragraph separators, the soft hyphen, the
 # byte order mark, interlinear annotations and tag characters: invisible, and able to change what a reader sees.
@@ -26,10 +24,13 @@ def storable(text: str) -> str:
 
     Everything else stays, so that code is kept to the letter.
     """
-    return _UNSTORABLE.sub("\ufffd", text) if "\0" in text or _has_surrogates(text) else text
+    if "\0" not in text and not _has_surrogates(text):
+        return text
+    return "".join(["\ufffd" if sign == "\0" or "\ud800" <= sign <= "\udfff" else sign for sign in text])
 
 
 def _has_surrogates(text: str) -> bool:
+    """Asked of the codec: a pattern of them takes longer to compile than `status` has."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -41,7 +42,7 @@ def prose(text: str) -> str:
     """Several lines of prose for a column: storable, line breaks as LF, no control characters but LF and TAB."""
     if "\r" in text:
         text = _LINE_BREAKS.sub("\n", text)
-    return _STORABLE_BLOCK.sub("", storable(text)) if _UNUSUAL.search(text) is not None else text
+    return _STORABLE_BLOCK.sub("", storable(text))
 
 
 def line(text: str, limit: int = 2_000) -> str:

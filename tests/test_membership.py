@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,7 +49,7 @@ def test_a_status_of_what_wants_attention_tells_people_the_same_as_one_of_every_
     assert [len(found.parts[5943]) for found in (whole, lean)] == [4, 3]
     assert report.attention_table(lean) == report.attention_table(whole)
     assert [row[0] for row in report.attention_table(whole)] == ["10000002", "10000003", "10000004"]
-    assert replace(lean, parts=whole.parts) == whole
+    assert lean._replace(parts=whole.parts) == whole
 
 
 def ask(case: Case, number: int, answer: Outcome | None, *, foreign: bool = False) -> None:

@@ -10,7 +10,8 @@ from archives import place
 
 from archiver.archive import history
 from archiver.archive.opening import reading
-from archiver.archive.status import Drift, PartCopies, SeriesStatus, Status
+from archiver.archive.part_copies import PartCopies
+from archiver.archive.status import Drift, SeriesStatus, Status
 
 
 def status_of(**changes: Any) -> Status:

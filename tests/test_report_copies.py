@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from told import Row, made
 
-from archiver.archive.status import PartCopies
+from archiver.archive.part_copies import PartCopies
 from archiver.report import copies
 
 PART: Row = {

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from fakes import START, article, reply
 
-from archiver.archive.queries import Version
 from archiver.archive.search import Hit, Hits
+from archiver.archive.versions import Version
 from archiver.commands.comparing import Comparison
 from archiver.commands.listening import About, Notice, Step
 from archiver.diff import Piece, Section

@@ -16,12 +16,12 @@ from pathlib import Path
 from archiver.archive import schema, search_index
 from archiver.archive.beliefs import Beliefs
 from archiver.archive.captures import Captures
+from archiver.archive.columns import STORED_BODY
 from archiver.archive.connection import throw_away
 from archiver.archive.database import Database
 from archiver.archive.library import Library
 from archiver.archive.looking import opened
 from archiver.archive.opening import explained
-from archiver.archive.queries import STORED_BODY
 from archiver.archive.stored import ReadPage
 from archiver.archive.times import stamp
 from archiver.config.rules import Rules, Schedule

@@ -10,8 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from archiver import unpack
-from archiver.archive.columns import CONTENT_TYPE
-from archiver.archive.queries import STORED_BODY
+from archiver.archive.columns import CONTENT_TYPE, STORED_BODY
 from archiver.model import Address, Kind
 
 if TYPE_CHECKING:

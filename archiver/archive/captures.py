@@ -10,9 +10,8 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 
-from archiver.archive.columns import CONTENT_TYPE
+from archiver.archive.columns import CONTENT_TYPE, STORED_BODY
 from archiver.archive.database import Database
-from archiver.archive.queries import STORED_BODY
 from archiver.archive.stored import Stored
 from archiver.archive.times import stamp
 from archiver.errors import ArchiveDamaged

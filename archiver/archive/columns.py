@@ -24,6 +24,11 @@ CONTENT_TYPE = """coalesce((SELECT value ->> 1 FROM json_each(captures.headers) 
 
 That is `readings.SAVED_PAGE_TYPE`, whose module takes longer to import than all else that `archiver status` needs."""
 
+STORED_BODY = (
+    "(SELECT holder.body FROM captures AS holder WHERE holder.id = coalesce(captures.body_capture_id, captures.id))"
+)
+"""The gzipped bytes of a row of `captures`: they stand in the first capture that they came with."""
+
 DERIVED_TABLES = (
     "search_rows", "parse_problems", "lost_fields", "mentions", "names", "events", "collapses", "edits", "metrics",
     "links", "article_images", "comment_images", "images", "code_blocks", "comment_versions", "comments",

@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.archive.captures import Captures
-from archiver.archive.columns import STILL_ASKED
+from archiver.archive.columns import STILL_ASKED, STORED_BODY
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
-from archiver.archive.queries import STORED_BODY
 from archiver.archive.times import moment, stamp
 from archiver.errors import ArchiveDamaged
 from archiver.model import Address, Answer, CaptureSource, Copy, CopyKey, Kind, Outcome, Verdict, key_of

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from dataclasses import dataclass
 from typing import Any
 
 from archiver.archive import demonstration
-from archiver.archive.columns import ABSENCES, CONTENT_TYPE, NOT_ASKED
+from archiver.archive.columns import ABSENCES, NOT_ASKED
 from archiver.archive.status import (
     ODD_STATES,
     CitedLink,
@@ -17,7 +15,6 @@ from archiver.archive.status import (
     DroppedSource,
     EventSeen,
     ImageCount,
-    PartCopies,
     PartStatus,
     ProblemCount,
     RunStatus,
@@ -30,11 +27,6 @@ from archiver.archive.status import (
 from archiver.archive.values import values
 
 Row = dict[str, Any]
-
-STORED_BODY = (
-    "(SELECT holder.body FROM captures AS holder WHERE holder.id = coalesce(captures.body_capture_id, captures.id))"
-)
-"""The gzipped bytes of a row of `captures`: they stand in the first capture that they came with."""
 
 
 def all_rows(connection: sqlite3.Connection, sql: str, *parameters: Any) -> list[Row]:
@@ -49,7 +41,7 @@ def status(
 
     Not `every_part`: of parts only those that want attention, since a contest year has 45,000.
     """
-    ids = json.dumps(source_ids)
+    ids = "null" if source_ids is None else str([*source_ids])  # JSON, without its module: `status` must start fast
     parts: dict[int | None, list[PartStatus]] = {}
     of_parts = _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}"
     flags = ("safe", "rescued", "missing", "collapsed")
@@ -83,7 +75,7 @@ def last_run(connection: sqlite3.Connection) -> RunStatus | None:
     run = next(iter(all_rows(connection, _LAST_RUN)), None)
     if run is None:
         return None
-    outcomes = json.loads(run["outcomes"] or "{}")
+    outcomes = {row["outcome"]: row["pages"] for row in connection.execute(_OUTCOMES, [run["id"]])}
     return RunStatus(**{**run, "mass_absence": bool(run["mass_absence"]), "outcomes": outcomes})
 
 
@@ -119,15 +111,12 @@ def changes_owed(connection: sqlite3.Connection) -> list[Row]:
     )
 
 
-def copies(connection: sqlite3.Connection) -> list[PartCopies]:
-    """Every part and who holds it."""
-    return values(connection, PartCopies, "SELECT * FROM copies_of_parts")
-
-
 def source_urls(connection: sqlite3.Connection) -> set[str]:
     """The URLs of everything that is kept, and of the same pages elsewhere."""
-    kept = all_rows(connection, "SELECT url, alternates FROM sources")
-    return {url for source in kept for url in (source["url"], *json.loads(source["alternates"]))}
+    return {
+        row[0]
+        for row in connection.execute("SELECT url FROM sources UNION SELECT value FROM sources, json_each(alternates)")
+    }
 
 
 # Each takes the sources as a JSON list; null stands for all.
@@ -258,29 +247,20 @@ _LAST_RUN = f"""
 SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_absence,
     (SELECT count(*) FROM fetches WHERE run_id = runs.id
         AND source NOT IN ('feed', 'import')
-        AND outcome NOT IN {NOT_ASKED}) AS requests,
-    (SELECT json_group_object(outcome, n) FROM (
-        SELECT outcome, count(*) AS n FROM fetches JOIN pages ON pages.id = page_id
-        WHERE run_id = runs.id AND final AND kind NOT IN ('robots', 'control')
-        AND (source = 'live' OR runs.command = 'import') GROUP BY outcome)) AS outcomes
+        AND outcome NOT IN {NOT_ASKED}) AS requests
 FROM runs ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - a closed list of words of ours
+
+_OUTCOMES = """
+SELECT outcome, count(*) AS pages FROM fetches JOIN pages ON pages.id = page_id JOIN runs ON runs.id = run_id
+WHERE run_id = ? AND final AND kind NOT IN ('robots', 'control') AND (source = 'live' OR command = 'import')
+GROUP BY outcome
+"""
 
 _PROBLEMS = """
 SELECT pages.kind, field, problem, parser, count(*) AS pages, min(pages.url) AS example
 FROM parse_problems JOIN pages ON pages.id = page_id GROUP BY pages.kind, field, problem, parser ORDER BY pages DESC
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A text that an article had, in the capture it was read from."""
-
-    capture_id: int
-    first_seen_at: str
-    last_seen_at: str | None  # None: it is the text now
-    content_type: str | None
-    body: bytes  # gzip, as stored
 
 
 def list_addresses(connection: sqlite3.Connection, series_id: int | None, page_number: int | None) -> list[str]:
@@ -294,36 +274,3 @@ def list_addresses(connection: sqlite3.Connection, series_id: int | None, page_n
             series_id, page_number,
         )
     ]  # fmt: skip
-
-
-def versions(connection: sqlite3.Connection, article_id: int) -> list[Version]:
-    """The texts that an article had, oldest first: one more than it has edits."""
-    return [Version(*row) for row in connection.execute(_VERSIONS, {"id": article_id})]
-
-
-def version(connection: sqlite3.Connection, article_id: int, capture_id: int) -> Version | None:
-    """One good capture of an article, whether its text was new or not."""
-    rows = connection.execute(_VERSION, {"id": article_id, "capture_id": capture_id})
-    return next((Version(*row) for row in rows), None)
-
-
-_VERSIONS = f"""
-WITH texts AS (
-    SELECT old_capture_id AS capture_id, NULL AS first_seen_at, last_seen_old_at AS last_seen_at
-        FROM edits WHERE id = (SELECT min(id) FROM edits WHERE article_id = :id)
-    UNION ALL
-    SELECT new_capture_id, first_seen_new_at, (SELECT last_seen_old_at FROM edits AS later
-        WHERE later.article_id = :id AND later.id > edits.id ORDER BY later.id LIMIT 1)
-        FROM edits WHERE article_id = :id
-    UNION ALL
-    SELECT capture_id, NULL, NULL FROM articles
-        WHERE id = :id AND NOT EXISTS (SELECT 1 FROM edits WHERE article_id = :id)
-)
-SELECT captures.id, coalesce(first_seen_at, captured_at) AS seen, last_seen_at, {CONTENT_TYPE}, {STORED_BODY}
-FROM texts JOIN captures ON captures.id = texts.capture_id ORDER BY seen
-"""  # noqa: S608 - no words from outside
-
-_VERSION = f"""
-SELECT captures.id, captured_at, NULL, {CONTENT_TYPE}, {STORED_BODY} FROM captures JOIN pages ON pages.id = page_id
-WHERE pages.article_id = :id AND captures.id = :capture_id AND outcome = 'ok'
-"""  # noqa: S608 - the same

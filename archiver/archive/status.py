@@ -5,7 +5,6 @@ made. Moments are text as the archive has them: UTC, ISO 8601. What each field h
 under the view of its class.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from archiver.archive.columns import ABSENCES
@@ -211,30 +210,7 @@ class RunStatus(NamedTuple):
     outcomes: dict[str, int]  # of the pages asked, robots apart
 
 
-class PartCopies(NamedTuple):
-    """A part, and who holds a copy of it since when (`copies_of_parts`)."""
-
-    id: int
-    series_id: int | None
-    position: int | None
-    title: str | None
-    ours: str | None
-    ours_at: str | None
-    wayback_at: str | None
-    common_crawl_at: str | None
-    other_archive_at: str | None
-    imported_at: str | None
-    checked_at: str | None
-    copies: int
-    push: str | None
-    push_reason: str | None
-    pushed_at: str | None
-    state: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """Everything `status` tells: series with their parts, parts of no known series yet, and the last run."""
 
     series: list[SeriesStatus]

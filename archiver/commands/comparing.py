@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from archiver import diff, ithome, pages
-from archiver.archive import bodies, demonstration, queries
+from archiver.archive import bodies, demonstration, versions
 from archiver.archive.looking import opened
-from archiver.archive.queries import Version
+from archiver.archive.versions import Version
 from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError
 from archiver.model import Address
@@ -42,10 +42,10 @@ def compare(path: Path | str, article: int | str, old: str | None = None, new: s
     if article_id is None:
         raise UsageError(f"{safe(article, 200)}: not an article; only articles have versions")
     with opened(Path(path)) as connection:
-        known = queries.versions(connection, article_id)
+        known = versions.versions(connection, article_id)
         if not known:
             raise UsageError(f"{article_id}: no text of this article is held; see `archiver status`")
-        lookup = partial(queries.version, connection, article_id)
+        lookup = partial(versions.version, connection, article_id)
         after = _choose(lookup, article_id, known, new) if new else known[-1]
         before = _choose(lookup, article_id, known, old) if old else _before(known, after)
         invented = demonstration.is_marked(connection)

@@ -5,25 +5,18 @@ Reads only. Imports nothing heavy at its top: `archiver status` must start fast.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from archiver.archive import demonstration, looking, queries
-from archiver.archive.status import PartCopies, Status
+from archiver.archive.status import Status
 from archiver.errors import UsageError
 from archiver.text import safe
 
 if TYPE_CHECKING:
     from archiver.archive.history import History
+    from archiver.archive.part_copies import CopiesOfParts
     from archiver.archive.search import Hits
-
-
-class CopiesOfParts(NamedTuple):
-    """Every part and who holds it."""
-
-    parts: list[PartCopies]
-    is_demonstration: bool  # all of it was invented
 
 
 def status(path: Path | str, *, every_part: bool = True) -> Status:
@@ -37,8 +30,10 @@ def status(path: Path | str, *, every_part: bool = True) -> Status:
 
 def copies(path: Path | str) -> CopiesOfParts:
     """Every part and who holds it. Raises ArchiveError."""
+    from archiver.archive import part_copies
+
     with looking.opened(Path(path)) as connection:
-        return CopiesOfParts(queries.copies(connection), demonstration.is_marked(connection))
+        return part_copies.copies(connection)
 
 
 def why(path: Path | str, page: int | str) -> History:
@@ -60,6 +55,8 @@ def search(path: Path | str, query: str, *, series_id: int | None = None, limit:
 
     Raises UsageError for a query without words and a series that is not known, and ArchiveError.
     """
+    from dataclasses import replace
+
     from archiver.archive.search import find
     from archiver.archive.search_words import terms
 

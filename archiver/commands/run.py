@@ -176,7 +176,7 @@ class Run:
             code = judged(found) if self.code is None else self.code
         doubt = archive.runs.finish_run(self.id, self.ended_by, code, note or None, self.clock.now())
         with archive.reading() as connection:
-            found = replace(found, last_run=queries.last_run(connection))
+            found = found._replace(last_run=queries.last_run(connection))
         return Closed(self.id, self.ended_by, code, doubt, archive.beliefs.changed_by_law(self.id), found)
 
 

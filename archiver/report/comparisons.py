@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archiver.archive.queries import Version
+from archiver.archive.versions import Version
 from archiver.commands.comparing import Comparison
 
 

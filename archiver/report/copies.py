@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.archive.status import PartCopies
+from archiver.archive.part_copies import PartCopies
 from archiver.text import safe
 
 HOLDERS = {
