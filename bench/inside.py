@@ -62,10 +62,10 @@ def refill(path: str) -> dict[str, Any]:
     database = connection.open_writer(Path(path))
     count = database.execute("SELECT count(*) FROM articles").fetchone()[0]
     start = time.process_time()
-    with connection.transaction(database, Path(path)):
+    with connection.transaction(database):
         search_index.refill(database)
     taken = time.process_time() - start
-    connection.close(database, Path(path))
+    connection.close(database)
     return {"cpu_s": taken / count}
 
 

@@ -51,7 +51,7 @@ def parse(path: Path, listener: Listener = lambda _done, _all: None, each: int =
     """As `archiver parse` reads a large archive."""
     with opened(path) as archive:
         return again.rebuild(
-            archive.library, archive._database, path, pages.read, archive.runs.seal_rebuilt, listener, ALONE, each
+            archive.library, archive._database, pages.read, archive.runs.seal_rebuilt, listener, ALONE, each
         )
 
 

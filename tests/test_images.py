@@ -13,10 +13,10 @@ from fakes import START, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import config_for, rows, run_fetch, small_site, terse_site
-from sqlite_utils import Database
 
 from archiver import cli, config
 from archiver.archive import queries
+from archiver.archive.database import Database
 from archiver.archive.digest import kept_digest
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
@@ -279,7 +279,7 @@ def test_an_archive_of_before_reads_on_and_stays_proven(tmp_path: Path) -> None:
             connection.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m009_bodies', 'm012_seals')")
             connection.execute("DROP TABLE seals")
             connection.execute("ALTER TABLE runs DROP COLUMN changed_before")
-            digest = kept_digest(Database(connection))
+            digest = kept_digest(Database(connection, db))
             connection.execute("UPDATE runs SET kept_digest = ?", [digest])
         assert fetching.verify(config.load(file), db) == []
         run_fetch(db, file, force=True)

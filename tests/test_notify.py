@@ -63,14 +63,14 @@ def test_what_a_killed_run_saw_is_owed_by_the_next_one(tmp_path: Path) -> None:
         case.source(url_of(1))
         case.answer(url_of(1), part(1))
         case.next_run(days=1)
-        case.archive.notices.owe(case.run_id, case.clock.now())
+        case.archive.runs.owe_notice(case.run_id, case.clock.now())
         case.answer(url_of(1), part(1, text="other words"))  # and killed then
     with archive_at(path, world) as case:
-        case.archive.notices.owe(case.run_id, case.clock.now())
+        case.archive.runs.owe_notice(case.run_id, case.clock.now())
         case.archive.runs.finish_run(case.run_id, "finished", 0, None, case.clock.now())
         with reading(path) as connection:
             owed = queries.changes_owed(connection)
-        case.archive.notices.told(case.run_id, case.clock.now())
+        case.archive.runs.gave_notice(case.run_id, case.clock.now())
 
     assert "edited" in [change["what"] for change in owed]
     with reading(path) as connection:

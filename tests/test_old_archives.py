@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from archives import place
-from sqlite_utils import Database
 
 from archiver import cli
 from archiver.archive import schema, scripts
+from archiver.archive.database import Database
 from archiver.archive.migrations import migrations
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -80,7 +80,7 @@ def test_new_archives_and_earlier_ones_have_every_index_that_a_script_makes(name
 
 
 def test_every_column_is_described_where_it_is_made() -> None:
-    made, described = Database(memory=True), schema.descriptions()
+    made, described = Database(sqlite3.connect(":memory:"), Path(":memory:")), schema.descriptions()
     migrations.apply(made)
     ours = scripts.names_of("TABLE", scripts.TABLES)
     tables = [one for one in made.tables if one.name in ours and not one.virtual_table_using]
@@ -92,7 +92,7 @@ def test_every_column_is_described_where_it_is_made() -> None:
 
 
 def test_the_digest_of_our_tables_is_that_of_those_which_the_migrations_make() -> None:
-    made = Database(memory=True)
+    made = Database(sqlite3.connect(":memory:"), Path(":memory:"))
     migrations.apply(made)
 
     assert schema.shape_of(made) == schema.TABLES_SHA256, "a migration changes tables: renew TABLES_SHA256"

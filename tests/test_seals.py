@@ -30,11 +30,11 @@ from archives import (
     url_of,
 )
 from fakes import START, FakeClock, article
-from sqlite_utils import Database
 
 from archiver.archive import digest, proof, schema, seals, search_index, search_proof, sums
 from archiver.archive.archive import Keeper
 from archiver.archive.columns import DERIVED_TABLES
+from archiver.archive.database import Database
 from archiver.archive.digest import kept_digest
 from archiver.config.rules import Rules, Schedule
 from archiver.errors import ArchiveError
@@ -78,7 +78,7 @@ def lived(case: Case) -> None:
     case.archive.copies.note(page_id, [copy], case.clock.now())
     case.archive.copies.judged(page_id, copy, Outcome.OK)
     case.archive.pushes.queue([page_id], case.clock.now())
-    case.archive.notices.owe(case.run_id, case.clock.now())
+    case.archive.runs.owe_notice(case.run_id, case.clock.now())
     case.archive.library.settle()
     case.archive.runs.finish_run(case.run_id, "finished", 3, "a note", case.clock.now())
 
@@ -401,7 +401,7 @@ def test_what_a_killed_run_wrote_is_sealed_and_what_others_changed_meanwhile_is_
 
 def made_before_sums(path: Path) -> None:
     """Give an archive the seals of before migration 025."""
-    database = Database(path)
+    database = Database(sqlite3.connect(path), path)
     names = [name for name in seals._held(database) & schema.names() if name not in seals._ELSEWHERE]
     for table in [*names, *search_index.SHADOWS]:
         columns = sums.columns(database, table)
@@ -477,7 +477,7 @@ def test_an_archive_from_before_seals_is_sealed_as_it_was_left_and_told_where_it
         connection.execute("ALTER TABLE runs DROP COLUMN changed_before")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm012_seals'")
         connection.execute("UPDATE runs SET kept_digest = NULL, digest = NULL")
-        connection.execute("UPDATE runs SET kept_digest = ?", [kept_digest(Database(connection))])
+        connection.execute("UPDATE runs SET kept_digest = ?", [kept_digest(Database(connection, path))])
         connection.execute(sql)
     told = [[finding for finding in findings(path, world) if not finding.startswith("run ")] for _ in range(2)]
     with archive_of(path, world) as archive:

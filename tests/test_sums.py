@@ -5,14 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from archiver.archive import shape, sums
+from archiver.archive.database import Database
 
 MADE = """
 CREATE TABLE seals (kind TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (kind, name)) STRICT;
@@ -35,7 +36,7 @@ def opened() -> Database:
     connection.executescript(MADE)
     connection.execute("PRAGMA foreign_keys = ON")
     shape.guard(connection)
-    database = Database(connection, execute_plugins=False)
+    database = Database(connection, Path(":memory:"))
     for table in TABLES:
         sums.put(database, table)
     sums.watch(database, TABLES)

@@ -229,9 +229,7 @@ def everything(path: Path) -> str:
 
 
 def findings(archive: Keeper, workers: Workers) -> list[str]:
-    return list(
-        proof.verify(archive._database, archive.path, archive.beliefs, pages.read, archive.changes, workers=workers)
-    )
+    return list(proof.verify(archive._database, archive.beliefs, pages.read, archive.changes, workers=workers))
 
 
 def test_workers_read_an_archive_to_the_same_rows_and_words(kept: Keeper) -> None:

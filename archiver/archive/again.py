@@ -28,19 +28,19 @@ _EACH = 500  # answers in a commit
 
 
 def rebuild(
-    library: Library, database: Database, path: Path, read: ReadPage, then: Callable[[], None],
+    library: Library, database: Database, read: ReadPage, then: Callable[[], None],
     listener: Callable[[int, int], None], workers: Workers, each: int = _EACH,
 ) -> int:  # fmt: skip
     """`Library.rebuild`, gone on with where it was killed. The caller holds the lock of the archive."""
-    copy = _copied(database, path)
+    copy = _copied(database)
     if copy is None:  # no room for it
         return library.rebuild(then, listener, workers=workers)
     try:
-        count = Library(copy, _place(path), Captures(copy), read).read_on(listener, workers, each)
+        count = Library(copy, Captures(copy), read).read_on(listener, workers, each)
     finally:
         copy.close()
-    _put_in_place(library, database, path, then, workers)
-    drop(path)
+    _put_in_place(library, database, then, workers)
+    drop(database.path)
     return count
 
 
@@ -54,24 +54,24 @@ def _place(path: Path) -> Path:
     return file.with_name(f".{file.name}.parse") / "copy.db"
 
 
-def _copied(database: Database, path: Path) -> Database | None:
+def _copied(database: Database) -> Database | None:
     """The copy, as it was left or made now; None where it cannot be made."""
-    key, place = _key(database), _place(path)
+    key, place = _key(database), _place(database.path)
     begun = _left(place, key)
     if begun is not None:
         return begun
-    drop(path)
+    drop(database.path)
     try:
         place.parent.mkdir(mode=0o700)
         database.execute("VACUUM INTO ?", [str(place)])
         with place.open("rb") as file:
             os.fsync(file.fileno())  # else the log could be on the disk before what it is a change of
         copy = _opened(place)
-        with transaction(copy, place):
+        with transaction(copy):
             copy.execute("DELETE FROM progress")
             copy.execute("CREATE TABLE made_of AS SELECT ? AS key", [key])
     except (sqlite3.OperationalError, ArchiveError, OSError):
-        drop(path)
+        drop(database.path)
         return None
     return copy
 
@@ -117,13 +117,11 @@ def _key(database: Database) -> str:
     return said.hexdigest()
 
 
-def _put_in_place(
-    library: Library, database: Database, path: Path, then: Callable[[], None], workers: Workers
-) -> None:  # fmt: skip
+def _put_in_place(library: Library, database: Database, then: Callable[[], None], workers: Workers) -> None:
     """What is derived in the copy, in the place of what is in the archive, in one commit."""
-    database.execute("ATTACH ? AS again", [str(_place(path))])
+    database.execute("ATTACH ? AS again", [str(_place(database.path))])
     try:
-        with transaction(database, path):
+        with transaction(database):
             database.execute("PRAGMA defer_foreign_keys = ON")
             with sums.made_anew(database, DERIVED_TABLES):
                 library.clear()

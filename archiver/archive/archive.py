@@ -35,7 +35,6 @@ from archiver.archive.frontier import Scope
 from archiver.archive.ledger import DuePage, Ledger
 from archiver.archive.library import Library
 from archiver.archive.manners import Manners
-from archiver.archive.notices import Notices
 from archiver.archive.push_rows import Pushes
 from archiver.archive.queue import Queue
 from archiver.archive.runs import Runs
@@ -88,24 +87,23 @@ class Keeper:
             with contextlib.ExitStack() as on_failure:
                 on_failure.callback(self._database.close)
                 with opening.explained(path):
-                    schema.refuse_newer(self._database, path)
+                    schema.refuse_newer(self._database)
                     self.was_dumped = opening.is_unmarked(self._database.conn)
                     most = None if schema.is_behind(self._database) else seals.AT_ONCE
                     self.changes = seals.changes(self._database, most)  # before anything is put back
-                schema.ensure(self._database, path, self._seal_shape)
+                schema.ensure(self._database, self._seal_shape)
                 seals.watch(self._database)
                 shape.defend(self._database.conn)  # migrations write to the schema, nothing after them does
                 self.captures = Captures(self._database)
                 self.beliefs = Beliefs(self._database, rules, schedule)
-                self.runs = Runs(self._database, path, rules, self.beliefs)
+                self.runs = Runs(self._database, rules, self.beliefs)
                 self.runs.found_changed(self.changes)
-                self.ledger = Ledger(self._database, path, self.captures, self.beliefs)
+                self.ledger = Ledger(self._database, self.captures, self.beliefs)
                 self.manners = Manners(self._database, self.captures, schedule)
-                self.library = Library(self._database, path, self.captures, read)
-                self.copies = Copies(self._database, path, self.captures)
-                self.sources = Sources(self._database, path, self.runs)
-                self.notices = Notices(self._database, path, self.runs)
-                self.pushes = Pushes(self._database, path)
+                self.library = Library(self._database, self.captures, read)
+                self.copies = Copies(self._database, self.captures)
+                self.sources = Sources(self._database, self.runs)
+                self.pushes = Pushes(self._database)
                 with opening.explained(path):
                     proof.drop_what_was_left(path)
                     self._read_on()
@@ -131,7 +129,7 @@ class Keeper:
                 if error is None:
                     self.runs.seal_at_the_end()
             finally:
-                connection.close(self._database, self.path)
+                connection.close(self._database)
             opening.explain(self.path, error)
         finally:
             self._lock.release()
@@ -145,7 +143,7 @@ class Keeper:
         if self.library.is_unread():
             self.rebuild()
         if search_index.is_to_be_filled(self._database):
-            with Workers() as workers, connection.transaction(self._database, self.path):
+            with Workers() as workers, connection.transaction(self._database):
                 search_index.refill(self._database, workers)
                 self.runs.seal_kept()
         self.library.catch_up(then=self.runs.seal_kept)
@@ -159,20 +157,16 @@ class Keeper:
         with Workers() as workers:
             if self.library.count() < again.LEAST:
                 return self.library.rebuild(self.runs.seal_rebuilt, listener, workers=workers)
-            return again.rebuild(
-                self.library, self._database, self.path, self._read, self.runs.seal_rebuilt, listener, workers
-            )  # fmt: skip
+            return again.rebuild(self.library, self._database, self._read, self.runs.seal_rebuilt, listener, workers)
 
     def check_pages(self) -> None:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
-        connection.check_pages(self._database, self.path)
+        connection.check_pages(self._database)
 
     def verify(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
         with Workers() as workers:
-            yield from proof.verify(
-                self._database, self.path, self.beliefs, self._read, self.changes, listener, workers
-            )  # fmt: skip
+            yield from proof.verify(self._database, self.beliefs, self._read, self.changes, listener, workers)
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
         """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
@@ -185,7 +179,7 @@ class Keeper:
                 found = ["search index: another program wrote to it"]
             if found:
                 self.changes = [change for change in self.changes if not change.is_of_the_search]
-                with connection.transaction(self._database, self.path):
+                with connection.transaction(self._database):
                     search_index.refill(self._database, workers)
                     self.runs.seal_search()
         return found

@@ -92,21 +92,19 @@ def _refuse_before(connection: sqlite3.Connection, path: Path, moment: datetime)
 def _make(connection: sqlite3.Connection, copy: Path, until: str, read: ReadPage) -> None:
     database = throw_away(copy)
     try:
-        schema.ensure(database, copy)
+        schema.ensure(database)
         for table, wanted in _SEEN.items():
-            _take(connection, database, copy, table, wanted, until)
+            _take(connection, database, table, wanted, until)
         with explained(copy):
             _believe(database)
         with Workers() as workers:
-            library = Library(database, copy, Captures(database), read)
+            library = Library(database, Captures(database), read)
             library.rebuild(index=search_index.put_down, workers=workers)
     finally:
         database.close()
 
 
-def _take(
-    connection: sqlite3.Connection, database: Database, copy: Path, table: str, wanted: str, until: str
-) -> None:  # fmt: skip
+def _take(connection: sqlite3.Connection, database: Database, table: str, wanted: str, until: str) -> None:
     """The rows of a table that there were, as they were."""
     names = [column.name for column in database[table].columns]
     told = (f'{_THEN.get(table, {}).get(name, f"{name}")} AS "{name}"' for name in names)
@@ -114,7 +112,7 @@ def _take(
     rows = connection.execute(f"SELECT {', '.join(told)} FROM {table} WHERE {wanted} ORDER BY id", {"until": until})  # noqa: S608
     with database.conn:
         while some := rows.fetchmany(_TOGETHER):
-            with explained(copy):
+            with explained(database.path):
                 database.conn.executemany(f"INSERT INTO {table} VALUES ({marks})", map(tuple, some))  # noqa: S608
 
 

@@ -12,10 +12,8 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from archiver.archive import opening, shape
 from archiver.archive.database import Database
@@ -118,21 +116,9 @@ class WriterLock:
             self._descriptor = None
 
 
-class _Plain(Database):
-    """sqlite-utils without its savepoint around each question, which makes three statements of one."""
-
-    def query(
-        self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None
-    ) -> Generator[dict[str, Any], None, None]:
-        """The rows as dictionaries, asked at once and fetched as they are iterated over."""
-        cursor = self.conn.execute(sql, () if params is None else params)
-        names = [column[0] for column in cursor.description]
-        return (dict(zip(names, row, strict=True)) for row in cursor)
-
-
 def throw_away(path: Path) -> Database:
     """A file that is read and written once and that nobody needs after a loss of power."""
-    database = _Plain(sqlite3.connect(path, cached_statements=_STATEMENTS), execute_plugins=False)
+    database = Database(sqlite3.connect(path, cached_statements=_STATEMENTS), path)
     database.execute("PRAGMA synchronous = OFF")
     return database
 
@@ -164,25 +150,22 @@ def open_writer(path: Path) -> Database:
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise ArchiveUnwritable(f"{path}: this file system does not support SQLite's WAL; choose another with --db")
         on_failure.pop_all()
-        database = _Plain(connection, execute_plugins=False)
-        _files[database] = path.stat()
-        return database
+        return Database(connection, path, path.stat())
 
 
-_files: WeakKeyDictionary[Database, os.stat_result] = WeakKeyDictionary()  # which file each of them has open
-
-
-def _refuse_lost(database: Database, path: Path) -> None:
+def _refuse_lost(database: Database) -> None:
     """Raise ArchiveUnwritable when the file is not there any more: SQLite would go on writing to where nobody looks."""
-    opened = _files.get(database)
     with contextlib.suppress(OSError):
-        if opened is None or os.path.samestat(opened, path.stat()):
+        if database.opened is None or os.path.samestat(database.opened, database.path.stat()):
             return
-    raise ArchiveUnwritable(f"{path}: it was removed or replaced while this went on; put it back, and run again")
+    raise ArchiveUnwritable(
+        f"{database.path}: it was removed or replaced while this went on; put it back, and run again"
+    )
 
 
-def check_pages(database: Database, path: Path) -> None:
+def check_pages(database: Database) -> None:
     """SQLite's own check of every page, before the first request of a run. Raises ArchiveDamaged."""
+    path = database.path
     with explained(path):
         found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
@@ -192,10 +175,10 @@ def check_pages(database: Database, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def transaction(database: Database, path: Path) -> Iterator[None]:
+def transaction(database: Database) -> Iterator[None]:
     """One commit: all of it or nothing. Begins at once (IMMEDIATE), so a lock shows before any work is done."""
-    with explained(path):
-        _refuse_lost(database, path)
+    with explained(database.path):
+        _refuse_lost(database)
         database.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -207,7 +190,7 @@ def transaction(database: Database, path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def transaction_of_readings(database: Database, path: Path) -> Iterator[None]:
+def transaction_of_readings(database: Database) -> Iterator[None]:
     """The same for what can be read again: it is on the disk with the next commit that is not, and not sooner.
 
     Without power it may be lost, whole, and never what was committed before it: the log is written in order, and SQLite
@@ -215,7 +198,7 @@ def transaction_of_readings(database: Database, path: Path) -> Iterator[None]:
     """
     database.conn.execute("PRAGMA synchronous = NORMAL")
     try:
-        with transaction(database, path):
+        with transaction(database):
             yield
     finally:
         database.conn.execute("PRAGMA synchronous = FULL")
@@ -229,12 +212,12 @@ def _give_back(database: Database) -> None:
             database.execute("VACUUM")
 
 
-def close(database: Database, path: Path) -> None:
+def close(database: Database) -> None:
     """Fold the WAL into the file, so that the file alone is complete, and close."""
     with contextlib.suppress(sqlite3.Error):  # a reader in the way: the WAL stays beside the file, nothing is lost
         database.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
         with contextlib.suppress(sqlite3.Error):  # no room for a second copy: the file stays as large as it is
             _give_back(database)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    with explained(path):
+    with explained(database.path):
         database.close()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from archiver.archive.captures import Captures
 from archiver.archive.columns import STILL_ASKED, STORED_BODY
@@ -67,9 +66,8 @@ class WantedPage:
 class Copies:
     """The copies of one open archive."""
 
-    def __init__(self, database: Database, path: Path, captures: Captures) -> None:
+    def __init__(self, database: Database, captures: Captures) -> None:
         self._database = database
-        self._path = path
         self._captures = captures
 
     def parts(
@@ -110,7 +108,7 @@ class Copies:
 
     def note(self, page_id: int, copies: Iterable[Copy], now: datetime) -> None:
         """Remember what an index told, in one commit; what it told before keeps its first date and our verdict."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             for copy in copies:
                 holder, url, byte_range = key_of(copy)
                 self._database.execute(
@@ -131,7 +129,7 @@ class Copies:
         That it was not had, this time, takes no verdict about its bytes away.
         """
         holder, url, byte_range = key_of(copy)
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             self._database.execute(
                 "UPDATE copies SET outcome = ?1, judged_by = ?2 WHERE page_id = ?3 AND holder = ?4 AND url = ?5"
                 " AND byte_range = ?6 AND (?2 IS NOT NULL OR judged_by IS NULL)",

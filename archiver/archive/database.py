@@ -1,8 +1,31 @@
 """The class of an open database, imported in one place: whoever is first must leave out what takes twice as long."""
 
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
 from archiver.machine.unneeded import left_out
 
 with left_out("numpy", "pandas"):  # sqlite-utils could store their numbers
-    from sqlite_utils import Database
+    import sqlite_utils
 
-__all__ = ["Database"]
+
+class Database(sqlite_utils.Database):
+    """A file that is open, by which path, and without sqlite-utils' savepoint around each question."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, opened: os.stat_result | None = None) -> None:
+        super().__init__(connection, execute_plugins=False)
+        self.path = path
+        self.opened = opened  # which file it is, where another may take its place
+
+    def query(
+        self, sql: str, params: Sequence[Any] | dict[str, Any] | None = None
+    ) -> Generator[dict[str, Any], None, None]:
+        """The rows as dictionaries, asked at once and fetched as they are iterated over."""
+        cursor = self.conn.execute(sql, () if params is None else params)
+        names = [column[0] for column in cursor.description]
+        return (dict(zip(names, row, strict=True)) for row in cursor)

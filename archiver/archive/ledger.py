@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from archiver import ithome, urls
@@ -54,9 +53,8 @@ class DuePage:
 class Ledger:
     """The fetches of one open archive, and its pages and sources."""
 
-    def __init__(self, database: Database, path: Path, captures: Captures, beliefs: Beliefs) -> None:
+    def __init__(self, database: Database, captures: Captures, beliefs: Beliefs) -> None:
         self._database = database
-        self._path = path
         self._captures = captures
         self._beliefs = beliefs
 
@@ -80,7 +78,7 @@ class Ledger:
         )
         if next(iter(known), None) is not None:
             return
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             self._database.execute("DELETE FROM progress WHERE name = 'settled'")  # so that it is done again
             self._database.execute(
                 "INSERT INTO sources (url, kind, alternates, series_hint, added_at, named_by) VALUES (?, ?, ?, ?, ?, ?)"
@@ -119,7 +117,7 @@ class Ledger:
 
     def page(self, address: Address, now: datetime) -> DuePage:
         """A page to be asked now, known from here on."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             page = self._row_of(address, now)
         return self.due_page(page)
 
@@ -153,12 +151,12 @@ class Ledger:
 
     def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             return self._insert(run_id, exchange, judgement, reading)
 
     def record_all(self, run_id: int, unasked: Iterable[tuple[Exchange, Judgement]]) -> None:
         """One commit with the rows of many pages that were not asked, and why."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             for exchange, judgement in unasked:
                 self._insert(run_id, exchange, judgement, None)
 
@@ -172,7 +170,7 @@ class Ledger:
         """
         readings: dict[int, Reading] = {}
         size = 0
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             for exchange, judgement, reading in copies:
                 fetch_id = self._insert(run_id, exchange, judgement, reading)
                 size += len(exchange.answer.body or b"")

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import tee
-from pathlib import Path
 from typing import Any, assert_never
 
 from archiver.archive import (
@@ -66,9 +65,8 @@ def _tell_nobody(_article_id: int, _is_new: bool) -> None:
 class Library:
     """The derived tables of one open archive."""
 
-    def __init__(self, database: Database, path: Path, captures: Captures, read: ReadPage) -> None:
+    def __init__(self, database: Database, captures: Captures, read: ReadPage) -> None:
         self._database = database
-        self._path = path
         self._captures = captures
         self._read = read
         self._touched: tuple[set[int], set[int]] = set(), set()  # pages read since all was settled, series named there
@@ -107,7 +105,7 @@ class Library:
         )
         for start in range(0, len(pending), _TOGETHER):
             some = pending[start : start + _TOGETHER]
-            with transaction_of_readings(self._database, self._path):
+            with transaction_of_readings(self._database):
                 with self._indexing():
                     self._take_together(some, read)
                 self._note("library", some[-1]["id"])
@@ -146,7 +144,7 @@ class Library:
             self.catch_up()
         if self.is_settled():
             return
-        with transaction_of_readings(self._database, self._path):
+        with transaction_of_readings(self._database):
             self._settle()
             then()
         self.has_settled()
@@ -215,7 +213,7 @@ class Library:
         `index` makes the search index of what was read, each article once, however often it was captured. `workers`
         help to read.
         """
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
             with sums.made_anew(self._database, DERIVED_TABLES):
                 self.clear()
@@ -235,7 +233,7 @@ class Library:
             for statement in ("COMMIT", "BEGIN IMMEDIATE"):
                 self._database.conn.execute(statement)
 
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             marks = "SELECT fetch_id FROM progress WHERE name = 'library'"
             last = self._database.execute(marks).fetchone()
             if last is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlite_utils import Migrations
 
@@ -56,7 +57,7 @@ _TWICE_BESIDE = (
     " GROUP BY kind, article_id HAVING count(*) > 1)"
 )
 
-_STEPS: dict[str, tuple[Act, ...]] = {
+STEPS: dict[str, tuple[Act, ...]] = {
     # every table that the first version had
     "m001_tables": (_execute(f"PRAGMA application_id = {APPLICATION_ID}"), _run("001_tables.sql")),
     # state changes, versions, events, and pages of two more kinds
@@ -95,17 +96,18 @@ _STEPS: dict[str, tuple[Act, ...]] = {
     "m025_sums": (),  # rows are sealed by sums: an older archiver would write without keeping them up, and is refused
     "m026_read_again": (_READ_AGAIN,),  # what lists show of their parts is kept
 }  # fmt: skip
+"""Migration → what it does, in order."""
 
 migrations = Migrations("archiver")
 
 
-def _migration(acts: tuple[Act, ...]) -> Callable[[Database], None]:
-    def migrate(database: Database) -> None:
+def _migration(acts: tuple[Act, ...]) -> Callable[[Any], None]:
+    def migrate(database: Any) -> None:
         for act in acts:
             act(database)
 
     return migrate
 
 
-for _name, _acts in _STEPS.items():
+for _name, _acts in STEPS.items():
     migrations(name=_name)(_migration(_acts))

@@ -13,13 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.archive import shape
-from archiver.errors import (
-    ArchiveDamaged,
-    ArchiveError,
-    ArchiveLocked,
-    ArchiveTooNew,
-    ArchiveUnwritable,
-)
+from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
 from archiver.machine import disk
 from archiver.text import line
 

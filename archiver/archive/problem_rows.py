@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
+from archiver.archive.database import Database
 from archiver.model import CaptureSource
 from archiver.model.readings import Reading
 

@@ -31,7 +31,7 @@ from archiver.text import line
 
 
 def verify(
-    database: Database, path: Path, beliefs: Beliefs, read: ReadPage, changes: list[Change],
+    database: Database, beliefs: Beliefs, read: ReadPage, changes: list[Change],
     listener: Callable[[int, int], None] = lambda _done, _all: None, workers: Workers = ALONE,
 ) -> Iterator[str]:  # fmt: skip
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing.
@@ -46,7 +46,7 @@ def verify(
         "search index": search_proof.check(database, workers),
         "seals": _seals(database, changes),
         "beliefs": _beliefs(database, beliefs),
-        "derived tables": _derived(database, path, read, listener, workers),
+        "derived tables": _derived(database, read, listener, workers),
     }
     for name, check in checks.items():
         try:
@@ -135,16 +135,16 @@ def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
 
 
 def _derived(
-    database: Database, path: Path, read: ReadPage, listener: Callable[[int, int], None], workers: Workers
+    database: Database, read: ReadPage, listener: Callable[[int, int], None], workers: Workers
 ) -> Iterator[str]:
     """Read everything again in a copy, and compare row by row."""
-    place = beside(path, "")
+    place = beside(database.path, "")
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:
         copy = Path(folder) / "copy.db"
         database.execute("VACUUM INTO ?", [str(copy)])
         other = throw_away(copy)
         try:
-            library = Library(other, copy, Captures(other), read)
+            library = Library(other, Captures(other), read)
             library.rebuild(listener=listener, index=search_index.put_down, workers=workers)
             yield from differences(database, other)
         except ArchiveDamaged:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from archiver.archive.columns import NOT_ASKED, STILL_ASKED
@@ -44,9 +43,8 @@ _COLUMNS = (
 class Pushes:
     """The pushes of one open archive."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._path = path
 
     def held(self, series_id: int | None = None, page_url: str | None = None) -> list[Held]:
         """Every part that is held, most endangered first, with its last push; of one series, or one page."""
@@ -55,7 +53,7 @@ class Pushes:
 
     def queue(self, page_ids: Iterable[int], now: datetime) -> None:
         """Put pages in the queue, in this order. A page that is in it already stays where it is."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             for page_id in page_ids:
                 self._database.execute(
                     "INSERT INTO pushes (page_id, state, queued_at) VALUES (?, 'queued', ?) ON CONFLICT DO NOTHING",
@@ -64,7 +62,7 @@ class Pushes:
 
     def save(self, push_id: int, push: Push) -> None:
         """Write down how far a push got."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             marks = ", ".join(f"{name} = ?" for name in _COLUMNS)
             self._database.execute(f"UPDATE pushes SET {marks} WHERE id = ?", [*_values(push), push_id])  # noqa: S608
 

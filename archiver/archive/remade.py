@@ -9,12 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from archiver.archive.database import Database
 from archiver.archive.scripts import made, script, statements
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 
 @contextlib.contextmanager
@@ -36,9 +33,7 @@ def remake(database: Database, name: str, values: Mapping[str, Mapping[str, str]
     database.execute("PRAGMA legacy_alter_table = ON")  # else what refers to the table would follow the old one
     for table, statement in made("TABLE", name):
         if database.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {table})").fetchone()[0]:  # noqa: S608 - our own
-            database.execute(
-                f"DROP TABLE {table}"
-            )  # as in each new archive: renaming it would take longer than all else
+            database.execute(f"DROP TABLE {table}")  # in each new archive: renaming it would take longest
             database.execute(statement)
             continue
         database.execute(f"ALTER TABLE {table} RENAME TO old_{table}")

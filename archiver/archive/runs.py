@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from archiver.archive import demonstration, doubt, seals, search_index
@@ -26,9 +25,8 @@ _log = logging.getLogger(__name__)
 class Runs:
     """The table `runs` of one open archive."""
 
-    def __init__(self, database: Database, path: Path, rules: Rules, beliefs: Beliefs) -> None:
+    def __init__(self, database: Database, rules: Rules, beliefs: Beliefs) -> None:
         self._database = database
-        self._path = path
         self._rules = rules
         self._beliefs = beliefs
         self._changed: list[Change] = []
@@ -43,7 +41,7 @@ class Runs:
 
         Where the law has changed since the last one, everything is believed again (`Beliefs.follow_law`).
         """
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
                 self._settle_run(row["id"])
                 self._database.execute(
@@ -72,7 +70,7 @@ class Runs:
 
     def refuse_mixture(self, *, invented: bool) -> None:
         """Raise UsageError when one of what a run would keep and what the archive holds is real, and one invented."""
-        demonstration.refuse_mixture(self._database.conn, self._path, invented=invented)
+        demonstration.refuse_mixture(self._database.conn, self._database.path, invented=invented)
 
     def was_cut_short(self) -> bool:
         """Whether the last run that asks was killed or interrupted: nobody knows when its last request went out."""
@@ -96,12 +94,12 @@ class Runs:
 
         Before it is asked what the run came to, since its exit code must rest on what is believed when it has ended.
         """
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             return self._settle_run(run_id)
 
     def finish_run(self, run_id: int, ended_by: str, exit_code: int, note: str | None, now: datetime) -> str | None:
         """Close a run. Gives why none of its absences is believed; None when there is no reason to doubt them."""
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             reason = self._settle_run(run_id)
             words = " ".join(part for part in (reason, note) if part)
             self._database.execute(
@@ -129,7 +127,7 @@ class Runs:
         """Seal what was written outside a run and not sealed in its own commit, before the archive is closed."""
         if self._database.conn.total_changes == self._sealed_at:
             return
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             self.seal_kept()
 
     def seal_rebuilt(self) -> None:
@@ -141,6 +139,22 @@ class Runs:
         """The same after the search index was filled anew."""
         self._changed = [change for change in self._changed if not change.is_of_the_search]
         self.seal_kept()
+
+    # ─── what the user's command is owed: all that changed since it was last told, also by runs that were killed ──
+
+    def owe_notice(self, run_id: int, now: datetime) -> None:
+        """From this run on, which has just begun, whatever changes is to be told."""
+        with transaction(self._database):
+            self._note(run_id, "owed", now)
+
+    def gave_notice(self, run_id: int, now: datetime) -> None:
+        """Everything up to the end of this run, which has ended, was told, or there was nothing to tell."""
+        with transaction(self._database):
+            self._note(run_id, "told", now)
+            self.seal_kept()
+
+    def _note(self, run_id: int, state: str, now: datetime) -> None:
+        self._database.execute("INSERT INTO notices (run_id, state, at) VALUES (?, ?, ?)", [run_id, state, stamp(now)])
 
     def _settle_run(self, run_id: int) -> str | None:
         """Whether the absences of a run are to be doubted (docs/law.md §5), and why; beliefs are computed again."""

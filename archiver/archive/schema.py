@@ -15,7 +15,7 @@ from pathlib import Path
 from archiver.archive import actors, guards, search_index
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
-from archiver.archive.migrations import migrations
+from archiver.archive.migrations import STEPS, migrations
 from archiver.archive.opening import APPLICATION_ID, beside, explained, is_unmarked
 from archiver.archive.remade import without_foreign_keys
 from archiver.archive.scripts import TABLES, VIEWS, made, names_of, script, statements
@@ -25,7 +25,7 @@ from archiver.machine import disk
 _COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")
 
 
-def ensure(database: Database, path: Path, then: Callable[[bool], None] = lambda _migrated: None) -> None:
+def ensure(database: Database, then: Callable[[bool], None] = lambda _migrated: None) -> None:
     """Bring the archive to this version's shape; an older one is copied beside itself for as long as that takes.
 
     Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
@@ -33,13 +33,14 @@ def ensure(database: Database, path: Path, then: Callable[[bool], None] = lambda
     archiver wrote it, ArchiveDamaged for what would act on our rows and is not ours (`actors`), and ArchiveError when
     it cannot be written.
     """
+    path = database.path
     with explained(path):
-        refuse_newer(database, path)
+        refuse_newer(database)
         actors.refuse_triggers_and_indexes(database.conn, path, names())
         pending = [migration.name for migration in migrations.pending(database)]
         applied = [migration.name for migration in migrations.applied(database)]
         if not pending:
-            _refuse_other_tables(database, path)
+            _refuse_other_tables(database)
         if pending and applied:
             _keep_copy(database, beside(path, f".bak-{len(applied)}"))
         if not applied or is_unmarked(database.conn):  # first of all, so that a file left half made is known as ours
@@ -48,11 +49,11 @@ def ensure(database: Database, path: Path, then: Callable[[bool], None] = lambda
             _drop_copies(path)
             return
         try:
-            with without_foreign_keys(database), transaction(database, path):  # readers never see a view missing
+            with without_foreign_keys(database), transaction(database):  # readers never see a view missing
                 guards.lift(database)
                 if pending:
-                    _migrate(database, path)
-                    _refuse_other_tables(database, path)
+                    _migrate(database)
+                    _refuse_other_tables(database)
                 ensure_views(database)
                 for kind, name, statement in _amiss(database):
                     database.execute(f"DROP {kind} IF EXISTS {name}")
@@ -70,13 +71,13 @@ def is_behind(database: Database) -> bool:
     return bool(migrations.pending(database))
 
 
-def _migrate(database: Database, path: Path) -> None:
+def _migrate(database: Database) -> None:
     try:
         migrations.apply(database)
     except sqlite3.OperationalError as error:
         if any(words in str(error) for words in ("already exists", "duplicate column", "no such column")):
             raise ArchiveDamaged(
-                f"{path}: its table of migrations was changed and no longer fits its other tables ({error});"
+                f"{database.path}: its table of migrations was changed and no longer fits its other tables ({error});"
                 " put back a copy of it, this one is untouched"
             ) from error
         raise
@@ -121,9 +122,9 @@ def shape_of(database: Database) -> str:
     return hashlib.sha256(repr([(name, sql) for name, sql in rows if name in ours]).encode()).hexdigest()
 
 
-def _refuse_other_tables(database: Database, path: Path) -> None:
+def _refuse_other_tables(database: Database) -> None:
     if shape_of(database) != TABLES_SHA256:
-        actors.refuse_other_tables(database.conn, path, _tables())
+        actors.refuse_other_tables(database.conn, database.path, _tables())
 
 
 def _names_of_tables() -> frozenset[str]:
@@ -134,12 +135,9 @@ def _names_of_tables() -> frozenset[str]:
 @cache
 def _tables() -> dict[str, str]:
     """Table → its SQL, as our migrations make them."""
-    made_anew = Database(memory=True)
-    try:
+    with contextlib.closing(Database(sqlite3.connect(":memory:"), Path(":memory:"))) as made_anew:
         migrations.apply(made_anew)
         rows = made_anew.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    finally:
-        made_anew.close()
     return {name: sql for name, sql in rows if name in _names_of_tables()}
 
 
@@ -166,16 +164,15 @@ def _is_ours(file: Path) -> bool:
         return int.from_bytes(stream.read(72)[68:], "big") == APPLICATION_ID
 
 
-def refuse_newer(database: Database, path: Path) -> None:
+def refuse_newer(database: Database) -> None:
     """Raise ArchiveTooNew when a migration was applied that this version does not know."""
     if "_sqlite_migrations" not in database.table_names():
         return
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
     rows = database.query("select name from _sqlite_migrations where migration_set = 'archiver'")
-    unknown = sorted({row["name"] for row in rows} - known)
+    unknown = sorted({row["name"] for row in rows} - STEPS.keys())
     if unknown:
         raise ArchiveTooNew(
-            f"{path}: written by a newer archiver ({unknown[-1]}); update archiver, the file is untouched"
+            f"{database.path}: written by a newer archiver ({unknown[-1]}); update archiver, the file is untouched"
         )
 
 

@@ -19,7 +19,7 @@ from archiver.archive import search_words
 from archiver.archive.search_words import Snippet, Spans, Term
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from archiver.archive.database import Database
 
 # Stands in every row, and in no text: control characters are not stored. A rebuild by others loses it, and a later
 # version of the pieces gets another number.

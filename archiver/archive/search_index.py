@@ -20,7 +20,7 @@ from archiver.archive.search import GOES_ON, IN_TITLE, MARK, OFTEN, Texts, texts
 from archiver.machine.workers import ALONE, Workers
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from archiver.archive.database import Database
 
 # Letters of each text that are indexed: real ones have a tenth. Half a million that never repeat themselves would make
 # two million words, all of them in memory at once. The rest is looked for in the text (`search.GOES_ON`).

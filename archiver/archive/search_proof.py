@@ -10,15 +10,13 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from archiver.archive import opening, search_words
+from archiver.archive.database import Database
 from archiver.archive.search import MARK, Texts, texts, trouble
 from archiver.archive.search_index import SETTINGS, digest, letters, put_in, statements, words
 from archiver.machine.workers import ALONE, Workers
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _BATCH = 100  # articles of which a fresh index is held in memory, to compare
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from archiver.archive.connection import transaction
@@ -19,9 +18,8 @@ NamedBy = Literal["config", "command"]
 class Sources:
     """The sources of one open archive."""
 
-    def __init__(self, database: Database, path: Path, runs: Runs) -> None:
+    def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
-        self._path = path
         self._runs = runs
 
     def urls(self) -> list[str]:
@@ -47,7 +45,7 @@ class Sources:
         """Take that back; gives the URLs."""
         unnamed = self.unnamed(named)
         if unnamed:
-            with transaction(self._database, self._path):
+            with transaction(self._database):
                 self._drop(unnamed, now)
         return unnamed
 
@@ -55,7 +53,7 @@ class Sources:
         """Take back a source, sealed at once; False when it is none, or was taken back before."""
         if url not in self.urls():
             return False
-        with transaction(self._database, self._path):
+        with transaction(self._database):
             self._drop([url], now)
             self._runs.seal_kept()
         return True

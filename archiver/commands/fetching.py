@@ -161,7 +161,7 @@ def fetch(
         settings = {"delay_s": network.delay_s, "max_requests": network.max_requests, "urls": list(options.urls)}
         with run.recorded(settings):
             if command:
-                run.archive.notices.owe(run.id, run.clock.now())
+                run.archive.runs.owe_notice(run.id, run.clock.now())
             fetched = _fetch(run, asked, options)
         owed = _owed(run) if command else []
     return replace(fetched, untold=_tell(run, fetched, owed, command, path)) if owed else fetched
@@ -198,7 +198,7 @@ def _owed(run: Run) -> list[queries.Row]:
     with run.archive.reading() as connection:
         changes = queries.changes_owed(connection)
     if not changes:
-        run.archive.notices.told(run.id, run.clock.now())
+        run.archive.runs.gave_notice(run.id, run.clock.now())
     return changes
 
 
@@ -212,7 +212,7 @@ def _tell(run: Run, fetched: Fetched, changes: list[queries.Row], command: str, 
     if trouble is None:
         try:
             with writing("fetch", run.config, path) as archive:
-                archive.notices.told(run.id, run.clock.now())
+                archive.runs.gave_notice(run.id, run.clock.now())
         except ArchiverError as error:  # another archiver may have begun meanwhile, perhaps by that very command
             trouble = f"the notify command was told, but that could not be noted ({error})"
     return trouble

@@ -12,17 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from archiver.config.rules import Rules, Schedule
-from archiver.model import (
-    ABSENCES,
-    LONGEST_REST_S,
-    REFUSALS,
-    SUCCESSES,
-    Belief,
-    CaptureSource,
-    Kind,
-    Outcome,
-    State,
-)
+from archiver.model import ABSENCES, LONGEST_REST_S, REFUSALS, SUCCESSES, Belief, CaptureSource, Kind, Outcome, State
 
 _SILENCE_S = 60.0
 _WRONG_CLOCK = timedelta(days=1)  # a clock that goes back so far was wrong, then or now

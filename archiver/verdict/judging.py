@@ -5,15 +5,7 @@ from __future__ import annotations
 import re
 
 from archiver import ithome, urls
-from archiver.model import (
-    FAULTS,
-    Address,
-    Answer,
-    Judgement,
-    Kind,
-    Outcome,
-    Refusal,
-)
+from archiver.model import FAULTS, Address, Answer, Judgement, Kind, Outcome, Refusal
 from archiver.model.readings import Facts, Reading
 
 _STATUS_OUTCOMES = {
