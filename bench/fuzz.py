@@ -96,7 +96,7 @@ def fits(copies: tuple[Copy, ...]) -> None:
 def read_cdx(data: bytes) -> None:
     """Reads an index of the Wayback Machine."""
     with suppress(wayback.NotAnIndex):
-        fits(wayback.read_index(PAGE, data)[0])
+        fits(wayback.read_index(PAGE, data).copies)
     wayback.count_rows(data)
 
 
@@ -110,7 +110,7 @@ def read_crawls(data: bytes) -> None:
 def read_common_crawl(data: bytes) -> None:
     """Reads an index of Common Crawl."""
     with suppress(wayback.NotAnIndex):
-        fits(common_crawl.read_index(PAGE, data))
+        fits(common_crawl.read_index(PAGE, data).copies)
     common_crawl.says_none(Answer(PAGE.url, NOW, 0, status=404, body=data))
 
 

@@ -20,6 +20,7 @@ from warcio.warcwriter import WARCWriter
 from archiver.formats.found import Bounds
 from archiver.holders import common_crawl, memento, wayback
 from archiver.holders.choosing import in_order
+from archiver.holders.listing import NOTHING
 from archiver.holders.wayback import NotAnIndex
 from archiver.ithome import names, spellings
 from archiver.model import Answer, CaptureSource, Copy, Outcome
@@ -63,12 +64,12 @@ def test_both_spellings_are_asked_for() -> None:
 
 
 def test_an_index_is_read_into_copies() -> None:
-    copies, key = wayback.read_index(
+    found = wayback.read_index(
         PAGE, listed(["20230920010203", "http://ithelp.ithome.com.tw/articles/10323209", "text/html", "200", "ABC"])
     )
 
-    assert key is None
-    assert copies == (
+    assert found.resume_key is None
+    assert found.copies == (
         Copy(
             CaptureSource.WAYBACK,
             "https://web.archive.org/web/20230920010203id_/http://ithelp.ithome.com.tw/articles/10323209",
@@ -79,14 +80,14 @@ def test_an_index_is_read_into_copies() -> None:
 
 
 def test_an_empty_index_is_no_copy_and_a_resume_key_is_no_row() -> None:
-    assert wayback.read_index(PAGE, b"[]") == ((), None)
+    assert wayback.read_index(PAGE, b"[]") == NOTHING
     rows = json.dumps([HEADER, ["20230920010203", URL, "text/html", "200", "A"], [], ["tw%2Ccom 2023"]]).encode()
-    copies, key = wayback.read_index(PAGE, rows)
-    assert (len(copies), key) == (1, "tw,com 2023")
+    found = wayback.read_index(PAGE, rows)
+    assert (len(found.copies), found.resume_key) == (1, "tw,com 2023")
 
 
 def test_rows_that_make_no_sense_are_left_out() -> None:
-    copies, _ = wayback.read_index(
+    found = wayback.read_index(
         PAGE,
         listed(
             ["2023", URL, "text/html", "200", "A"], ["20231399010203", URL, "text/html", "200", "A"],
@@ -94,7 +95,7 @@ def test_rows_that_make_no_sense_are_left_out() -> None:
             ["20230920010204", URL, "text/html", "-", "A"],
         ),
     )  # fmt: skip
-    assert [copy.http_status for copy in copies] == [None]
+    assert [copy.http_status for copy in found.copies] == [None]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": 1}', b"[1, 2]", b'[["a"], ["b"]]', b"[" * 100_000, b"\xff"])
@@ -188,7 +189,7 @@ ROW = {
      ({"url": "https://ithelp.ithome.com.tw/articles/1"}, 0), ({"timestamp": "soon"}, 0)],
 )  # fmt: skip
 def test_a_row_of_the_index_names_one_range_of_one_file(changes: dict[str, str], count: int) -> None:
-    copies = common_crawl.read_index(PAGE, json.dumps(ROW | changes).encode())
+    copies = common_crawl.read_index(PAGE, json.dumps(ROW | changes).encode()).copies
 
     assert len(copies) == count
     if copies:

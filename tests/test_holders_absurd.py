@@ -67,11 +67,11 @@ def storable(copies: tuple[Copy, ...]) -> None:
 def test_any_table_is_a_wayback_index_or_is_refused(rows: list[list[Any]]) -> None:
     body = json.dumps([HEADER, *rows]).encode()
     try:
-        copies, key = wayback.read_index(PAGE, body)
+        found = wayback.read_index(PAGE, body)
     except NotAnIndex:
         return
-    storable(copies)
-    assert key is None or isinstance(key, str)
+    storable(found.copies)
+    assert found.resume_key is None or isinstance(found.resume_key, str)
     wayback.count_rows(body)
 
 
@@ -80,9 +80,9 @@ def test_any_table_is_a_wayback_index_or_is_refused(rows: list[list[Any]]) -> No
 def test_any_json_is_some_answer_of_every_archive(value: Any) -> None:
     body = json.dumps(value).encode()
     with suppress(NotAnIndex):
-        storable(wayback.read_index(PAGE, body)[0])
+        storable(wayback.read_index(PAGE, body).copies)
     with suppress(NotAnIndex):
-        storable(common_crawl.read_index(PAGE, body))
+        storable(common_crawl.read_index(PAGE, body).copies)
     with suppress(NotAnIndex):
         for crawl in common_crawl.read_crawls(body):
             common_crawl.index_url(crawl, PAGE)
@@ -96,7 +96,7 @@ def test_any_json_is_some_answer_of_every_archive(value: Any) -> None:
 def test_any_lines_are_a_common_crawl_index_or_are_refused(rows: list[dict[str, Any]]) -> None:
     body = "\n".join(map(json.dumps, rows)).encode()
     try:
-        storable(common_crawl.read_index(PAGE, body))
+        storable(common_crawl.read_index(PAGE, body).copies)
     except NotAnIndex:
         return
 

@@ -56,10 +56,7 @@ class Archive:
         return found
 
     def body(self, capture_id: int) -> Body:
-        """The body of an article as HTML, Markdown, text, code, images and links, made from a capture of it.
-
-        Raises UsageError when no article is found in it.
-        """
+        """The body of an article, made from a capture of it. Raises UsageError when no article is found in that."""
         with opened(self.path) as connection:
             found = bodies.of_capture(connection, capture_id, pages.read)
         if found is None:
@@ -67,10 +64,7 @@ class Archive:
         return found
 
     def received(self, capture_id: int) -> bytes:
-        """The bytes of a capture, a page or an image, as they were received. Raises UsageError for none.
-
-        Raises ArchiveDamaged where they are not those of its SHA-256.
-        """
+        """The bytes of a capture as received. Raises UsageError for none, ArchiveDamaged where the SHA-256 differs."""
         with opened(self.path) as connection:
             found = bodies.received(connection, capture_id)
         if found is None:

@@ -9,7 +9,7 @@ A host that refuses us, asks for a long rest or is down is left alone for the re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -45,7 +45,8 @@ _AGAIN = 3  # asks of one URL that is answered with 429, each after the rest tha
 _FAULTS = 2  # answers in a row without anything, each after all its tries: then a host is down
 EXCLUDED = "excludes this site from the public (Blocked Site Error): nothing of it is to be had there"
 HOLDS_NONE = "holds no copy"
-_NAMES_NONE: dict[str, str | int | float | bool | None] = {"copies": 0}
+_Signals = dict[str, str | int | float | bool | None]
+_NAMES_NONE: _Signals = {"copies": 0}
 _DOWN = FAULTS | {Outcome.ROBOTS_UNREACHABLE}
 
 
@@ -115,37 +116,37 @@ class Archives:
 
     def ask(
         self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, *, extra: Extra | None = None,
-        allowed: Callable[[str], bool] = lambda _: False, robots: bool = True, made_at: datetime | None = None,
-        whose: Callable[[Answer], datetime | None] | None = None, attempts: int = _AGAIN,
+        allowed: Callable[[str], bool] = lambda _: False, robots: bool = True,
+        made_at: Callable[[Answer], datetime | None] = lambda _: None, attempts: int = _AGAIN,
     ) -> Asked:  # fmt: skip
         """Ask for `url` on behalf of a page, again after a 429 whose rest is bearable; always gives a recorded answer.
 
         `judge_answer` says what the last answer is; `allowed` which redirect may be followed; `robots` False is for a
-        documented interface; `made_at`, or `whose` of the answer, when the copy that is asked for was made; `attempts`
-        1 for what is not to be asked again after a 429.
+        documented interface; `made_at` when the copy that comes was made; `attempts` 1 for what is not to be asked
+        again after a 429.
         """
         for attempt in range(attempts):
             why_not = self.closed(url, page)
             if why_not is not None:
                 return self._leave_out(page, url, source, why_not)
-            asked = self._once(page, url, source, judge_answer, extra, allowed, robots, made_at, whose)
+            visit = self._visitor.visit_copy(page, url, extra, allowed=allowed, robots=robots)
+            asked = self._heard(page, visit, source, judge_answer, made_at)
             limited = asked.judgement.outcome is Outcome.RATE_LIMITED and not is_memento(asked.answer)
             if not limited or attempt == attempts - 1:
                 break
         return asked
 
-    def _once(
-        self, page: Address, url: str, source: CaptureSource, judge_answer: Judge, extra: Extra | None,
-        allowed: Callable[[str], bool], robots: bool, made_at: datetime | None,
-        whose: Callable[[Answer], datetime | None] | None,
+    def _heard(
+        self, page: Address, visit: Iterable[Exchange], source: CaptureSource, judge_answer: Judge,
+        made_at: Callable[[Answer], datetime | None],
     ) -> Asked:  # fmt: skip
         asked = None
-        for exchange in self._visitor.visit_copy(page, url, extra, allowed=allowed, robots=robots):
+        for exchange in visit:
             if exchange.address.kind is Kind.ROBOTS:
                 self._record_robots(exchange)
                 continue
             judged = judge_answer(exchange.answer) if exchange.final else _in_between(page, exchange.answer)
-            at = whose(exchange.answer) if whose is not None else made_at
+            at = made_at(exchange.answer)
             at = min(at, exchange.answer.started_at) if at is not None else None  # no copy is of tomorrow
             provenance = Provenance(source, exchange.answer.requested_url, at)
             recorded = replace(exchange, answer=judged.answer, provenance=provenance)
@@ -228,13 +229,12 @@ def judge_index(
     """
     none = f"holds no {what[0]}{of and f' {of}'}"
 
-    def say(answer: Answer) -> Judged:
-        bare = replace(answer, body=None)  # an index is no capture of the page
+    def judged(answer: Answer, bare: Answer) -> tuple[Judgement, Listing]:
+        status: _Signals = {"status": answer.status}
         if is_bot_check(answer):
-            why = "a bot check stands in place of the index"
-            return Judged(bare, _of_index(Judgement(Outcome.CHALLENGE, why, {"status": answer.status})))
+            return Judgement(Outcome.CHALLENGE, "a bot check stands in place of the index", status), NOTHING
         if excludes(answer):
-            return Judged(bare, _of_index(_excluded(answer)))
+            return _excluded(answer), NOTHING
         if answer.failure is not None or answer.status is None or not 200 <= answer.status < 300:
             judgement = judge(page, bare, None)
             if judgement.outcome is Outcome.NOT_FOUND and says_none(answer):
@@ -243,26 +243,28 @@ def judge_index(
             elif judgement.outcome in ABSENCES:
                 words = f"HTTP {answer.status} in place of the index"
                 judgement = replace(judgement, outcome=Outcome.UNREADABLE, reason=words)
-            return Judged(bare, _of_index(judgement))
+            return judgement, NOTHING
         try:
             listing = read(answer.body or b"")
-        except NotAnIndex as error:
-            return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, str(error), {"status": answer.status})))
         except Exception as error:  # noqa: BLE001 - whatever trips a reader, the next archive is asked
-            words = f"the index cannot be read ({type(error).__name__})"
-            return Judged(bare, _of_index(Judgement(Outcome.UNREADABLE, words, {"status": answer.status})))
-        copies = listing.copies
-        if not copies:
+            raised = f"the index cannot be read ({type(error).__name__})"
+            words = str(error) if isinstance(error, NotAnIndex) else raised
+            return Judgement(Outcome.UNREADABLE, words, status), NOTHING
+        number = len(listing.copies)
+        if not number:
             count = others(answer.body or b"")
             words = f"names {count} captures, of which none can be had" if count else none
-            named = {"others": count} if count else _NAMES_NONE
-            found = Judgement(Outcome.NOT_FOUND, words, {"status": answer.status, **named})
-            return Judged(bare, _of_index(found), listing=listing)
-        dates = sorted(copy.made_at for copy in copies)
-        least = "at least " if len(copies) >= MOST_COPIES else ""
-        words = f"names {least}{len(copies)} {what[len(copies) > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
-        signals: dict[str, str | int | float | bool | None] = {"status": answer.status, "copies": len(copies)}
-        return Judged(bare, _of_index(Judgement(Outcome.OK, words, signals)), listing=listing)
+            named: _Signals = {"others": count} if count else _NAMES_NONE
+            return Judgement(Outcome.NOT_FOUND, words, status | named), listing
+        dates = sorted(copy.made_at for copy in listing.copies)
+        least = "at least " if number >= MOST_COPIES else ""
+        words = f"names {least}{number} {what[number > 1]}, from {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}"
+        return Judgement(Outcome.OK, words, status | {"copies": number}), listing
+
+    def say(answer: Answer) -> Judged:
+        bare = replace(answer, body=None)  # an index is no capture of the page
+        judgement, listing = judged(answer, bare)
+        return Judged(bare, _at_step("index", judgement), listing=listing)
 
     return say
 
@@ -271,8 +273,8 @@ def _excluded(answer: Answer) -> Judgement:
     return Judgement(Outcome.FORBIDDEN, EXCLUDED, {"status": answer.status, "excluded": True})
 
 
-def _of_index(judgement: Judgement) -> Judgement:
-    return replace(judgement, signals={**judgement.signals, "step": "index"})
+def _at_step(step: str, judgement: Judgement) -> Judgement:
+    return replace(judgement, signals={**judgement.signals, "step": step})
 
 
 def _unpacked(answer: Answer, unpack: Callable[[Answer], Answer]) -> Answer:
@@ -291,8 +293,7 @@ def judge_copy(
 
     def say(answer: Answer) -> Judged:
         if excludes(answer):
-            excluded = _excluded(answer)
-            return Judged(replace(answer, body=None), replace(excluded, signals={**excluded.signals, "step": "copy"}))
+            return Judged(replace(answer, body=None), _at_step("copy", _excluded(answer)))
         found = _unpacked(answer, unpack)
         reading = None
         if found.body is not None and found.failure is None:

@@ -30,9 +30,6 @@ class Comparison:
     is_demonstration: bool  # all of it was invented
 
 
-Lookup = Callable[[int], Version | None]  # the good capture of the article with this number
-
-
 def compare(path: Path | str, article: int | str, old: str | None = None, new: str | None = None) -> Comparison:
     """Two versions of an article: by capture number, by date, or the last two that differ.
 
@@ -60,7 +57,7 @@ def _before(known: list[Version], version: Version) -> Version:
     return earlier[-1] if earlier else version
 
 
-def _choose(lookup: Lookup, article_id: int, known: list[Version], named: str) -> Version:
+def _choose(lookup: Callable[[int], Version | None], article_id: int, known: list[Version], named: str) -> Version:
     """The capture with this number, or the text that was held at the end of this day (or moment)."""
     if named.isdecimal() and named.isascii() and len(named) < 12:
         found = lookup(int(named))

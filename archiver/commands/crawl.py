@@ -1,16 +1,7 @@
-"""The loop of a run.
+"""The loop of a run, as docs/design.md draws it: while a page is due, ask, record, and go on.
 
-    while a page is due:                                    # archive.frontier: lists first, new parts before known
-        for exchange in visitor.visit(page):                # web: robots, pace, redirects, tries; each an exchange
-            reading = pages.read(exchange)                  # bytes in, values and named problems out
-            judgement = verdict.judge(page, answer, reading)
-            ledger.record(exchange, judgement)              # commit 1: the evidence, and what we now believe
-        library.take()                                      # commit 2, of several pages: the reading
-        library.settle()                                    # after a list, and when nothing is due: new pages appear
-    archive.runs.finish_run()
-
-It asks, records and goes on. It does not decide what an answer means (`verdict`), when the next request may start
-(`web.pace`), what a page says (`pages`) or what is a part (`archive.membership`).
+It does not decide what an answer means (`verdict`), when the next request may start (`web.pace`), what a page says
+(`pages`) or what is a part (`archive.membership`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Exported:
     unaccounted: tuple[Unaccounted, ...] = ()  # of which parts may be missing that nobody knows
     unreadable: tuple[PartStatus, ...] = ()  # held, but their pages yield no body: their plain text is in it
     lost: int = 0  # images and answers that the archive should hold, and whose bytes it has no longer as they came
-    is_demonstration: bool = field(default=False)  # all of it was invented
+    is_demonstration: bool = False  # all of it was invented
     as_of: datetime | None = None  # the archive as it stood then; None: as it is
 
     @property
@@ -107,9 +107,8 @@ def _shares(
     """What is put into which place."""
     if chosen.one_each and len(books.books) > 1:
         if out is not None and out.exists() and not out.is_dir():
-            raise UsageError(
-                f"{safe(out)}: a file, and there are {len(books.books)} to write; name a folder with --out"
-            )
+            count = len(books.books)
+            raise UsageError(f"{safe(out)}: a file, and there are {count} to write; name a folder with --out")
         for book in books.books:
             yield books.only(book), (out or Path()) / chosen.place(book.key, options)
         return

@@ -5,6 +5,7 @@ What happens to one page stands in `crawl`, how a run begins and ends in `run`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,16 +19,7 @@ from archiver.archive.status import Status
 from archiver.commands import notify, sources
 from archiver.commands.crawl import Crawl, Crawled
 from archiver.commands.listening import Hear, Listener, Notice, nobody
-from archiver.commands.run import (
-    Closed,
-    Run,
-    breaker_of,
-    existing,
-    tell_changes,
-    tell_dumped,
-    tell_repairs,
-    writing,
-)
+from archiver.commands.run import Closed, Run, breaker_of, existing, tell_changes, tell_dumped, tell_repairs, writing
 from archiver.config import Config, Network
 from archiver.errors import ArchiverError
 from archiver.machine.clock import Clock, SystemClock
@@ -98,11 +90,9 @@ def plan(config: Config, path: Path, options: FetchOptions, clock: Clock | None 
     else:
         due, new = [], [address for _, address, _ in asked]
     listed = (*(DuePage.of(address) for address in new), *due)
-    hosts: dict[str, int] = {}
-    for page in listed:
-        host = urls.host(page.address.url)
-        hosts[host] = hosts.get(host, 1) + 1  # and its robots.txt
-    count = min(max(hosts.values(), default=0), network.max_requests or len(listed) + 1)
+    hosts = Counter(urls.host(page.address.url) for page in listed)
+    most = max(hosts.values()) + 1 if hosts else 0  # of one host, its robots.txt included
+    count = min(most, network.max_requests or len(listed) + 1)
     return FetchPlan(listed, network.delay_s, max(count - 1, 0) * network.delay_s, network.max_requests, resting)
 
 
@@ -119,18 +109,14 @@ Counted = Callable[[int, int], None]
 """Who is told how many stored answers were read, and of how many."""
 
 
-def _uncounted(_done: int, _all: int) -> None:
-    pass
-
-
-def parse(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = _uncounted) -> int:
+def parse(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = nobody) -> int:
     """Read every capture again and rebuild the derived tables; gives the number of fetches read."""
     with writing("parse", config, existing(Path(path))) as archive:
         tell_repairs(archive, hear)
         return archive.rebuild(listener)
 
 
-def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = _uncounted) -> list[str]:
+def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = nobody) -> list[str]:
     """Everything about an archive that is not as it was written, a line each."""
     with writing("verify", config, existing(Path(path))) as archive:
         tell_dumped(archive, hear)
@@ -184,9 +170,8 @@ def _fetch(run: Run, asked: list[sources.NamedSource], options: FetchOptions) ->
         crawl.run()
     if run.ended_by == "finished":
         run.ended_by = crawled.ended_by
-    closed = run.close(
-        _note(crawled), partial(_exit_code, run, crawled), scope.source_ids, every_part=options.every_part
-    )
+    judged = partial(_exit_code, run, crawled)
+    closed = run.close(_note(crawled), judged, scope.source_ids, every_part=options.every_part)
     return Fetched(crawled, closed, tuple(kept))
 
 
@@ -231,10 +216,8 @@ def _is_part(url: str) -> bool:
 
 
 def _note(crawled: Crawled) -> str:
-    if crawled.refused_hosts:
-        return "; ".join(crawled.refused_hosts.values())
-    if crawled.failing:
-        return "; ".join(crawled.failing.values())
+    if crawled.refused_hosts or crawled.failing:
+        return "; ".join((crawled.refused_hosts or crawled.failing).values())
     if crawled.failed and not crawled.outcomes[Outcome.OK] and not crawled.outcomes[Outcome.UNCHANGED]:
         return crawled.failed[0][2]
     return ""

@@ -1,25 +1,19 @@
 """One `archiver import`: files that people or other tools saved, through the same judge, ledger and parsers as answers.
 
-    for file in files:                              # each is read to its end before anything is written
-        for found in formats.files.read(file):       # a response, by the bytes of the file alone
-            reading = pages.read(found)
-            judgement = verdict.judge(page, found)  # a challenge that somebody saved is a challenge
-        ledger.record_copies(...)                   # one commit a file: all of it, or nothing
-        library.catch_up(); library.settle()
-    then the images that bodies held by now show, redirects followed inside the file (`commands.trails`)
-
-A copy says nothing about the page as it is now: what is believed of it stays as it was (`ledger`).
+Each file is read to its end before anything is written, and then taken in one commit: all of it, or nothing. Then the
+images that bodies held by now show, redirects followed inside the files (`commands.trails`). A challenge that somebody
+saved is a challenge. A copy says nothing about the page as it is now: what is believed of it stays (`ledger`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from archiver import ithome
 from archiver.archive import opening, queries
@@ -134,17 +128,27 @@ def import_files(
         return Imported(tuple(looked))
     if is_new and not _any_would_be_kept(importer, usable):
         return Imported(tuple(looked), no_archive=True)
+    told = [{"name": each.name, "sha256": each.file.sha256} for each in usable if each.file is not None]
     with (
         Run.of("import", config, path, clock=importer.clock, listener=listener) as run,
-        run.recorded(_settings(importer, usable)),
+        run.recorded({"files": told, "url": url}),
     ):
         return _import(run, importer, looked, usable)
+
+
+@contextmanager
+def _noting_errors(imported: ImportedFile) -> Iterator[None]:
+    """A file that cannot be used, perhaps since it changed after it was looked at, ends no import: it says why."""
+    try:
+        yield
+    except UnusableFile as error:
+        imported.error = error
 
 
 def _look(importer: _Importer, path: Path) -> ImportedFile:
     """Read a file to its end, so that nothing of a broken one is ever written."""
     imported = ImportedFile(safe(path.name or str(path), 200))
-    try:
+    with _noting_errors(imported):
         imported.file = file = files.known(path, importer.bounds)
         imported.trails = trails = Trails(importer.page(file), importer.most_redirects)
         for found in files.read(
@@ -154,8 +158,6 @@ def _look(importer: _Importer, path: Path) -> ImportedFile:
                 raise _no_page(file, found)
             trails.note(found, file)
         _follow(importer, [imported], trails)
-    except UnusableFile as error:
-        imported.error = error
     return imported
 
 
@@ -171,21 +173,17 @@ def _follow(importer: _Importer, among: Iterable[ImportedFile], trails: Trails) 
 
 def _note_unseen(importer: _Importer, imported: ImportedFile, trails: Trails, unseen: frozenset[str]) -> None:
     assert imported.file is not None
-    try:
+    with _noting_errors(imported):
         for found in files.read(imported.file, partial(trails.is_unseen, unseen=unseen), importer.bounds, Counter()):
             trails.note(found, imported.file)
-    except UnusableFile as error:  # it changed since it was looked at
-        imported.error = error
 
 
 def _any_would_be_kept(importer: _Importer, usable: list[ImportedFile]) -> bool:
     """Judge all that is in the files, for an archive that is not there yet: one that would hold nothing is not made."""
     for imported in usable:
-        try:
+        with _noting_errors(imported):
             imported.results = [result for *_, result in _judgements(None, importer, imported, imported.trails)]
             imported.taken = True
-        except UnusableFile as error:  # it changed since it was looked at
-            imported.error = error
     if not any(result.kept for imported in usable for result in imported.results):
         return False
     for imported in usable:
@@ -202,13 +200,14 @@ def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: l
     unasked: list[str] = []
     with run.interruptible():
         for imported in usable:
-            _take(archive, run.id, importer, imported, imported.trails)
+            _take(run, importer, imported, imported.trails)
         if importer.is_packaged and asked and _concerns(archive, asked, usable):
             sources.add(archive, asked, run.clock.now())
             archive.library.settle()
         unasked = _unasked(archive, importer, usable)
-        _take_images(archive, run.id, importer, usable)
-    closed = run.close(_note(looked), lambda _: code_of_files(looked))
+        _take_images(run, importer, usable)
+    broken = "; ".join(str(imported.error) for imported in looked if imported.error is not None)
+    closed = run.close(broken[:2_000], lambda _: code_of_files(looked))
     return Imported(tuple(looked), tuple(unasked), closed=closed)
 
 
@@ -232,34 +231,20 @@ def _concerns(archive: Keeper, asked: list[sources.NamedSource], usable: list[Im
     return bool(kept & named or archive.series_of(kept) & series)
 
 
-def _settings(importer: _Importer, usable: list[ImportedFile]) -> dict[str, Any]:
-    """What the run says of itself: the files, each by name and SHA-256."""
-    told = [{"name": each.name, "sha256": each.file.sha256} for each in usable if each.file is not None]
-    return {"files": told, "url": importer.url}
+def _take(run: Run, importer: _Importer, imported: ImportedFile, trails: Trails | None) -> None:
+    """One file: everything in it that is wanted, in one commit, then what that says. All of it, or nothing."""
+    archive, taken = run.archive, list[ImportedPage]()
+    with _noting_errors(imported):
+        readings = archive.ledger.record_copies(run.id, _copies(archive, importer, imported, trails, taken))
+        imported.results += taken
+        imported.taken = True
+        archive.library.catch_up(readings)
+        archive.library.settle()
 
 
-def _note(looked: list[ImportedFile]) -> str | None:
-    broken = [str(imported.error) for imported in looked if imported.error is not None]
-    return "; ".join(broken)[:2_000] or None
-
-
-def _take(archive: Keeper, run_id: int, importer: _Importer, imported: ImportedFile, trails: Trails | None) -> None:
-    """One file: everything in it that is wanted, in one commit, then what that says."""
-    taken: list[ImportedPage] = []
-    try:
-        readings = archive.ledger.record_copies(run_id, _copies(archive, importer, imported, trails, taken))
-    except UnusableFile as error:  # it changed since it was looked at: nothing of it is kept
-        imported.error = error
-        return
-    imported.results += taken
-    imported.taken = True
-    archive.library.catch_up(readings)
-    archive.library.settle()
-
-
-def _take_images(archive: Keeper, run_id: int, importer: _Importer, usable: list[ImportedFile]) -> None:
+def _take_images(run: Run, importer: _Importer, usable: list[ImportedFile]) -> None:
     """The images that bodies held by now show, wherever they lie."""
-    shown = archive.shown_images()
+    shown = run.archive.shown_images()
 
     def image(url: str) -> Address | None:
         if url.startswith("data:"):
@@ -274,7 +259,7 @@ def _take_images(archive: Keeper, run_id: int, importer: _Importer, usable: list
     _follow(importer, usable, trails)
     for imported in usable:
         if imported.error is None and imported.file is not None and trails.any_of(imported.file):
-            _take(archive, run_id, importer, imported, trails)
+            _take(run, importer, imported, trails)
 
 
 def _note_images(importer: _Importer, imported: ImportedFile, trails: Trails) -> None:
@@ -283,13 +268,11 @@ def _note_images(importer: _Importer, imported: ImportedFile, trails: Trails) ->
     assert file is not None
     assert imported.trails is not None
     is_page = imported.trails.wants
-    try:
+    with _noting_errors(imported):
         for found in files.read(
             file, lambda url: importer.wants(url) or is_page(url) or trails.wants(url), importer.bounds, passed
         ):
             trails.note(found, file)
-    except UnusableFile as error:  # it changed since its pages were taken
-        imported.error = error
     imported.passed = passed
 
 

@@ -36,7 +36,7 @@ Hear = Callable[[Notice], None]
 """Who is told notices while they arise."""
 
 
-def nobody(_: object) -> None:
+def nobody(*_: object) -> None:
     """Who listens when nobody does."""
 
 

@@ -7,21 +7,19 @@ from archiver.errors import UsageError
 from archiver.model import Address
 from archiver.text import safe
 
-_MOST_DIGITS = 18  # what SQLite can hold
+MOST_DIGITS = 18  # what SQLite can hold
 
 
 def page_address(page: str) -> Address:
     """The page that an article id or a URL names. Raises UsageError."""
-    address = ithome.source_address(ithome.article_url(_number(page)) if page.isdecimal() and page.isascii() else page)
+    if page.isdecimal() and page.isascii():
+        if len(page) > MOST_DIGITS:
+            raise UsageError(f"{safe(page, 40)}: no article has a number of so many digits; see `archiver status`")
+        page = ithome.article_url(int(page))
+    address = ithome.source_address(page)
     if not isinstance(address, Address):
         raise UsageError(f"{safe(page, 200)}: neither an article id nor the URL of a page; see `archiver status`")
     return address
-
-
-def _number(page: str) -> int:
-    if len(page) > _MOST_DIGITS:
-        raise UsageError(f"{safe(page, 40)}: no article has a number of so many digits; see `archiver status`")
-    return int(page)
 
 
 def page_urls(page: str) -> list[str]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def status(path: Path | str, *, every_part: bool = True) -> Status:
-    """What is held, missing and gone. Raises ArchiveError.
+    """What is held, missing and gone; of parts only those that want attention where not `every_part`.
 
-    Not `every_part`: of parts only those that want attention.
+    Raises ArchiveError.
     """
     with looking.opened(Path(path)) as connection:
         return queries.status(connection, every_part=every_part)

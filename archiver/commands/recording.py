@@ -1,9 +1,4 @@
-"""The one recorder of an exchange, live or copy: judged once, its row, its reading, and whoever listens.
-
-judged = recorder.judged(exchange)                  # read once; what it is by the law of live answers
-recorder.record(exchange, judged)                   # commit 1: the evidence, and what is now believed
-# commit 2, soon: the reading that was made to judge it
-"""
+"""The one recorder of an exchange, live or copy: read and judged once, its row, its reading, and whoever listens."""
 
 from __future__ import annotations
 

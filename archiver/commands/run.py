@@ -1,10 +1,7 @@
 """The frame of every run: opened, told what earlier runs learnt, and an end in the ledger whatever happens.
 
-with Run.of("rescue", config, path, network=network, listener=listener) as run:  # the archive is open, and mended
-with run.recorded({"target": target}):      # a row of `runs`, closed whatever is raised within
-with run.asking() as client:            # Ctrl-C ends the asking, and not the run
-...
-return run.close(note, judged)          # doubt, judge, close, and only then read what is told
+`Run.of` opens the archive, `recorded` gives it a row of `runs`, `asking` a visitor, `interruptible` lets Ctrl-C end the
+work and not the run; `close` doubts, judges, closes, and only then reads what is told.
 """
 
 from __future__ import annotations

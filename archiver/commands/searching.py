@@ -1,10 +1,7 @@
 """The way to a copy of one page: whom to ask, in which order, and which of the copies to try first.
 
-for holder in (Wayback Machine, TimeMaps, Common Crawl):
-    copies = its index                      # each question a row
-    for copy in copies, nearest to publication first:
-        good = the copy passes verdict.judge   # each attempt a row
-the series feed, last of all
+The Wayback Machine, TimeMaps, Common Crawl: of each its index is asked, and then the copies that it names, nearest to
+publication first, until one passes `verdict.judge`; the series feed last of all. Each question and attempt is a row.
 """
 
 from __future__ import annotations
@@ -67,10 +64,7 @@ class Findings:
 
 
 class Search:
-    """Looks for copies in one run.
-
-    `check` only asks the indexes what there is, and has nothing; `history` has every version that differs.
-    """
+    """Looks for copies in one run: with `check` only in the indexes, with `history` for every version that differs."""
 
     def __init__(self, run: Run, archives: Archives, *, check: bool = False, history: bool = False) -> None:
         self._archive = run.archive
@@ -126,8 +120,8 @@ class Search:
                 prefix = page.kind is Kind.ARTICLE and number == 0
                 url = wayback.index_url(spelling, prefix=prefix, resume_key=key)
                 asked = self._index(
-                    found, url, CaptureSource.WAYBACK, lambda body: Listing(*wayback.read_index(page, body)),
-                    others=wayback.count_rows, of="under this address",
+                    found, url, CaptureSource.WAYBACK, partial(wayback.read_index, page), others=wayback.count_rows,
+                    of="under this address",
                 )  # fmt: skip
                 if not asked.good:
                     break
@@ -178,8 +172,7 @@ class Search:
         for crawl in common_crawl.nearest(open_still, wanted.published_about, self._rescue.crawls):
             url = common_crawl.index_url(crawl, page)
             asked = self._index(
-                found, url, CaptureSource.COMMON_CRAWL, lambda body: Listing(common_crawl.read_index(page, body)),
-                robots=False,
+                found, url, CaptureSource.COMMON_CRAWL, partial(common_crawl.read_index, page), robots=False,
                 others=common_crawl.count_lines, says_none=common_crawl.says_none, of="in this crawl",
             )  # fmt: skip
             self._try(found, asked.listing.copies, f"Common Crawl {crawl.id}")
@@ -253,10 +246,7 @@ class Search:
         return asked
 
     def _try(self, found: Findings, copies: Iterable[Copy], name: str) -> None:
-        """Have copies, the likeliest first, until one is good, on from where the last run stopped.
-
-        The same bytes are not had twice.
-        """
+        """Have copies, none twice, the likeliest first, until one is good, on from where the last run stopped."""
         if self._check:
             return
         wanted, law = found.wanted, self._law(found.wanted.address.kind)
@@ -326,12 +316,12 @@ class Search:
             )
             return self._archives.ask(
                 page, copy.url, copy.holder, unpacked, extra=Extra(byte_range=copy.byte_range), robots=False,
-                made_at=copy.made_at,
+                made_at=lambda _: copy.made_at,
             )  # fmt: skip
         return self._archives.ask(
             page, copy.url, copy.holder, judge_copy(self._archive, page, copy.holder),
             extra=Extra(archived=True), allowed=lambda url: _is_the_same_memento(url, copy, found.wanted),
-            whose=lambda answer: wayback.made_at(answer, copy.made_at),
+            made_at=lambda answer: wayback.made_at(answer, copy.made_at),
         )  # fmt: skip
 
     def _settle(

@@ -1,11 +1,7 @@
 """The way of many pages into the Wayback Machine: asked for one after the other, heard of, and each confirmed.
 
-for push in those that are pending:   # first of all
-    ask how its job goes, or look for it in the index
-for push in the queue:
-    wait until few of our jobs are at work; ask for a capture
-for push in those with a capture:
-    the index shows it, its body is had and judged, its text is ours: confirmed
+First those that are pending: how their jobs go, or what the index shows. Then the queue: each asked for when few of our
+jobs are at work. A capture is confirmed once the index shows it, its body is had and judged, and its text is ours.
 """
 
 from __future__ import annotations
@@ -14,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from archiver.archive.archive import Keeper
 from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, judge_copy, judge_index
@@ -21,7 +18,6 @@ from archiver.commands.recording import Judged
 from archiver.config import PushSettings
 from archiver.diff import difference
 from archiver.holders import save_page_now, wayback
-from archiver.holders.listing import Listing
 from archiver.holders.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.holders.save_page_now import Seen
 from archiver.machine.clock import Clock
@@ -95,13 +91,9 @@ class Sending:
     """The pushes of one run."""
 
     def __init__(
-        self,
-        archive: Keeper,
-        archives: Archives,
-        settings: PushSettings,
-        clock: Clock,
+        self, archive: Keeper, archives: Archives, settings: PushSettings, clock: Clock,
         keys: tuple[str, str] = ("", ""),
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._archive = archive
         self._archives = archives
         self._settings = settings
@@ -268,18 +260,15 @@ class Sending:
     # ─── confirming ─────────────────────────────────────────────────────────────────────────────
 
     def _is_worth_another_look(self, work: Work) -> bool:
-        waits = work.push.state is PushState.PENDING and not work.push.job_runs
-        return waits and self._may_go_on() and work.looked_at is not None and (
-            self._clock.now() - work.looked_at >= _A_WHILE
-        )  # fmt: skip
+        if work.push.state is not PushState.PENDING or work.push.job_runs or work.looked_at is None:
+            return False
+        return self._may_go_on() and self._clock.now() - work.looked_at >= _A_WHILE
 
     def _look(self, work: Work) -> None:
         """Ask the index for the capture, have it, and compare it with ours."""
         page, push = work.held.address, work.push
         work.looked_at = self._clock.now()
-        index = judge_index(
-            page, lambda body: Listing(*wayback.read_index(page, body)), of="of then under this address"
-        )
+        index = judge_index(page, partial(wayback.read_index, page), of="of then under this address")
         url = wayback.index_url(page.url, since=push.not_before)
         asked = self._archives.ask(page, url, CaptureSource.WAYBACK, index)
         if self._is_excluded(work):
@@ -294,7 +283,7 @@ class Sending:
         page, held = work.held.address, work.held
         asked = self._archives.ask(
             page, copy.url, CaptureSource.WAYBACK, self._judge_capture(work), extra=Extra(archived=True),
-            made_at=copy.made_at,
+            made_at=lambda _: copy.made_at,
         )  # fmt: skip
         outcome, now = asked.judgement.outcome, self._clock.now()
         ours = self._archive.pushes.ours(held.page_id)

@@ -14,7 +14,7 @@ from archiver import ithome
 from archiver.archive import opening, queries
 from archiver.archive.archive import Keeper
 from archiver.commands.listening import About, Notice
-from archiver.commands.naming import page_urls
+from archiver.commands.naming import MOST_DIGITS, page_urls
 from archiver.commands.run import existing, writing
 from archiver.config import Config, Source
 from archiver.errors import ConfigError, UsageError
@@ -72,21 +72,19 @@ def _hint_errors(source: Source, place: str) -> list[str]:
 
 def refuse_nothing(config: Config, path: Path, asked: list[NamedSource]) -> None:
     """Raise ConfigError, before there is an archive, when there never was anything to be kept."""
-    is_new = not opening.is_there(path) or path.stat().st_size == 0
-    if asked or (not is_new and _ever_named(path)):
+    if asked:
         return
+    if opening.is_there(path) and path.stat().st_size:
+        with opening.reading(path) as connection:
+            if queries.source_urls(connection):
+                return
     raise ConfigError([f"{safe(config.origin)}: nothing is to be kept: {_NAME_ONE}"])
-
-
-def _ever_named(path: Path) -> bool:
-    with opening.reading(path) as connection:
-        return bool(queries.source_urls(connection))
 
 
 def keep(
     archive: Keeper, config: Config, named: tuple[str, ...], asked: list[NamedSource], now: datetime
 ) -> list[Notice]:
-    """Note what is to be kept, and take back what the config names no longer; gives what is to be said of that.
+    """Note what is to be kept, take back what the config names no longer, and give what is to be said of that.
 
     Raises ConfigError when nothing is left.
     """
@@ -162,15 +160,12 @@ def forget(config: Config, path: Path | str, page: int | str, clock: Clock | Non
     raise UsageError(f"{safe(named_urls[0], 200)}: not asked for by itself; what is: {listed}")
 
 
-_MOST_DIGITS = 18  # of a number that SQLite can hold
-
-
 def target_of(archive: Keeper, target: str | None) -> PartOrSeries:
     """The series, or the URL of the part, that is named; neither for everything. Raises UsageError."""
     if target is None:
         return None, None
     known = archive.copies.parts(dropped=True)
-    if target.isdecimal() and target.isascii() and len(target) <= _MOST_DIGITS:
+    if target.isdecimal() and target.isascii() and len(target) <= MOST_DIGITS:
         url = ithome.article_url(int(target))
         if any(one.address.url == url for one in known):
             return None, url

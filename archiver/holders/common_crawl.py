@@ -21,6 +21,7 @@ from archiver import urls
 from archiver.errors import UnusableFile
 from archiver.formats import values, warc
 from archiver.formats.found import Bounds, Found, Passed
+from archiver.holders.listing import Listing
 from archiver.holders.wayback import NotAnIndex, moment
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy, Outcome
@@ -90,7 +91,7 @@ def is_of(crawl: MonthlyCrawl, url: str) -> bool:
     return f"/crawl-data/{crawl.id}/" in url
 
 
-def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
+def read_index(page: Address, body: bytes) -> Listing:
     """The copies of a page that an index names, one JSON object a line. Raises NotAnIndex."""
     if not body.strip():  # it says 404 where it has none
         raise NotAnIndex("the index answers with nothing")
@@ -105,7 +106,7 @@ def read_index(page: Address, body: bytes) -> tuple[Copy, ...]:
         copy = _copy(row, page) if isinstance(row, dict) else None
         if copy is not None and len(copies) < values.MOST_COPIES:
             copies[copy] = None
-    return tuple(copies)
+    return Listing(tuple(copies))
 
 
 def _copy(row: dict[str, Any], page: Address) -> Copy | None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from archiver.formats import values
+from archiver.holders.listing import NOTHING, Listing
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy
 from archiver.text import line
@@ -47,7 +48,7 @@ def index_url(
     return f"{INDEX}?{urlencode(asked)}"
 
 
-def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None]:
+def read_index(page: Address, body: bytes) -> Listing:
     """The copies of a page that an answer names, and the key for more of them. Raises NotAnIndex.
 
     An empty list says that nothing is held. Rows that make no sense, or speak of another page, are left out. A key
@@ -60,13 +61,13 @@ def read_index(page: Address, body: bytes) -> tuple[tuple[Copy, ...], str | None
     if not isinstance(listed, list) or not all(isinstance(row, list) for row in listed):
         raise NotAnIndex("the index answers with JSON that is no table")
     if not listed:
-        return (), None
+        return NOTHING
     rows, key = _without_key(listed)
     names_of = rows[0] if rows else []
     if not all(isinstance(name, str) for name in names_of) or not {"timestamp", "original"} <= set(names_of):
         raise NotAnIndex("the index answers with a table of other columns")
     found = (_copy(dict(zip(names_of, row, strict=False)), page) for row in rows[1:])
-    return tuple(copy for copy in found if copy is not None)[: values.MOST_COPIES], key
+    return Listing(tuple(copy for copy in found if copy is not None)[: values.MOST_COPIES], key)
 
 
 def count_rows(body: bytes) -> int:
