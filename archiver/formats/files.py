@@ -77,9 +77,8 @@ def known(path: Path, bounds: Bounds) -> File:
         if form is Format.WACZ:
             form = _zip_format(raw, bounds, name)
         if status.st_size > bounds.unpacked_bytes:
-            raise UnusableFile(
-                f"a file of more than {bounds.unpacked_bytes} bytes", name=name, advice="import it in parts"
-            )
+            words = f"a file of more than {bounds.unpacked_bytes} bytes"
+            raise UnusableFile(words, name=name, advice="import it in parts")
         changed = datetime.fromtimestamp(min(max(status.st_mtime, 0), _LAST_TIME), UTC)
         return File(path, name, form, status.st_size, _sha256(raw), changed)
 
@@ -148,20 +147,15 @@ def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     except IsADirectoryError as error:
         raise UnusableFile("a folder", name=name, advice="name the files in it") from error
     except (OSError, ValueError) as error:
-        raise UnusableFile(_why_closed(error), name=name, advice="name a file that can be read") from error
+        why = error.strerror if isinstance(error, OSError) else "no usable name"
+        words = why if why in {disk.NO_FILE, disk.A_LINK} else f"cannot be read ({why})"
+        raise UnusableFile(words, name=name, advice="name a file that can be read") from error
     status = os.fstat(descriptor)
     with os.fdopen(descriptor, "rb") as raw:
         try:
             yield raw, status
         except OSError as error:
             raise UnusableFile(f"cannot be read ({error.strerror})", name=name) from error
-
-
-def _why_closed(error: OSError | ValueError) -> str:
-    words = error.strerror if isinstance(error, OSError) else "no usable name"
-    if words in {disk.NO_FILE, disk.A_LINK}:
-        return words
-    return f"cannot be read ({words})"
 
 
 def _format(head: bytes, name: str) -> Format:

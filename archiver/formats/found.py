@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.model import Outcome
@@ -19,19 +19,24 @@ _PRIVATE = frozenset({"set-cookie", "set-cookie2", "cookie", "authorization"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A response that a file holds, before anybody judged it.
-
-    `failure` is set when the file holds no whole response: then `body` is None and `error` says why in one line.
-    """
+    """A response that a file holds, before anybody judged it; with a `failure`, `error` says why in one line."""
 
     url: str  # as the file has it
-    body: bytes | None  # transfer and content encodings undone
+    body: bytes | None  # transfer and content encodings undone; None for no whole one
     at: datetime | None  # UTC; when the copy was made, None when the file does not say
     place: str  # where in the file, for people
     status: int | None = None  # None: a saved page does not tell
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case, values cleaned of control characters
     failure: Outcome | None = None
     error: str | None = None
+
+    def failed(self, outcome: Outcome, why: str) -> Found:
+        """The same, of which the file holds no whole one."""
+        return replace(self, body=None, failure=outcome, error=why)
+
+    def too_large(self, what: str, most: int) -> Found:
+        """The same, too large to be kept."""
+        return self.failed(Outcome.TOO_LARGE, f"a {what} of more than {most} bytes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
@@ -18,10 +18,7 @@ _DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"}
 
 
 def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    """Every response whose URL is wanted; what else there is is counted in `passed`. Raises UnusableFile.
-
-    The document is read entry by entry, to its end.
-    """
+    """Every response whose URL is wanted, entry by entry to the end; `passed` counts the rest. Raises UnusableFile."""
     for number, entry in enumerate(_entries(raw), start=1):
         place = f"entry {number}"
         request, response = _part(entry, "request", place), _part(entry, "response", place)
@@ -32,7 +29,7 @@ def read(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
             passed["requests that do not ask for a page"] += 1
         else:
             at = values.iso_date(entry.get("startedDateTime"), zoned=True)
-            found = _found(raw, url, response, at, place, bounds)
+            found = _found(raw, Found(url, None, at, place), response, bounds)
             if found is not None:
                 yield found
             else:
@@ -70,9 +67,8 @@ def _entries(raw: BinaryIO) -> Iterator[dict[str, Any]]:
                 yield from _listed(text)
         text.end()
     except TooManyValues as error:
-        raise UnusableFile(
-            "more values than any browser notes", advice="save the network log of fewer pages"
-        ) from error
+        words, advice = "more values than any browser notes", "save the network log of fewer pages"
+        raise UnusableFile(words, advice=advice) from error
     except NotJson as error:
         raise UnusableFile("no JSON document, or one that is cut", place=f"byte {error.at}") from error
     if not lists:
@@ -104,9 +100,7 @@ def _part(entry: dict[str, Any], name: str, place: str) -> dict[str, Any]:
     return part
 
 
-def _found(
-    raw: BinaryIO, url: str, response: dict[str, Any], at: datetime | None, place: str, bounds: Bounds
-) -> Found | None:
+def _found(raw: BinaryIO, bare: Found, response: dict[str, Any], bounds: Bounds) -> Found | None:
     """A response as a value; None when it never came, or its body is not in the file."""
     status, content = response.get("status"), response.get("content")
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
@@ -115,18 +109,18 @@ def _found(
     if status == 304 and isinstance(content, dict) and content.get("text"):
         status = 200  # what the browser showed, out of its cache
     if 300 <= status < 400 and status != 304:
-        return Found(url, None, at, place, status, _with_target(headers, response.get("redirectURL")))
+        return replace(bare, status=status, headers=_with_target(headers, response.get("redirectURL")))
     if not isinstance(content, dict) or not isinstance(content.get("text"), str | LongString):
-        return None if status < 400 else Found(url, b"", at, place, status, headers)
+        return None if status < 400 else replace(bare, body=b"", status=status, headers=headers)
     try:
         body = _body(raw, content, bounds.body_bytes)
     except binascii.Error:
-        return _failed(url, at, place, Outcome.PROTOCOL_ERROR, "its body says base64 and is not")
+        return bare.failed(Outcome.PROTOCOL_ERROR, "its body says base64 and is not")
     if body is None or len(body) > bounds.body_bytes:
-        return _failed(url, at, place, Outcome.TOO_LARGE, f"a body of more than {bounds.body_bytes} bytes")
+        return bare.too_large("body", bounds.body_bytes)
     if content.get("encoding") != "base64":  # text that the browser decoded, and that we encode
         headers = (*(pair for pair in headers if pair[0] != "content-type"), _as_utf8(headers, content))
-    return Found(url, body, at, place, status, headers)
+    return replace(bare, body=body, status=status, headers=headers)
 
 
 def _with_target(headers: tuple[tuple[str, str], ...], redirect_url: Any) -> tuple[tuple[str, str], ...]:
@@ -134,10 +128,6 @@ def _with_target(headers: tuple[tuple[str, str], ...], redirect_url: Any) -> tup
     if isinstance(redirect_url, str) and redirect_url and all(name != "location" for name, _ in headers):
         return (*headers, *cleaned([("location", redirect_url)]))
     return headers
-
-
-def _failed(url: str, at: datetime | None, place: str, outcome: Outcome, why: str) -> Found:
-    return Found(url, None, at, place, failure=outcome, error=why)
 
 
 def _as_utf8(headers: tuple[tuple[str, str], ...], content: dict[str, Any]) -> tuple[str, str]:

@@ -38,11 +38,9 @@ def response(block: bytes, bounds: Bounds) -> tuple[int, Headers, bytes]:
         raise NotWhole(Outcome.PROTOCOL_ERROR, "no HTTP response: it does not begin with a status line")
     end = _END.search(block, start.end() - 2, bounds.header_bytes)
     if end is None:
-        cut = len(block) < bounds.header_bytes
-        raise (
-            NotWhole(Outcome.TRUNCATED, "it ends within its headers") if cut
-            else NotWhole(Outcome.TOO_LARGE, f"its headers are longer than {bounds.header_bytes} bytes")
-        )  # fmt: skip
+        if len(block) < bounds.header_bytes:
+            raise NotWhole(Outcome.TRUNCATED, "it ends within its headers")
+        raise NotWhole(Outcome.TOO_LARGE, f"its headers are longer than {bounds.header_bytes} bytes")
     headers = _headers(block[start.end() : end.start()])
     return int(start[1]), headers, body(headers, block[end.end() :], bounds)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
 from email.message import Message
 from email.parser import BytesHeaderParser
 
@@ -42,7 +42,8 @@ def read(document: bytes, wanted: Wanted, bounds: Bounds, passed: Passed) -> Ite
         own = _url(message["Snapshot-Content-Location"]) if number == page else ""
         url = own or _url(head["Content-Location"])
         if number == page or (head.get_content_maintype() == "image" and url and wanted(url)):
-            yield _found(head, document, (first, last), url, at, f"part {number + 1}", bounds)
+            bare = Found(url, None, at, f"part {number + 1}")
+            yield _found(head, document, first, last, bare, bounds.body_bytes)
         else:
             passed["frames, styles and images of other pages"] += 1
 
@@ -88,24 +89,18 @@ def _url(value: str | None) -> str:
     return "".join(str(value or "").split())
 
 
-def _found(
-    head: Message, document: bytes, place_of: tuple[int, int], url: str, at: datetime | None, place: str,
-    bounds: Bounds,
-) -> Found:  # fmt: skip
+def _found(head: Message, document: bytes, first: int, last: int, bare: Found, most: int) -> Found:
     charset = head.get_param("charset")
     told = f"; charset={charset[:40]}" if isinstance(charset, str) else ""
     headers = (("content-type", f"{head.get_content_type()}{told}"),)
     encoding = str(head["Content-Transfer-Encoding"] or "").strip().lower()
-    first, last = place_of
-    too_large = last - first > _LARGEST.get(encoding, 1) * bounds.body_bytes
+    if last - first > _LARGEST.get(encoding, 1) * most:
+        return bare.too_large("body", most)
     try:
-        body = b"" if too_large else _decoded(encoding, document[first:last])
+        body = _decoded(encoding, document[first:last])
     except (binascii.Error, ValueError):
-        return Found(url, None, at, place, failure=Outcome.PROTOCOL_ERROR, error="its encoding is broken")
-    if too_large or len(body) > bounds.body_bytes:
-        error = f"a body of more than {bounds.body_bytes} bytes"
-        return Found(url, None, at, place, failure=Outcome.TOO_LARGE, error=error)
-    return Found(url, body, at, place, None, headers)
+        return bare.failed(Outcome.PROTOCOL_ERROR, "its encoding is broken")
+    return replace(bare, body=body, headers=headers) if len(body) <= most else bare.too_large("body", most)
 
 
 def _decoded(encoding: str, encoded: bytes) -> bytes:

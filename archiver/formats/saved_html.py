@@ -11,17 +11,13 @@ from pathlib import Path
 from archiver.errors import UnusableFile
 from archiver.formats.folder import Folder
 from archiver.formats.found import Bounds, Found, Passed, Wanted
-from archiver.model import Outcome
 from archiver.model.readings import SAVED_PAGE_TYPE
 from archiver.pages import saved
 from archiver.pages.lean import lean
 
 
 def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Passed) -> Iterator[Found]:
-    """The page, and every wanted picture beside it. Its URL is empty when the file does not say whose copy it is.
-
-    Raises UnusableFile.
-    """
+    """The page, its URL empty where the file does not tell it, and each wanted picture of it. Raises UnusableFile."""
     if len(document) > bounds.body_bytes:
         raise UnusableFile(f"a page of more than {bounds.body_bytes} bytes", advice="save it without its images")
     page = lean(document)
@@ -34,10 +30,8 @@ def read(document: bytes, path: Path, wanted: Wanted, bounds: Bounds, passed: Pa
         body, place = picture.body, "in the page itself"
         if body is None:
             body, place = folder.read(picture.file, bounds.body_bytes), f"beside it: {picture.file}"
+        found = Found(picture.url, body, about.saved_at, place)
         if body is None:
             passed["pictures that do not lie beside the page"] += 1
-        elif len(body) > bounds.body_bytes:
-            error = f"a picture of more than {bounds.body_bytes} bytes"
-            yield Found(picture.url, None, about.saved_at, place, failure=Outcome.TOO_LARGE, error=error)
         else:
-            yield Found(picture.url, body, about.saved_at, place)
+            yield found if len(body) <= bounds.body_bytes else found.too_large("picture", bounds.body_bytes)

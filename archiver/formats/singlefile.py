@@ -10,13 +10,11 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
-from archiver.formats import zipped
+from archiver.formats import values, zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
-from archiver.model import Outcome
 from archiver.model.readings import SAVED_PAGE_TYPE
 from archiver.pages import beside, saved
 from archiver.pages.lean import lean
@@ -66,7 +64,7 @@ def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> 
         about = saved.about(lean(page))
         told = manifest.get("originalUrl")
         url = about.url or (told if isinstance(told, str) else "")
-        at = about.saved_at or _moment(manifest.get("archiveTime"))
+        at = about.saved_at or values.iso_date(manifest.get("archiveTime"), zoned=True)
         resources = manifest.get("resources")
         if isinstance(resources, dict):
             page = beside.with_manifest(page, resources)
@@ -80,15 +78,8 @@ def _read_zip(raw: BinaryIO, wanted: Wanted, bounds: Bounds, passed: Passed) -> 
             elif member is None:
                 passed["pictures that are not in the file"] += 1
             else:
-                yield _picture(archive, member, picture.url, at, bounds)
-
-
-def _picture(archive: zipfile.ZipFile, member: zipfile.ZipInfo, url: str, at: datetime | None, bounds: Bounds) -> Found:
-    body = _read(archive, member, bounds.body_bytes)
-    if body is None:
-        error = f"a picture of more than {bounds.body_bytes} bytes"
-        return Found(url, None, at, member.filename, failure=Outcome.TOO_LARGE, error=error)
-    return Found(url, body, at, member.filename)
+                found = Found(picture.url, _read(archive, member, bounds.body_bytes), at, member.filename)
+                yield found if found.body is not None else found.too_large("picture", bounds.body_bytes)
 
 
 def _alone(raw: BinaryIO) -> BinaryIO:
@@ -164,11 +155,3 @@ def _manifest(archive: zipfile.ZipFile, member: zipfile.ZipInfo | None) -> dict[
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _moment(written: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(written))
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

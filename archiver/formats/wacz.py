@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from archiver.errors import UnusableFile
@@ -56,10 +57,7 @@ def _read_warc(
         counted = _Hashed(opened, hashes.get(member.filename, ""))
         try:
             for found in warc.read(counted, wanted, bounds, passed):
-                yield Found(
-                    found.url, found.body, found.at, f"{place}, {found.place}", found.status, found.headers,
-                    found.failure, found.error,
-                )  # fmt: skip
+                yield replace(found, place=f"{place}, {found.place}")
         except UnusableFile as error:
             raise error.of("", place) from None
         counted.check(place)

@@ -11,7 +11,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 from archiver.errors import UnusableFile
@@ -45,10 +47,10 @@ def read(raw: Readable, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
     while True:
         place = f"record {number + 1} at byte {stream.offset}"
         try:
-            fields = _fields(stream, bounds)
+            fields = _fields(stream, number, bounds)
             if fields is None:
                 break
-            number = _counted(number, bounds)
+            number += 1
             found = _record(stream, fields, place, wanted, bounds, passed)
         except UnusableFile as error:
             raise error.of("", place) from None
@@ -58,20 +60,16 @@ def read(raw: Readable, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
         raise UnusableFile("no WARC record in it")
 
 
-def _counted(number: int, bounds: Bounds) -> int:
-    if number >= bounds.records:
-        raise UnusableFile(f"more than {bounds.records} records", advice="import it in parts")
-    return number + 1
-
-
 # ─── records ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fields(stream: _Stream, bounds: Bounds) -> RecordFields | None:
-    """The named fields of the next record (§4); None at the end of the file."""
+def _fields(stream: _Stream, before: int, bounds: Bounds) -> RecordFields | None:
+    """The named fields of the record after so many (§4); None at the end of the file."""
     version = stream.line(200)
     if not version:
         return None
+    if before >= bounds.records:
+        raise UnusableFile(f"more than {bounds.records} records", advice="import it in parts")
     if not _VERSION.fullmatch(version):
         raise UnusableFile("a record must begin here, with WARC/1.0 or WARC/1.1")
     lines: list[str] = []
@@ -133,24 +131,20 @@ def _held(stream: _Stream, fields: RecordFields, length: int, found: Found, boun
     if length > bounds.body_bytes + bounds.header_bytes * (not is_resource):
         stream.skip(length)
         _end(stream)
-        return _failed(found, Outcome.TOO_LARGE, f"a {fields['warc-type'].lower()} of {length} bytes")
+        return found.failed(Outcome.TOO_LARGE, f"a {fields['warc-type'].lower()} of {length} bytes")
     block = stream.take(length)
     _end(stream)
     why_not = _not_whole(fields, block)
     if why_not is not None:
-        return _failed(found, *why_not)
+        return found.failed(*why_not)
     if is_resource:  # the bytes alone; their type is that of the block
         headers = cleaned([("content-type", fields["content-type"])] if "content-type" in fields else [])
-        return Found(found.url, block, found.at, found.place, headers=headers)
+        return replace(found, body=block, headers=headers)
     try:
         status, headers, body = response(block, bounds)
     except NotWhole as error:
-        return _failed(found, error.outcome, str(error))
-    return Found(found.url, body, found.at, found.place, status, headers)
-
-
-def _failed(found: Found, outcome: Outcome, why: str) -> Found:
-    return Found(found.url, None, found.at, found.place, failure=outcome, error=why)
+        return found.failed(error.outcome, str(error))
+    return replace(found, body=body, status=status, headers=headers)
 
 
 def _not_whole(fields: RecordFields, block: bytes) -> tuple[Outcome, str] | None:
@@ -266,10 +260,7 @@ def _unpacked(raw: Readable, bounds: Bounds) -> Iterator[bytes]:
 
 
 def _plain(first: bytes, raw: Readable) -> Iterator[bytes]:
-    chunk = first
-    while chunk:
-        yield chunk
-        chunk = raw.read(_STEP)
+    return chain([first], iter(lambda: raw.read(_STEP), b""))
 
 
 def _inflated(first: bytes, raw: Readable, bounds: Bounds) -> Iterator[bytes]:

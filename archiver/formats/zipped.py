@@ -58,7 +58,8 @@ def _check_directory(raw: BinaryIO, bounds: Bounds) -> None:
 def checked(archive: zipfile.ZipFile, bounds: Bounds) -> dict[str, zipfile.ZipInfo]:
     """The members by name, when every one of them is what it may be."""
     members: dict[str, zipfile.ZipInfo] = {}
-    total, packed = 0, _size(archive)
+    assert archive.fp is not None, "it is open"
+    total, packed = 0, archive.fp.seek(0, 2)
     for member in archive.infolist():
         wrong = _wrong_with(member, bounds)
         if wrong is None and member.filename in members:
@@ -72,17 +73,6 @@ def checked(archive: zipfile.ZipFile, bounds: Bounds) -> dict[str, zipfile.ZipIn
             raise UnusableFile(f"the member “{safe(member.orig_filename, 100)}” {wrong}")
         members[member.filename] = member
     return members
-
-
-def _size(archive: zipfile.ZipFile) -> int:
-    """Bytes of the zip file itself."""
-    opened = archive.fp
-    if opened is None:
-        return 0
-    at = opened.tell()
-    size = opened.seek(0, 2)
-    opened.seek(at)
-    return size
 
 
 def _wrong_with(member: zipfile.ZipInfo, bounds: Bounds) -> str | None:
