@@ -345,4 +345,4 @@ def test_whatever_happened_the_beliefs_are_what_the_fetches_alone_say(
             belief, changes = case.archive.beliefs.recompute(page_id)
             assert case.archive.beliefs.belief(page_id) == belief
             stored = case.rows("SELECT old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", page_id)
-            assert [(row["old_state"], row["new_state"]) for row in stored] == [(one.old, one.new) for one in changes]
+            assert [(row["old_state"], row["new_state"]) for row in stored] == [change[1:] for change in changes]

@@ -273,4 +273,4 @@ def test_whatever_lists_say_the_beliefs_are_what_the_fetches_alone_say(
             belief, changes = case.archive.beliefs.recompute(page["id"])
             assert case.archive.beliefs.belief(page["id"]) == belief
             told = case.rows("SELECT old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", page["id"])
-            assert [(row["old_state"], row["new_state"]) for row in told] == [(one.old, one.new) for one in changes]
+            assert [(row["old_state"], row["new_state"]) for row in told] == [change[1:] for change in changes]

@@ -19,7 +19,7 @@ from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import throw_away, transaction
 from archiver.archive.database import Database
 from archiver.archive.library import Library
-from archiver.archive.stored import ReadPage
+from archiver.archive.stored import Progress, ReadPage
 from archiver.errors import ArchiveError
 from archiver.machine.workers import Workers
 
@@ -29,7 +29,7 @@ _EACH = 500  # answers in a commit
 
 def rebuild(
     library: Library, database: Database, read: ReadPage, then: Callable[[], None],
-    listener: Callable[[int, int], None], workers: Workers, each: int = _EACH,
+    listener: Progress, workers: Workers, each: int = _EACH,
 ) -> int:  # fmt: skip
     """`Library.rebuild`, gone on with where it was killed. The caller holds the lock of the archive."""
     copy = _copied(database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from archiver.archive.push_rows import Pushes
 from archiver.archive.queue import Queue
 from archiver.archive.runs import Runs
 from archiver.archive.source_rows import Sources
-from archiver.archive.stored import ReadPage
+from archiver.archive.stored import Progress, ReadPage, unheard
 from archiver.config.rules import Rules, Schedule
 from archiver.machine.workers import Workers
 from archiver.model import Address, Exchange, Kind, Outcome
@@ -149,11 +149,8 @@ class Keeper:
         self.library.catch_up(then=self.runs.seal_kept)
         self.library.settle(self.runs.seal_kept)
 
-    def rebuild(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> int:
-        """Read every capture again (`Library.rebuild`, `again.rebuild`); gives the number of fetches read.
-
-        `listener` is told how many were read, and of how many.
-        """
+    def rebuild(self, listener: Progress = unheard) -> int:
+        """Read every capture again (`Library.rebuild`, `again.rebuild`); gives the number of fetches read."""
         with Workers() as workers:
             if self.library.count() < again.LEAST:
                 return self.library.rebuild(self.runs.seal_rebuilt, listener, workers=workers)
@@ -163,7 +160,7 @@ class Keeper:
         """SQLite's own check of the whole file, before the first request. Raises ArchiveDamaged."""
         connection.check_pages(self._database)
 
-    def verify(self, listener: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[str]:
+    def verify(self, listener: Progress = unheard) -> Iterator[str]:
         """What is damaged, or was edited after it was written: a line each (`proof.verify`)."""
         with Workers() as workers:
             yield from proof.verify(self._database, self.beliefs, self._read, self.changes, listener, workers)

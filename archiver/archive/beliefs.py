@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Self
 
 from archiver import verdict
 from archiver.archive import doubt
 from archiver.archive.database import Database
-from archiver.archive.times import moment, stamp
+from archiver.archive.history import StateChangeRow
+from archiver.archive.times import moment, stamp, stamped
 from archiver.config.rules import Rules, Schedule
 from archiver.model import Belief, Kind, Outcome, State
 from archiver.text import event
@@ -27,15 +28,6 @@ OF_PAGE = """
 SELECT pages.*, (SELECT published_at FROM articles WHERE articles.id = pages.article_id) AS published_at FROM pages
 """
 """The row of a page, and when its article was published."""
-
-
-@dataclass(frozen=True, slots=True)
-class StateChange:
-    """What was believed of a page until a moment, and from then on."""
-
-    at: datetime
-    old: State
-    new: State
 
 
 class Beliefs:
@@ -83,7 +75,7 @@ class Beliefs:
 
     def _is_believed_anew(self, page_id: int) -> bool:
         before = self.belief(page_id)
-        if self.recompute(page_id) == (before, self._changes(page_id)):
+        if self.recompute(page_id) == (before, self.changes(page_id)):
             return False
         self.believe_again(page_id)
         return self.belief(page_id) != before
@@ -105,7 +97,7 @@ class Beliefs:
         before = _belief(page)
         belief = verdict.believe(before, Kind(page["kind"]), outcome, at, self._rules)
         if belief.state is not before.state:
-            self._note_change(page["id"], StateChange(at, before.state, belief.state))
+            self._note_change(page["id"], _changed(at, before, belief))
         self._write_belief(page, belief, also or {})
 
     def belief(self, page_id: int) -> Belief:
@@ -115,15 +107,14 @@ class Beliefs:
     def _page(self, page_id: int) -> dict[str, Any]:
         return next(iter(self._database.query(f"{OF_PAGE} WHERE pages.id = ?", [page_id])))
 
-    def recompute(self, page_id: int) -> tuple[Belief, list[StateChange]]:
+    def recompute(self, page_id: int) -> tuple[Belief, list[StateChangeRow]]:
         """What must be believed of a page, and how that came about, from its live fetches alone."""
         kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
         belief, changes = Belief(), []
         for outcome, at, doubted in self._history(page_id):
-            before = belief.state
-            belief = verdict.believe(belief, kind, outcome, at, self._rules, doubted=doubted)
-            if belief.state is not before:
-                changes.append(StateChange(at, before, belief.state))
+            before, belief = belief, verdict.believe(belief, kind, outcome, at, self._rules, doubted=doubted)
+            if belief.state is not before.state:
+                changes.append(_changed(at, before, belief))
         return belief, changes
 
     def believe_again(self, page_id: int) -> None:
@@ -134,21 +125,15 @@ class Beliefs:
             self._note_change(page_id, change)
         self._write_belief(self._page(page_id), belief, {})
 
-    def _changes(self, page_id: int) -> list[StateChange]:
+    def changes(self, page_id: int) -> list[StateChangeRow]:
         """The state changes that are stored."""
-        rows = self._database.query(
-            "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", [page_id]
-        )
-        return [
-            StateChange(datetime.fromisoformat(row["at"]), State(row["old_state"]), State(row["new_state"]))
-            for row in rows
-        ]
+        stored = "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id"
+        return [StateChangeRow(*row) for row in self._database.execute(stored, [page_id])]
 
-    def _note_change(self, page_id: int, change: StateChange) -> None:
-        _log.info(event("decision", page=page_id, was=change.old, now=change.new, since=stamp(change.at)))
+    def _note_change(self, page_id: int, change: StateChangeRow) -> None:
+        _log.info(event("decision", page=page_id, was=change.old_state, now=change.new_state, since=change.at))
         self._database.execute(
-            "INSERT INTO state_changes (page_id, at, old_state, new_state) VALUES (?, ?, ?, ?)",
-            [page_id, stamp(change.at), change.old.value, change.new.value],
+            "INSERT INTO state_changes (page_id, at, old_state, new_state) VALUES (?, ?, ?, ?)", [page_id, *change]
         )
 
     def _history(self, page_id: int) -> Iterator[tuple[Outcome, datetime, bool]]:
@@ -164,24 +149,28 @@ class Beliefs:
             yield Outcome(row["outcome"]), datetime.fromisoformat(row["at"]), doubted
 
     def _write_belief(self, page: Mapping[str, Any], belief: Belief, also: Mapping[str, str | None]) -> None:
-        due = verdict.when_due(page["url"], Kind(page["kind"]), belief, moment(page["published_at"]), self._schedule)
-        more = "".join(f", {name} = ?" for name in also)
-        self._database.execute(
-            "UPDATE pages SET state = ?, state_since = ?, last_fetch_at = ?, last_outcome = ?, last_ok_at = ?,"  # noqa: S608
-            f" failures = ?, absences = ?, last_absence_at = ?, absent_since = ?, due_at = ?{more} WHERE id = ?",
-            [
-                belief.state.value,
-                stamp(belief.state_since) if belief.state_since else page["first_seen_at"],
-                stamp(belief.last_fetch_at) if belief.last_fetch_at else page["last_fetch_at"],
-                belief.last_outcome.value if belief.last_outcome else page["last_outcome"],
-                stamp(belief.last_ok_at) if belief.last_ok_at else None,
-                belief.failures, belief.absences,
-                stamp(belief.last_absence_at) if belief.last_absence_at else None,
-                stamp(belief.absent_since) if belief.absent_since else None,
-                stamp(due) if belief.last_fetch_at else page["due_at"],
-                *also.values(), page["id"],
-            ],
-        )  # fmt: skip
+        columns = {**believed(belief, page), **also}
+        if belief.last_fetch_at is not None:
+            published_at = moment(page["published_at"])
+            due = verdict.when_due(page["url"], Kind(page["kind"]), belief, published_at, self._schedule)
+            columns["due_at"] = stamp(due)
+        written = ", ".join(f"{name} = ?" for name in columns)
+        self._database.execute(f"UPDATE pages SET {written} WHERE id = ?", [*columns.values(), page["id"]])  # noqa: S608
+
+
+def _changed(at: datetime, before: Belief, belief: Belief) -> StateChangeRow:
+    return StateChangeRow(stamp(at), before.state.value, belief.state.value)
+
+
+def believed(belief: Belief, page: Mapping[str, Any]) -> dict[str, str | int | None]:
+    """The believed columns of a page; one that was never asked keeps the date when it was first seen."""
+    return {
+        "state": belief.state.value, "state_since": stamped(belief.state_since) or page["first_seen_at"],
+        "last_fetch_at": stamped(belief.last_fetch_at), "last_ok_at": stamped(belief.last_ok_at),
+        "last_outcome": belief.last_outcome.value if belief.last_outcome else None,
+        "failures": belief.failures, "absences": belief.absences,
+        "last_absence_at": stamped(belief.last_absence_at), "absent_since": stamped(belief.absent_since),
+    }  # fmt: skip
 
 
 def _belief(page: Mapping[str, Any]) -> Belief:

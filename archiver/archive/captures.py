@@ -13,7 +13,7 @@ from contextlib import suppress
 from archiver.archive.columns import CONTENT_TYPE, STORED_BODY
 from archiver.archive.database import Database
 from archiver.archive.stored import Stored
-from archiver.archive.times import stamp
+from archiver.archive.times import stamp, stamped
 from archiver.errors import ArchiveDamaged
 from archiver.model import NOT_READ, Answer, CaptureSource, Exchange, Judgement, Kind, Outcome
 from archiver.model.readings import Reading
@@ -69,7 +69,7 @@ class Captures:
                 json.dumps([[name, _stored(name, value)] for name, value in answer.headers], ensure_ascii=False),
                 b"" if holder else _packed(answer.body, answer.packed), len(answer.body),
                 judgement.outcome.value, provenance.source.value, provenance.url and line(provenance.url, 8_000),
-                stamp(provenance.at) if provenance.at else None, holder,
+                stamped(provenance.at), holder,
             ],
         )  # fmt: skip
         return int(cursor.lastrowid or 0)

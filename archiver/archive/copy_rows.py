@@ -11,9 +11,10 @@ from archiver.archive.captures import Captures
 from archiver.archive.columns import STILL_ASKED, STORED_BODY
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
+from archiver.archive.held import address_of
 from archiver.archive.times import moment, stamp
 from archiver.errors import ArchiveDamaged
-from archiver.model import Address, Answer, CaptureSource, Copy, CopyKey, Kind, Outcome, Verdict, key_of
+from archiver.model import Address, Answer, CaptureSource, Copy, CopyKey, Outcome, Verdict, key_of
 from archiver.text import line
 
 # The best capture of a page: the one that its article was read from; of an image, the one with its bytes.
@@ -88,10 +89,8 @@ class Copies:
         rows = self._database.query(_PAGES + which, values)
         return [
             WantedPage(
-                row["id"],
-                Address(row["url"], Kind(row["kind"]), row["article_id"], row["series_id"], row["user_id"],
-                        row["page_number"]),
-                CaptureSource(row["held"]) if row["held"] else None, row["part_of"], moment(row["published_about"]),
+                row["id"], address_of(row), CaptureSource(row["held"]) if row["held"] else None, row["part_of"],
+                moment(row["published_about"]),
             )
             for row in rows
         ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,7 @@ class Database(sqlite_utils.Database):
         cursor = self.conn.execute(sql, () if params is None else params)
         names = [column[0] for column in cursor.description]
         return (dict(zip(names, row, strict=True)) for row in cursor)
+
+    def numbers(self, sql: str, *lists: Iterable[int]) -> set[int]:
+        """The first column of an answer; each list of numbers stands in the question as JSON."""
+        return {row[0] for row in self.conn.execute(sql, [json.dumps(sorted(one)) for one in lists])}

@@ -22,25 +22,16 @@ CONTEST_DAYS = 30
 
 def note(
     database: Database, at: str, kind: str, article_id: int | None, series_id: int | None, detail: str,
-    other_article_id: int | None = None,
+    other_article_id: int | None = None, *, once: bool = False,
 ) -> None:  # fmt: skip
-    """Write an event. The caller holds the transaction."""
+    """Write an event; `once`: where its article has none of the kind beside that other. Within a transaction."""
+    known = "SELECT 1 FROM events WHERE article_id = ? AND kind = ? AND other_article_id IS ?"
+    if once and database.execute(known, [article_id, kind, other_article_id]).fetchone() is not None:
+        return
     database.execute(
         "INSERT INTO events (at, kind, series_id, article_id, detail, other_article_id) VALUES (?, ?, ?, ?, ?, ?)",
         [at, kind, series_id, article_id, detail, other_article_id],
     )
-
-
-def _note_once(
-    database: Database, at: str, kind: str, article_id: int, series_id: int | None, detail: str,
-    other_article_id: int | None = None,
-) -> None:  # fmt: skip
-    known = database.query(
-        "SELECT 1 FROM events WHERE article_id = ? AND kind = ? AND other_article_id IS ?",
-        [article_id, kind, other_article_id],
-    )
-    if next(iter(known), None) is None:
-        note(database, at, kind, article_id, series_id, detail, other_article_id)
 
 
 def notice_article(database: Database, before: Mapping[str, Any] | None, now: Mapping[str, Any], at: str) -> None:
@@ -55,7 +46,7 @@ def notice_article(database: Database, before: Mapping[str, Any] | None, now: Ma
 def notice_beyond(database: Database, article_id: int, series_id: int | None, position: int, at: str) -> None:
     """A part after the thirtieth, once."""
     detail = f"part {position} of a contest of {CONTEST_DAYS} days"
-    _note_once(database, at, "beyond_thirty", article_id, series_id, detail)
+    note(database, at, "beyond_thirty", article_id, series_id, detail, once=True)
 
 
 def _notice_move(database: Database, before: Mapping[str, Any], now: Mapping[str, Any], at: str) -> None:
@@ -81,12 +72,11 @@ def _notice_twins(database: Database, now: Mapping[str, Any], at: str) -> None:
     if of_day is not None:
         first, later = sorted((of_day, now["id"]))
         detail = f"Day {now['title_day']} is the title of {first} and of {later}"
-        _note_once(database, at, "duplicate_day", later, now["series_id"], detail, first)
+        note(database, at, "duplicate_day", later, now["series_id"], detail, first, once=True)
     if of_text is not None:
         first, later = sorted((of_text, now["id"]))
-        _note_once(
-            database, at, "reposted", later, now["series_id"], f"the same text as {first}, under a new id", first
-        )
+        detail = f"the same text as {first}, under a new id"
+        note(database, at, "reposted", later, now["series_id"], detail, first, once=True)
 
 
 _LISTS = {"index": "the index", "series": "the series page"}
@@ -101,12 +91,12 @@ def notice_lists(
         via = key[1]
         if via not in _LISTS or row["article_id"] is None:
             continue
-        named, elsewhere = row["gone_at"] is None, _is_named_elsewhere(database, page_id, row)
-        detail = f"{_LISTS[via]} names it {'no longer' if named else 'again'}: {row['text'] or 'without words'}"
-        if named and key not in named_now and not elsewhere:
-            note(database, at, f"left_{via}", row["article_id"], row["series_id"], detail)
-        if not named and key in named_now and not elsewhere:
-            note(database, at, f"back_in_{via}", row["article_id"], row["series_id"], detail)
+        was_named = row["gone_at"] is None
+        if was_named is (key in named_now) or _is_named_elsewhere(database, page_id, row):
+            continue
+        kind, words = (f"left_{via}", "no longer") if was_named else (f"back_in_{via}", "again")
+        detail = f"{_LISTS[via]} names it {words}: {row['text'] or 'without words'}"
+        note(database, at, kind, row["article_id"], row["series_id"], detail)
 
 
 def notice_emptied(database: Database, page: Mapping[str, Any], via: str, at: str) -> None:
@@ -122,8 +112,5 @@ def notice_emptied(database: Database, page: Mapping[str, Any], via: str, at: st
 
 def _is_named_elsewhere(database: Database, page_id: int, row: Mapping[str, Any]) -> bool:
     """Whether another page of the same list names it: a part that moves to the list's next page has not left."""
-    rows = database.query(
-        "SELECT 1 FROM discoveries WHERE url = ? AND via = ? AND from_page_id != ? AND gone_at IS NULL LIMIT 1",
-        [row["url"], row["via"], page_id],
-    )
-    return next(iter(rows), None) is not None
+    named = "SELECT 1 FROM discoveries WHERE url = ? AND via = ? AND from_page_id != ? AND gone_at IS NULL LIMIT 1"
+    return database.execute(named, [row["url"], row["via"], page_id]).fetchone() is not None

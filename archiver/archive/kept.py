@@ -10,10 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archiver.archive.status import PartStatus
-from archiver.archive.times import moment
 from archiver.archive.values import values
 from archiver.model.readings import CodeBlock
 
@@ -132,8 +131,7 @@ def place(connection: sqlite3.Connection, article_id: int) -> Place | None:
 def parts(connection: sqlite3.Connection, of: Place) -> tuple[PartStatus, ...]:
     """Every part that is known there, held or not, in order."""
     column, number = ("source_id", of.source_id) if of.series_id is None else ("series_id", of.series_id)
-    flags = ("safe", "rescued", "missing", "collapsed")
-    return tuple(values(connection, PartStatus, _PARTS.format(column=column), number, flags=flags))
+    return tuple(values(connection, PartStatus, _PARTS.format(column=column), number))
 
 
 def strays(connection: sqlite3.Connection) -> list[Stray]:
@@ -171,16 +169,23 @@ def article(connection: sqlite3.Connection, article_id: int) -> KeptArticle | No
     row = connection.execute(_ARTICLE, [article_id]).fetchone()
     if row is None:
         return None
-    number, url, title, of, position, author, author_id, at, text, digest, capture_id, parser, is_citation, full = row
+    said = {**_told(row, "published_at"), "is_citation": bool(row["is_citation"])}
+    comments = connection.execute(_COMMENTS, [article_id])
+    captures = connection.execute(_CAPTURES, [article_id])
     return KeptArticle(
-        number, url, title, of, position, author, author_id, moment(at), text or "", digest, capture_id, parser,
-        bool(is_citation), full,
-        tags(connection, article_id),
-        code(connection, article_id),
-        tuple(KeptImage(*image) for image in connection.execute(_IMAGES, [article_id])),
-        tuple(map(_comment, connection.execute(_COMMENTS, [article_id]))),
-        tuple(map(_capture, connection.execute(_CAPTURES, [article_id]))),
-    )  # fmt: skip
+        **said,
+        tags=tags(connection, article_id),
+        code_blocks=code(connection, article_id),
+        images=tuple(KeptImage(*image) for image in connection.execute(_IMAGES, [article_id])),
+        comments=tuple(KeptComment(**_told(one, "published_at", "first_seen_at", "deleted_at")) for one in comments),
+        captures=tuple(KeptCapture(**_told(one, "captured_at", "source_at")) for one in captures),
+    )
+
+
+def _told(row: sqlite3.Row, *moments: str) -> dict[str, Any]:
+    """The columns of a row by their names, and these as moments."""
+    made = {name: None if row[name] is None else datetime.fromisoformat(row[name]) for name in moments}
+    return {**dict(row), **made}
 
 
 def tags(connection: sqlite3.Connection, article_id: int) -> tuple[str, ...]:
@@ -193,22 +198,6 @@ def code(connection: sqlite3.Connection, article_id: int) -> tuple[CodeBlock, ..
     return tuple(
         CodeBlock(text, language, bool(guessed)) for text, language, guessed in connection.execute(CODE, [article_id])
     )
-
-
-def _comment(row: sqlite3.Row) -> KeptComment:
-    number, reply_to, author, published_at, text, html, likes, seen_at, deleted_at = row
-    return KeptComment(
-        number, reply_to, author, moment(published_at), text or "", html or "", likes,
-        datetime.fromisoformat(seen_at), moment(deleted_at),
-    )  # fmt: skip
-
-
-def _capture(row: sqlite3.Row) -> KeptCapture:
-    number, digest, size, captured_at, outcome, status, final_url, source, source_url, source_at = row
-    return KeptCapture(
-        number, digest, size, datetime.fromisoformat(captured_at), outcome, status, final_url, source, source_url,
-        moment(source_at),
-    )  # fmt: skip
 
 
 _SERIES = """
@@ -238,8 +227,9 @@ _IMAGES_NAMED = """
 SELECT url, '', capture_id, media_type, width, height FROM images WHERE url IN (SELECT value FROM json_each(?))
 """
 _ARTICLE = """
-SELECT articles.id, url, title, series_id, position, authors.name, author_id, published_at, body_text, content_sha256,
-    capture_id, parser, is_citation, (SELECT full_capture_id FROM collapses WHERE article_id = articles.id)
+SELECT articles.id, url, title, series_id, position, authors.name AS author, author_id, published_at,
+    coalesce(body_text, '') AS text, content_sha256, capture_id, parser, is_citation,
+    (SELECT full_capture_id FROM collapses WHERE article_id = articles.id) AS full_capture_id
 FROM articles LEFT JOIN authors ON authors.id = author_id WHERE articles.id = ?
 """
 TAGS = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
@@ -249,11 +239,12 @@ SELECT images.url, coalesce(alt, ''), capture_id, media_type, width, height
 FROM article_images JOIN images ON images.id = image_id WHERE article_id = ? ORDER BY position
 """
 _COMMENTS = """
-SELECT id, reply_to, author_name, published_at, body_text, body_html, likes, first_seen_at, deleted_at
+SELECT id, reply_to, author_name AS author, published_at, coalesce(body_text, '') AS text,
+    coalesce(body_html, '') AS html, likes, first_seen_at, deleted_at
 FROM comments WHERE article_id = ? ORDER BY position, id
 """
 _CAPTURES = """
-SELECT captures.id, sha256, body_bytes, captured_at, outcome, http_status, final_url, captures.source, source_url,
-    source_at
+SELECT captures.id, sha256, body_bytes AS bytes, captured_at, outcome, http_status, final_url, captures.source,
+    source_url, source_at
 FROM captures JOIN pages ON pages.id = page_id WHERE pages.article_id = ? AND kind = 'article' ORDER BY captures.id
 """

@@ -18,10 +18,11 @@ from archiver.archive.beliefs import OF_PAGE, Beliefs
 from archiver.archive.captures import Captures
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
+from archiver.archive.held import address_of
 from archiver.archive.source_rows import NamedBy
-from archiver.archive.times import stamp
+from archiver.archive.times import stamp, stamped
 from archiver.config import Source
-from archiver.model import NOT_ASKED, SUCCESSES, Address, Answer, Exchange, Judgement, Kind, Outcome, State, Validators
+from archiver.model import NOT_ASKED, SUCCESSES, Address, Answer, Exchange, Judgement, Outcome, State, Validators
 from archiver.model.readings import Reading
 from archiver.text import event, line, storable
 
@@ -123,11 +124,8 @@ class Ledger:
 
     def due_page(self, page: Mapping[str, Any]) -> DuePage:
         """A row of `pages` as a value."""
-        address = Address(
-            page["url"], Kind(page["kind"]), page["article_id"], page["series_id"], page["user_id"], page["page_number"]
-        )
         validators = Validators() if page["last_ok_at"] is None else self._validators(page["id"])
-        return DuePage(page["id"], address, State(page["state"]), validators)
+        return DuePage(page["id"], address_of(page), State(page["state"]), validators)
 
     def _validators(self, page_id: int) -> Validators:
         """Those of the last good answer with a body, and the URL that gave them, where what it brought is held.
@@ -207,7 +205,7 @@ class Ledger:
                 judgement.outcome.value, answer.status, told[0], answer.wire_bytes,
                 _error(answer, judgement), answer.retry_after_s, capture_id, told[1],
                 int(exchange.final), provenance.source.value, provenance.url and line(provenance.url, 8_000),
-                stamp(provenance.at) if provenance.at else None,
+                stamped(provenance.at),
             ],
         )  # fmt: skip
         _log.info(

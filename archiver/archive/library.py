@@ -32,7 +32,7 @@ from archiver.archive.captures import Captures
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import transaction, transaction_of_readings
 from archiver.archive.database import Database
-from archiver.archive.stored import ReadPage, read_again
+from archiver.archive.stored import Progress, ReadPage, read_again, unheard
 from archiver.errors import ArchiverError
 from archiver.machine.workers import ALONE, Workers
 from archiver.model import CaptureSource, Kind
@@ -97,12 +97,8 @@ class Library:
         """
         read, self._fresh, self._fresh_bytes = {**self._fresh, **(fresh or {})}, {}, 0
         self._fresh_since = None
-        pending = list(
-            self._database.query(
-                f"{_FETCHES} (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')"  # noqa: S608
-                " ORDER BY fetches.id"
-            )
-        )
+        unread = "(SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library') ORDER BY fetches.id"
+        pending = list(self._database.query(_FETCHES + unread))
         for start in range(0, len(pending), _TOGETHER):
             some = pending[start : start + _TOGETHER]
             with transaction_of_readings(self._database):
@@ -156,8 +152,7 @@ class Library:
 
     def _is_marked(self) -> bool:
         """Whether everything was settled once, and no source was named since."""
-        marks = self._database.query("SELECT 1 FROM progress WHERE name = 'settled'")
-        return next(iter(marks), None) is not None
+        return bool(self._database.numbers("SELECT 1 FROM progress WHERE name = 'settled'"))
 
     def has_settled(self) -> None:
         """What is derived is settled, and nothing was read since."""
@@ -166,8 +161,7 @@ class Library:
     def is_unread(self) -> bool:
         """Whether nothing counts as read though something is held: so after a migration that wants it read again."""
         marks = "SELECT 1 FROM progress WHERE name = 'library' UNION ALL SELECT 1 WHERE NOT EXISTS ("
-        rows = self._database.query(f"{marks}SELECT 1 FROM fetches WHERE capture_id IS NOT NULL) LIMIT 1")  # noqa: S608
-        return next(iter(rows), None) is None
+        return not self._database.numbers(f"{marks}SELECT 1 FROM fetches WHERE capture_id IS NOT NULL) LIMIT 1")  # noqa: S608
 
     def take_rearranged(self) -> set[int]:
         """The articles whose place may have changed since this was asked last."""
@@ -204,14 +198,13 @@ class Library:
             last = some[-1]["id"]
 
     def rebuild(
-        self, then: Callable[[], None] = lambda: None, listener: Callable[[int, int], None] = lambda _done, _all: None,
+        self, then: Callable[[], None] = lambda: None, listener: Progress = unheard,
         index: Callable[[Database, Workers], None] = search_index.refill, workers: Workers = ALONE,
     ) -> int:  # fmt: skip
         """Drop every derived row and read the whole ledger again, in one commit; gives the number of fetches read.
 
-        `then` is called at the end of that commit, `listener` after each fetch: how many were read, of how many.
-        `index` makes the search index of what was read, each article once, however often it was captured. `workers`
-        help to read.
+        `then` is called at the end of that commit, `listener` after each fetch. `index` makes the search index of what
+        was read, each article once, however often it was captured.
         """
         with transaction(self._database):
             self._database.execute("PRAGMA defer_foreign_keys = ON")
@@ -223,7 +216,7 @@ class Library:
         self.has_settled()
         return count
 
-    def read_on(self, listener: Callable[[int, int], None], workers: Workers, each: int) -> int:
+    def read_on(self, listener: Progress, workers: Workers, each: int) -> int:
         """Read all that is not read yet, and settle: a copy, in which nobody looks. Commits so many fetches together.
 
         Gives the number of all fetches. Its search index is left empty.
@@ -247,7 +240,7 @@ class Library:
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
 
     def _read_all(
-        self, listener: Callable[[int, int], None], workers: Workers, last: int = 0, each: int = 0,
+        self, listener: Progress, workers: Workers, last: int = 0, each: int = 0,
         keep: Callable[[], None] = lambda: None,
     ) -> int:  # fmt: skip
         """Read every fetch behind the `last` that was read, and settle; `keep` so many at a time."""
@@ -350,9 +343,7 @@ class Library:
         at, copy, is_whole = fetch["started_at"], fetch["id"] if is_copy else None, held.is_whole_list(reading)
         match reading.page:
             case SeriesPage() as series:
-                list_rows.keep_series(
-                    self._database, page, series, at, copy, keep_row=is_newest, is_whole=is_whole
-                )  # fmt: skip
+                list_rows.keep_series(self._database, page, series, at, copy, keep_row=is_newest, is_whole=is_whole)
                 if not is_copy:
                     article_rows.keep_listed_counters(self._database, series.items, at)
             case FeedPage() as feed:

@@ -11,7 +11,7 @@ from archiver import ithome
 from archiver.archive import comment_rows, event_rows
 from archiver.archive.author_rows import keep_author
 from archiver.archive.database import Database
-from archiver.model.readings import ArticlePage, FeedPage, IndexPage, Neighbour, SeriesPage
+from archiver.model.readings import ArticlePage, FeedPage, IndexPage, SeriesPage
 
 Words = tuple[str, str | None, str | None, str | None]  # URL, text, heading, URL as written
 ITEMS_PER_PAGE = 10  # of a series' list (docs/site.md §6.3)
@@ -106,11 +106,8 @@ def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str]
         if row["url"] in named:
             continue
         database.execute("UPDATE mentions SET gone_at = ? WHERE id = ?", [at, row["id"]])
-        here = database.query(
-            "SELECT 1 FROM discoveries WHERE from_page_id = ? AND url = ? AND via = 'series' AND gone_at IS NULL",
-            [page["id"], row["url"]],
-        )
-        if next(iter(here), None) is None:  # else the page's own row tells it
+        here = "SELECT 1 FROM discoveries WHERE from_page_id = ? AND url = ? AND via = 'series' AND gone_at IS NULL"
+        if database.execute(here, [page["id"], row["url"]]).fetchone() is None:  # else the page's own row tells it
             event_rows.notice_lists(database, row["from_page_id"], {(row["url"], "series"): row}, set(), at)
 
 
@@ -165,18 +162,13 @@ def keep_neighbours(
 
     `is_first`: nothing that its page names was kept before.
     """
-    named = []
-    for via, neighbour in (("previous", article.previous), ("next", article.next)):
-        if neighbour is not None:
-            step = -1 if via == "previous" else 1
-            position = article.position + step if article.position else None
-            named.append(_neighbour(neighbour, via, article.series_id, position))
-    named += [_neighbour(neighbour, "catalog", article.series_id, neighbour.position) for neighbour in article.catalog]
+    series_id, position = article.series_id, article.position
+    named = [
+        _article(one.article_id, via, series_id, position + step if position else None, one.title)
+        for via, one, step in (("previous", article.previous, -1), ("next", article.next, 1)) if one is not None
+    ]  # fmt: skip
+    named += [_article(one.article_id, "catalog", series_id, one.position, one.title) for one in article.catalog]
     _keep(database, page_id, named, ("previous", "next", "catalog"), at, copy, is_first=is_first)
-
-
-def _neighbour(neighbour: Neighbour, via: str, series_id: int | None, position: int | None) -> Named:
-    return _article(neighbour.article_id, via, series_id, position, neighbour.title)
 
 
 def _keep(

@@ -99,19 +99,18 @@ def settle_all(database: Database) -> set[int]:
 
     Some sources at a time, so that it takes no more memory in a large archive than in a small one.
     """
-    every = [row["id"] for row in database.query("SELECT id FROM sources ORDER BY id")]
-    lists = database.query("SELECT DISTINCT from_page_id AS id FROM discoveries")
-    known = database.query("SELECT id FROM series")
-    _follow(database, every, [row["id"] for row in lists], {row["id"] for row in known})
+    every = sorted(database.numbers("SELECT id FROM sources"))
+    lists = database.numbers("SELECT DISTINCT from_page_id FROM discoveries")
+    _follow(database, every, lists, database.numbers("SELECT id FROM series"))
     arranged: set[int] = set()
     for start in range(0, len(every), _A_FEW):
         few = every[start : start + _A_FEW]
         of_sources = _of_sources(database, few) - arranged
         _keep_parts(database, of_sources)
         arranged |= of_sources
-    others = {row["article_id"] for row in database.query("SELECT article_id FROM parts")} - arranged
+    others = database.numbers("SELECT article_id FROM parts") - arranged
     _keep_parts(database, others)
-    articles = {row["id"] for row in database.query("SELECT id FROM articles")}
+    articles = database.numbers("SELECT id FROM articles")
     _want_shown(database, articles)
     _mark_citations(database, articles)
     return arranged | others
@@ -147,17 +146,13 @@ def _linked(database: Database, sources: Collection[int]) -> set[int]:
 
 def _of_sources(database: Database, sources: list[int]) -> set[int]:
     """Every article that can be a part because of these sources."""
-    named = {"sources": json.dumps(sources)}
-    asked = database.query(
-        "SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(:sources))", named
-    )
-    themselves = database.query(
+    asked = "SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?))"
+    themselves = (
         "SELECT article_id FROM sources CROSS JOIN pages ON pages.url = sources.url WHERE +article_id IS NOT NULL"
-        " AND sources.id IN (SELECT value FROM json_each(:sources))",
-        named,
+        " AND sources.id IN (SELECT value FROM json_each(?))"
     )
-    of_series = touched.articles_of_series(database, {row["series_id"] for row in asked})
-    return of_series | {row["article_id"] for row in themselves} | _linked(database, sources)
+    of_series = touched.articles_of_series(database, database.numbers(asked, sources))
+    return of_series | database.numbers(themselves, sources) | _linked(database, sources)
 
 
 # ─── pages that are wanted ──────────────────────────────────────────────────────────────────────

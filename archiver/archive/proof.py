@@ -8,12 +8,12 @@ import json
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from archiver.archive import seals, search_index, search_proof
-from archiver.archive.beliefs import Beliefs
+from archiver.archive.beliefs import Beliefs, believed
 from archiver.archive.captures import Captures
 from archiver.archive.columns import DERIVED_TABLES
 from archiver.archive.connection import throw_away
@@ -22,22 +22,19 @@ from archiver.archive.digest import run_digest
 from archiver.archive.library import Library
 from archiver.archive.opening import beside
 from archiver.archive.seals import Change
-from archiver.archive.stored import ReadPage
-from archiver.archive.times import stamp
+from archiver.archive.stored import Progress, ReadPage, unheard
 from archiver.errors import ArchiveDamaged
 from archiver.machine.workers import ALONE, Workers
-from archiver.model import Belief
 from archiver.text import line
 
 
 def verify(
     database: Database, beliefs: Beliefs, read: ReadPage, changes: list[Change],
-    listener: Callable[[int, int], None] = lambda _done, _all: None, workers: Workers = ALONE,
+    listener: Progress = unheard, workers: Workers = ALONE,
 ) -> Iterator[str]:  # fmt: skip
     """Every finding, one line each; none means that the archive is what it says it is. Changes nothing.
 
-    `changes`: what was not as it was sealed when the archive was opened, before anything was put back. `listener` is
-    told how many captures were read again, and of how many; `workers` help.
+    `changes`: what was not as it was sealed when the archive was opened, before anything was put back.
     """
     checks = {
         "integrity": _integrity(database),
@@ -100,11 +97,6 @@ def _seals(database: Database, found: list[Change]) -> Iterator[str]:
 
 _SHOWN = 5  # rows of a table that differ and are told one by one
 
-_BELIEVED = (
-    "state", "failures", "absences", "last_outcome", "state_since", "last_fetch_at", "last_ok_at", "last_absence_at",
-    "absent_since",
-)  # fmt: skip
-
 
 def _beliefs(database: Database, beliefs: Beliefs) -> Iterator[str]:
     """Every belief is what the fetches say by the law that it was made by."""
@@ -113,30 +105,13 @@ def _beliefs(database: Database, beliefs: Beliefs) -> Iterator[str]:
         return  # of a law that is not known here: they are sealed as they are, and the next run believes again
     for page in database.query("SELECT * FROM pages"):
         belief, changes = made.recompute(page["id"])
-        if [page[name] for name in _BELIEVED] != _as_stored(belief, page):
+        if any(page[name] != told for name, told in believed(belief, page).items()):
             yield f"{page['url']}: believed {page['state']}, but its fetches say {belief.state}"
-        stored = database.query(
-            "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY id", [page["id"]]
-        )
-        if [tuple(row.values()) for row in stored] != [
-            (stamp(one.at), one.old.value, one.new.value) for one in changes
-        ]:
+        if made.changes(page["id"]) != changes:
             yield f"{page['url']}: its state changes are not those that its fetches say"
 
 
-def _as_stored(belief: Belief, page: Mapping[str, Any]) -> list[Any]:
-    """The columns of `_BELIEVED` as they must be; a page that was never asked keeps the date when it was first seen."""
-    moments = (
-        belief.state_since, belief.last_fetch_at, belief.last_ok_at, belief.last_absence_at, belief.absent_since
-    )  # fmt: skip
-    since, *others = (at and stamp(at) for at in moments)
-    outcome = belief.last_outcome and belief.last_outcome.value
-    return [belief.state.value, belief.failures, belief.absences, outcome, since or page["first_seen_at"], *others]
-
-
-def _derived(
-    database: Database, read: ReadPage, listener: Callable[[int, int], None], workers: Workers
-) -> Iterator[str]:
+def _derived(database: Database, read: ReadPage, listener: Progress, workers: Workers) -> Iterator[str]:
     """Read everything again in a copy, and compare row by row."""
     place = beside(database.path, "")
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(place), dir=place.parent) as folder:

@@ -9,8 +9,9 @@ from typing import Any
 from archiver.archive.columns import NOT_ASKED, STILL_ASKED
 from archiver.archive.connection import transaction
 from archiver.archive.database import Database
-from archiver.archive.times import moment, stamp
-from archiver.model import Address, CaptureSource, Held, Kind, Ours, Push, PushState, State
+from archiver.archive.held import address_of
+from archiver.archive.times import moment, stamp, stamped
+from archiver.model import CaptureSource, Held, Ours, Push, PushState, State
 from archiver.text import line
 
 # What hangs on the fewest copies first, then what is about to go, then the oldest. Of a text that shrank to nearly
@@ -122,12 +123,9 @@ class Pushes:
 
 
 def _held(row: dict[str, Any]) -> Held:
-    address = Address(
-        row["url"], Kind(row["kind"]), row["article_id"], row["series_id"], row["user_id"], row["page_number"]
-    )
     push = None if row["push_id"] is None else _push(row)
-    return Held(row["page"], address, row["copies"], State(row["page_state"]), row["content_sha256"], row["push_id"],
-                push)  # fmt: skip
+    state = State(row["page_state"])
+    return Held(row["page"], address_of(row), row["copies"], state, row["content_sha256"], row["push_id"], push)
 
 
 def _push(row: dict[str, Any]) -> Push:
@@ -139,9 +137,8 @@ def _push(row: dict[str, Any]) -> Push:
 
 def _values(push: Push) -> list[Any]:
     """The values of `_COLUMNS`."""
-    moments = (push.asked_at, push.not_before, push.made_at, push.checked_at)
-    asked_at, not_before, made_at, checked_at = (at and stamp(at) for at in moments)
     return [
-        push.state.value, line(push.reason, 500), push.attempts, asked_at, not_before, push.job_id, made_at,
-        push.copy_url and line(push.copy_url, 8_000), push.text_sha256, checked_at,
+        push.state.value, line(push.reason, 500), push.attempts, stamped(push.asked_at), stamped(push.not_before),
+        push.job_id, stamped(push.made_at), push.copy_url and line(push.copy_url, 8_000), push.text_sha256,
+        stamped(push.checked_at),
     ]  # fmt: skip

@@ -44,21 +44,20 @@ def status(
     ids = "null" if source_ids is None else str([*source_ids])  # JSON, without its module: `status` must start fast
     parts: dict[int | None, list[PartStatus]] = {}
     of_parts = _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}"
-    flags = ("safe", "rescued", "missing", "collapsed")
-    for part in values(connection, PartStatus, of_parts, ids, flags=flags):
+    for part in values(connection, PartStatus, of_parts, ids):
         parts.setdefault(part.series_id, []).append(part)
     return Status(
-        series=values(connection, SeriesStatus, _SERIES, ids, flags=("is_asked",)),
+        series=values(connection, SeriesStatus, _SERIES, ids),
         parts=parts,
         dropped=values(connection, DroppedSource, _DROPPED, ids),
-        homeless=values(connection, SourceStatus, _HOMELESS, ids, flags=("is_asked", "has_series")),
+        homeless=values(connection, SourceStatus, _HOMELESS, ids),
         cited=values(connection, CitedLink, _TAKEN_FOR_CITATIONS, ids),
         unheard_hints=values(connection, UnheardHint, _UNHEARD_HINTS, ids),
         unsettled=values(connection, Unsettled, _UNSETTLED, ids),
         last_run=last_run(connection),
         problems=values(connection, ProblemCount, _PROBLEMS),
         drift=values(connection, Drift, "SELECT * FROM parser_drift"),
-        collapsed=values(connection, CollapsedText, _COLLAPSED, ids, flags=("is_asked",)),
+        collapsed=values(connection, CollapsedText, _COLLAPSED, ids),
         events=values(connection, EventSeen, _EVENTS, ids),
         images={one.series_id: one for one in values(connection, ImageCount, _IMAGES)},
         is_demonstration=demonstration.is_marked(connection),

@@ -83,9 +83,9 @@ class Queue:
         lists = [row["page_id"] for row in asked if row["kind"] in {"index", "series", "feed"}]
         if any(row["kind"] == "index" for row in asked):  # perhaps under another of its addresses
             frontier.lay_out(self._database, self.scope)
-        again = self._numbers(_NAMED_BY, json.dumps(lists)) if lists else set()
+        again = self._database.numbers(_NAMED_BY, lists) if lists else set()
         for sql in (_OF_ARTICLES, _LISTS_OF_ARTICLES) if rearranged else ():  # their series may be followed since
-            again |= self._numbers(sql, json.dumps(sorted(rearranged)))
+            again |= self._database.numbers(sql, rearranged)
         new = self._numbers(_NEW, self._seen_page)
         again |= new | {row["page_id"] for row in asked}
         again |= self._numbers(_DUE_SINCE, stamp(self._looked_at), stamp(now))

@@ -12,6 +12,12 @@ from archiver.model.readings import Reading
 from archiver.text import line
 
 ReadPage = Callable[[Address, bytes, str | None], Reading]
+Progress = Callable[[int, int], None]
+"""Is told how many answers were read, and of how many."""
+
+
+def unheard(_done: int, _all: int) -> None:
+    """The progress that nobody wants to hear of."""
 
 
 class Stored(NamedTuple):

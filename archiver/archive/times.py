@@ -13,16 +13,19 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def stamped(moment: datetime | None) -> str | None:
+    """The same; None for none."""
+    return stamp(moment) if moment is not None else None
+
+
 def site_stamp(moment: datetime | None) -> str | None:
     """A moment that the site told us, to the second: `2023-09-16T12:26:34Z`."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment is not None else None
 
 
-def moment(stamped: str | None) -> datetime | None:
+def moment(said: str | None) -> datetime | None:
     """The moment that a stamp names, None for none."""
-    return datetime.fromisoformat(stamped) if stamped else None
+    return datetime.fromisoformat(said) if said else None
 
 
 def moment_named(said: str, now: datetime) -> datetime:

@@ -6,8 +6,7 @@ these worlds alone, however many others the archive holds. Reads only.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from archiver.archive.database import Database
 
@@ -68,48 +67,44 @@ SELECT article_id FROM discoveries WHERE from_page_id IN (SELECT value FROM json
 
 def articles_of_pages(database: Database, pages: Collection[int]) -> set[int]:
     """The articles that these pages are, or name."""
-    return _numbers(database, _OF_PAGES, pages)
+    return database.numbers(_OF_PAGES, pages)
 
 
 def series_of_pages(database: Database, pages: Collection[int]) -> set[int]:
     """The series that these pages list, or name."""
-    return _numbers(database, _SERIES_OF_PAGES, pages)
+    return database.numbers(_SERIES_OF_PAGES, pages)
 
 
 def series_of_articles(database: Database, articles: Collection[int]) -> set[int]:
     """Every series of which somebody says that one of these articles is a part, or was when that was settled last."""
-    return _numbers(database, _SERIES_OF_ARTICLES, articles)
+    return database.numbers(_SERIES_OF_ARTICLES, articles)
 
 
 def articles_of_series(database: Database, series: Collection[int]) -> set[int]:
     """Every article of which somebody says that it is a part of one of these series, or was until now."""
-    return _numbers(database, _ARTICLES_OF_SERIES, series)
+    return database.numbers(_ARTICLES_OF_SERIES, series)
 
 
 def sources_asking(database: Database, series: Collection[int]) -> set[int]:
     """The sources that ask for one of these series."""
-    return _numbers(database, _ASKING, series)
+    return database.numbers(_ASKING, series)
 
 
 def sources_named_by(database: Database, pages: Collection[int]) -> set[int]:
     """The sources that are one of these pages."""
-    return _numbers(database, _NAMED, pages)
+    return database.numbers(_NAMED, pages)
 
 
 def sources_linking(database: Database, articles: Collection[int], series: Collection[int] = ()) -> set[int]:
     """The sources whose index links to one of these articles or series."""
-    return sources_of_indexes(database, _numbers(database, _LINKING, articles, series))
+    return sources_of_indexes(database, database.numbers(_LINKING, articles, series))
 
 
 def sources_of_indexes(database: Database, pages: Collection[int]) -> set[int]:
     """The sources whose index, in whatever language, is one of these pages."""
-    return _numbers(database, _WHOSE_INDEX, pages) if pages else set()
+    return database.numbers(_WHOSE_INDEX, pages) if pages else set()
 
 
 def articles_linked(database: Database, index_pages: Collection[int]) -> set[int]:
     """The articles that these index pages link to."""
-    return _numbers(database, _LINKED, index_pages)
-
-
-def _numbers(database: Database, sql: str, *lists: Iterable[int]) -> set[int]:
-    return {next(iter(row.values())) for row in database.query(sql, [json.dumps(sorted(one)) for one in lists])}
+    return database.numbers(_LINKED, index_pages)

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 _Value = TypeVar("_Value", bound=NamedTuple)
 
 
-def values(
-    connection: sqlite3.Connection, kind: type[_Value], sql: str, *parameters: Any, flags: tuple[str, ...] = ()
-) -> list[_Value]:
-    """Every row as a value of this kind. `flags`: columns that hold 1 for True, which SQLite has not."""
-    pick, bools = itemgetter(*kind._fields), [kind._fields.index(flag) for flag in flags]
+def values(connection: sqlite3.Connection, kind: type[_Value], sql: str, *parameters: Any) -> list[_Value]:
+    """Every row as a value of this kind; what is to be true or false holds 1 or 0, since SQLite has neither."""
+    pick = itemgetter(*kind._fields)
+    bools = [place for place, of in enumerate(kind.__annotations__.values()) if of in {bool, "bool"}]
     found = []
     for row in connection.execute(sql, parameters):
         fields = list(pick(row))
