@@ -90,8 +90,8 @@ def test_the_site_is_treated_with_manners(small: StandIn, db: Path, tmp_path: Pa
         assert "cookie" not in entry.headers
         assert "authorization" not in entry.headers
         assert entry.headers["accept-encoding"] == "gzip"
-        assert (entry.agent or "").startswith("Mozilla/5.0 (compatible; ithome-archiver/")
-        assert "+https://example.org/tests" in (entry.agent or "")
+        assert entry.headers["user-agent"].startswith("Mozilla/5.0 (compatible; ithome-archiver/")
+        assert "+https://example.org/tests" in entry.headers["user-agent"]
         assert not ithome.denied(entry.url)
     assert set(first_asked.values()) == {"/robots.txt"}
     assert len({entry.url for entry in log}) == len(log), "something was asked twice"

@@ -58,29 +58,9 @@ def challenged(status: int) -> Action:
     return lambda play: challenge(play.moment, status)
 
 
-def forbidden(_: Play) -> Reply:
-    """A plain 403."""
-    return page(render.forbidden(), 403)
-
-
-def login_wall(play: Play) -> Reply:
-    """The login page with status 200, at the address of the page itself."""
-    return page(render.login(play.moment))
-
-
 def too_many(retry_after: RetryAfter) -> Action:
     """429, with or without Retry-After."""
     return lambda _: with_retry_after(page(render.error(429, "Too Many Requests"), 429), retry_after)
-
-
-def missing(_: Play) -> Reply:
-    """404."""
-    return not_found()
-
-
-def soft_missing(message: str) -> Action:
-    """The site's frame and a sentence, with status 200."""
-    return lambda play: page(render.soft_404(play.world, play.moment, message))
 
 
 def failed(status: int, retry_after: RetryAfter) -> Action:
@@ -100,22 +80,21 @@ def delivered(**how: float | bool | bytes | None) -> Action:
     return lambda play: play.good(play.request).but(**how)
 
 
-def instead(other: int) -> Action:
-    """Another article's page at this address."""
-    return lambda play: play.good(replace(play.request, target=f"/articles/{other}"))
-
-
-def cut_html(share: float) -> Action:
-    """A page whose HTML ends inside the body container, with HTTP in perfect order."""
+def rewritten(change: Callable[[str], str]) -> Action:
+    """The good page with another text, and HTTP in perfect order."""
 
     def action(play: Play) -> Reply:
         reply = play.good(play.request)
-        text = reply.body.decode()
-        start = max(text.find('class="markdown__style"'), 0)
-        end = text.find('<div class="qa-action"', start) if start else len(text)
-        return replace(reply, body=text[: start + int((end - start) * share)].encode())
+        return replace(reply, body=change(reply.body.decode()).encode())
 
     return action
+
+
+def cut_in_body(text: str, share: float) -> str:
+    """A page whose HTML ends inside the body container, after a share of it."""
+    start = max(text.find('class="markdown__style"'), 0)
+    end = text.find('<div class="qa-action"', start) if start else len(text)
+    return text[: start + int((end - start) * share)]
 
 
 def cut_picture(share: float) -> Action:
@@ -141,25 +120,13 @@ def not_html(_: Play) -> Reply:
     return Reply(200, b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "application/pdf")
 
 
-def drifted(play: Play) -> Reply:
-    """The good page after a redesign: the class names that everybody relies on are other ones."""
-    reply = play.good(play.request)
-    text = re.sub("|".join(map(re.escape, _DRIFTED)), lambda match: _DRIFTED[match[0]], reply.body.decode())
-    return replace(reply, body=text.encode())
-
-
-def reworded(pattern: str, words: str) -> Action:
-    """The good page with every match of a pattern written otherwise, as a changed template would."""
-
-    def action(play: Play) -> Reply:
-        reply = play.good(play.request)
-        return replace(reply, body=re.sub(pattern, words, reply.body.decode(), flags=re.DOTALL).encode())
-
-    return action
+def redesigned(text: str) -> str:
+    """A page with other class names than those that everybody relies on."""
+    return re.sub("|".join(map(re.escape, _DRIFTED)), lambda match: _DRIFTED[match[0]], text)
 
 
 ROBOTS: dict[str, Action] = {
-    "404": missing,
+    "404": lambda _: not_found(),
     "403": challenged(403),
     "429": too_many(30),
     "500": failed(500, None),

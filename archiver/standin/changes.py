@@ -23,7 +23,7 @@ def _with_series(site: Site, series: Series) -> Site:
     return replace(site, series=MappingProxyType({**site.series, series.id: series}))
 
 
-def _with(site: Site, number: int, **values: object) -> Site:
+def changed(site: Site, number: int, **values: object) -> Site:
     """An article with other values; None leaves one as it is."""
     given: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     return _with_articles(site, {**site.articles, number: replace(site.articles[number], **given)})
@@ -33,7 +33,7 @@ def edited(site: Site, number: int, title: str | None, body: str | None, tags: S
     """An article with another title, body (HTML) or tags; with none of them given, a paragraph is added."""
     if title is None and body is None and tags is None:
         body = site.articles[number].html.replace(" <br/>\n", f"{ADDED} <br/>\n")
-    return _with(site, number, title=title, html=body, tags=None if tags is None else tuple(tags))
+    return changed(site, number, title=title, html=body, tags=None if tags is None else tuple(tags))
 
 
 def deleted(site: Site, number: int) -> Site:
@@ -75,14 +75,4 @@ def commented(site: Site, number: int, text: str) -> Site:
     identity = 900_000_000 + len(old.comments)
     last = old.comments[-1].published if old.comments else old.published
     comment = Remark(identity, WRITER, last + timedelta(hours=1), text)
-    return _with(site, number, comments=(*old.comments, comment))
-
-
-def uncommented(site: Site, number: int) -> Site:
-    """An article without its first comment and the replies to it."""
-    return _with(site, number, comments=site.articles[number].comments[1:])
-
-
-def counted(site: Site, number: int, views: int | None, likes: int | None) -> Site:
-    """An article with other counters."""
-    return _with(site, number, views=views, likes=likes)
+    return changed(site, number, comments=(*old.comments, comment))

@@ -11,16 +11,19 @@ For targets see `targets`. Of several faults that fit a request the newest holds
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.standin import bad_replies as bad
 from archiver.standin import changes, render
 from archiver.standin.bad_replies import Action, Play, RetryAfter
+from archiver.standin.routes import not_found
 from archiver.standin.targets import Target, matcher
-from archiver.standin.wire import ITHOME, Reply, Request
+from archiver.standin.templates import fill
+from archiver.standin.wire import ITHOME, Reply, Request, page
 from archiver.standin.world import Site
 
 
@@ -89,11 +92,11 @@ class Faults:
 
     def forbid(self, target: Target = "*", *, times: int | None = None) -> None:
         """A plain 403."""
-        self._add(target, bad.forbidden, times)
+        self._add(target, lambda _: page(fill("forbidden.html"), 403), times)
 
     def login_wall(self, target: Target = "article", *, times: int | None = None) -> None:
         """The login page, with status 200, in place of the page."""
-        self._add(target, bad.login_wall, times)
+        self._add(target, lambda play: page(render.login(play.moment)), times)
 
     def rate_limit(self, target: Target = "*", retry_after: RetryAfter = None, *, times: int | None = None) -> None:
         """429; `retry_after` in seconds, as a date, or as any text."""
@@ -126,11 +129,11 @@ class Faults:
 
     def not_found(self, target: Target, *, times: int | None = None) -> None:
         """404, though the lists still name it; with `times` it comes back."""
-        self._add(target, bad.missing, times)
+        self._add(target, lambda _: not_found(), times)
 
     def soft_404(self, target: Target, *, message: str = render.NOTHING_HERE, times: int | None = None) -> None:
         """Status 200 and a page that says that there is no such article."""
-        self._add(target, bad.soft_missing(message), times)
+        self._add(target, lambda play: page(render.soft_404(play.world, play.moment, message)), times)
 
     def removed(self, target: Target, *, status: int = 410, times: int | None = None) -> None:
         """410, or 451."""
@@ -166,7 +169,7 @@ class Faults:
 
     def cut_html(self, target: Target, *, share: float = 0.5, times: int | None = None) -> None:
         """HTML that ends inside the article's body, with HTTP in order."""
-        self._add(target, bad.cut_html(share), times)
+        self._add(target, bad.rewritten(lambda text: bad.cut_in_body(text, share)), times)
 
     def cut_picture(self, target: Target = "image", *, share: float = 0.5, times: int | None = None) -> None:
         """A picture that ends early, with HTTP in order, and no 304 instead of it."""
@@ -186,7 +189,7 @@ class Faults:
 
     def wrong_article(self, target: Target, other: int, *, times: int | None = None) -> None:
         """The page of another article."""
-        self._add(target, bad.instead(other), times)
+        self._add(target, lambda play: play.good(replace(play.request, target=f"/articles/{other}")), times)
 
     def not_html(self, target: Target, *, times: int | None = None) -> None:
         """A PDF."""
@@ -207,11 +210,11 @@ class Faults:
 
     def drift(self, target: Target = "article", *, times: int | None = None) -> None:
         """A redesign: other class names."""
-        self._add(target, bad.drifted, times)
+        self._add(target, bad.rewritten(bad.redesigned), times)
 
     def reword(self, target: Target, pattern: str, words: str = "", *, times: int | None = None) -> None:
         """The good page from a changed template: every match of a regular expression is written otherwise."""
-        self._add(target, bad.reworded(pattern, words), times)
+        self._add(target, bad.rewritten(lambda text: re.sub(pattern, words, text, flags=re.DOTALL)), times)
 
     def endless(self, target: Target = "series", *, times: int | None = None) -> None:
         """A list whose pager always names a next page."""
@@ -245,11 +248,11 @@ class Faults:
 
     def remove_comment(self, article: int) -> None:
         """The first comment is gone, with the replies to it."""
-        self._change(lambda site: changes.uncommented(site, article))
+        self._change(lambda site: changes.changed(site, article, comments=site.articles[article].comments[1:]))
 
     def count(self, article: int, *, views: int | None = None, likes: int | None = None) -> None:
         """Other counters; they may go down."""
-        self._change(lambda site: changes.counted(site, article, views, likes))
+        self._change(lambda site: changes.changed(site, article, views=views, likes=likes))
 
     def renumber(self, series: int, order: Sequence[int] | None = None) -> None:
         """The parts in another order, or, after a deletion, positions without a gap."""

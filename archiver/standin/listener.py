@@ -46,11 +46,6 @@ class LogEntry:
         """The canonical URL that was asked."""
         return f"https://{self.host}{self.target}"
 
-    @property
-    def agent(self) -> str | None:
-        """The User-Agent."""
-        return self.headers.get("user-agent")
-
 
 class LocalServer:
     """A server on 127.0.0.1 that plays some origins. A context manager; leaves no thread and no socket.

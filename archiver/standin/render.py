@@ -120,11 +120,6 @@ def challenge(moment: Moment) -> str:
     return fill("challenge.html", ray=moment.ray, token=moment.token, stamp=moment.stamp)
 
 
-def forbidden() -> str:
-    """A refusal without a challenge."""
-    return fill("forbidden.html")
-
-
 def error(code: int, title: str) -> str:
     """Laravel's page for an error status. The real one has not been seen (docs/site.md §17)."""
     return fill("error.html", code=code, title=title)

@@ -94,7 +94,10 @@ def _series_box(world: Site, series: Series, article: Article) -> str:
         previous=_neighbour(before, "left", "上一篇"), next=_neighbour(after, "right", "下一篇"),
         series_url=series_url(series.author.id, series.id), series_title=escape(series.title), count=len(parts),
         feed_url=f"https://{ITHOME}/rss/series/{series.id}", subscribers=series.subscribers,
-        catalog="".join(_catalog_item(part) for part in parts[-_CATALOG:]),
+        catalog="".join(
+            fill("article_catalog_item.html", position=part.position, id=part.id, title=escape(part.title))
+            for part in parts[-_CATALOG:]
+        ),
     )  # fmt: skip
 
 
@@ -102,10 +105,6 @@ def _neighbour(part: Article | None, side: str, label: str) -> str:
     if part is None:
         return ""
     return fill("article_neighbour.html", id=part.id, side=side, label=label, title=escape(part.title))
-
-
-def _catalog_item(part: Article) -> str:
-    return fill("article_catalog_item.html", position=part.position, id=part.id, title=escape(part.title))
 
 
 def _comments(article: Article) -> str:
@@ -131,17 +130,10 @@ def _replies(comment: Remark) -> str:
     """Replies; when there are several, the older ones are collapsed, yet present in the HTML."""
     if not comment.replies:
         return ""
-    older = "".join(_reply(reply) for reply in comment.replies[:-1])
-    more = (
-        f'<a class="loadmore-comments" href="#">看更多先前的回應</a>\n<div class="comment__previous">\n{older}</div>\n'
-    )
-    last = _reply(comment.replies[-1])
-    shown = (more if older else "") + last
-    return f'                <div class="comment" id="comment-{comment.id}">\n{shown}                </div>\n'
-
-
-def _reply(reply: Remark) -> str:
-    return fill("reply.html", **_who(reply))
+    *before, last = (fill("reply.html", **_who(reply)) for reply in comment.replies)
+    more = '<a class="loadmore-comments" href="#">看更多先前的回應</a>\n<div class="comment__previous">\n'
+    older = f"{more}{''.join(before)}</div>\n" if before else ""
+    return f'                <div class="comment" id="comment-{comment.id}">\n{older}{last}                </div>\n'
 
 
 def _who(comment: Remark) -> dict[str, object]:

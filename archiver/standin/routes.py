@@ -31,20 +31,11 @@ Disallow: /*/draft$
 _OTHERS = (CDN, MEMBER, IMGUR, CHARTS)
 
 _ARTICLE = re.compile(r"(/m)?/articles/(\d+)")
-_SERIES = re.compile(r"/users/(\d+)/ironman/(\d+)")
-_NAMELESS_SERIES = re.compile(r"/[\w-]*ironman/articles/(\d+)")
-_FEED = re.compile(r"/rss/series/(\d+)")
-_USER = re.compile(r"/users/(\d+)/ironman")
-_PRIVATE = re.compile(r"/users/login|/articles/\d+/(?:draft|edit|publish)|/messages/.*")
 _CREATE = re.compile(r"/\d{4}ironman/create/\d+")
-_UPLOAD = re.compile(r"/upload/images/\d{8}/\w+\.\w+")
-_MEDIA = re.compile(r"/(?:images|storage)/[\w./-]+\.(?:png|jpe?g|gif|svg)")
-_LIST = re.compile(
-    r"/(?:\d{4}ironman(?:/[\w-]*)*|users/\d+(?:/\w+)*|tags/.*|questions.*|articles|search|talks|guide)?/?"
-)
+_LIST = r"/(?:\d{4}ironman(?:/[\w-]*)*|users/\d+(?:/\w+)*|tags/.*|questions.*|articles|search|talks|guide)?/?"
 _PUBLISHED = datetime(2023, 10, 16, 8, 0, tzinfo=TAIPEI)
 
-Route = tuple[re.Pattern[str], Callable[[Site, Request, re.Match[str], Moment], Reply]]
+Route = Callable[[Site, Request, re.Match[str], Moment], Reply]
 
 
 class Origins:
@@ -87,8 +78,8 @@ class Origins:
             return redirect(f"https://{ITHOME}/articles/900999999/draft")
         if match := _ARTICLE.fullmatch(request.path.rstrip("/")):
             return self._article(world, int(match[2]), moment, mobile=match[1] is not None)
-        for pattern, route in _ITHOME_ROUTES:
-            if match := pattern.fullmatch(request.path):
+        for pattern, route in _ITHOME_ROUTES.items():
+            if match := re.fullmatch(pattern, request.path):
                 return route(world, request, match, moment)
         return not_found()
 
@@ -143,10 +134,6 @@ def not_found() -> Reply:
     return page(render.error(404, "Not Found"), 404)
 
 
-def _robots(_: Site, __: Request, ___: re.Match[str], ____: Moment) -> Reply:
-    return Reply(200, ITHOME_ROBOTS.encode(), "text/plain; charset=UTF-8")
-
-
 def _series(world: Site, request: Request, match: re.Match[str], moment: Moment) -> Reply:
     series = world.series.get(int(match[2]))
     if series is None or series.author.id != int(match[1]):
@@ -188,29 +175,19 @@ def _listing(world: Site, request: Request, _: re.Match[str], moment: Moment) ->
     return page(render.listing(world, moment, heading="技術文章", url=url, links=links))
 
 
-def _to_login(*_: object) -> Reply:
-    return redirect(f"https://{MEMBER}/login?redirect=https%3A%2F%2F{ITHOME}")
-
-
-def _to_cdn(_: Site, request: Request, __: re.Match[str], ___: Moment) -> Reply:
-    return redirect(f"https://{CDN}{request.path}")
-
-
-def _picture(_: Site, request: Request, __: re.Match[str], ___: Moment) -> Reply:
-    return Reply(200, *picture(request.path))
-
-
-_ITHOME_ROUTES: tuple[Route, ...] = (
-    (re.compile(r"/robots\.txt"), _robots),
-    (_PRIVATE, _to_login),
-    (_SERIES, _series),
-    (_NAMELESS_SERIES, _nameless_series),
-    (_FEED, _feed),
-    (_USER, _user),
-    (_UPLOAD, _to_cdn),
-    (_MEDIA, _picture),
-    (_LIST, _listing),
-)
+_TO_LOGIN = f"https://{MEMBER}/login?redirect=https%3A%2F%2F{ITHOME}"
+_ITHOME_ROUTES: dict[str, Route] = {
+    r"/robots\.txt": lambda *_: Reply(200, ITHOME_ROBOTS.encode(), "text/plain; charset=UTF-8"),
+    r"/users/login|/articles/\d+/(?:draft|edit|publish)|/messages/.*": lambda *_: redirect(_TO_LOGIN),
+    r"/users/(\d+)/ironman/(\d+)": _series,
+    r"/[\w-]*ironman/articles/(\d+)": _nameless_series,
+    r"/rss/series/(\d+)": _feed,
+    r"/users/(\d+)/ironman": _user,
+    r"/upload/images/\d{8}/\w+\.\w+": lambda _, request, *__: redirect(f"https://{CDN}{request.path}"),
+    r"/(?:images|storage)/[\w./-]+\.(?:png|jpe?g|gif|svg)": lambda _, asked, *__: Reply(200, *picture(asked.path)),
+    _LIST: _listing,
+}
+"""The first that fits."""
 
 
 def _blog(world: Site, request: Request) -> Reply:

@@ -17,7 +17,7 @@ _TIMEMAP = re.compile(r"/(?:wayback/)?timemap/link/(?:([0-9]+)/)?(https?://.+)")
 
 def link_format(
     found: Sequence[Memento], own_url: str, timegate: str, where: Callable[[Memento], str], further: str | None = None
-) -> str:
+) -> Reply:
     """A TimeMap as `application/link-format`, oldest first; `further` is the next page of a long one."""
     span = f'from="{http_date(found[0].at)}"; until="{http_date(found[-1].at)}"'
     lines = [
@@ -30,7 +30,7 @@ def link_format(
     for number, one in enumerate(found):
         place = " ".join((["first"] if number == 0 else []) + (["last"] if one is found[-1] else []) + ["memento"])
         lines.append(f'<{where(one)}>; rel="{place}"; datetime="{http_date(one.at)}"')
-    return ",\n".join(lines) + "\n"
+    return Reply(200, (",\n".join(lines) + "\n").encode(), "application/link-format")
 
 
 def pywb(shelf: Shelf, request: Request) -> Reply:
@@ -54,8 +54,7 @@ def _timemap(shelf: Shelf, number: int, url: str) -> Reply:
         return Reply(404, b'{"message": "No captures found"}', "application/json")
     base = f"https://{PYWB}/wayback/timemap/link"
     further = f"{base}/{number + 1}/{url}" if len(found) > number * _PAGE else None
-    text = link_format(shown, f"{base}/{url}", f"https://{PYWB}/wayback/{url}", pywb_url, further)
-    return Reply(200, text.encode(), "application/link-format")
+    return link_format(shown, f"{base}/{url}", f"https://{PYWB}/wayback/{url}", pywb_url, further)
 
 
 def _memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:
@@ -79,8 +78,5 @@ def aggregator(known: Sequence[tuple[Memento, str]], request: Request) -> Reply:
     found = asked.of(match[2])
     if not found:
         return Reply(404, b"", "text/plain")
-    base = f"https://{AGGREGATOR}"
-    text = link_format(
-        found, f"{base}/timemap/link/{match[2]}", f"{base}/timegate/{match[2]}", lambda one: places[id(one)]
-    )
-    return Reply(200, text.encode(), "application/link-format")
+    base, url = f"https://{AGGREGATOR}", match[2]
+    return link_format(found, f"{base}/timemap/link/{url}", f"{base}/timegate/{url}", lambda one: places[id(one)])

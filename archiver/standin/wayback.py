@@ -140,5 +140,4 @@ def timemap(shelf: Shelf, url: str) -> Reply:
     if not found:
         return Reply(404, b"", "application/link-format")
     base = f"https://{HOST}/web"
-    text = link_format(found, f"{base}/timemap/link/{url}", f"{base}/{url}", memento_url)
-    return Reply(200, text.encode(), "application/link-format")
+    return link_format(found, f"{base}/timemap/link/{url}", f"{base}/{url}", memento_url)

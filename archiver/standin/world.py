@@ -188,8 +188,3 @@ class Site:
     def shows(self, path: str) -> bool:
         """Whether some body shows the uploaded image with this path."""
         return _UPLOAD.fullmatch(path) is not None and any(path in article.html for article in self.articles.values())
-
-    def images(self) -> frozenset[str]:
-        """The paths of all uploaded images that bodies show."""
-        found = (_UPLOAD.findall(article.html) for article in self.articles.values())
-        return frozenset(path for paths in found for path in paths)
