@@ -58,12 +58,8 @@ def compare(old: Text, new: Text) -> tuple[Section, ...]:
     if old.title != new.title:
         sections.append(Section("title", _words(old.title, new.title)))
     if old.tags != new.tags:
-        sections.append(Section("tags", _pieces(_separate(old.tags), _separate(new.tags))))
+        sections.append(Section("tags", _pieces([f"{tag} " for tag in old.tags], [f"{tag} " for tag in new.tags])))
     return (*sections, *_body(_blocks(old.markdown), _blocks(new.markdown)))
-
-
-def _separate(tags: tuple[str, ...]) -> list[str]:
-    return [f"{tag} " for tag in tags]
 
 
 @dataclass(frozen=True, slots=True)

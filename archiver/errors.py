@@ -1,15 +1,4 @@
-"""The exceptions of the house.
-
-    ArchiverError                an unusable input or an unusable archive; one line for the user
-    ├── UsageError               a command line that cannot be carried out          exit 2
-    ├── ConfigError              a config file that cannot be used, all errors      exit 2
-    ├── UnusableFile             a file to import that is broken, hostile or unknown  exit 2
-    ├── ExportUnwritable         what is made of an archive cannot be written       exit 5
-    └── ArchiveError             the archive cannot be used                         exit 5
-        ├── ArchiveLocked        another process writes to it
-        ├── ArchiveDamaged       not a database, cut, corrupt, or somebody else's
-        ├── ArchiveTooNew        written by a newer archiver
-        └── ArchiveUnwritable    read-only, no space, no permission, an I/O error
+"""The exceptions of the house: unusable input, and an archive that cannot be used.
 
 What a site answers is never an exception: it is an `Outcome` (see `model`). An exception that is not
 an `ArchiverError` is a bug and ends with exit 1.
@@ -41,7 +30,7 @@ class ConfigError(ArchiverError):
 
 
 class UnusableFile(ArchiverError):
-    """A file that cannot be imported: which, where in it, what is wrong, and what to do."""
+    """A file to import that is broken, hostile or unknown: which, where in it, what is wrong, and what to do."""
 
     exit_code = 2
 
@@ -76,7 +65,7 @@ class ArchiveLocked(ArchiveError):
 
 
 class ArchiveDamaged(ArchiveError):
-    """The file is not an archive of ours, or it is cut or corrupt."""
+    """The file is no database, somebody else's, cut or corrupt."""
 
 
 class ArchiveTooNew(ArchiveError):
@@ -84,7 +73,7 @@ class ArchiveTooNew(ArchiveError):
 
 
 class ArchiveUnwritable(ArchiveError):
-    """The file system does not let us write: read-only, full, or failing."""
+    """The file system does not let us write: read-only, no space, no permission, an I/O error."""
 
 
 def how_to_install(extra: str) -> str:

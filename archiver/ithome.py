@@ -120,9 +120,7 @@ def _classify_ithome(parts: SplitResult) -> Address | None:
         return Address(article_url(int(match[1])), Kind.ARTICLE, article_id=int(match[1]))
     if match := _SERIES.fullmatch(path):
         user_id, series_id, page = int(match[1]), int(match[2]), _page(parts.query)
-        return Address(
-            series_url(user_id, series_id, page), Kind.SERIES, series_id=series_id, user_id=user_id, page_number=page
-        )
+        return Address(series_url(user_id, series_id, page), Kind.SERIES, None, series_id, user_id, page)
     if match := _NAMELESS_SERIES.fullmatch(path):
         series_id, page = int(match[1]), _page(parts.query)
         return Address(series_url(None, series_id, page), Kind.SERIES, series_id=series_id, page_number=page)
@@ -211,10 +209,9 @@ def is_same_page(one: Address, other: Address) -> bool:
 
     A series' number is its own on the whole site, whoever the address says its author is (docs/site.md §6.1).
     """
-    if one.url == other.url:
-        return True
     both_lists = one.kind is Kind.SERIES and other.kind is Kind.SERIES
-    return both_lists and (one.series_id, one.page_number) == (other.series_id, other.page_number)
+    same_list = both_lists and (one.series_id, one.page_number) == (other.series_id, other.page_number)
+    return same_list or one.url == other.url
 
 
 def feed_url(series_id: int) -> str:

@@ -20,10 +20,7 @@ _ACTING = _INVISIBLE.pattern + r"|[\x7f-\x9f\ud800-\udfff]"
 
 
 def storable(text: str) -> str:
-    """The text without what SQLite, JSON or UTF-8 cannot carry: NUL and lone surrogates become U+FFFD.
-
-    Everything else stays, so that code is kept to the letter.
-    """
+    """The text to the letter, but for what SQLite, JSON and UTF-8 cannot carry: NUL and lone surrogates, now U+FFFD."""
     if "\0" not in text and not _has_surrogates(text):
         return text
     return "".join(["\ufffd" if sign == "\0" or "\ud800" <= sign <= "\udfff" else sign for sign in text])
@@ -68,24 +65,20 @@ def _quoted(value: str) -> str:
     return '"' + value.replace('"', "'") + '"'
 
 
-def document(value: object) -> str:
+def document(value: object, indent: int | None = 2) -> str:
     """A JSON document for whoever reads it, a terminal included: what is invisible there is escaped in it.
 
     The value is the same for a program. Characters that a terminal obeys or that hide can only stand in strings.
     """
-    return _document(value, indent=2)
-
-
-def document_line(value: object) -> str:
-    """The same on one line."""
-    return _document(value, indent=None)
-
-
-def _document(value: object, indent: int | None) -> str:
     import json  # `--help` needs none
 
     written = json.dumps(value, ensure_ascii=False, indent=indent)
     return re.sub(_ACTING, lambda match: json.dumps(match[0])[1:-1], written)
+
+
+def document_line(value: object) -> str:
+    """The same on one line."""
+    return document(value, indent=None)
 
 
 def inked(text: str) -> str:

@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from types import TracebackType
 from typing import BinaryIO, Self, TypeVar, cast
 
 R = TypeVar("R")
@@ -67,9 +66,7 @@ class Workers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     def end(self) -> None:
@@ -88,10 +85,7 @@ class Workers:
         self._processes, self._threads = [], None
 
     def in_order(self, tasks: Iterable[tuple[int, Callable[[], R]]], expected: int) -> Iterator[R]:
-        """What each task gives, or raises. With each its weight, in bytes that it takes; and how many are `expected`.
-
-        Tasks are taken some time before their results are asked for.
-        """
+        """What each task gives, or raises. A task comes with its weight, in bytes; some are taken before their turn."""
         if not self._are_ready(expected):
             for _, task in tasks:
                 yield task()
@@ -110,10 +104,7 @@ class Workers:
             yield from self._results(batch, answer)
 
     def begun(self, there: Callable[[], R], here: Callable[[], R], expected: int) -> Callable[[], R]:
-        """Begin a task beside others, of which so many are `expected`; to be called for what it gives, or raises.
-
-        `here`: what is done in its place where it is done here.
-        """
+        """Begin a task, beside others that are `expected`, or `here` in its place; to be called for what it gives."""
         answer = self._sent([there]) if self._are_ready(expected) else None
         return lambda: next(self._results([here], answer))
 

@@ -19,14 +19,7 @@ from archiver.model import Address, Kind
 from archiver.model.readings import SAVED_PAGE_TYPE, Facts, Page, Problem, Reading
 from archiver.pages import beside, image, index, saved
 from archiver.pages.base import Problems, attribute, decode, parse_html, written
-from archiver.pages.facts import (
-    has_content,
-    is_closed,
-    is_markup,
-    looks_like,
-    plain_words,
-    skeleton_kind,
-)
+from archiver.pages.facts import has_content, is_closed, is_markup, looks_like, plain_words, skeleton_kind
 from archiver.pages.glance import look
 from archiver.pages.ithome import article, feed, series
 from archiver.pages.lean import lean
@@ -112,13 +105,11 @@ def _read_plain(kind: Kind, body: bytes, content_type: str | None) -> Reading:
     if markup and not (seen := look(text)).too_heavy:
         tree = parse_html(written(text))
         challenge = looks_like(tree, text, kind, skeleton_kind(tree), complete=seen.ended)
+    facts, page = Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=not markup), None
     if kind is Kind.IMAGE:
         page = image.read(body)
-        facts = Facts(
-            markup, encoding, looks_like=challenge, kind=kind, has_content=page is not None, closed=image.is_whole(body)
-        )
-        return Reading(PARSERS[kind], facts, page)
-    return Reading(PARSERS[kind], Facts(markup, encoding, looks_like=challenge, kind=kind, has_content=not markup))
+        facts = replace(facts, has_content=page is not None, closed=image.is_whole(body))
+    return Reading(PARSERS[kind], facts, page)
 
 
 def _read_feed(text: str, encoding: str) -> Reading:

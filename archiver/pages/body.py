@@ -23,19 +23,7 @@ from archiver.pages.words import plain_text
 from archiver.text import line, storable
 
 # Their text is not for readers: it goes with them. The text of other elements that are not allowed stays.
-_DROPPED_WHOLE = {
-    "script",
-    "style",
-    "svg",
-    "math",
-    "template",
-    "title",
-    "noembed",
-    "noframes",
-    "object",
-    "select",
-    "textarea",
-}
+_DROPPED_WHOLE = set("script style svg math template title noembed noframes object select textarea".split())
 _LANGUAGE = re.compile(rf"(?:^|\s)(?:language|lang)-({content.LANGUAGE})(?:\s|$)")
 _MAIL = re.compile(r"mailto:[^\s<>\"'`]+", re.IGNORECASE)
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"

@@ -89,10 +89,7 @@ def has_content(tree: LexborHTMLParser, kind: Kind, body: LexborNode | None) -> 
 
 
 def plain_words(tree: LexborHTMLParser) -> str:
-    """A hash of what a page says, without digits and what frames every page.
-
-    The same for every request of the same "not found" page.
-    """
+    """A hash of what a page says but for digits and every page's frame: the same for each "not found" of a site."""
     return digest([re.sub(r"[0-9]+", "", words_of(tree.body, 4_000, _FRAME))])
 
 
@@ -138,11 +135,8 @@ def _is_challenge(tree: LexborHTMLParser, text: str, title: str, words: str) -> 
     if len(text) > _SMALL_PAGE:
         return False
     in_scripts = any(_CHALLENGE_MARK.search(script.text(deep=True)) for script in tree.css("script"))
-    if (
-        _CHALLENGE_TITLE.search(title)
-        or in_scripts
-        or tree.css_first("#challenge-form, #cf-wrapper, #challenge-running")
-    ):
+    form = tree.css_first("#challenge-form, #cf-wrapper, #challenge-running")
+    if _CHALLENGE_TITLE.search(title) or in_scripts or form is not None:
         return len(words) < 2_000
     return len(words) <= _FEW_WORDS and bool(_CHALLENGE_WORDS.search(words) or _is_only_a_widget(tree, words))
 

@@ -10,11 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archiver.model import Outcome
-from archiver.web.faults import Fault
 
 _HEAD_READ = 16_384
 _READ = 65_536
 _BEGINNING = b"HTTP/"
+
+
+class Fault(Exception):
+    """Why there is no whole response, as an outcome and a line for the user: never with the server's own words raw.
+
+    Never leaves this room: `client` turns it into an `Answer`.
+    """
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
 
 
 class Call:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import chain
-from types import TracebackType
 from typing import Self
 
 import h11
@@ -22,9 +21,8 @@ from archiver.model import Answer, Extra, Outcome, Validators
 from archiver.text import line, safe
 from archiver.unpack import Gunzip, NotUnpacked, unbrotli
 from archiver.web import guard, headers
-from archiver.web.call import Call
+from archiver.web.call import Call, Fault
 from archiver.web.connect import Resolve, resolve
-from archiver.web.faults import Fault
 
 with left_out("rich", "pygments"):  # httpx has a command line of its own
     import httpx
@@ -59,9 +57,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def be_idle(self, seconds: float) -> None:

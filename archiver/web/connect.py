@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 from archiver.model import Outcome
 from archiver.text import safe
-from archiver.web.call import Call
-from archiver.web.faults import Fault
+from archiver.web.call import Call, Fault
 from archiver.web.guard import refused_address
 
 Resolve = Callable[[str, int], list[str]]
@@ -24,10 +23,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def connect(call: Call, resolve: Resolve) -> socket.socket:
-    """A connection to the first address that answers, of those that passed the guard or that the user mapped to.
-
-    Raises Fault.
-    """
+    """A connection to the first address that answers, passed by the guard or mapped to by the user. Raises Fault."""
     addresses = _addresses(call, resolve)
     for number, address in enumerate(addresses, start=1):
         try:

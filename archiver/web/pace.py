@@ -137,10 +137,7 @@ class Trouble(StrEnum):
 
 
 def trouble(outcome: Outcome, connected: bool | None, *, others_answer: bool) -> Trouble | None:
-    """What an answer says of trouble with its host; None for none.
-
-    `connected`: whether the host was reached, of a fault of the way there; None where an answer came.
-    """
+    """The trouble of a host, None for none. `connected`: whether a fault was of one reached; None: an answer came."""
     if outcome is Outcome.SERVER_ERROR or connected:
         return Trouble.FAILED
     if connected is None:

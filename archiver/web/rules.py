@@ -72,12 +72,9 @@ class RobotsRules:
     outcome: Outcome = Outcome.ROBOTS_UNREACHABLE  # of a page that may not be asked because of that
 
     def allows(self, url: str) -> bool:
-        """Whether a URL may be asked: the longest match decides, Allow when equally long, else yes (§2.2.2).
-
-        robots.txt itself always may be asked.
-        """
+        """Whether a URL may be asked: the longest match decides, Allow when equally long, else yes (§2.2.2)."""
         paths = _paths_of(url)
-        if "/robots.txt" in paths:
+        if "/robots.txt" in paths:  # it always may
             return True
         if self.unreachable is not None:
             return False

@@ -17,9 +17,8 @@ import h11
 import httpx
 
 from archiver.model import Outcome
-from archiver.web.call import Call
+from archiver.web.call import Call, Fault
 from archiver.web.connect import Resolve, connect, secured, tls_words
-from archiver.web.faults import Fault
 
 KEPT_S = 30.0  # a connection that has not been used for so long is closed
 KEPT = 4  # connections to so many hosts are kept at most, one to each

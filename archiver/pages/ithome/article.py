@@ -81,7 +81,7 @@ def read(
         contest_year=held.year,
         contest_edition=held.edition,
         group=_required(problems, "group", text_of(badge), when=is_contest),
-        group_slug=_slug(badge),
+        group_slug=contest.group_slug(attribute(badge, "href") or ""),
         team=_team(team),
         views=_views(panel, problems),
         likes=problems.required("likes", count(first_text(panel, ".qa-panel__side .likeGroup__num, .likeGroup__num"))),
@@ -226,11 +226,6 @@ def _contest_links(side: LexborNode) -> Iterator[str]:
     """Looked for only when the words do not say all."""
     for link in side.css("[class*=ir-article-icon] a, .group__badge"):
         yield attribute(link, "href") or ""
-
-
-def _slug(badge: LexborNode | None) -> str | None:
-    match = re.search(r"ironman/([A-Za-z0-9_-]+)", attribute(badge, "href") or "")
-    return match[1] if match else None
 
 
 def _team(link: LexborNode | None) -> str | None:

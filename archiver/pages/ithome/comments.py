@@ -8,15 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from archiver.model.readings import Author, Comment
 from archiver.pages import body as bodies
-from archiver.pages.base import (
-    Problems,
-    attribute,
-    classes_of,
-    count,
-    first_text,
-    taipei_to_utc,
-    text_of,
-)
+from archiver.pages.base import Problems, attribute, classes_of, count, first_text, taipei_to_utc, text_of
 
 _PERSONS = (".comment__name", ".comment__person", "[class*=person]", "a[href*='/users/']")  # the surest first
 
@@ -33,11 +25,8 @@ def read(side: LexborNode, base: str, announced: int | None, problems: Problems)
             if reply.css_first(".comment__content, .markdown__style") or "comment__body" in classes_of(reply)
         ]
         # A comment without words above its replies was deleted: the site shows them on, and so do we.
-        parent = (
-            None
-            if replies and _comment_body(response, is_reply=False) is None
-            else _comment(response, base, len(found) + 1, None, problems, is_reply=False)
-        )
+        is_deleted = replies and _comment_body(response, is_reply=False) is None
+        parent = None if is_deleted else _comment(response, base, len(found) + 1, None, problems, is_reply=False)
         if parent is not None:
             found.append(parent)
         answered = parent.position if parent is not None else None
@@ -75,10 +64,8 @@ def _comment(
     if published_at is None:
         problems.add("comment_time", "not_found", text_of(node) or "")
     likes = None if is_reply else count(first_text(node, ".qa-panel__side .likeGroup__num"))
-    author = Author(user_id(link), text_of(link), level=_level(node))
-    return Comment(
-        _comment_id(around), position, author, published_at, likes, bodies.make(content_node, base), reply_to
-    )
+    author, body = Author(user_id(link), text_of(link), level=_level(node)), bodies.make(content_node, base)
+    return Comment(_comment_id(around), position, author, published_at, likes, body, reply_to)
 
 
 def _comment_body(node: LexborNode, *, is_reply: bool) -> LexborNode | None:

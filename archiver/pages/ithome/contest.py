@@ -25,6 +25,7 @@ _EDITION_IN_WORDS = re.compile(r"第\s*([0-9]{1,3})\s*屆")
 _YEAR_IN_WORDS = re.compile(r"(?<![0-9])(20[0-9]{2})\s*(?:it|鐵人賽)", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"/(20[0-9]{2})(?:-([0-9]{1,2})th)?-?ironman(?![A-Za-z0-9_-])|/ironman([0-9]{1,2})(?![0-9])")
 _TAG = re.compile(r"(?:([0-9]{1,2})th|(20[0-9]{2}))\s*鐵人賽", re.IGNORECASE)
+_GROUP = re.compile(r"ironman/([A-Za-z0-9_-]+)")
 _IN_CLASS = re.compile(r"ir-article-icon-([0-9]{1,2})th\b")
 
 
@@ -37,10 +38,7 @@ class Contest:
 
 
 def named(words: str, addresses: Iterable[str] = (), tags: Iterable[str] = (), classes: str = "") -> Contest:
-    """The contest that a page names: by its words, its links, the tags, the class of its badge, in that order.
-
-    Each completes those before, as far as it does not contradict them.
-    """
+    """The contest that a page names: by words, links, tags, the class of its badge. Each completes those before."""
     found = _completed(_in_words(words))
     others = _otherwise(addresses, tags, classes)
     while found.year is None or found.edition is None:
@@ -68,6 +66,11 @@ def required(
     elif found.edition is None:
         problems.add("contest_edition", "not_known", words)
     return found
+
+
+def group_slug(address: str) -> str | None:
+    """What a contest calls a group in the address of its page; None where it is none."""
+    return _first(_GROUP, address)
 
 
 def _completed(contest: Contest) -> Contest:

@@ -45,9 +45,8 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
     empty = root.css_first(EMPTY) is not None
     items = tuple(item for node in root.css(ITEM) if (item := _item(node, asked.url, problems)) is not None)
     badge = box.css_first(".group__badge") if box is not None else None
-    held = contest.required(
-        problems, first_text(root, ".ir-profile-years__title") or "", [attribute(badge, "href") or ""]
-    )
+    words, address = first_text(root, ".ir-profile-years__title") or "", attribute(badge, "href") or ""
+    held = contest.required(problems, words, [address])
     declared = _number_in(r"共\s*([0-9]+)\s*篇", info)
     if not items and declared and (asked.page_number or 1) == 1:  # it contradicts itself: no witness to anything
         problems.add("item_link", "not_found", f"{declared} are announced")
@@ -61,7 +60,7 @@ def read(tree: LexborHTMLParser, asked: Address, own: Address | None, problems: 
         contest_year=held.year,
         contest_edition=held.edition,
         group=text_of(badge),
-        group_slug=_slug(badge),
+        group_slug=contest.group_slug(address),
         finished="鐵人鍊成" in info or (box is not None and "ir-profile-series--done" in classes_of(box)),
         contest_days=_number_in(r"參賽天數\s*([0-9]+)\s*天", info),
         declared_parts=problems.required("declared_parts", declared),
@@ -127,11 +126,6 @@ def _description(root: LexborNode, base: str) -> str | None:
     if "<" in shown.replace("<br>", ""):
         shown = sanitise(shown, base)
     return prose(html.unescape(plain_text(shown))) or None
-
-
-def _slug(badge: LexborNode | None) -> str | None:
-    match = re.search(r"ironman/([A-Za-z0-9_-]+)", attribute(badge, "href") or "")
-    return match[1] if match else None
 
 
 def _number_in(pattern: str, text: str) -> int | None:
