@@ -88,7 +88,7 @@ def test_the_law_names_every_state_every_end_and_every_exit_code() -> None:
 def test_the_law_names_every_event_that_is_noted() -> None:
     noted = set()
     for call in ast.walk(ast.parse(inspect.getsource(event_rows))):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"note", "_note_once"}:
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "note":
             kind = ast.unparse(call.args[2])
             noted |= {kind.replace("{via}", via).strip("f'") for via in event_rows._LISTS if kind != "kind"}
 

@@ -1,7 +1,6 @@
-"""A large archive read again: in a copy beside it, some answers in each commit, so that a kill loses seconds of it.
+"""A large archive read again in a copy beside it, so that a kill loses seconds of it.
 
-What is derived is then put in the place of what was, in one commit. Who is killed before leaves the copy. It is gone on
-with if it was made of the very same archive by the very same program; any command but `parse` removes it.
+How, and which copy is gone on with: docs/design.md 'Rows, and what is made of them'.
 """
 
 from __future__ import annotations

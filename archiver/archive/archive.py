@@ -166,10 +166,7 @@ class Keeper:
             yield from proof.verify(self._database, self.beliefs, self._read, self.changes, listener, workers)
 
     def mend_search(self, *, thorough: bool = False) -> list[str]:
-        """Fill the search index anew when it is not whole; gives what was wrong with it, a line each.
-
-        Otherwise only counted, `thorough` also compares its words with those of the texts.
-        """
+        """Fill the search index anew when it is not whole (`thorough`: compared); gives what was wrong, a line each."""
         with Workers() as workers:
             found = search_proof.findings(self._database, workers, thorough=thorough)
             if not found and any(change.is_of_the_search for change in self.changes):

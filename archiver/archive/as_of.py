@@ -1,8 +1,4 @@
-"""An archive as it stood at an earlier moment: what was seen by then, believed and read again in a throw-away copy.
-
-The archive itself is only read. What was changed in place since, and keeps no word of what it was, is as it is now: the
-alternates and the hint of a source, and what became of a copy that somebody else holds.
-"""
+"""An archive as it stood at an earlier moment, in a throw-away copy (docs/design.md 'Exports')."""
 
 from __future__ import annotations
 

@@ -90,10 +90,7 @@ class Beliefs:
     def renew(
         self, page: Mapping[str, Any], outcome: Outcome, at: datetime, also: Mapping[str, str | None] | None = None
     ) -> None:
-        """Believe what one more final outcome of a page says. `page` is its row (`OF_PAGE`).
-
-        `also`: what else is to be written to that.
-        """
+        """Believe one more final outcome of a page, by its row (`OF_PAGE`), and write what `also` is to stand there."""
         before = _belief(page)
         belief = verdict.believe(before, Kind(page["kind"]), outcome, at, self._rules)
         if belief.state is not before.state:

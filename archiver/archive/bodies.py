@@ -1,7 +1,4 @@
-"""A body in the forms that do not stand in a row: what any capture says, read again when it is asked for.
-
-Reads only, and imports nothing heavy.
-"""
+"""A body in the forms that do not stand in a row, read again when it is asked for. Imports nothing heavy."""
 
 from __future__ import annotations
 

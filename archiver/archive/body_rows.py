@@ -14,7 +14,7 @@ _MOST_MISSES = 50  # after so many blocks that are not found, a page made to be 
 
 
 def keep(database: Database, article_id: int, body: Body, *, is_first: bool) -> None:
-    """Code, images and links of a body, in place of those of the body before. The caller holds the transaction."""
+    """Code, images and links of a body, in place of those of the body before."""
     for table in () if is_first else ("code_blocks", "links", "article_images"):
         database.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])  # noqa: S608 - names are our own
     starts = code_starts(body.text, [block.code for block in body.code_blocks])
@@ -41,10 +41,7 @@ def keep(database: Database, article_id: int, body: Body, *, is_first: bool) -> 
 
 
 def code_starts(text: str, codes: list[str]) -> list[int | None]:
-    """Where each code block begins in a body's text, from 1; None where it does not stand there to the letter.
-
-    In order, each after the one before: where the same stands twice, it does not matter which is meant.
-    """
+    """Where each code block begins in a text, from 1, each after the one before; None where it does not stand there."""
     starts: list[int | None] = []
     after = missed = 0
     for code in codes:
@@ -67,7 +64,7 @@ def place_code(database: Database) -> None:
 
 
 def keep_comment_images(database: Database, comment_id: int, images: tuple[ImageReference, ...]) -> None:
-    """The images that a comment shows, in place of those of its text before. The caller holds the transaction."""
+    """The images that a comment shows, in place of those of its text before."""
     database.execute("DELETE FROM comment_images WHERE comment_id = ?", [comment_id])
     _keep_images(database, "comment_images", "comment_id", comment_id, images)
 
@@ -100,7 +97,7 @@ def image_url(url: str) -> str:
 def keep_image(database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], image: ImagePage) -> None:
     """The bytes of an image that came, by its own words; a copy of somebody's does not displace the host's own.
 
-    Where the same bytes had come before from another address, the capture that holds them is named.
+    Of bytes that had come before from another address the capture that holds them is named.
     """
     database.execute(
         "UPDATE images SET capture_id = (SELECT coalesce(body_capture_id, id) FROM captures WHERE id = ?1),"

@@ -1,8 +1,4 @@
-"""The rows of collapses (docs/law.md §13.3): an article whose text shrank to nearly nothing, beside its last full text.
-
-`已刪除`, a dot, or a teaser before a log-in is an edit as any other and is kept as one. But nobody who asks for the
-article means that: so the alarm rings, and what was there before stays readable and findable.
-"""
+"""The rows of collapses (docs/law.md §13.3): an article that shrank to nearly nothing, beside its last full text."""
 
 from __future__ import annotations
 
@@ -42,7 +38,6 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
     """What a new text of an article makes of it; gives whether that text is nearly nothing beside the one before.
 
     `before` is the article's row, whose images are still those of the old text; the edit between the two is the last.
-    The caller holds the transaction.
     """
     body = article.body or NO_BODY
     left = letters(body.text, len(body.images))
@@ -64,10 +59,7 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
 
 
 def consider_copy(database: Database, article_id: int, fetch: Mapping[str, Any], article: ArticlePage) -> None:
-    """A copy that is not taken for the article, beside which what the site showed may be nearly nothing.
-
-    So somebody's copy from before still tells the full text where we came too late. The caller holds the transaction.
-    """
+    """A copy that is not taken for the article, beside which what the site showed may be nearly nothing."""
     now = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
     known, body = _row(database, article_id), article.body or NO_BODY
     if now is None or (

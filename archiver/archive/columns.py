@@ -1,7 +1,4 @@
-"""What several modules must know of the columns and tables of an archive, as SQL and as names.
-
-Words instead of `model`, which `archiver status` need not import.
-"""
+"""What several modules must know of columns and tables, in words: `archiver status` need not import `model`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Opening archive.db: checked before anything is asked of the network, one writer at a time, readers always welcome.
-
-SQLite in WAL with synchronous=FULL. Writers hold a lock file beside the archive for as long as they live; the
-operating system drops the lock when they die, however they die.
-"""
+"""Opening archive.db: checked before anything is asked of the network, one writer at a time, readers always welcome."""
 
 from __future__ import annotations
 

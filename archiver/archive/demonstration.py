@@ -1,8 +1,4 @@
-"""The mark of a demonstration: `archiver demo` invents all that it keeps, and the file itself says so.
-
-It stands in `runs.config` of each run, which the digests of runs cover and no program may change, so that it goes with
-every copy of the file, whatever its name, and is there before anything else is.
-"""
+"""The mark of a demonstration: it stands in the `config` of each of its runs (docs/design.md 'Proof')."""
 
 from __future__ import annotations
 

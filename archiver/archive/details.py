@@ -1,8 +1,4 @@
-"""What of a part stands in rows alone: counters, links and their rot, edits, events, each text of a comment.
-
-Reads only. What each field holds is described in docs/schema.md under the table of its class. Moments are text: UTC,
-ISO 8601.
-"""
+"""What of a part stands in rows alone: counters, links and their rot, edits, events, each text of a comment."""
 
 from __future__ import annotations
 

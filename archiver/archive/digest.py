@@ -1,7 +1,4 @@
-"""The hash chain over runs: each run that ends gets a digest over its own rows and the digest of the run before.
-
-So history cannot be changed anywhere without changing every digest after it (`proof.verify` computes them again).
-"""
+"""The hash chain over runs: each that ends gets a digest over its rows and the digest of the run before."""
 
 from __future__ import annotations
 

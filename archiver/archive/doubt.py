@@ -84,10 +84,9 @@ def _others_answer(rows: list[dict[str, Any]]) -> bool:
 
 
 def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, Any] | None:
-    """A living part to be asked though it is not due, so that a run can tell a lost part from a lost host.
+    """A living part to be asked though it is not due, to tell a lost part from a lost host (docs/law.md §5.3).
 
-    `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left. Parts
-    of the same series come first; parts of others when most of those were absent.
+    `due_absent`: how many of the parts that were due were absent. None when enough were asked, or none is left.
     """
     if not due_absent:
         return None
@@ -100,10 +99,7 @@ def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, 
 
 
 def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
-    """The parts that a run asked and that tell something of the host.
-
-    An absence that the site's own lists vouch for is none of its faults (`witnesses`).
-    """
+    """The parts that a run asked and that tell something of the host, as no absence does that a list vouches for."""
     rows = database.query(_ASKED, {"run_id": run_id})
     return [row for row in rows if not (row["absent"] and row["unlisted"])]
 

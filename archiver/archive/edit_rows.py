@@ -30,7 +30,7 @@ def keep(
 ) -> None:  # fmt: skip
     """An edit, dated by the last time the old text was seen and the first time the new one was.
 
-    `before` is the article's row, whose body's rows are still those of the old text. The caller holds the transaction.
+    `before` is the article's row, whose body's rows are still those of the old text.
     """
     body, tags = article.body or NO_BODY, list(dict.fromkeys(article.tags))
     database.execute(
@@ -45,7 +45,7 @@ def keep(
 
 
 def mark_collapsed(database: Database, article_id: int) -> None:
-    """Say of the last edit of an article that it left nearly nothing. The caller holds the transaction."""
+    """Say of the last edit of an article that it left nearly nothing."""
     database.execute(
         "UPDATE edits SET collapsed = 1 WHERE id = (SELECT max(id) FROM edits WHERE article_id = ?)", [article_id]
     )
@@ -61,10 +61,7 @@ def _last_seen(database: Database, before: Mapping[str, Any], fetch: Mapping[str
 
 
 def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
-    """Whether only dress changed: white space, punctuation, width, case or markup of prose.
-
-    A tag, a line of code, an image or the target of a link is content.
-    """
+    """Whether only dress changed (docs/law.md §13.1): no tag, line of code, image or target of a link."""
     body = article.body or NO_BODY
     words = [(before["title"] or "", article.title or ""), (before["body_text"] or "", body.text)]
     has_same_words = all(same_words(old, new) for old, new in words)

@@ -24,7 +24,7 @@ def note(
     database: Database, at: str, kind: str, article_id: int | None, series_id: int | None, detail: str,
     other_article_id: int | None = None, *, once: bool = False,
 ) -> None:  # fmt: skip
-    """Write an event; `once`: where its article has none of the kind beside that other. Within a transaction."""
+    """Write an event; `once`: where its article has none of the kind beside that other."""
     known = "SELECT 1 FROM events WHERE article_id = ? AND kind = ? AND other_article_id IS ?"
     if once and database.execute(known, [article_id, kind, other_article_id]).fetchone() is not None:
         return
@@ -94,9 +94,11 @@ def notice_lists(
         was_named = row["gone_at"] is None
         if was_named is (key in named_now) or _is_named_elsewhere(database, page_id, row):
             continue
-        kind, words = (f"left_{via}", "no longer") if was_named else (f"back_in_{via}", "again")
-        detail = f"{_LISTS[via]} names it {words}: {row['text'] or 'without words'}"
-        note(database, at, kind, row["article_id"], row["series_id"], detail)
+        words = f"{_LISTS[via]} names it {'no longer' if was_named else 'again'}: {row['text'] or 'without words'}"
+        if was_named:
+            note(database, at, f"left_{via}", row["article_id"], row["series_id"], words)
+        else:
+            note(database, at, f"back_in_{via}", row["article_id"], row["series_id"], words)
 
 
 def notice_emptied(database: Database, page: Mapping[str, Any], via: str, at: str) -> None:

@@ -1,8 +1,4 @@
-"""Which series are followed: those that a source names, and those that an index lists (docs/law.md §10).
-
-Only what sources say is looked at, and of an index all that it links to, so that it costs the same in an archive of
-any size.
-"""
+"""Which series are followed (docs/law.md §10): asked of what sources say alone, which costs the same in any archive."""
 
 from __future__ import annotations
 
@@ -63,7 +59,7 @@ FROM told LEFT JOIN series ON series.id = told_series_id ORDER BY source_id, tol
 
 
 def follow(database: Database, sources: Collection[int]) -> tuple[set[int], set[int]]:
-    """Bring what these sources ask for in line with all that is known. The caller holds the transaction.
+    """Bring what these sources ask for in line with all that is known.
 
     Gives the series of which that changed, and those of which more is known since.
     """
@@ -83,7 +79,7 @@ def follow(database: Database, sources: Collection[int]) -> tuple[set[int], set[
 
 
 def mark(database: Database, series: Collection[int]) -> None:
-    """Write at each of these series whether it is followed. The caller holds the transaction."""
+    """Write at each of these series whether it is followed."""
     database.execute(
         "UPDATE series SET followed = NOT followed WHERE id IN (SELECT value FROM json_each(?))"
         " AND followed != EXISTS (SELECT 1 FROM series_sources WHERE series_id = series.id)",
@@ -100,10 +96,9 @@ def _listed_series(linked: list[dict[str, Any]]) -> set[tuple[int, int]]:
 
 
 def _listed_by(links: list[dict[str, Any]]) -> set[int]:
-    """The series that one index lists: those of the author of most of *all* that it links to.
+    """The series that one index lists: those of the author of most of *all* that it links to (docs/law.md §10).
 
-    What was not read counts, too, and for nobody: else one citation that answers would outvote thirty parts that do
-    not. Where links were added that nobody has read yet, what was listed before them still holds.
+    Where links were added that nobody has read yet, what was listed before them still holds.
     """
     articles = [link for link in links if link["kind"] == "article"]
     counted = articles or links
@@ -136,10 +131,7 @@ def _owner(link: dict[str, Any]) -> int | None:
 
 
 def _is_told(database: Database, series_id: int) -> bool:
-    """A followed series has a row even while nothing of it has been read, which knows what its addresses say.
-
-    Gives whether that row came about now, or learnt more.
-    """
+    """Give a followed series a row, by what its addresses say; gives whether it came about now, or learnt more."""
     pages = database.query(
         "SELECT url, user_id FROM pages WHERE series_id = ? AND kind IN ('series', 'feed')"
         " ORDER BY kind DESC, page_number, user_id IS NULL LIMIT 1",

@@ -168,10 +168,7 @@ def due_among(database: Database, scope: Scope, now: datetime, ids: Iterable[int
 
 
 def put_due(database: Database, scope: Scope, now: datetime, ids: Iterable[int] | None) -> int:
-    """Put each page to be asked, of all or of these, into `temp.due`: its number, and by what it is put in order.
-
-    Gives how many there are. The scope is the one that was laid out.
-    """
+    """Put each page to be asked, of all or of these, into `temp.due`, with its place; gives how many there are."""
     asked = f"SELECT pages.id, {_PLACE} "
     if ids is None:
         sql, values = _sql(scope, asked), _values(database, scope, now)
@@ -193,10 +190,7 @@ def count_due(database: Database, scope: Scope, now: datetime) -> int:
 
 
 def standing(database: Database, scope: Scope, now: datetime) -> list[dict[str, Any]]:
-    """How each list and article of the sources stands that was refused or is due by its date.
-
-    Its host, kind, last outcome, when it is due, and whether it is held.
-    """
+    """Host, kind, last outcome and date of each list and article that was refused or is due, and whether it is held."""
     scope = replace(scope, images=False, links=False)
     words = _words(scope)
     candidates = _SCOPE.format(candidates=_STANDS.format(**words))

@@ -1,7 +1,4 @@
-"""Triggers that refuse to change evidence: rows of append-only tables are added, and never changed or taken away.
-
-They stop the hand that slips, in whatever program. Who drops them first is found by the digests (`digest`, `seals`).
-"""
+"""Triggers that refuse to change evidence: rows of append-only tables are added, never changed or taken away."""
 
 from __future__ import annotations
 

@@ -18,11 +18,7 @@ _OF_A_PAGE = ("url", "kind", "article_id", "series_id", "user_id", "page_number"
 
 
 def is_the_page(database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading) -> bool:
-    """The one law of what is held: only an answer that was the page itself changes it (docs/law.md §3.2).
-
-    What could not be read is judged anew with the reading of today, since a later parser may fit; no other answer
-    is ever the page, whatever a parser finds in it.
-    """
+    """The one law of what is held: only an answer that was the page itself changes it (docs/law.md §3.2)."""
     if not (reading.facts.has_content and reading.facts.closed):
         return False
     if fetch["outcome"] in SUCCESSES:
@@ -38,10 +34,7 @@ def is_the_page(database: Database, page: Mapping[str, Any], fetch: Mapping[str,
 
 
 def is_better(database: Database, article_id: int, capture_id: int) -> bool:
-    """Good never loses to bad: a copy from elsewhere does not displace a live one (`verdict.better_source`).
-
-    Of two copies of the same worth the one that was made later is better, in whatever order we had them.
-    """
+    """Good never loses to bad (docs/law.md §3.3); of two copies of one worth the one that was made later is better."""
     held = list(
         database.query(
             "SELECT source, source_at FROM articles JOIN captures ON captures.id = capture_id WHERE articles.id = ?",

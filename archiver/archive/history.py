@@ -1,7 +1,4 @@
-"""All that is known of one page, for `why`: rows as they stand in the archive. Reads only.
-
-What each field holds is described in docs/schema.md under the table of its class. Moments are text: UTC, ISO 8601.
-"""
+"""All that is known of one page, for `why`: rows as they stand in the archive. Reads only."""
 
 from __future__ import annotations
 

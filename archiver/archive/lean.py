@@ -1,9 +1,6 @@
 """The row of an answer that says what is held already, without what an earlier row of its page says.
 
-Such an answer comes for every page that is asked again, and nearly all that it says was said before. Its row has no
-URLs, since they are the page's own; of headers and signals only what is otherwise than in the row that its signal `as`
-names, the announced length not where it is what came; and neither the host's clock nor Cloudflare's number of the
-request. The view `whole_fetches` shows all of it.
+What it leaves out, and why: docs/design.md 'Rows, and what is made of them'. The view `whole_fetches` shows all of it.
 """
 
 from __future__ import annotations
@@ -41,7 +38,7 @@ def leaner(
 ) -> tuple[str, str]:
     """Headers and signals as JSON, each with what differs from those of the row `base` alone; null: there is none.
 
-    `length`: how many bytes came, which the row says anyway, where a body came at all: what was announced is as many.
+    `length`: how many bytes came, where a body did; an announced length that is the same is not said again.
     """
     before = {name: value for name, value in json.loads(base["headers"]).items() if name not in _OF_THE_MOMENT}
     if length is not None and "content-length" in before:

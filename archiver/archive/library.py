@@ -1,8 +1,6 @@
 """What is derived from the captures: articles, series, comments, code, links and who names whom.
 
-Everything here can be dropped and built again by reading the ledger from its beginning (`rebuild`); a run only reads
-on from where the library stands (`catch_up`). So both ways give the same rows, and a kill between the evidence and
-its reading loses nothing.
+All of it can be built again by reading the ledger from its beginning (`rebuild`); a run only reads on (`catch_up`).
 """
 
 from __future__ import annotations
@@ -78,10 +76,7 @@ class Library:
         self._about_to_change: Callable[[int, bool], None] = _tell_nobody  # the index, of articles that change
 
     def take(self, fetch_id: int, reading: Reading | None, size: int, now: datetime, *, at_once: bool) -> None:
-        """Read a fetch that was recorded just now, with others in one commit: soon, or `at_once`.
-
-        `reading` is what its body of so many bytes says, where that was read already.
-        """
+        """Read a fetch that was recorded just now, with others: soon, or `at_once`. `reading`: what its body says."""
         self._fresh[fetch_id] = reading
         self._fresh_bytes += size
         self._fresh_since = self._fresh_since or now
@@ -92,8 +87,7 @@ class Library:
     def catch_up(self, fresh: Mapping[int, Reading] | None = None, then: Callable[[], None] = lambda: None) -> int:
         """Read every fetch that gave a capture and was not read yet, some in each commit; gives how many.
 
-        `fresh` maps a fetch whose answer was captured to the reading just made of it, so that it is not made twice.
-        `then` is called at the end of each commit, as it is of `settle` and `rebuild`.
+        `fresh`: readings that were made already, by the number of their fetch. `then` is called at the end of a commit.
         """
         read, self._fresh, self._fresh_bytes = {**self._fresh, **(fresh or {})}, {}, 0
         self._fresh_since = None
@@ -132,10 +126,7 @@ class Library:
                 self._about_to_change = _tell_nobody
 
     def settle(self, then: Callable[[], None] = lambda: None) -> None:
-        """Decide which series are followed and which page is a part of what, where something was read since last time.
-
-        What a source asks for counts too: `Ledger.add_source` takes the mark away when that changes.
-        """
+        """Decide what is followed and what is a part of what, where something was read or named since last time."""
         if self._fresh:
             self.catch_up()
         if self.is_settled():
@@ -217,10 +208,7 @@ class Library:
         return count
 
     def read_on(self, listener: Progress, workers: Workers, each: int) -> int:
-        """Read all that is not read yet, and settle: a copy, in which nobody looks. Commits so many fetches together.
-
-        Gives the number of all fetches. Its search index is left empty.
-        """
+        """Read the rest in a copy, `each` fetches in a commit, and settle, without a search index; gives how many."""
 
         def keep() -> None:
             for statement in ("COMMIT", "BEGIN IMMEDIATE"):
@@ -234,7 +222,7 @@ class Library:
             return self._read_all(listener, workers, last[0] if last else 0, each, keep)
 
     def clear(self) -> None:
-        """Drop every derived row. The caller holds the transaction."""
+        """Drop every derived row, within a transaction."""
         search_index.clear(self._database)
         for table in DERIVED_TABLES:
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names are our own
@@ -261,10 +249,7 @@ class Library:
         return every
 
     def _take_or_tell(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
-        """One fetch; when what it says cannot be kept, none of it is, and a row says so, naming the exception.
-
-        So no single answer stops the archive from opening: the evidence stays, and a later version reads it.
-        """
+        """One fetch; when what it says cannot be kept, none of it is, and a row says why (docs/law.md §2.9)."""
         self._database.execute("SAVEPOINT taking")
         try:
             self._take(fetch, reading)

@@ -92,10 +92,7 @@ def keep_series(
 
 
 def _overtake_twins(database: Database, page: Mapping[str, Any], named: set[str], at: str) -> None:
-    """What other addresses of this page of the list named, and this one does not, has left the list.
-
-    A series' list has two addresses (`ithome.series_url`), and usually only one of them is asked.
-    """
+    """What this page of a list named under another address, and no longer does, has left it (docs/law.md §14.1)."""
     twins = (
         "SELECT discoveries.* FROM discoveries JOIN pages ON pages.id = from_page_id WHERE pages.kind = 'series'"
         " AND pages.series_id = ? AND pages.page_number IS ? AND pages.id != ? AND via = 'series' AND gone_at IS NULL"
@@ -158,10 +155,7 @@ def keep_feed(
 def keep_neighbours(
     database: Database, page_id: int, article: ArticlePage, at: str, copy: int | None = None, *, is_first: bool
 ) -> None:
-    """What an article names around itself: the part before, the part after, and the last five of the series.
-
-    `is_first`: nothing that its page names was kept before.
-    """
+    """What an article names around itself. `is_first`: nothing that its page names was kept before."""
     series_id, position = article.series_id, article.position
     named = [
         _article(one.article_id, via, series_id, position + step if position else None, one.title)

@@ -20,10 +20,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def rows_are_ours(path: Path) -> Iterator[None]:
-    """What stumbles inside is a bug only when every row of the archive is one that we could have written.
-
-    Raises ArchiveDamaged otherwise.
-    """
+    """Raise ArchiveDamaged where what stumbles inside did so over a row that we never write; else it is a bug."""
     try:
         yield
     except (ArchiverError, OSError, MemoryError):

@@ -1,10 +1,6 @@
-"""Which page is a part of which series, which pages are wanted, and which article is only cited.
+"""Which page is a part of which series, which are wanted, and which article is only cited (docs/law.md §10).
 
-An article's own page decides, never the page that links to it (docs/law.md §10). Only while its own page has not been
-read do others speak: the series page, the neighbours, the feed, and last the index.
-
-After a page was read, only the series and sources that it can concern are settled (`touched`): what that costs does not
-grow with the archive, and gives the same rows as settling all.
+After a page was read, only what it can concern is settled (`touched`); that gives the same rows as settling all.
 """
 
 from __future__ import annotations
@@ -70,8 +66,7 @@ WHERE +sources.kind = 'article' AND pages.article_id IN (SELECT value FROM json_
 def settle(database: Database, pages: Collection[int], series: Collection[int] = ()) -> set[int]:
     """Bring followed series, wanted pages, parts and citations in line with what these pages say since they were read.
 
-    `series`: others of which something became known. The caller holds the transaction. Gives the articles whose place
-    may have changed. Running it twice changes nothing.
+    `series`: others of which something became known. Gives the articles whose place may have changed.
     """
     if len(pages) > _MANY:
         return settle_all(database)
@@ -95,10 +90,7 @@ def settle(database: Database, pages: Collection[int], series: Collection[int] =
 
 
 def settle_all(database: Database) -> set[int]:
-    """The same of everything: after another source was named, or after everything was read again.
-
-    Some sources at a time, so that it takes no more memory in a large archive than in a small one.
-    """
+    """The same of everything, some sources at a time, so that memory does not grow with the archive."""
     every = sorted(database.numbers("SELECT id FROM sources"))
     lists = database.numbers("SELECT DISTINCT from_page_id FROM discoveries")
     _follow(database, every, lists, database.numbers("SELECT id FROM series"))
@@ -360,11 +352,9 @@ def _is_left_open(
     link: dict[str, Any], series_id: int | None, author_id: int | None,
     held_days: set[tuple[int | None, int | None]], *, is_in_list: bool,
 ) -> bool:  # fmt: skip
-    """Whether an index that lists a series makes an article of it which nobody else places.
+    """Whether an index that lists a series makes an article of it which nobody else places (docs/law.md §10.4).
 
-    One that never answered is, unless it stands apart from every part and a part with the same day is held: then it
-    is a stranger's. One whose page names no series is when the author of the series wrote it for a day of which no
-    part is held. `is_in_list`: a part stands under the same heading.
+    `is_in_list`: a part stands under the same heading.
     """
     if link["own_series_id"] is not None:
         return False

@@ -26,10 +26,7 @@ def _execute(statement: str) -> Act:
 
 
 def _widen(table: str, old: str, new: str) -> Act:
-    """Changes a CHECK without copying the table, where all that is stored fits the new rule already.
-
-    The short way that SQLite's documentation gives for such a change (lang_altertable.html §7).
-    """
+    """Changes a CHECK that all rows fit already, without copying the table (lang_altertable.html §7)."""
 
     def act(database: Database) -> None:
         version = database.execute("PRAGMA schema_version").fetchone()[0]

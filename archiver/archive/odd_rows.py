@@ -1,7 +1,6 @@
-"""Which row of an archive holds what we never write: asked when a command stumbled over one. Reads only.
+"""Which row of an archive holds what we never write, after a hand did: asked when a command stumbled over one.
 
-A value that is no date, a word that is none of ours or a text where a number belongs may stand in a file that somebody
-made or mended by hand. Nothing is checked beforehand, since that would cost every command a look at every row.
+Nothing is checked beforehand, since that would cost every command a look at every row. Reads only.
 """
 
 from __future__ import annotations
@@ -36,10 +35,7 @@ _TYPES = {"INTEGER": (int,), "TEXT": (str,), "REAL": (float, int), "BLOB": (byte
 
 
 def first(path: Path) -> str | None:
-    """The first row with a value that we never write, and what is wrong with it; None where there is none.
-
-    Raises ArchiveError when the file cannot be read at all.
-    """
+    """The first row with a value that we never write, and what is wrong with it. Raises ArchiveError."""
     with opening.reading(path) as connection:
         ours = scripts.names_of("TABLE", scripts.TABLES)
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

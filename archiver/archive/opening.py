@@ -1,7 +1,4 @@
-"""Is this file an archive of ours, and what is wrong with it? And opening one to read.
-
-Imports nothing heavy, since `archiver status` waits for it.
-"""
+"""Is this file an archive of ours, and what is wrong with it? And opening one to read. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -51,9 +48,8 @@ def _no_name(path: Path, error: OSError | ValueError) -> ArchiveUnwritable:
 def open_reader(path: Path, *, is_open_here: bool = False) -> sqlite3.Connection:
     """The archive for reading, also from a folder that cannot be written. Raises ArchiveError.
 
-    `is_open_here`: this process writes to it already, so it was checked, and is not opened past SQLite again: closing
-    any descriptor of a file drops all locks that the process has on it (fcntl(2)), and another program that ends would
-    then take away the WAL under us.
+    `is_open_here`: this process writes to it already, so it must not be opened past SQLite: closing any descriptor of a
+    file drops all locks that the process has on it (fcntl(2)), and the WAL could be taken away under us.
     """
     if not is_there(path):
         raise ArchiveError(f"{path}: there is no archive yet; `archiver fetch` makes it, --db names another")
@@ -91,10 +87,7 @@ def _try_reader(path: Path, options: str) -> sqlite3.Connection:
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """An empty file may become an archive; any other must say that it is one, in the file or in its WAL.
-
-    What is read back from a dump has lost that word, and is known by its tables.
-    """
+    """Raise ArchiveDamaged for a file with tables that neither says that it is an archive nor is a dump of one."""
     application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if not tables or application_id == APPLICATION_ID:
@@ -152,10 +145,7 @@ def check_file(path: Path) -> None:
 
 
 def check_names(path: Path) -> None:
-    """Refuse to write to a file that has a second name: SQLite knows its log only by the name that it was opened by.
-
-    Raises ArchiveUnwritable. Symbolic links are no second names, SQLite and our lock follow them to the file.
-    """
+    """Raise ArchiveUnwritable for a file with a second name (a hard link), under which SQLite would not see its log."""
     for suffix in ("", *_COMPANIONS):
         file = beside(path, suffix)
         names = 0

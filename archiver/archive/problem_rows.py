@@ -11,10 +11,7 @@ from archiver.model.readings import Reading
 
 
 def keep(database: Database, fetch: Mapping[str, Any], reading: Reading, *, is_first: bool) -> None:
-    """The problems of the reading of a page's latest capture, with the parser that met them.
-
-    `is_first`: nothing was read of the page before. The caller holds the transaction.
-    """
+    """The problems of the latest capture's reading. `is_first`: nothing was read of the page before."""
     if not is_first:
         if fetch["source"] == CaptureSource.LIVE:  # what an old copy lacks is no sign that the site changed
             _keep_losses(database, fetch, reading)

@@ -140,10 +140,7 @@ def drop_what_was_left(path: Path) -> None:
 
 
 def differences(database: Database, fresh: Database) -> Iterator[str]:
-    """Every derived row that one archive has and the other has not; `fresh` was just read again from nothing.
-
-    Both give their rows in one order, so that never more than two of them are held at a time.
-    """
+    """Every derived row that one archive has and the other, just read again from nothing, has not; in one order."""
     guesses = bool(list(fresh.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
     for table in DERIVED_TABLES:
         held, again = (_rows(one, table, guesses=guesses) for one in (database, fresh))

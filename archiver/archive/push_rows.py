@@ -81,10 +81,7 @@ class Pushes:
                     CaptureSource(row["source"]))  # fmt: skip
 
     def asks(self, url: str, since: datetime, now: datetime) -> list[datetime]:
-        """When `url` was asked since then, oldest first: every request that went out, whatever came of it.
-
-        What was asked after `now` was asked under a clock that was wrong.
-        """
+        """When `url` was asked from then until now, oldest first: every request that went out, whatever came of it."""
         rows = self._database.query(
             "SELECT started_at FROM fetches WHERE source = 'wayback' AND requested_url = ?"  # noqa: S608 - words of ours
             f" AND started_at BETWEEN ? AND ? AND outcome NOT IN {NOT_ASKED} AND outcome != 'dns_error'"
@@ -106,8 +103,8 @@ class Pushes:
     def rests_until(self, now: datetime, *, with_keys: bool) -> tuple[datetime, str] | None:
         """Until when Save Page Now wants no more of us, as it said when last asked, and why.
 
-        What it said to somebody without an account is not said to one with keys, unless it was a status: that is of
-        the machine that asks, or of the service.
+        What it said to somebody without an account is not said to one with keys, unless it was a status: that is of the
+        machine that asks, or of the service.
         """
         row = next(iter(self._database.query(
             "SELECT started_at, signals ->> 'rest_s' AS rest_s, signals ->> 'reason' AS reason FROM fetches"

@@ -1,10 +1,6 @@
-"""What a run is to ask next, kept in order while it goes on.
+"""What a run is to ask next, in a temporary table that is kept in order while it goes on.
 
-All that is due is looked for once, and again when nothing of it is left. In between, only what a request changed is
-looked at: the page that was asked, what a list names, articles that found another place, new pages, and what has become
-due by the hours that passed. So the next page costs the same however many are due.
-
-The rows stand in a temporary table of the connection, which no other sees, and so does the scope.
+Why it cannot be wrong about what is asked: docs/design.md 'Rows, and what is made of them'.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Received(NamedTuple):
 def answers(connection: sqlite3.Connection, articles: Iterable[int], series: Iterable[int]) -> Iterator[Received]:
     """Every answer of a part, its images, its series' lists and feeds and the indexes that name it.
 
-    Those alone that brought what is kept, or said that it is still so, and the redirects followed on the way.
+    Those alone that brought or confirmed what is kept, and the redirects followed on the way.
     """
     named = [json.dumps(sorted(articles)), json.dumps(sorted(series))]
     pages = [row[0] for row in connection.execute(_PAGES, named)]

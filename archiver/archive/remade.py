@@ -1,7 +1,6 @@
-"""Tables made anew with other columns, their rows copied: for migrations that `ALTER TABLE` has no words for.
+"""Tables made anew with other columns, their rows copied, as SQLite gives it (lang_altertable.html §7): for migrations.
 
-The way that SQLite gives for this (lang_altertable.html §7), in one commit with the rest of the migration. What other
-tables refer to keeps its name; the SQL of a table is that of our script to the letter, whichever SQLite made it.
+What other tables refer to keeps its name; the SQL of a table is that of our script to the letter.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def without_foreign_keys(database: Database) -> Iterator[None]:
 def remake(database: Database, name: str, values: Mapping[str, Mapping[str, str]]) -> None:
     """Make every table of a script in place of the one that has its name, with its rows, and then the script's indexes.
 
-    `values`: table → column → SQL over the old row, for columns that it had not. The caller holds the transaction.
+    `values`: table → column → SQL over the old row, for columns that it had not.
     """
     database.conn.create_function("sha256", 1, _sha256, deterministic=True)
     database.execute("PRAGMA legacy_alter_table = ON")  # else what refers to the table would follow the old one

@@ -37,10 +37,7 @@ class Runs:
         self._changed = list(changes)
 
     def start_run(self, command: str, version: str, config: Mapping[str, Any], now: datetime) -> int:
-        """Open a run. Runs that were killed are closed first, and the mass-absence rule applied to them.
-
-        Where the law has changed since the last one, everything is believed again (`Beliefs.follow_law`).
-        """
+        """Open a run: what a killed one left is closed and doubted first, and another law makes all believed again."""
         with transaction(self._database):
             for row in list(self._database.query("SELECT id FROM runs WHERE finished_at IS NULL")):
                 self._settle_run(row["id"])
@@ -90,10 +87,7 @@ class Runs:
         return int(next(iter(rows))["n"])
 
     def doubt_absences(self, run_id: int) -> str | None:
-        """Believe none of the absences of a run when there is reason to doubt them; gives why. Twice changes nothing.
-
-        Before it is asked what the run came to, since its exit code must rest on what is believed when it has ended.
-        """
+        """Believe none of a run's absences when there is reason to doubt them; gives why. Twice changes nothing."""
         with transaction(self._database):
             return self._settle_run(run_id)
 

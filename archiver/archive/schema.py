@@ -28,10 +28,9 @@ _COPY = re.compile(r"\.bak-\d+(?P<unfinished>\.part(?:-journal|-wal|-shm)?)?")
 def ensure(database: Database, then: Callable[[bool], None] = lambda _migrated: None) -> None:
     """Bring the archive to this version's shape; an older one is copied beside itself for as long as that takes.
 
-    Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included,
-    which is called when anything had to be done, with whether a migration was. Raises ArchiveTooNew when a newer
-    archiver wrote it, ArchiveDamaged for what would act on our rows and is not ours (`actors`), and ArchiveError when
-    it cannot be written.
+    Views, indexes and triggers that are not as they should be are made again. All in one commit, `then` included, which
+    is told whether there was a migration. Raises ArchiveTooNew; ArchiveDamaged for what would act on our rows and is
+    not ours (`actors`); and ArchiveError when it cannot be written.
     """
     path = database.path
     with explained(path):

@@ -1,8 +1,6 @@
-"""Seals over what no fetch proves: what is asked, believed and told by others, numbers, and the shape of the file.
+"""Seals over what no fetch proves, so that `verify` names what another program changed (docs/design.md 'Proof').
 
-Each has a digest in `seals`: of rows the sum that every commit keeps up (`sums`), of the shape what it was when a run
-last ended. `runs.kept_digest` is the digest of all of them then, which the next run takes into its own. So `verify`
-names what another program changed, however many runs came after it.
+Of rows the sum that every commit keeps up (`sums`), of the shape what it was when a run last ended.
 """
 
 from __future__ import annotations
@@ -129,7 +127,7 @@ def watch(database: Database) -> None:
 
 
 def renew(database: Database, but: Iterable[Change] = (), *, shaped: bool = False, rows: bool = False) -> None:
-    """Seal what is there now, beside the last run. The caller holds the transaction.
+    """Seal what is there now, beside the last run.
 
     `but`: what another program changed, which stays told; what can be put back was put back, and is sealed so.
     `shaped`: we brought the file to our shape, so that what is gone was ours to take away. `rows`: those of every table
@@ -153,10 +151,7 @@ def renew(database: Database, but: Iterable[Change] = (), *, shaped: bool = Fals
 
 
 def accept(database: Database, noted: Iterable[Change]) -> None:
-    """Seal the rows of these tables as they are, since a row says that another program had changed them.
-
-    The caller holds the transaction.
-    """
+    """Seal the rows of these tables as they are, since a row says that another program had changed them."""
     held = _tables(database, schema.names())
     for table in dict.fromkeys(one.name for one in noted if one.kind == _ROWS and one.name in held):
         sums.put(database, table)

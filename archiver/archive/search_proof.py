@@ -1,7 +1,4 @@
-"""Whether the search index is as it was written: what it knows of the texts, its words, what SQLite says of it.
-
-Reads only, but for SQLite's own check.
-"""
+"""Whether the search index is as it was written. Reads only, but for SQLite's own check."""
 
 from __future__ import annotations
 
@@ -47,7 +44,7 @@ class Sums(NamedTuple):
 def _weight(row_id: int) -> int:
     """What each word of a row adds to the sum that tells whether words stand in their rows.
 
-    Of the numbers alone one word that moved to the next row and one that moved to the row before would make up.
+    Of the numbers alone a word moved to the next row would make up for one moved to the row before.
     """
     return row_id * (1 + row_id % 1_009)
 
@@ -135,10 +132,9 @@ def _leaves(database: Database) -> Iterator[tuple[int, int]]:
 
 
 def _altered(database: Database, ids: list[int]) -> Iterator[str]:
-    """Articles of which it holds other words than their texts have, where the sums of all differ.
+    """Articles of which it holds other words than their texts have, by an index made again, a few articles at a time.
 
-    The index is made again, a few articles at a time, and compared article by article; only that counts, since SQLite
-    may know letters as one that Python does not.
+    Only that counts where the sums of all differ, since SQLite may know letters as one that Python does not.
     """
     held = _fingerprints(database)
     wanted: dict[int, tuple[int, ...]] = {}

@@ -1,9 +1,4 @@
-"""What a file may bring that would run when it is read: views, generated columns, virtual tables, a schema without end.
-
-An archive that somebody sent is input like any other. Nothing of it is evaluated: our tables must be plain ones, and
-the views that we ask are our own, made anew in each connection unless the file has all of them to the letter. Imports
-nothing heavy, since reading needs it.
-"""
+"""What a file may bring that would run when it is read, and is not evaluated (docs/design.md 'Proof')."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a page does not say is no evidence: known values stay as they were last told (docs/law.md §11). Pure.
-
-A page that says that it belongs elsewhere moves a part. A page from a changed template, or a variant of it, that says
-nothing of its series, its place, its author or its comments takes none of them away.
-"""
+"""What a page does not say is no evidence: known values stay as they were last told (docs/law.md §11). Pure."""
 
 from __future__ import annotations
 

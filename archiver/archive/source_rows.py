@@ -1,4 +1,4 @@
-"""What is asked to be kept, and what was taken back: rows of `sources`. Nothing that is held is deleted for that."""
+"""What is asked to be kept, and what was taken back, of which nothing is deleted: rows of `sources`."""
 
 from __future__ import annotations
 

@@ -1,14 +1,7 @@
 """Digests of tables that are kept up row by row: each is the sum of the digests of its rows, in whatever order.
 
-A row's digest is the SHA-256 of its table and its values; they are added modulo 2 to the 256. While a connection is
-watched, temporary triggers of its own add what it writes to the digest in `seals` and take away what it changes or
-deletes, in the same commit and in every savepoint. So what another program does is never in the sum, however often we
-write to the same rows afterwards: what is held and what was summed differ by it until the sum is made anew.
-
-That finds an accident and whatever is changed in good faith or by hand: such a sum comes out the same with a chance of
-one in 2 to the 256. It is no signature. Who wants to deceive can compute it as we do, and need not look for a collision
-(which is easier to find of sums than of SHA-256 itself, since rows can be chosen: Wagner, "A Generalized Birthday
-Problem", 2002).
+A row's digest is the SHA-256 of its table and its values; they are added modulo 2 to the 256, by temporary triggers of
+the connection that is watched. What that finds, and that it is no signature: docs/design.md 'Proof'.
 """
 
 from __future__ import annotations
@@ -101,10 +94,7 @@ def watch(database: Database, tables: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def made_anew(database: Database, tables: Iterable[str]) -> Iterator[None]:
-    """Tables all of whose rows are made inside: their digests are of what they hold then, whatever they were before.
-
-    Nothing where the connection is not watched. The caller holds the transaction.
-    """
+    """Sum tables anew all of whose rows are made inside; nothing where the connection is not watched."""
     watched = [table for table in tables if _is_watched(database, table)]
     for table in watched:
         _unwatch(database, table)
@@ -115,7 +105,7 @@ def made_anew(database: Database, tables: Iterable[str]) -> Iterator[None]:
 
 
 def put(database: Database, table: str) -> None:
-    """Write the digest of what a table holds. The caller holds the transaction."""
+    """Write the digest of what a table holds."""
     database.execute(
         "INSERT INTO seals (kind, name, digest) VALUES ('rows', ?, ?)"
         " ON CONFLICT (kind, name) DO UPDATE SET digest = excluded.digest",

@@ -1,7 +1,6 @@
 """What a page that was read can have changed of who is a part of what: its articles, their series, who asks for them.
 
-A series and the sources that ask for it or link to its articles are a world of their own, so that settling looks at
-these worlds alone, however many others the archive holds. Reads only.
+So settling looks at these worlds alone, however many others the archive holds. Reads only.
 """
 
 from __future__ import annotations

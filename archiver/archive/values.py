@@ -1,4 +1,8 @@
-"""Rows of a query as named tuples, whose fields are looked up by name. Imports nothing heavy."""
+"""Rows of a query as named tuples, whose fields are looked up by name. Imports nothing heavy.
+
+What each field holds is described in docs/schema.md under the table or view of its class; moments are text as the
+archive has them: UTC, ISO 8601.
+"""
 
 from __future__ import annotations
 

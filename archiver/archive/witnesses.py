@@ -1,8 +1,4 @@
-"""What the site's own lists say of a part that is absent (docs/law.md §6). Reads only.
-
-A list that answers, and no longer names a part that it named, is a witness: the part was taken away, and it is not the
-host that lost everything. A list that is absent itself, refused or unreadable says nothing of the kind.
-"""
+"""What the site's own lists say of a part that is absent (docs/law.md §6). Reads only."""
 
 from __future__ import annotations
 
