@@ -157,9 +157,6 @@ def _change(deleted: str, inserted: str) -> Iterator[Piece]:
         yield Piece("insert", inserted)
 
 
-# ─── a copy beside ours ────────────────────────────────────────────────────────────────────────────
-
-
 def difference(ours: Ours, theirs: Reading) -> str | None:
     """What sets another text apart from ours, in plain words; None when it says the same.
 

@@ -116,9 +116,6 @@ def unbrotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
     raise _cut()
 
 
-# ─── what is held whole ─────────────────────────────────────────────────────────────────────────
-
-
 def in_steps(data: bytes) -> Iterator[bytes]:
     """The same bytes in pieces: what a decoder leaves over of a piece is copied, and it is to be little."""
     return (data[at : at + STEP] for at in range(0, len(data), STEP))

@@ -175,9 +175,6 @@ def _fetch(run: Run, asked: list[sources.NamedSource], options: FetchOptions) ->
     return Fetched(crawled, closed, tuple(kept))
 
 
-# ─── the end of a run ───────────────────────────────────────────────────────────────────────────
-
-
 def _owed(run: Run) -> list[queries.Row]:
     """What the user's command is to be told: what changed in this run, and before it while nobody was told."""
     with run.archive.reading() as connection:

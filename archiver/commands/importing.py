@@ -106,9 +106,6 @@ def _named(url: str | None) -> Address | None:
     return address
 
 
-# ─── the run ────────────────────────────────────────────────────────────────────────────────────
-
-
 def import_files(
     config: Config, path: Path | str, names: Iterable[Path | str], *, url: str | None = None,
     clock: Clock | None = None, listener: Listener | None = None,

@@ -188,9 +188,6 @@ def _note(run: Run, asked: _Asked, archives: Archives, sending: Sending) -> None
         run.ended_by = "limit"
 
 
-# ─── the end of a run ───────────────────────────────────────────────────────────────────────────
-
-
 def _closed(run: Run, options: PushOptions, asked: _Asked, *, has_keys: bool) -> Pushed:
     run.archive.library.catch_up()
     held = _held(run.archive, options)

@@ -53,7 +53,7 @@ def why(path: Path | str, page: int | str) -> History:
 def search(path: Path | str, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first.
 
-    Raises UsageError for a query without words and a series that is not known, and ArchiveError.
+    Raises UsageError for a query without words and an unknown series, and ArchiveError.
     """
     from dataclasses import replace
 

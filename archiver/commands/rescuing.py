@@ -114,14 +114,12 @@ def _look(run: Run, archives: Archives, search: Search, wanted: list[WantedPage]
     run.archive.library.settle()
 
 
-# ─── the end of a run ───────────────────────────────────────────────────────────────────────────
-
-
 def _closed(run: Run, options: RescueOptions, looked: Looked, target: PartOrSeries) -> Rescued:
     run.archive.library.catch_up()
     run.archive.library.settle()
     still = [one for one in run.archive.copies.parts(*target) if one.held is None]
-    if run.ended_by == "finished" and _all_refused(looked, still):
+    only_refused = looked.refused and not looked.down and not looked.answered
+    if run.ended_by == "finished" and still and only_refused:
         run.ended_by = "refused"
 
     def is_whole(found: Status) -> bool:
@@ -134,7 +132,3 @@ def _closed(run: Run, options: RescueOptions, looked: Looked, target: PartOrSeri
 
     closed = run.close("; ".join([*looked.down.values(), *looked.refused.values()]), judged)
     return Rescued(options, looked, is_whole(closed.found), closed)
-
-
-def _all_refused(looked: Looked, still: list[WantedPage]) -> bool:
-    return bool(still and looked.refused and not looked.down and not looked.answered)

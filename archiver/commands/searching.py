@@ -108,8 +108,6 @@ class Search:
         if self._rescue.feed and not (self._check or self._history):
             yield self._feed
 
-    # ─── the Wayback Machine ────────────────────────────────────────────────────────────────────
-
     def _wayback(self, found: Findings) -> None:
         """Every spelling in turn; the next only when the one before gave nothing good."""
         page = found.wanted.address
@@ -134,12 +132,10 @@ class Search:
             if self._is_done(found) or self._archives.closed(wayback.ORIGIN, page):
                 return
 
-    # ─── other archives ─────────────────────────────────────────────────────────────────────────
-
     def _timemap(self, endpoint: str, found: Findings) -> None:
         """One archive, or an aggregator, and what further TimeMaps it has."""
         page = found.wanted.address
-        pending = [memento.timemap_url(endpoint, page.url)]
+        pending = [endpoint + page.url]  # as it is (RFC 7089 §4)
         copies: list[Copy] = []
         seen: set[str] = set()
         while pending and len(seen) < _PAGES:
@@ -155,8 +151,6 @@ class Search:
             found.for_people += asked.listing.for_people
             pending += [further for further in asked.listing.further if further not in seen]
         self._try(found, copies, urls.host(endpoint))
-
-    # ─── Common Crawl ───────────────────────────────────────────────────────────────────────────
 
     def _common_crawl(self, found: Findings) -> None:
         """The crawls nearest to publication, each with an index of its own; the list of crawls once a run.
@@ -198,8 +192,6 @@ class Search:
                 return ()
             self._crawls = common_crawl.read_crawls(asked.answer.body or b"")
         return self._crawls
-
-    # ─── the series feed ────────────────────────────────────────────────────────────────────────
 
     def _feed(self, found: Findings) -> None:
         """The body in a feed that is held: nothing is asked for."""

@@ -296,7 +296,8 @@ class Sending:
                 self._not_had(work, asked)
             return
         self._archive.copies.note(held.page_id, [copy], now)
-        self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else _other(outcome), _BY_PUSH)
+        other = Outcome.WRONG_PAGE if outcome in SUCCESSES else outcome  # so that it counts as nobody's copy of ours
+        self._archive.copies.judged(held.page_id, copy, Outcome.OK if why is None else other, _BY_PUSH)
         seen, words = (Seen.EQUAL, "the index shows it, and its text is ours") if why is None else (Seen.OTHER, why)
         self._keep(work, save_page_now.after_looking(
             work.push, seen, words, now, copy_url=copy.url, made_at=copy.made_at, text_sha256=held.text_sha256,
@@ -352,8 +353,3 @@ def told_of(answer: Answer, read: Callable[[int, bytes], Told]) -> Told:
     if is_bot_check(answer):
         return Told(Said.LIMIT, "a bot check stands in place of Save Page Now")
     return read(status, answer.body or b"")
-
-
-def _other(outcome: Outcome) -> Outcome:
-    """What a capture with another text is, so that it is counted as nobody's copy of ours."""
-    return Outcome.WRONG_PAGE if outcome in SUCCESSES else outcome

@@ -43,10 +43,7 @@ class _Way:
 
 
 class Trails:
-    """The redirects of the files of one recording.
-
-    `note` every wanted response until nothing is `unseen`, then `steps` tells of each.
-    """
+    """The redirects in the files of a recording: `note` each response until none is `unseen`, then ask its `steps`."""
 
     def __init__(self, root: Root, most: int) -> None:
         """`root` says which page a URL is; `most` is how many redirects are followed."""

@@ -161,7 +161,7 @@ def _opened(path: Path, name: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 def _format(head: bytes, name: str) -> Format:
     if not head.strip():
         raise UnusableFile("an empty file", name=name, advice=_READABLE)
-    unpacked = _unpacked_head(head)
+    unpacked = unpack.beginning(head, 64) if head.startswith(b"\x1f\x8b") else head
     _refuse_others(head, unpacked, name)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if unpacked.startswith(b"WARC/"):
@@ -198,8 +198,3 @@ def _not_read(name: str, what: str, advice: str) -> UnusableFile:
 def _is_wide_markup(head: bytes) -> bool:
     """HTML in UTF-16, as Windows programs save it."""
     return head.startswith((b"\xff\xfe", b"\xfe\xff")) and _MARKUP.search(head.replace(b"\x00", b"")) is not None
-
-
-def _unpacked_head(head: bytes) -> bytes:
-    """The first bytes of what gzip holds; the head itself when it is no gzip."""
-    return unpack.beginning(head, 64) if head.startswith(b"\x1f\x8b") else head

@@ -215,10 +215,7 @@ class _Stream:
         return piece
 
     def line(self, limit: int, *, exact: bool = True) -> bytes:
-        """Up to the next line end, that included; empty at the end of the file.
-
-        Raises UnusableFile for a longer line, or gives its beginning where `exact` is false.
-        """
+        """Up to and with the next line end; a longer line raises UnusableFile, or is cut where `exact` is false."""
         line = b""
         while not line.endswith(b"\n") and self._more():
             end = self._held.find(b"\n", self._at)

@@ -23,11 +23,6 @@ _MOST_PLACES = 20  # for people, and further TimeMaps
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
 
 
-def timemap_url(endpoint: str, spelling: str) -> str:
-    """The address of the TimeMap of a URL: it stands behind the endpoint as it is (RFC 7089 §4)."""
-    return endpoint + spelling
-
-
 def read(page: Address, body: bytes, own_url: str) -> Listing:
     """What an `application/link-format` document says of a page (RFC 6690, RFC 7089 §5). Raises NotAnIndex.
 
@@ -64,7 +59,8 @@ def read(page: Address, body: bytes, own_url: str) -> Listing:
 def _links(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:
     """The target and the parameters of each link, one at a time."""
     for match in islice(_LINK.finditer(body.decode("utf-8", "replace")), _MOST_LINKS):
-        yield match[1].strip(), _parameters(match[2])
+        named = _PARAMETER.finditer(match[2])
+        yield match[1].strip(), {one[1].lower(): one[2] if one[2] is not None else one[3] for one in named}
 
 
 def count_mementos(body: bytes) -> int:
@@ -72,10 +68,6 @@ def count_mementos(body: bytes) -> int:
     if len(body) > values.MOST_BYTES:
         return 0
     return sum("memento" in parameters.get("rel", "").lower().split() for _, parameters in _links(body))
-
-
-def _parameters(text: str) -> dict[str, str]:
-    return {match[1].lower(): match[2] if match[2] is not None else match[3] for match in _PARAMETER.finditer(text)}
 
 
 def _copy(target: str, parameters: dict[str, str], page: Address) -> Copy | None:

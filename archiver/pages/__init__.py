@@ -74,16 +74,12 @@ def _read(address: Address, body: bytes, content_type: str | None) -> Reading:
         return _read_feed(text, encoding)
     if not markup or is_feed:
         return _too_heavy(address.kind, text, encoding, content_type)
-    data = body if encoding == "utf-8" and _is_plain(body) else written(text)
+    is_plain = encoding == "utf-8" and b"\0" not in body and not body.startswith(codecs.BOM_UTF8)
+    data = body if is_plain else written(text)  # as the parser takes it
     seen = look(text, data)
     if seen.too_heavy:
         return _too_heavy(address.kind, text, encoding, content_type)
     return _read_html(address, text, data, encoding, seen, is_saved=is_saved)
-
-
-def _is_plain(body: bytes) -> bool:
-    """Whether UTF-8 is as the parser takes it."""
-    return b"\0" not in body and not body.startswith(codecs.BOM_UTF8)
 
 
 def _too_heavy(kind: Kind, text: str, encoding: str, content_type: str | None) -> Reading:

@@ -187,7 +187,8 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     laid_out = _laid_out(parts, page_url)
     address = ithome.classify(laid_out) if laid_out else None
     if isinstance(address, Address) and address.kind is Kind.IMAGE:
-        return _as_the_site_has_it(address.url)
+        # iThome leads its pictures to its CDN, where a copying tool finds them, and names them by its own host.
+        return address.url.replace(f"https://{ithome.CDN}/", f"https://{ithome.ITHOME}/", 1)
     plain = _COUNTED.sub("", _name(parts.path)).rpartition(".")[0]  # browsers correct the ending by the bytes
     candidates = (*_told(node), *_linked(node)) if plain else ()
     told = next((url for url in candidates if _name(url).rpartition(".")[0] == plain), None)
@@ -196,11 +197,6 @@ def _image(node: LexborNode, source: str, page_url: str) -> str | None:
     foreign = laid_out is not None and not ithome.is_ithome(laid_out)
     is_picture = foreign and (_PICTURE.search(urlsplit(laid_out or "").path) or "cht=" in parts.query)
     return laid_out if is_picture else None
-
-
-def _as_the_site_has_it(url: str) -> str:
-    """IThome leads its pictures to its CDN, where a copying tool finds them, and names them by its own host."""
-    return url.replace(f"https://{ithome.CDN}/", f"https://{ithome.ITHOME}/", 1)
 
 
 def _told(node: LexborNode) -> Iterator[str]:

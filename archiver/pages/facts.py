@@ -127,7 +127,8 @@ def looks_like(tree: LexborHTMLParser, text: str, asked: Kind, shown: Kind, *, c
         return "login"
     if _MAINTENANCE.search(f"{title} {few}"):
         return "maintenance"
-    named = "" if _names_an_article(tree) else f"{title} {headings}"
+    is_article = "/articles/" in (attribute(tree.css_first('meta[property="og:url"]'), "content") or "")
+    named = "" if is_article else f"{title} {headings}"  # an article's own title may well speak of a 404
     return "not_found" if complete and _NOT_FOUND.search(f"{named} {few}") else None
 
 
@@ -152,8 +153,3 @@ def _is_login(tree: LexborHTMLParser, title: str, few_words: str) -> bool:
     if has_form:
         return bool(few_words or _LOGIN_TITLE.search(title))
     return bool(_LOGIN.search(few_words))
-
-
-def _names_an_article(tree: LexborHTMLParser) -> bool:
-    """Then the title may be the article's own, and may well speak of a 404."""
-    return "/articles/" in (attribute(tree.css_first('meta[property="og:url"]'), "content") or "")

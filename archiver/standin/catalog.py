@@ -118,8 +118,6 @@ _TITLES = {
     TEAM_SERIES_ID: tuple(map(_nouns, range(1, 9))),
 }
 
-# ─── the blog ───────────────────────────────────────────────────────────────────────────────────
-
 INDEX = f"https://{BLOG}/en/posts/thirty-nights/"
 INDEX_ZH = f"https://{BLOG}/posts/thirty-nights/"
 SERIES = series_url(AUTHOR.id, SERIES_ID)

@@ -178,10 +178,7 @@ def footnotes(rng: random.Random) -> str:
 def body(
     rng: random.Random, *, user_id: int, day: str, sections: int, others: tuple[int, ...] = (), dead: bool = True
 ) -> str:
-    """An article's body of about 1.5 kB a section. `day` is the upload folder, yyyymmdd; `others` are ids to link.
-
-    `dead`: with pictures on hosts that no longer answer.
-    """
+    """An article's body, 1.5 kB a section: `day` of its uploads, yyyymmdd; ids of `others` to link; `dead` pictures."""
     first = "".join(escape(plain_sentence(rng, text)) for text in rng.sample(phrases.OPENINGS, 2))
     blocks = [f"<p>{first}</p>\n", image(rng, user_id, day)]
     for number in range(sections):

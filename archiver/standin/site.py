@@ -30,7 +30,9 @@ def site_of(cast: Cast, seed: int) -> Site:
     """The world of a cast, with bodies and comments made by chance."""
     numbered = ((one, position, number) for one in cast.series for position, number in enumerate(one.part_ids, 1))
     parts = [_part(cast, *each, seed) for each in numbered]
-    parts.append(_ordinary(cast, _chance(f"{seed}-ordinary")))
+    day, writer = f"{cast.ordinary.published:%Y%m%d}", cast.ordinary.author.id
+    ordinary = prose.body(_chance(f"{seed}-ordinary"), user_id=writer, day=day, sections=4)
+    parts.append(replace(cast.ordinary, html=cast.notice + ordinary))
     articles = {part.id: _with_comments(cast, part, _chance(f"{seed}-{part.id}-comments")) for part in parts}
     series = MappingProxyType({one.id: one for one in cast.series})
     indexes = MappingProxyType({index.url: index for index in cast.indexes})
@@ -64,12 +66,6 @@ def _part(cast: Cast, series: Series, position: int, number: int, seed: int) -> 
         series_id=series.id, position=position, badge=None if main and position == _BLANK_BADGE else day,
         views=rng.randint(120, 4200), likes=rng.choice((0, 0, 1, 2, 7)),
     )  # fmt: skip
-
-
-def _ordinary(cast: Cast, rng: random.Random) -> Article:
-    one = cast.ordinary
-    body = prose.body(rng, user_id=one.author.id, day=f"{one.published:%Y%m%d}", sections=4)
-    return replace(one, html=cast.notice + body)
 
 
 def _with_comments(cast: Cast, article: Article, rng: random.Random) -> Article:

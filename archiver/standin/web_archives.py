@@ -53,7 +53,8 @@ class ArchiveFaults(Faults):
 
     def wrong_record(self) -> None:
         """The first record of the file, whatever was asked for."""
-        self._add(_RECORDS, _first_record)
+        first = {"range": "bytes=0-149"}
+        self._add(_RECORDS, lambda play: play.good(replace(play.request, headers={**play.request.headers, **first})))
 
     def damaged_record(self) -> None:
         """Bytes that are no gzip."""
@@ -68,10 +69,6 @@ def _cut(play: Play) -> Reply:
 def _without_range(play: Play) -> Reply:
     headers = {name: value for name, value in play.request.headers.items() if name != "range"}
     return play.good(replace(play.request, headers=headers))
-
-
-def _first_record(play: Play) -> Reply:
-    return play.good(replace(play.request, headers={**play.request.headers, "range": "bytes=0-149"}))
 
 
 class WebArchives(LocalServer):
