@@ -57,9 +57,12 @@ def retry_after_s(fields: Fields, now: datetime) -> float | None:
     A date is taken against the response's own Date, so that a host whose clock is wrong is still understood. Never
     negative, at most a year; of several values the longest.
     """
+    wanted = values(fields, "retry-after")
+    if not wanted:  # as of nearly all: a date takes a while to read
+        return None
     dates = [date for value in values(fields, "date") if (date := _http_date(value)) is not None]
     base = dates[0] if dates else now
-    waits = [wait for value in values(fields, "retry-after") if (wait := _wait_s(value, base)) is not None]
+    waits = [wait for value in wanted if (wait := _wait_s(value, base)) is not None]
     return min(max(waits), _MAX_RETRY_AFTER_S) if waits else None
 
 
