@@ -91,8 +91,7 @@ def inflate(data: bytes) -> Iterator[bytes]:
 def unbrotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """A Brotli layer (RFC 7932): archives pass on what the site sent to them, whatever we accept.
 
-    A body that begins with `<` was decoded before it was sent, and is given as it is. Raises NotUnpacked, also where
-    the library is not installed.
+    One that begins with `<` was decoded before, and is given as it is. Raises NotUnpacked, also without the library.
     """
     iterator = iter(chunks)
     first = next(iterator, b"")

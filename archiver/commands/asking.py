@@ -1,8 +1,5 @@
 """Asks whoever may hold a copy of a page: each request a row, each host with its own pace and its own breaker.
 
-    asked = archives.ask(page, url, CaptureSource.WAYBACK, judge_index)
-    asked.judgement.outcome      # what came of it, as recorded
-
 A host that refuses us, asks for a long rest or is down is left alone for the rest of the run; the others go on.
 """
 
@@ -122,8 +119,7 @@ class Archives:
         """Ask for `url` on behalf of a page, again after a 429 whose rest is bearable; always gives a recorded answer.
 
         `judge_answer` says what the last answer is; `allowed` which redirect may be followed; `robots` False is for a
-        documented interface; `made_at` when the copy that comes was made; `attempts` 1 for what is not to be asked
-        again after a 429.
+        documented interface; `made_at` when the copy that comes was made; `attempts` 1: not again after a 429.
         """
         for attempt in range(attempts):
             why_not = self.closed(url, page)
@@ -223,9 +219,8 @@ def judge_index(
 ) -> Judge:  # fmt: skip
     """Judges answers of an index: how many copies it names. No copy is `not_found`: of a copy, not of the page.
 
-    `others` counts what an answer names that is no copy to be had; `says_none` is whether a 404 is how this index says
-    that it names none; `of` what was asked about, where that is not all that it has. "Holds no copy" is said only of
-    what names nothing at all.
+    `others` counts what an answer names that is no copy to be had; `says_none`: whether a 404 says that it names none;
+    `of` what was asked about, where that is not all. "Holds no copy" is said only of what names nothing at all.
     """
     none = f"holds no {what[0]}{of and f' {of}'}"
 

@@ -270,8 +270,7 @@ class Crawl:
     def _stops_us(self, closure: Closure) -> bool:
         """Whether what is not asked any more is what the run is for.
 
-        A series page or a feed is not: others tell of the parts too. Nor is a host that only images live on, nor one
-        that fails.
+        Series pages and feeds are not, since others tell of the parts, nor a host of images alone, nor one that fails.
         """
         if closure.is_fault:
             return False
@@ -299,8 +298,7 @@ def _refusals(resting: list[Standing]) -> dict[str, str]:
 def _says_no(answer: Answer, outcome: Outcome) -> bool:
     """Whether a robots.txt that cannot be had is the host's doing, and not a missing network.
 
-    A status in the range of 4xx means that there are no rules; a name that does not resolve or a closed port says
-    nothing about what the host wants.
+    A 4xx means that there are no rules; a name that does not resolve or a closed port says nothing of what it wants.
     """
     if outcome is Outcome.SKIPPED or not answer.connected or is_redirect(answer):  # one that leads nowhere is none
         return False

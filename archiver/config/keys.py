@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from archiver.config.rules import Schedule
 from archiver.text import safe
@@ -37,19 +37,23 @@ def _whole(low: int, high: int, what: str) -> Setting:
     return Setting(f"a whole number of {what} from {low} to {high}", check)
 
 
-def _origin(value: Any) -> str | None:
-    if not isinstance(value, str) or re.search(r"[\s\\\x00-\x1f]", value):
-        return None
+def _parts(text: str) -> SplitResult | None:
+    """The parts of an http or https URL; None for anything else."""
     try:
-        parts = urlsplit(value)
-        port = parts.port
+        parts = urlsplit(text)
+        _ = parts.port  # one that is no number is a ValueError, too
     except ValueError:
         return None
-    bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and parts.username is None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
+    is_url = parts.scheme in {"http", "https"} and parts.hostname and not re.search(r"[\s\\\x00-\x1f]", text)
+    return parts if is_url else None
+
+
+def _origin(value: Any) -> str | None:
+    parts = _parts(value) if isinstance(value, str) else None
+    if parts is None or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
         return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port is not None else "")
 
 
 def _origins(value: Any) -> dict[str, str] | None:
@@ -60,14 +64,7 @@ def _origins(value: Any) -> dict[str, str] | None:
 
 
 def _url(value: Any) -> str | None:
-    if not isinstance(value, str) or re.search(r"[\s\\\x00-\x1f]", value.strip()):
-        return None
-    try:
-        parts = urlsplit(value.strip())
-        _ = parts.port
-    except ValueError:
-        return None
-    return value.strip() if parts.scheme in {"http", "https"} and parts.hostname else None
+    return value.strip() if isinstance(value, str) and _parts(value.strip()) is not None else None
 
 
 def _urls(value: Any) -> tuple[str, ...] | None:

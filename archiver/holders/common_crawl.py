@@ -1,7 +1,6 @@
 """Common Crawl's own words: its crawls, the index of each, and one record of a WARC file. Pure.
 
-Both hosts are documented for programs at commoncrawl.org (Get Started, URL index); records are WARC/1.0, each a gzip
-member of its own.
+Both hosts are documented for programs at commoncrawl.org (Get Started, URL index); each record is a gzip member.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Where images end, each format by its own words: the bytes of a picture are all there, or it is cut.
 
-Nothing is decoded. Each walk is bounded, since the bytes are anybody's: what has more pieces than any picture does not
-count as whole.
+Nothing is decoded. Each walk is bounded, since the bytes are anybody's: what has more pieces than any is not whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The language of code that nobody declared, guessed by Magika (the extra `languages`).
-
-Without the extra nothing is guessed. Of the libraries tried, Pygments guessed none of the Rust in the demo right and
-Magika all of it (docs/design.md).
-"""
+"""The language of code that nobody declared, guessed by Magika (the extra `languages`; why: docs/design.md)."""
 
 from __future__ import annotations
 

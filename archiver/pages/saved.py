@@ -40,8 +40,7 @@ class SavedFrom:
 def about(page: Lean) -> SavedFrom:
     """The URL and date of a saved page: by the comment of the tool that saved it, `og:url`, or its canonical link.
 
-    A page saved out of a web archive names the archive in the comment and itself in `og:url`: the first that is a page
-    of iThome counts.
+    Out of a web archive it names that in the comment and itself in `og:url`: the first page of iThome counts.
     """
     text, _ = decode(page.body, None) if len(page.body) <= MAX_BYTES else decode(page.body[: 4 * _HEAD], None)
     fields = _singlefile_fields(text)

@@ -4,8 +4,7 @@ It is written from what is known of the site, not from what our parsers read, an
 
     with StandIn() as standin:
         standin.faults.refuse("series")
-        ...  # ask standin.url, or any origin of standin.connect_to
-        standin.log
+        ...  # ask standin.url, or any origin of standin.connect_to, and look at standin.log
 """
 
 from archiver.standin.faults import Faults

@@ -1,10 +1,6 @@
 """`WebArchives`: the Wayback Machine, Save Page Now, two Memento archives and Common Crawl on one local server.
 
-with WebArchives() as archives:
-archives.shelf.put(Memento(url, at, body))            # Wayback holds it
-archives.crawls.put("CC-MAIN-2023-40", Memento(...))  # Common Crawl holds it
-archives.faults.rate_limit("web.archive.org/cdx*", 30)
-archives.faults.cut_record()
+What `shelf.put` is given the Wayback Machine holds, and Common Crawl what `crawls.put` is.
 """
 
 from __future__ import annotations

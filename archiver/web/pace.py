@@ -173,18 +173,13 @@ class Closure:
 class Breaker:
     """Stops asking a host that refuses us: being refused is a reason to stop, not to try harder.
 
-    iThome refuses by path: series pages may be refused while articles answer (docs/site.md §13). So refusals in a row
-    close one kind of page on a host first, and the whole host only when kinds of every sort are refused in a row.
-    Answers between them begin the count anew, except of 429s: a host that says again and again that we are too fast is
-    asked more slowly each time, and then no more.
+    By docs/law.md §9, and docs/politeness.md for people. iThome refuses by path: series pages may be refused while
+    articles answer (docs/site.md §13). So refusals in a row close one kind of page on a host first, and the whole host
+    only when kinds of every sort are refused. Answers between them begin the count anew, except of 429s.
 
-    A host that fails is left alone as one that refuses, counted by pages, each with all its tries: one failing page of
-    thirty says nothing, five in a row say that its trouble is not ours to add to. After two in a row each page is tried
-    once. A 5xx for robots.txt closes its host at once, since nothing may be asked without it. That this machine has no
-    network ends a run, and makes no host rest.
-
-    What earlier runs heard is told by the same law (`remember`): so a rest outlasts the run that began it, and a host
-    that refused us three times is asked once after its rest, not three times again.
+    A host that fails is left alone as well, counted by pages, each with all its tries: one failing page of thirty says
+    nothing, five in a row say that its trouble is not ours to add to. That this machine has no network makes no host
+    rest. What earlier runs heard is told by the same law (`remember`), so that a rest outlasts the run that began it.
     """
 
     def __init__(self, network: Network, clock: Clock, pace: Pace, rest_s: float = 3600.0) -> None:

@@ -34,8 +34,7 @@ class NotXml(ValueError):
 def elements(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     """The channel's fields and each item's, as text. Raises NotXml.
 
-    Prefixes are taken as written, since the site declares them oddly. Entity declarations end the reading: a feed
-    has none, a bomb has many.
+    Prefixes are taken as written, since the site declares them oddly. An entity declaration ends the reading: a bomb.
     """
     channel: dict[str, str] = {}
     items: list[dict[str, str]] = []
@@ -135,8 +134,7 @@ def item_page(feed: FeedPage, article_id: int, series_id: int | None) -> Article
 def content(feed: FeedPage) -> str:
     """Changes when an item appears, goes or changes; never with lastBuildDate.
 
-    Bodies count as they came: making them harmless, to see whether a reader would see the change, takes as long as
-    reading the articles themselves.
+    Bodies count as they came: to make them harmless for it would take as long as reading the articles themselves.
     """
     return digest(
         [feed.title]
