@@ -87,9 +87,10 @@ def test_status_counts_images_held_and_missing(
     with reading(kept[0]) as connection:
         counted = queries.status(connection).images[5943]
     assert cli.run(["status", "--db", str(kept[0])]) == 0
-    shown = f"{counted.held} of {counted.images} images held"
+    shown = f"{counted.held} of {counted.images} images held; missing: {counted.missing}"
 
     assert counted.held < counted.images, "some hosts are dead"
+    assert rows(kept[0], f"SELECT count(*) FROM image_status WHERE NOT held AND url = '{counted.missing}'") == [(1,)]
     assert shown in capsys.readouterr().err
 
 

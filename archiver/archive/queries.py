@@ -209,7 +209,8 @@ GROUP BY discoveries.article_id ORDER BY 1
 
 _IMAGES = """
 SELECT articles.series_id, count(DISTINCT images.id) AS images,
-    count(DISTINCT iif(images.capture_id IS NOT NULL, images.id, NULL)) AS held
+    count(DISTINCT iif(images.capture_id IS NOT NULL, images.id, NULL)) AS held,
+    min(iif(images.capture_id IS NULL, images.url, NULL)) AS missing
 FROM (SELECT article_id, image_id FROM article_images
     UNION ALL SELECT article_id, image_id FROM comment_images JOIN comments ON comments.id = comment_id) AS shown
 JOIN images ON images.id = shown.image_id JOIN articles ON articles.id = shown.article_id

@@ -188,11 +188,12 @@ class EventSeen(NamedTuple):
 
 
 class ImageCount(NamedTuple):
-    """How many images the parts of a series show, and how many of those are held."""
+    """How many images the parts of a series show, how many of those are held, and the address of one that is not."""
 
     series_id: int | None
     images: int
     held: int
+    missing: str | None
 
 
 class RunStatus(NamedTuple):

@@ -163,7 +163,10 @@ def series_notes(status: Status) -> list[str]:
         declared, parts, linked = row.declared_parts, row.parts, row.linked_by_index
         images = status.images.get(row.id)
         if images is not None:
-            notes.append(f"{row.id}: {images.held} of {images.images} images held")
+            lacking = f"; missing: {safe(images.missing, 120)}" if images.missing else ""
+            others = images.images - images.held - 1
+            more = f" and {others} more" if others > 0 else ""
+            notes.append(f"{row.id}: {images.held} of {images.images} images held{lacking}{more}")
         if linked and linked != parts:
             notes.append(f"{row.id}: {linked} linked by the index, {parts} in the series")
         if parts == 0 and row.contest_days:
