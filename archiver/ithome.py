@@ -86,8 +86,8 @@ def _without_dots(path: str) -> str:
 
 def classify(raw: str, base: str | None = None) -> Address | Refusal:
     """The page that a URL names on iThome, or why it is not fetched. Relative URLs need `base`. Never raises."""
-    if raw.startswith(_SITE) and (canonical := _canonical(raw)) is not None:
-        return canonical
+    if raw.startswith(_SITE) and (written_as_ours := _page_at(raw[len(_SITE) :])) is not None:
+        return written_as_ours
     parts = urls.split(raw, base)
     if parts is None:
         return Refusal(line(raw, 500), Refused.MALFORMED)
@@ -101,31 +101,25 @@ def classify(raw: str, base: str | None = None) -> Address | Refusal:
     return _classify_ithome(parts) or Refusal(parts.geturl(), Refused.UNSUPPORTED)
 
 
-def _canonical(url: str) -> Address | None:
-    """The page whose URL is written as we write it."""
-    path = url[len(_SITE) :]
+def _page_at(path: str, query: str = "") -> Address | None:
+    """The article, list or feed at a path that is written as we write it."""
     if match := _ARTICLE.fullmatch(path):
-        return Address(url, Kind.ARTICLE, article_id=int(match[1]))
+        return Address(f"{_SITE}{path}", Kind.ARTICLE, article_id=int(match[1]))
     if match := _SERIES.fullmatch(path):
-        return Address(url, Kind.SERIES, series_id=int(match[2]), user_id=int(match[1]), page_number=1)
+        user_id, series_id, page = int(match[1]), int(match[2]), _page(query)
+        return Address(series_url(user_id, series_id, page), Kind.SERIES, None, series_id, user_id, page)
     if match := _FEED.fullmatch(path):
-        return Address(url, Kind.FEED, series_id=int(match[1]))
+        return Address(f"{_SITE}{path}", Kind.FEED, series_id=int(match[1]))
     return None
 
 
 def _classify_ithome(parts: SplitResult) -> Address | None:
-    path = re.sub(r"^/m(?=/)", "", _plain_for_matching(parts.path))
-    path = path.rstrip("/") or "/"
-    if match := _ARTICLE.fullmatch(path):
-        return Address(article_url(int(match[1])), Kind.ARTICLE, article_id=int(match[1]))
-    if match := _SERIES.fullmatch(path):
-        user_id, series_id, page = int(match[1]), int(match[2]), _page(parts.query)
-        return Address(series_url(user_id, series_id, page), Kind.SERIES, None, series_id, user_id, page)
+    path = re.sub(r"^/m(?=/)", "", _plain_for_matching(parts.path)).rstrip("/") or "/"
+    if (found := _page_at(path, parts.query)) is not None:
+        return found
     if match := _NAMELESS_SERIES.fullmatch(path):
         series_id, page = int(match[1]), _page(parts.query)
         return Address(series_url(None, series_id, page), Kind.SERIES, series_id=series_id, page_number=page)
-    if match := _FEED.fullmatch(path):
-        return Address(feed_url(int(match[1])), Kind.FEED, series_id=int(match[1]))
     if path == "/robots.txt":
         return Address(f"https://{ITHOME}/robots.txt", Kind.ROBOTS)
     if _is_image(path):
@@ -146,6 +140,8 @@ def _plain_for_matching(path: str) -> str:
 
 
 def _page(query: str) -> int:
+    if not query:
+        return 1
     values = parse_qs(query, max_num_fields=50).get("page", ["1"]) if query.count("&") < 50 else ["1"]
     number = values[0].strip()
     return min(max(int(number), 1), _MAX_PAGE) if re.fullmatch(r"[0-9]{1,5}", number) else 1

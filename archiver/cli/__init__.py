@@ -26,10 +26,7 @@ __all__ = ["EXIT_CODES", "archiver", "run"]
 
 
 def run(arguments: list[str], clock: Clock | None = None) -> int:
-    """Run one command line; gives the exit code. `clock`: another than the machine's, for tests of long times.
-
-    What a user can mend is one line, never a traceback.
-    """
+    """Run one command line; gives the exit code. What a user can mend is one line. `clock`: another, for tests."""
     short = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-")
     verbose = short + arguments.count("--verbose")
     try:

@@ -28,10 +28,7 @@ CONTACT = "https://example.org/archiver-demo"
 
 
 def run(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
-    """Keep the invented series in a new archive, or in one that was cut short; gives the exit code.
-
-    Raises UsageError when the archive is there already, and Stopped.
-    """
+    """Keep the invented series in a new archive, or in one that was cut short; the exit code. Raises as `run_rot`."""
     _refuse_old(db)
     with StandIn() as standin:
         tell(f"A stand-in of iThome answers on {standin.url}; all that it says is invented, its addresses included.")
@@ -52,9 +49,8 @@ def run_rot(db: Path, *, quiet: bool, tell: Callable[[str], None]) -> int:
     with StandIn() as standin, WebArchives() as archives, tempfile.TemporaryDirectory() as folder:
         name, page = rot(standin, archives)
         settings = _settings(db, {**standin.connect_to, **archives.connect_to})
-        tell(
-            f"A stand-in of iThome answers on {standin.url}, of web archives on {archives.url}; six parts are deleted."
-        )
+        where = f"on {standin.url}, of web archives on {archives.url}"
+        tell(f"A stand-in of iThome answers {where}; six parts are deleted.")
         fetched = _fetch(settings, db, quiet=quiet)
         _went_on(fetched.closed)
         tell(f"fetch: {fetches.summary(fetched).lines[0]}")
@@ -88,9 +84,8 @@ def _went_on(closed: Closed) -> Closed:
 
 def _refuse_old(db: Path) -> None:
     if db.exists() and not _was_cut_short(db):
-        raise UsageError(
-            f"{safe(db)}: exists already; the demo makes a new archive, so remove it or name another with --db"
-        )
+        advice = "the demo makes a new archive, so remove it or name another with --db"
+        raise UsageError(f"{safe(db)}: exists already; {advice}")
 
 
 def _was_cut_short(db: Path) -> bool:

@@ -86,10 +86,7 @@ def settings(config_path: Path | None, db: Path | None) -> tuple[Config, Path]:
 
 
 def archive_of(config_path: Path | None, db: Path | None) -> Path:
-    """The archive to read: for one that is named no settings are needed, unless they are named, too.
-
-    So a config that is wrong keeps nobody from what is held. Raises ConfigError.
-    """
+    """The archive to read. One that is named needs no settings, so a wrong config hides nothing. Raises ConfigError."""
     return _noted(db) if db is not None and config_path is None else settings(config_path, db)[1]
 
 

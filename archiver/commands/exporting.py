@@ -73,15 +73,13 @@ def export(
     `force`: replace also what is not as it was made. `as_of`: the archive as it stood at the end of a day
     (`2026-11-23`, UTC) or at a moment (ISO 8601). Raises UsageError, ExportUnwritable and ArchiveError.
     """
-    chosen = FORMATS.get(name)
-    if chosen is None:
-        raise UsageError(f"{safe(name, 40)}: no format; there are {', '.join(FORMATS)}")
-    if options.lang not in LANGUAGES:
-        raise UsageError(f"{safe(options.lang, 40)}: no language of ours; there are {', '.join(LANGUAGES)}")
-    if options.preset not in PRESETS:
-        raise UsageError(f"{safe(options.preset, 40)}: no preset; there are {', '.join(PRESETS)}")
+    lang, preset = options.lang, options.preset
+    for what, given, known in ("format", name, FORMATS), ("language", lang, LANGUAGES), ("preset", preset, PRESETS):
+        if given not in known:
+            raise UsageError(f"{safe(given, 40)}: no {what} of ours; there are {', '.join(known)}")
     if str(out) == "-":
         raise UsageError("--out -: an export is a file or a folder, put in its place whole; name one")
+    chosen = FORMATS[name]
     chosen.refuse(options)
     make = chosen.maker()
     archive = Path(path)

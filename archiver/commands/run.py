@@ -85,10 +85,7 @@ class Run:
         cls, command: str, config: Config, path: Path, *, network: Network | None = None, clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> Iterator[Run]:  # fmt: skip
-        """Open an archive for a run, and mend what can be mended. Raises ArchiverError for what makes it impossible.
-
-        `network` is that of a run which asks somebody.
-        """
+        """Open an archive for a run, and mend it; `network` is that of one that asks somebody. Raises ArchiverError."""
         listener = listener or Listener()
         with writing(command, config, path) as archive:
             archive.runs.refuse_mixture(invented=config.is_demonstration)

@@ -141,10 +141,7 @@ def _keep_packaged(archive: Keeper, asked: list[NamedSource], now: datetime) -> 
 
 
 def forget(config: Config, path: Path | str, page: int | str, clock: Clock | None = None) -> str:
-    """Take back a source, by its article id or URL; gives its URL. Nothing that is held is deleted.
-
-    Raises UsageError when it is none, or when the config names it.
-    """
+    """Take back a source by id or URL, deleting nothing; gives its URL. Raises UsageError for none, or the config's."""
     named_urls, path = page_urls(str(page)), existing(Path(path))
     if not config.is_packaged:
         by_config = {address.url for _, address, _ in sources_of(config)}
