@@ -163,7 +163,7 @@ def series_notes(status: Status) -> list[str]:
         declared, parts, linked = row.declared_parts, row.parts, row.linked_by_index
         images = status.images.get(row.id)
         if images is not None:
-            lacking = f"; missing: {safe(images.missing, 120)}" if images.missing else ""
+            lacking = f"; missing: {safe(images.missing)}" if images.missing else ""
             others = images.images - images.held - 1
             more = f" and {others} more" if others > 0 else ""
             notes.append(f"{row.id}: {images.held} of {images.images} images held{lacking}{more}")
