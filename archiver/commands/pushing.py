@@ -155,7 +155,7 @@ def _push(run: Run, options: PushOptions, keys: tuple[str, str]) -> Pushed:
     with run.interruptible():
         works = _queue(run, options, has_keys=any(keys))
         with asking_archives(run) as archives:
-            sending = Sending(run.archive, archives, run.config.push, run.clock, keys)
+            sending = Sending(run, archives, keys)
             try:
                 if works:
                     run.archive.check_pages()

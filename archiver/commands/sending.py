@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from archiver.archive.archive import Keeper
 from archiver.commands.asking import EXCLUDED, Archives, Asked, Judge, judge_copy, judge_index
 from archiver.commands.recording import Judged
-from archiver.config import PushSettings
+from archiver.commands.run import Run
 from archiver.diff import difference
 from archiver.holders import save_page_now, wayback
 from archiver.holders.save_page_meaning import ENDS_THE_RUN, Said, Told
 from archiver.holders.save_page_now import Seen
-from archiver.machine.clock import Clock
 from archiver.model import (
     ABSENCES,
     LONGEST_REST_S,
@@ -90,17 +88,14 @@ class Stop:
 class Sending:
     """The pushes of one run."""
 
-    def __init__(
-        self, archive: Keeper, archives: Archives, settings: PushSettings, clock: Clock,
-        keys: tuple[str, str] = ("", ""),
-    ) -> None:  # fmt: skip
-        self._archive = archive
+    def __init__(self, run: Run, archives: Archives, keys: tuple[str, str]) -> None:
+        self._archive = run.archive
         self._archives = archives
-        self._settings = settings
-        self._clock = clock
+        self._settings = run.config.push
+        self._clock = run.clock
         self._authorization = save_page_now.authorization(*keys)
         self._keys = tuple(key for key in keys if len(key) >= _SHORTEST_KEY)
-        self._asks = archive.pushes.asks(save_page_now.SAVE, clock.now() - _DAY, clock.now())
+        self._asks = run.archive.pushes.asks(save_page_now.SAVE, run.clock.now() - _DAY, run.clock.now())
         self._elsewhere: list[datetime] = []  # when jobs of ours began that this run does not ask about
         self._troubles = 0  # faults of the service in a row
         self.stopped: Stop | None = None
