@@ -306,6 +306,10 @@ BAD_ZIPS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a missing member": (
         lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b'{"resources": [{"path": "../x"}]}'}),
         "which is not there"),
+    "no list": (lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b"[1]"}), "no list of resources"),
+    "two lists": (
+        lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b'{"resources": [], "resources": []}'}),
+        "two lists of resources"),
     "no JSON": (lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b"{"}), "no JSON"),
     "deep JSON": (lambda: zipped({"archive/x.warc": GOOD, "datapackage.json": b"[" * 99_999}), "no JSON"),
     "no WARC": (lambda: zipped({"index.html": BODY}), "no WACZ"),
@@ -391,6 +395,8 @@ BAD_HARS = {
     "cut": made.har({"request": {}})[:-3],
     "no log": b'{"a": 1}',
     "no entries": b'{"log": {"entries": {}}}',
+    "entries twice": b'{"log": {"entries": [], "entries": []}}',
+    "two logs": b'{"log": {"entries": []}, "log": {"entries": []}}',
     "numbers for entries": b'{"log": {"entries": [1]}}',
     "no request": b'{"log": {"entries": [{"response": {}}]}}',
     "a number too long": b'{"log": ' + b"9" * 10_000,

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from archiver.errors import UnusableFile
 from archiver.formats import values
 from archiver.formats.found import Bounds, Found, Passed, Wanted, cleaned
-from archiver.formats.long_json import PLAIN, WHOLE, JsonText, LongString, NotJson, TooManyValues
+from archiver.formats.long_json import PLAIN, WHOLE, JsonText, LongString, NoSuchList, NotJson, TooManyValues
 from archiver.model import Outcome
 
 _DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})  # undone by the browser
@@ -45,52 +45,23 @@ _ENTRY = {  # what is read of one
         "content": {"text": PLAIN, "encoding": PLAIN, "mimeType": PLAIN},
     },
 }  # fmt: skip
-_NO_HAR = "JSON, but no HAR: it has no list log.entries"
 
 
 def _entries(raw: BinaryIO) -> Iterator[dict[str, Any]]:
     """What is wanted of each entry of log.entries; the whole document must be JSON."""
     raw.seek(0)
-    text, lists = JsonText(raw), 0
     try:
-        for name in _members(text):
-            if name != "log":
-                text.value()
-                continue
-            for inner in _members(text):
-                if inner != "entries":
-                    text.value()
-                    continue
-                lists += 1
-                if lists > 1:
-                    raise UnusableFile("it has two lists log.entries", advice="save the network log again")
-                yield from _listed(text)
-        text.end()
+        for entry in JsonText(raw).listed("log", "entries", shape=_ENTRY):
+            if not isinstance(entry, dict):
+                raise UnusableFile("JSON, but no HAR: an entry of log.entries is no object")
+            yield entry
+    except NoSuchList as error:
+        raise UnusableFile(f"JSON, but no HAR: {error} log.entries", advice="save the network log again") from error
     except TooManyValues as error:
         words, advice = "more values than any browser notes", "save the network log of fewer pages"
         raise UnusableFile(words, advice=advice) from error
     except NotJson as error:
         raise UnusableFile("no JSON document, or one that is cut", place=f"byte {error.at}") from error
-    if not lists:
-        raise UnusableFile(_NO_HAR)
-
-
-def _members(text: JsonText) -> Iterator[str]:
-    """The names of an object; of anything else none, after it was read."""
-    if text.peek() == "{":
-        return text.members()
-    text.value()
-    return iter(())
-
-
-def _listed(text: JsonText) -> Iterator[dict[str, Any]]:
-    if text.peek() != "[":
-        raise UnusableFile(_NO_HAR)
-    for _ in text.items():
-        entry = text.value(_ENTRY)
-        if not isinstance(entry, dict):
-            raise UnusableFile(_NO_HAR)
-        yield entry
 
 
 def _part(entry: dict[str, Any], name: str, place: str) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class TooManyValues(ValueError):
     """A document with more values than anybody has patience for."""
 
 
+class NoSuchList(ValueError):
+    """A document without the list that is looked for, or with more than one."""
+
+
 @dataclass(frozen=True, slots=True)
 class LongString:
     """A string that is longer than a piece; it begins at byte `at` of the file, with its quotation mark."""
@@ -120,6 +124,35 @@ class JsonText:
             yield None
             if self._is_last("]"):
                 return
+
+    def listed(self, *names: str, shape: Shape) -> Iterator[Any]:
+        """What is wanted of each item of the one list under these names; the document is read to its end.
+
+        Raises NotJson and NoSuchList.
+        """
+        lists = 0
+        for _ in self._under(names):
+            lists += 1
+            if lists > 1 or self.peek() != "[":
+                raise NoSuchList("it has two lists" if lists > 1 else "it has no list")
+            for _ in self.items():
+                yield self.value(shape)
+        self.end()
+        if not lists:
+            raise NoSuchList("it has no list")
+
+    def _under(self, names: tuple[str, ...]) -> Iterator[None]:
+        """Go to each value under these names, one within the other; all else is read."""
+        if not names:
+            yield None
+        elif self.peek() != "{":
+            self.value()
+        else:
+            for name in self.members():
+                if name == names[0]:
+                    yield from self._under(names[1:])
+                else:
+                    self.value()
 
     def value(self, shape: Shape | None = None, levels: int = _MOST_LEVELS) -> Any:
         """What is wanted of the next value; it is read to its end, and is JSON. Raises NotJson."""

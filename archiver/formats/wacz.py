@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from archiver.errors import UnusableFile
 from archiver.formats import warc, zipped
 from archiver.formats.found import Bounds, Found, Passed, Wanted
-from archiver.formats.long_json import PLAIN, JsonText, NotJson, TooManyValues
+from archiver.formats.long_json import PLAIN, JsonText, NoSuchList, NotJson, TooManyValues
 from archiver.text import safe
 
 _STEP = 65_536
@@ -83,25 +83,12 @@ def _hashes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Ha
 
 def _resources(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Iterator[tuple[str, str]]:
     """Path and hash of each resource that the package lists."""
-    lists = 0
-    with _json(archive, members[_PACKAGE]) as text:
-        if text.peek() != "{":
-            text.value()
-            raise UnusableFile("not what a WACZ has there", place=_PACKAGE)
-        for name in text.members():
-            if name != "resources":
-                text.value()
-                continue
-            lists += 1
-            if text.peek() != "[" or lists > 1:
-                break
-            for _ in text.items():
-                yield _resource(text.value({"path": PLAIN, "hash": PLAIN}), members)
-        else:
-            text.end()
-            if lists:
-                return
-    raise UnusableFile("has no list of resources", place=_PACKAGE)
+    try:
+        with _json(archive, members[_PACKAGE]) as text:
+            for resource in text.listed("resources", shape={"path": PLAIN, "hash": PLAIN}):
+                yield _resource(resource, members)
+    except NoSuchList as error:
+        raise UnusableFile(f"{error} of resources", place=_PACKAGE) from error
 
 
 def _resource(resource: Any, members: dict[str, zipfile.ZipInfo]) -> tuple[str, str]:
