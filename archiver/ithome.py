@@ -71,17 +71,7 @@ def _plain(path: str) -> str:
     """A decoded path as a lenient server may read it: lower case, one slash, no dot segments."""
     folded = re.sub(r"[\x00-\x20\x7f-\x9f]", "", path).lower().replace("\\", "/")
     folded = re.sub(r";[^/]*", "", folded)
-    return re.sub(r"/(?:\./|/)+", "/", _without_dots(folded))
-
-
-def _without_dots(path: str) -> str:
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            kept = kept[:-1]
-        elif segment != ".":
-            kept.append(segment)
-    return "/" + "/".join(kept).lstrip("/")
+    return re.sub(r"/(?:\./|/)+", "/", urls.without_dots(f"/{folded}"))
 
 
 def classify(raw: str, base: str | None = None) -> Address | Refusal:

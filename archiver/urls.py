@@ -54,6 +54,19 @@ def _ascii_host(name: str) -> str:
     return encoded.decode("ascii")
 
 
+def without_dots(path: str) -> str:
+    """A path with its dot segments resolved, as a server does (RFC 3986 §5.2.4)."""
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    if path.endswith(("/.", "/..")):
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
 def origin(url: str) -> str:
     """Scheme, host and port of an http(s) URL, in lower case and without a default port; empty when unusable."""
     parts = _lately(url) if len(url) <= MAX_URL else None

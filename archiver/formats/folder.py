@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,14 +52,6 @@ class Folder:
         """The folders from the root down to a file; None for a path that leads out."""
         if name.startswith("/") or "\\" in name or "\x00" in name:
             return None
-        steps = list(self._page_steps)
-        for step in name.split("/"):
-            if step == ".." and not steps:
-                return None
-            if step == "..":
-                steps.pop()
-            elif len(step.encode("utf-8", "replace")) > _LONGEST_NAME:
-                return None
-            elif step not in {"", "."}:
-                steps.append(step)
-        return steps
+        steps = posixpath.normpath("/".join([*self._page_steps, name])).split("/")
+        is_inside = ".." not in steps and all(len(step.encode("utf-8", "replace")) <= _LONGEST_NAME for step in steps)
+        return steps if is_inside else None

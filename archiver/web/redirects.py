@@ -15,12 +15,12 @@ FOLLOWED = frozenset({301, 302, 303, 307, 308})
 
 def only_to_follow(
     answer: Answer, hop: int, seen: Collection[str], most: int, *,
-    gate: Callable[[str], str | None], allowed: Callable[[str], bool],
+    gate: Callable[[str], str | None], allowed: Callable[[str], bool], law: str = "network.max_redirects",
 ) -> Answer:  # fmt: skip
     """A redirect that may not be followed, with the reason as its failure; any other answer as it is.
 
-    `hop` redirects were followed before, of at most `most`; `seen` are the URLs asked so far. `gate` says why a URL
-    may not be contacted at all, `allowed` whether it can still be the page that was asked for.
+    `hop` redirects were followed before, of at most `most`, by a `law`; `seen` are the URLs asked so far. `gate` says
+    why a URL may not be contacted at all, `allowed` whether it can still be the page that was asked for.
     """
     if answer.failure is not None or not is_redirect(answer):
         return answer
@@ -35,7 +35,7 @@ def only_to_follow(
     if target in seen:
         return not_followed(answer, Outcome.PROTOCOL_ERROR, "in a circle")
     if hop >= most:
-        return not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects (network.max_redirects)")
+        return not_followed(answer, Outcome.PROTOCOL_ERROR, f"after {hop} redirects ({law})")
     return answer
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from archiver import urls
 from archiver.model import Outcome
 
 PRODUCT_TOKEN = "ithome-archiver"  # noqa: S105 - RFC 9309 §2.2.1 calls it so
@@ -172,7 +173,7 @@ def _paths_of(url: str) -> set[str]:
     """
     rest = _UP_TO_PATH.sub("", url.partition("#")[0])
     path, mark, query = _compared(rest if rest.startswith("/") else f"/{rest}", kept="/").partition("?")
-    start = _without_dots(path) + mark
+    start = urls.without_dots(path) + mark
     return {start + query, start + query.replace("%2F", "/")}
 
 
@@ -206,15 +207,3 @@ def _octets(text: str) -> int:
 
 def _decoded_unreserved(text: str) -> str:
     return "".join(_spelt(piece[0], piece[0]) if len(piece[0]) == 3 else piece[0] for piece in _PIECE.finditer(text))
-
-
-def _without_dots(path: str) -> str:
-    kept: list[str] = []
-    for segment in path.split("/")[1:]:
-        if segment == "..":
-            kept = kept[:-1]
-        elif segment != ".":
-            kept.append(segment)
-    if path.endswith(("/.", "/..")):
-        kept.append("")
-    return "/" + "/".join(kept)

@@ -264,25 +264,15 @@ class Visitor:
                 yield Exchange(address, answer, tries, hop)
                 rules = robots.from_answer(answer, challenge=is_bot_check(answer))
                 break
-            answer = self._robots_only_to_follow(answer, hop)
+            answer = redirects.only_to_follow(
+                answer, hop, (), _ROBOTS_REDIRECTS, gate=self._gate, allowed=lambda _: True, law="RFC 9309 §2.3.1.2"
+            )
             yield Exchange(address, answer, tries, hop, final=not redirects.leads_on(answer))
             if answer.location is None or not redirects.leads_on(answer):
                 break
             url = answer.location
         self._cache.keep(origin, rules, self._clock.now())
         return rules
-
-    def _robots_only_to_follow(self, answer: Answer, hop: int) -> Answer:
-        target = answer.location
-        if answer.status not in redirects.FOLLOWED or target is None:
-            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, "leads nowhere")
-        refused = self._gate(target) or ("its GET acts on the site" if ithome.denied(target) else None)
-        if refused is not None:
-            return redirects.not_followed(answer, Outcome.OFF_SITE, refused)
-        if hop >= _ROBOTS_REDIRECTS:
-            words = f"after {hop} redirects, which is as having none (RFC 9309 §2.3.1.2)"
-            return redirects.not_followed(answer, Outcome.PROTOCOL_ERROR, words)
-        return answer
 
 
 def _of_a_hop(extra: Extra | None) -> Extra | None:
