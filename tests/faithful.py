@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 
 from archiver.standin import phrases
-from archiver.standin.index_pages import external, heading, note
+from archiver.standin.render_lists import external, heading, note
 from archiver.standin.site import site_of
 from archiver.standin.world import TAIPEI, Article, Blog, Cast, Group, Index, Link, Person, Series, Site, Team
 

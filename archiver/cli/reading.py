@@ -59,16 +59,13 @@ def print_status(path: Path, *, as_json: bool, quiet: bool) -> Status:
         click.echo(document(told.status_json(found)))
         return found
     print_table(told.SERIES_COLUMNS, told.series_table(found))
-    needy = told.attention_table(found)
-    if needy:
-        click.echo()
-        print_table(told.PART_COLUMNS, needy)
-    if found.events:
-        click.echo()
-        print_table(told.EVENT_COLUMNS, told.events_table(found))
-    if not quiet:
-        for note in [*told.series_notes(found), told.last_run_line(found)]:
-            tell(note)
+    needy, events = told.attention_table(found), told.events_table(found)
+    for columns, rows in (told.PART_COLUMNS, needy), (told.EVENT_COLUMNS, events):
+        if rows:
+            click.echo()
+            print_table(columns, rows)
+    for note in () if quiet else (*told.series_notes(found), told.last_run_line(found)):
+        tell(note)
     return found
 
 

@@ -169,8 +169,6 @@ class Archives:
         judged, fetch_id = self.recorder.left_out(page, url, why, source)
         return Asked(judged.answer, judged.judgement, fetch_id)
 
-    # ─── what a host is heard to say ────────────────────────────────────────────────────────────
-
     def _hear(self, exchange: Exchange, judgement: Judgement) -> None:
         """Tell the breaker. What an archive captured long ago says nothing about how it takes us now."""
         answer, outcome = exchange.answer, judgement.outcome
@@ -207,9 +205,6 @@ def _in_between(page: Address, answer: Answer) -> Judged:
     """A try or a redirect hop after which another request follows."""
     bare = replace(answer, body=None)
     return Judged(bare, judge(page, bare, None))
-
-
-# ─── what an answer is ──────────────────────────────────────────────────────────────────────────
 
 
 def judge_index(

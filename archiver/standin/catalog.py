@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from archiver.standin import phrases
-from archiver.standin.index_pages import external, heading, note
 from archiver.standin.render import article_url, series_url
+from archiver.standin.render_lists import external, heading, note
 from archiver.standin.wire import BLOG, ITHOME
 from archiver.standin.world import TAIPEI, Article, Blog, Cast, Group, Index, Link, Person, Series, Team
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from archiver.standin.shelf import Memento, surt
-from archiver.standin.wire import Reply, Request
+from archiver.standin.wire import Reply, Request, json_reply
 
 INDEX = "index.commoncrawl.org"
 DATA = "data.commoncrawl.org"
@@ -46,11 +46,10 @@ class Crawls:
         if request.path == "/robots.txt":
             return Reply(200, ROBOTS.encode(), "text/plain")
         if request.path == "/collinfo.json":
-            return Reply(200, json.dumps([_listed(name) for name in sorted(self._files, reverse=True)]).encode(),
-                         "application/json")  # fmt: skip
+            return json_reply([_listed(name) for name in sorted(self._files, reverse=True)])
         match = _INDEX.fullmatch(request.path)
         if match is None or match[1] not in self._rows:
-            return Reply(404, b'{"message": "Not Found"}', "application/json")
+            return json_reply({"message": "Not Found"}, 404)
         return self._index(match[1], request.query)
 
     def _index(self, crawl: str, query: Mapping[str, str]) -> Reply:
@@ -65,8 +64,7 @@ class Crawls:
             name, _, value = wanted.lstrip("=").partition(":") if ":" in wanted else wanted.partition("=")
             found = [row for row in found if row.get(name) == value.lstrip("=")]
         if not found:
-            message = json.dumps({"message": f"No Captures found for: {url}"})
-            return Reply(404, message.encode(), "application/json")
+            return json_reply({"message": f"No Captures found for: {url}"}, 404)
         return Reply(200, "".join(json.dumps(row) + "\n" for row in found).encode(), "text/x-ndjson")
 
     def data(self, request: Request) -> Reply:

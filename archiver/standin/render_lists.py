@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from email.utils import format_datetime
 
-from archiver.standin.index_pages import external, heading
 from archiver.standin.render import Moment, chrome, excerpt, local, series_url
 from archiver.standin.templates import escape, fill
 from archiver.standin.world import TAIPEI, Article, Blog, Index, Link, Series, Site
@@ -98,6 +97,22 @@ def _feed_item(part: Article) -> str:
         id=part.id, title=escape(without_lost(part.title)), description=body[:120] + "...", body=body,
         name=escape(part.author.nickname), time=local(part.published),
     )  # fmt: skip
+
+
+def external(url: str, text: str) -> str:
+    """A link to another site, as rehype-external-links writes it."""
+    return f'<a href="{url}" rel="noreferrer noopener" target="_blank">{text}</a>'
+
+
+def heading(level: int, text: str) -> str:
+    """A heading wrapped in an anchor to itself, as rehype-autolink-headings writes it."""
+    slug = "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+    return f'<h{level} id="{slug}"><a class="not-prose" href="#{slug}">{text}</a></h{level}>\n'
+
+
+def note(title: str, text: str) -> str:
+    """A note above the post."""
+    return f'<div class="admonition admonition-note"><p class="admonition-title">{title}</p><p>{text}</p></div>'
 
 
 def index_page(index: Index, blog: Blog) -> str:

@@ -8,7 +8,6 @@ What it saves goes on the Wayback shelf, so that the index, playback and TimeMap
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
 from collections import Counter
@@ -19,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from archiver.standin.shelf import Memento, Shelf, stamp14
-from archiver.standin.wire import Reply, Request, page
+from archiver.standin.wire import Reply, Request, json_reply, page
 
 _STATUS = re.compile(r"/save/status/(spn2-[0-9a-f]{40}|user|system)")
 _WAIT = timedelta(hours=1)  # a new capture of one URL after so long
@@ -71,14 +70,12 @@ class SavePageNow:
                 return self._save(request)
         return None
 
-    # ─── asking for a capture ───────────────────────────────────────────────────────────────────
-
     def _save(self, request: Request) -> Reply:
         given = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
         url = given.get("url") or unquote(request.target.removeprefix("/save").lstrip("/"))
         named = request.headers.get("authorization")
         if named != KEYS and (named is not None or self.anonymous == 0):
-            return _json({"message": "You need to be logged in to use Save Page Now."}, 401)
+            return json_reply({"message": "You need to be logged in to use Save Page Now."}, 401)
         if named is None and self._unnamed >= self.anonymous:
             return page("<html><head><title>429 Too Many Requests</title></head><body><h1>Too Many Requests</h1><p>You"
                         " have already reached the limit of active Save Page Now sessions.</p></body></html>", 429,
@@ -86,7 +83,7 @@ class SavePageNow:
         self._unnamed += named is None
         said = self._job(url, given)
         if named is not None or "json" in request.headers.get("accept", ""):
-            return _json(said)
+            return json_reply(said)
         if "job_id" not in said:
             return page(f"<html><body><h2>Sorry</h2><p>{said['message']}</p></body></html>")
         words = f"<p>{said['message']}</p>" if "message" in said else ""
@@ -140,26 +137,24 @@ class SavePageNow:
             self._shelf.put(Memento(job.url, at, reply.body, reply.status, reply.content_type, reply.headers))
         return job
 
-    # ─── asking how it goes ─────────────────────────────────────────────────────────────────────
-
     def _status(self, identity: str) -> Reply:
         if identity == "system":
-            return _json({"status": "ok"})
+            return json_reply({"status": "ok"})
         if identity == "user":
             running = self._running()
-            return _json({"daily_captures": sum(self._today.values()), "daily_captures_limit": 30_000,
+            return json_reply({"daily_captures": sum(self._today.values()), "daily_captures_limit": 30_000,
                           "available": max(self.sessions - running, 0), "processing": running})  # fmt: skip
         job = self._jobs.get(identity)
         if job is None and self.knows_all:
-            return _json({"job_id": identity, "status": "pending", "resources": []})
+            return json_reply({"job_id": identity, "status": "pending", "resources": []})
         if job is None:
-            return _json({"message": "Job not found", "status": "error", "status_ext": "error:job-not-found"})
+            return json_reply({"message": "Job not found", "status": "error", "status_ext": "error:job-not-found"})
         job.asked += 1
         if job.asked <= self.pending:
-            return _json({"job_id": job.id, "status": "pending", "resources": []})
+            return json_reply({"job_id": job.id, "status": "pending", "resources": []})
         if job.error is not None:
-            return _json({"job_id": job.id, "resources": [], "exception": job.error[0], **_error(*job.error)})
-        return _json({
+            return json_reply({"job_id": job.id, "resources": [], "exception": job.error[0], **_error(*job.error)})
+        return json_reply({
             "job_id": job.id, "status": "success", "original_url": job.url, "timestamp": stamp14(job.at),
             "duration_sec": 6.203, "http_status": job.http_status, "resources": [job.url], "outlinks": {},
             "counters": {"embeds": 1, "outlinks": 0}, "screenshot": None, "first_archive": self._today[job.url] == 1,
@@ -175,7 +170,3 @@ def _waiting(given: dict[str, str]) -> timedelta:
 
 def _error(status_ext: str, message: str) -> dict[str, Any]:
     return {"status": "error", "status_ext": status_ext, "message": message}
-
-
-def _json(document: dict[str, Any], status: int = 200) -> Reply:
-    return Reply(status, json.dumps(document).encode(), "application/json")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from archiver.standin.shelf import Memento, Shelf
-from archiver.standin.wire import Reply, Request, http_date, page
+from archiver.standin.wire import Reply, Request, http_date, json_reply, page
 
 PYWB = "arquivo.pt"
 AGGREGATOR = "timetravel.mementoweb.org"
@@ -51,7 +51,7 @@ def _timemap(shelf: Shelf, number: int, url: str) -> Reply:
     found = shelf.of(url)
     shown = found[(number - 1) * _PAGE : number * _PAGE]
     if not shown:
-        return Reply(404, b'{"message": "No captures found"}', "application/json")
+        return json_reply({"message": "No captures found"}, 404)
     base = f"https://{PYWB}/wayback/timemap/link"
     further = f"{base}/{number + 1}/{url}" if len(found) > number * _PAGE else None
     return link_format(shown, f"{base}/{url}", f"https://{PYWB}/wayback/{url}", pywb_url, further)

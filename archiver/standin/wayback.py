@@ -35,9 +35,6 @@ def answer(shelf: Shelf, request: Request) -> Reply:
     return page("<html><head><title>Wayback Machine</title></head><body>404 Not Found</body></html>", 404)
 
 
-# ─── the index ──────────────────────────────────────────────────────────────────────────────────
-
-
 def cdx(shelf: Shelf, request: Request) -> Reply:
     """The CDX server: `url`, `matchType`, `output`, `fl`, `filter`, `from`, `to`, `limit`, `showResumeKey`."""
     given = parse_qs(urlsplit(f"//h{request.target}").query)
@@ -88,9 +85,6 @@ def _page(rows: list[dict[str, str]], one: Mapping[str, str]) -> tuple[list[dict
     rest = rows[limit:]
     more = f"{rest[0]['urlkey']} {rest[0]['timestamp']}" if rest else ""
     return rows[:limit], quote_plus(more) if one.get("showResumeKey") == "true" else ""
-
-
-# ─── playback ───────────────────────────────────────────────────────────────────────────────────
 
 
 def memento(shelf: Shelf, timestamp: str, flags: str, url: str) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -87,6 +88,11 @@ Replier = Callable[[Request], Reply]
 def page(text: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
     """A reply with an HTML page, UTF-8."""
     return Reply(status, text.encode(), headers=headers)
+
+
+def json_reply(document: object, status: int = 200) -> Reply:
+    """A reply with a JSON document."""
+    return Reply(status, json.dumps(document).encode(), "application/json")
 
 
 def redirect(location: str, status: int = 302) -> Reply:

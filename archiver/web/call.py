@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from archiver.config import Network
 from archiver.model import Outcome
 
 _HEAD_READ = 16_384
@@ -34,18 +35,15 @@ class Call:
     that it may be a private one. Times are seconds of the monotonic clock.
     """
 
-    def __init__(
-        self, host: str, port: int, *, mapped: bool, monotonic: Callable[[], float], timeout_s: float,
-        connect_timeout_s: float, head_bytes: int, body_bytes: int,
-    ) -> None:  # fmt: skip
+    def __init__(self, host: str, port: int, network: Network, monotonic: Callable[[], float], *, mapped: bool) -> None:
         self.host = host
         self.port = port
         self.mapped = mapped
         self._monotonic = monotonic
-        self._end = monotonic() + timeout_s
-        self._connected_by = monotonic() + min(connect_timeout_s, timeout_s)
-        self._head_bytes = head_bytes
-        self._all_bytes = head_bytes + body_bytes
+        self._end = monotonic() + network.timeout_s
+        self._connected_by = monotonic() + min(network.connect_timeout_s, network.timeout_s)
+        self._head_bytes = network.max_header_bytes
+        self._all_bytes = network.max_header_bytes + network.max_wire_bytes
         self._beginning = b""
         self.head_done = False
         self.received = 0

@@ -118,12 +118,8 @@ class Client:
 
     def _call(self, to: httpx.URL, *, mapped: bool) -> Call:
         """Where the connection really goes, and within which bounds."""
-        network = self._network
-        return Call(
-            to.raw_host.decode("ascii"), to.port or (443 if to.scheme == "https" else 80), mapped=mapped,
-            monotonic=self._clock.monotonic, timeout_s=network.timeout_s, connect_timeout_s=network.connect_timeout_s,
-            head_bytes=network.max_header_bytes, body_bytes=network.max_wire_bytes,
-        )  # fmt: skip
+        host, port = to.raw_host.decode("ascii"), to.port or (443 if to.scheme == "https" else 80)
+        return Call(host, port, self._network, self._clock.monotonic, mapped=mapped)
 
     # ─── the answer ─────────────────────────────────────────────────────────────────────────────
 
