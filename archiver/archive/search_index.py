@@ -32,6 +32,7 @@ _TOGETHER = 20  # articles whose texts are held in memory, to put them in
 # two or three pages, each of which is written again whenever its segment doubles: fourteen times with 20,000 articles.
 _MERGED_PAGES = 10_000
 _MERGED_FOR_EACH = 32
+_MERGED_AT_ONCE = 256  # so that what one merge leaves empty is filled by the next, and the file hardly grows
 # Sixteen small segments are merged at once, not four by and by, so that a word is written half as often while a run
 # goes on; at its end two are enough (https://sqlite.org/fts5.html, 6).
 SETTINGS = {"automerge": 16, "usermerge": 2}
@@ -210,8 +211,13 @@ def tidy(database: Database, kept: int) -> None:
     `kept`: the answers that the run kept, by which it is so much and no more.
     """
     pages = min(_MERGED_FOR_EACH * (kept + 1), _MERGED_PAGES)
+    merge = "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)"
     try:
-        database.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", [pages])
+        for _ in range(0, pages, _MERGED_AT_ONCE):
+            changes = database.conn.total_changes
+            database.execute(merge, [min(pages, _MERGED_AT_ONCE)])
+            if database.conn.total_changes - changes < 2:  # it found nothing to do (https://sqlite.org/fts5.html, 6.8)
+                break
     except sqlite3.DatabaseError:  # as in `renewed`
         refill(database)
 
