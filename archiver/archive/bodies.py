@@ -28,13 +28,10 @@ def of_capture(connection: sqlite3.Connection, capture_id: int, read: ReadPage) 
     None where the capture is not there, its bytes cannot be unpacked, or no article is found in it.
     """
     row = connection.execute(_CAPTURE, [capture_id]).fetchone()
-    if row is None:
-        return None
-    *page, content_type, stored = row
-    body = unpacked(stored)
+    body = unpacked(row[-1]) if row is not None else None
     if body is None:
         return None
-    url, kind, article_id, series_id, user_id, page_number = page
+    url, kind, article_id, series_id, user_id, page_number, content_type, _ = row
     found = read(Address(url, Kind(kind), article_id, series_id, user_id, page_number), body, content_type).page
     return getattr(found, "body", None)
 
@@ -52,9 +49,9 @@ def intact(connection: sqlite3.Connection, capture_id: int) -> bytes | None:
     return body if found is not None and body is not None and hashlib.sha256(body).hexdigest() == found[1] else None
 
 
-def unpacked(stored: object) -> bytes | None:
+def unpacked(stored: object, most: int = _MOST_BYTES) -> bytes | None:
     """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
     try:
-        return unpack.body(stored, _MOST_BYTES)
+        return unpack.body(stored, most)
     except unpack.NotUnpacked:
         return None

@@ -1,8 +1,7 @@
 """A stored body as the reading page shows it: images from the archive, code highlighted, links led home.
 
-The body was sanitised before it was stored, and is again here: the file may have come from anybody. nh3 gives
-well-formed HTML with all text escaped, which Python's own parser then reads in one pass; whatever goes out is escaped
-anew. The page's Content-Security-Policy, which runs no script at all, is the third lock.
+nh3 gives well-formed HTML with all text escaped, which Python's own parser then reads in one pass; whatever goes out is
+escaped anew (docs/design.md 'Reading').
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ def bar(title: str, shares: Sequence[tuple[str, int]]) -> str:
         left += width
     said = f"{title}: " + ", ".join(f"{number:,} {word}" for word, number in shares if number)
     legend = _legend([(word, f"{number:,} {word}") for word, number in shares if number])
-    return _figure(title, said, "".join(shapes), (title, "how many"), _counted(shares), height=24, legend=legend)
+    counted = [(word, f"{number:,}") for word, number in shares]
+    return _figure(title, said, "".join(shapes), (title, "how many"), counted, height=24, legend=legend)
 
 
 def columns(title: str, days: Sequence[tuple[str, Mapping[str, int]]], words: Sequence[str]) -> str:
@@ -76,10 +77,6 @@ def columns(title: str, days: Sequence[tuple[str, Mapping[str, int]]], words: Se
     rows = [(day, *(f"{counts.get(word, 0):,}" for word in used)) for day, counts in days]
     legend = _legend([(word, word) for word in used])
     return _figure(title, said, "".join(shapes) + labels, ("day", *used), rows, legend=legend)
-
-
-def _counted(shares: Sequence[tuple[str, int]]) -> list[tuple[str, ...]]:
-    return [(word, f"{number:,}") for word, number in shares]
 
 
 def _thinned(points: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
@@ -116,15 +113,9 @@ def _legend(entries: Sequence[tuple[str, str]]) -> str:
 
 
 def _figure(
-    title: str,
-    said: str,
-    shapes: str,
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    height: int = _HEIGHT - _EDGE // 2,
-    legend: str = "",
-) -> str:
+    title: str, said: str, shapes: str, head: Sequence[str], rows: Sequence[Sequence[str]], *,
+    height: int = _HEIGHT - _EDGE // 2, legend: str = "",
+) -> str:  # fmt: skip
     return (
         f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
         f'<svg role="img" viewBox="0 0 {_WIDTH} {height}" aria-label="{escape(said)}">'

@@ -1,8 +1,4 @@
-"""Code with its words marked by class, so that a style sheet can colour it; the text stays the same to the letter.
-
-Pygments reads the language; it is told to guess nothing. Hostile code cannot hold the page up: there is a cap on size
-and a deadline, and what passes them is shown plain.
-"""
+"""Code with its words marked by class, so that a style sheet can colour it; the text stays the same to the letter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Images out of the archive, for the browser: raster images only, told by their own bytes.
 
-What calls itself an image may be SVG or HTML, both of which can act. Those stay in the archive as evidence and are
-never served as what they claim to be (as in pywb CVE-2021-39286, changedetection.io CVE-2023-24769).
+What calls itself an image may be SVG or HTML, both of which can act (pywb CVE-2021-39286, changedetection.io
+CVE-2023-24769).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from archiver import unpack
+from archiver.archive import bodies
 from archiver.pages import content
 
 _MAX_BYTES = 32_000_000
@@ -33,7 +34,7 @@ class Picture:
 def picture(connection: sqlite3.Connection, capture_id: int) -> Picture | None:
     """The image that this capture holds; None for no such capture, one of another kind, or no raster image."""
     row = connection.execute(_HELD, (capture_id, _MAX_BYTES)).fetchone()
-    body = _unpacked(row[1]) if row is not None else None
+    body = bodies.unpacked(row[1], _MAX_BYTES) if row is not None else None
     media_type = content.raster(body) if body else None
     return Picture(body, media_type, row[0]) if body and media_type else None
 
@@ -45,10 +46,3 @@ def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
             return content.raster(unpack.beginning(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
     except sqlite3.OperationalError:  # no such row
         return False
-
-
-def _unpacked(stored: bytes) -> bytes | None:
-    try:
-        return unpack.body(stored, _MAX_BYTES)
-    except unpack.NotUnpacked:
-        return None

@@ -1,7 +1,6 @@
-"""Datasette with reading pages before it: an ASGI front of ours, on this one instance, with no global plug-in.
+"""Datasette with reading pages before it: an ASGI front of ours, and no plug-in (docs/design.md 'Reading').
 
-Datasette's plug-ins are registered for the whole process; a front is not, so another Datasette beside it stays plain.
-The front answers a handful of paths and hands everything else on. `?_row=1` shows Datasette's own page of a row.
+It answers a handful of paths and hands everything else on. `?_row=1` shows Datasette's own page of a row.
 """
 
 from __future__ import annotations

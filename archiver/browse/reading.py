@@ -117,45 +117,33 @@ VIEWS = """
 SELECT date(at) AS day, max(views) AS views FROM metrics WHERE page_id = ? AND views IS NOT NULL
 GROUP BY day ORDER BY day
 """
-IMAGES = """
+_IMAGES = """
 SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
-FROM article_images JOIN images ON images.id = article_images.image_id
-LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
-WHERE article_images.article_id = ?1
-UNION
-SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
-FROM comments JOIN comment_images ON comment_images.comment_id = comments.id
-JOIN images ON images.id = comment_images.image_id
-LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
-WHERE comments.article_id = ?1
+FROM images LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image' WHERE
 """
+IMAGES = f"""{_IMAGES} images.id IN (
+    SELECT image_id FROM article_images WHERE article_id = ?1
+    UNION SELECT image_id FROM comments JOIN comment_images ON comment_id = comments.id WHERE article_id = ?1)
+"""  # noqa: S608 - words of our own
+IMAGES_OF_FULL = f"{_IMAGES} images.url IN (SELECT value FROM json_each(?))"  # noqa: S608 - the same
 LINKS = """
 SELECT links.url, links.target_article_id AS id FROM links JOIN articles ON articles.id = links.target_article_id
 WHERE links.article_id = ?
 """
-LINK_ROT = """
-SELECT * FROM link_rot WHERE {column} = ? ORDER BY article_id, position LIMIT 200
-"""
-
+LINK_ROT = "SELECT * FROM link_rot WHERE {column} = ? ORDER BY article_id, position LIMIT 200"
 COLLAPSE = f"""
 SELECT since, letters, full_letters, full_capture_id, full_seen_at, full_title, length(full_body_text) AS length,
     substr(full_body_text, 1, {BODY_LIMIT}) AS body_text
 FROM collapses WHERE article_id = ?
 """  # noqa: S608 - a number of ours
-IMAGES_OF_FULL = """
-SELECT images.url, images.capture_id, images.media_type, images.width, images.height, pages.state, pages.last_outcome
-FROM images LEFT JOIN pages ON pages.url = images.url AND pages.kind = 'image'
-WHERE images.url IN (SELECT value FROM json_each(?))
-"""
 
 
 def article(
     connection: sqlite3.Connection, article_id: int, read: ReadPage, place: str, image_place: str
 ) -> ShownArticle | None:
-    """The article with all around it, None when it is not held.
+    """The article with all around it, None when it is not held. `read` makes the body's HTML from the capture.
 
-    `read` makes the body's HTML from the capture. `place` is the path under which held articles are read,
-    `image_place` that of images; an id follows each.
+    `place` is the path under which held articles are read, `image_place` that of images; an id follows each.
     """
     found = first_row(connection, ARTICLE, article_id)
     if found is None:
@@ -231,9 +219,8 @@ def _image(connection: sqlite3.Connection, row: Row, place: str) -> Image:
 
 
 def link_rot(connection: sqlite3.Connection, column: str, number: int) -> list[Row]:
-    """The dead links; none in an archive whose version knows no such view."""
-    has = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'link_rot'").fetchone()
-    return all_rows(connection, LINK_ROT.format(column=column), number) if has else []
+    """The dead links of a series or an article."""
+    return all_rows(connection, LINK_ROT.format(column=column), number)
 
 
 # ─── a part that is not held ────────────────────────────────────────────────────────────────────

@@ -53,13 +53,9 @@ def application(path: Path, read: ReadPage) -> Datasette:
     place = [str(path.resolve())]
     still = _lies_in_a_read_only_folder(path)
     return Reader(
-        [] if still else place,
-        immutables=place if still else [],
-        metadata=metadata(path.resolve().stem, notice),
-        settings=SETTINGS,
-        read=read,
-        notice=notice,
-    )
+        [] if still else place, immutables=place if still else [],
+        metadata=metadata(path.resolve().stem, notice), settings=SETTINGS, read=read, notice=notice,
+    )  # fmt: skip
 
 
 def _notice(path: Path) -> str:
@@ -73,13 +69,11 @@ def _notice(path: Path) -> str:
 
 def _lies_in_a_read_only_folder(path: Path) -> bool:
     """Whether SQLite cannot make the WAL's helper file beside it; such an archive cannot change, either."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        return True
-    finally:
-        connection.close()
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            return True
     return False
 
 
@@ -124,10 +118,7 @@ def _run(datasette: Datasette, listener: socket.socket) -> None:
     # address that it has no route for (rich has no traceback to print there). In this process it shall find none.
     handle_exception.rich = None
     config = uvicorn.Config(
-        datasette.app(),
-        log_level="error",
-        access_log=False,
-        server_header=False,
+        datasette.app(), log_level="error", access_log=False, server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
-    )
+    )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listener])  # ends in order on SIGINT, then hands it on as KeyboardInterrupt

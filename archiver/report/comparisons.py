@@ -38,8 +38,4 @@ def _shown(version: Version) -> str:
 
 
 def _version_json(version: Version) -> dict[str, Any]:
-    return {
-        "capture_id": version.capture_id,
-        "first_seen_at": version.first_seen_at,
-        "last_seen_at": version.last_seen_at,
-    }
+    return {key: getattr(version, key) for key in ("capture_id", "first_seen_at", "last_seen_at")}

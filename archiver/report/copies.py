@@ -22,15 +22,15 @@ def copies_table(parts: list[PartCopies]) -> list[tuple[str, ...]]:
     return [
         (
             str(part.id), "" if part.position is None else str(part.position), part.ours or "-",
-            *((at or "-")[:10] for at in _days(part)), str(part.copies), part.push or "-",
-            safe(part.title or "", 80),
+            *_days(part.wayback_at, part.common_crawl_at, part.other_archive_at, part.imported_at),
+            str(part.copies), part.push or "-", safe(part.title or "", 80),
         )
         for part in parts
     ]  # fmt: skip
 
 
-def _days(part: PartCopies) -> tuple[str | None, ...]:
-    return part.wayback_at, part.common_crawl_at, part.other_archive_at, part.imported_at
+def _days(*moments: str | None) -> list[str]:
+    return [(at or "-")[:10] for at in moments]
 
 
 def copies_notes(parts: list[PartCopies]) -> list[str]:

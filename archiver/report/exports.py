@@ -8,6 +8,7 @@ from typing import Any
 from archiver.archive.times import site_stamp
 from archiver.commands.exporting import BookExported, Exported, Unaccounted
 from archiver.report.runs import Summary, iso
+from archiver.report.status import counted
 from archiver.text import safe
 
 _SHOWN = 5  # parts that are missing and told one by one
@@ -17,7 +18,7 @@ def summary(found: Exported) -> Summary:
     """What was written where, and what is not in it."""
     lines = [f"{safe(one.path)}  {_size(one.bytes)}" for one in found.written]
     parts, missing = sum(book.parts for book in found.books), sum(len(book.missing) for book in found.books)
-    lines.append(f"{_counted(parts, 'part')} of {_counted(len(found.books), 'series', '')}, {parts - missing} held")
+    lines.append(f"{counted(parts, 'part')} of {counted(len(found.books), 'series', '')}, {parts - missing} held")
     if found.as_of is not None:
         lines.append(
             f"As the archive stood at {site_stamp(found.as_of)}; it had last asked at {site_stamp(found.seen_until)}."
@@ -28,7 +29,7 @@ def summary(found: Exported) -> Summary:
     lines += _unreadable(found)
     if found.lost:
         lines.append(
-            f"Lost: the bytes of {_counted(found.lost, 'capture')} (images or answers) are not there, or are no longer"
+            f"Lost: the bytes of {counted(found.lost, 'capture')} (images or answers) are not there, or are no longer"
             " those that came; they are not in it; see `archiver verify`."
         )
     return Summary(found.exit_code, tuple(lines), _document(found, lines))
@@ -45,7 +46,7 @@ def _missing(book: BookExported) -> list[str]:
 
 
 def _unaccounted(one: Unaccounted) -> str:
-    known = "no part of it is known" if one.parts == 0 else f"{_counted(one.parts, 'part')} known"
+    known = "no part of it is known" if one.parts == 0 else f"{counted(one.parts, 'part')} known"
     declared = f" of the {one.declared_parts} that the site declares" if one.declared_parts else ""
     return f"Not whole: {safe(one.url)}: {known}{declared}, there may be more; see `archiver status`."
 
@@ -74,10 +75,6 @@ def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
         "seen_until": iso(found.seen_until), "as_of": iso(found.as_of),
         "is_demonstration": found.is_demonstration, "messages": lines,
     }  # fmt: skip
-
-
-def _counted(number: int, what: str, plural: str = "s") -> str:
-    return f"{number} {what}{plural * (number != 1)}"
 
 
 def _size(size: int) -> str:

@@ -9,7 +9,7 @@ from archiver.commands.fetching import Fetched, FetchPlan
 from archiver.model import NOT_ASKED, REFUSALS, Outcome
 from archiver.report.notices import notice_line
 from archiver.report.runs import Summary, interrupted, iso, summary_of
-from archiver.report.status import duration, held_lines, minute, requests, series_notes
+from archiver.report.status import counted, duration, held_lines, minute, series_notes
 from archiver.text import safe
 
 
@@ -60,8 +60,8 @@ def _lines(fetched: Fetched) -> list[str]:
     if not outcomes:
         lines += _nothing_asked(fetched)
     else:
-        counted = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-        lines.append(f"{requests(closed.requests)}, {news} new or changed, {old} unchanged ({counted}).")
+        each = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+        lines.append(f"{counted(closed.requests, 'request')}, {news} new or changed, {old} unchanged ({each}).")
     if result.unconnected and not result.connected:
         return [_no_network(result)]
     lines += _failures(fetched)
@@ -107,8 +107,7 @@ def _resting(result: Crawled) -> list[str]:
     """Pages that were refused and are left alone for a while, in a run that got others."""
     if result.resting_until is None:
         return []
-    pages = f"{result.resting} page{'s' * (result.resting > 1)}"
-    are = "are" if result.resting > 1 else "is"
+    pages, are = counted(result.resting, "page"), "are" if result.resting > 1 else "is"
     return [f"{pages} that the site refused {are} resting until {minute(result.resting_until)}."]
 
 

@@ -10,16 +10,16 @@ from archiver.commands.pushing import HOW_TO_GET_KEYS, KEY, SECRET, Pushed, Push
 from archiver.holders.save_page_meaning import Said
 from archiver.model import Held, PushState, State
 from archiver.report.runs import Summary, interrupted, iso, summary_of
-from archiver.report.status import duration
+from archiver.report.status import counted, duration
 from archiver.text import safe
 
 
 def plan_text(plan: PushPlan) -> str:
     """What a push would do, for people."""
     states = Counter(one.push.state for one in plan.held if one.push is not None and one not in plan.todo)
-    counted = ", ".join(f"{count} {state}" for state, count in states.items())
-    lines = [f"{len(plan.todo)} of {len(plan.held)} parts that are held are to be pushed"
-             + (f" ({counted} already)." if counted else ".")]  # fmt: skip
+    each = ", ".join(f"{count} {state}" for state, count in states.items())
+    already = f" ({each} already)" if each else ""
+    lines = [f"{len(plan.todo)} of {len(plan.held)} parts that are held are to be pushed{already}."]
     if plan.gone:
         lines.append(f"{len(plan.gone)} are gone from the site, where nobody can save them any more.")
     if plan.todo:
@@ -74,8 +74,8 @@ def _lines(result: Pushed) -> list[str]:
     lines += [_line(one) for one in result.held if not (is_confirmed(one) and result.options.target is None)]
     counts = Counter("not pushed" if one.push is None else one.push.state.value for one in result.held)
     if counts:
-        counted = " · ".join(f"{count} {name}" for name, count in counts.items())
-        lines.append(f"{len(result.held)} part{'s' * (len(result.held) > 1)}: {counted}")
+        each = " · ".join(f"{count} {name}" for name, count in counts.items())
+        lines.append(f"{counted(len(result.held), 'part')}: {each}")
     lines += [*_stopped(result), *_next(result, counts)]
     return lines
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from archiver.report.status import status_json
+from archiver.report.status import counted, status_json
 
 if TYPE_CHECKING:
     from archiver.commands.run import Closed  # it brings the web client, which an export has no use for
@@ -48,8 +48,7 @@ def _remarks(closed: Closed) -> list[str]:
     lines = [closed.doubt] if closed.doubt else []
     if closed.believed_again is not None:
         law = "Everything was believed again by other rules ([judgement]) than before"
-        count = closed.believed_again
-        lines.append(f"{law}: something else is believed of {count} page{'s' * (count != 1)}.")
+        lines.append(f"{law}: something else is believed of {counted(closed.believed_again, 'page')}.")
     return lines
 
 

@@ -57,29 +57,20 @@ PART_COLUMNS = ("article", "part", "state", "held", "last answer", "title")
 
 def series_table(status: Status) -> list[tuple[str, ...]]:
     """A row a series, as `SERIES_COLUMNS`."""
-    rows: list[tuple[str, ...]] = [
-        (
-            str(row.id), safe(row.title or row.url), str(row.parts), str(row.safe),
-            str(row.rescued), str(row.missing), str(row.gone), str(row.edited),
-            _day(row.last_checked_at),
-        )
-        for row in status.series
-    ]  # fmt: skip
-    rows += [
-        (
+    rows = [_in_numbers(str(row.id), row.title or row.url, row, row.last_checked_at) for row in status.series]
+    return rows + [
+        _in_numbers(
             "-" if row.kind == "article" and row.is_whole() else "?",
-            safe(row.title if row.kind == "article" and row.title else row.url),
-            str(row.parts),
-            str(row.safe),
-            str(row.rescued),
-            str(row.missing),
-            str(row.gone),
-            str(row.edited),
-            _day(row.last_checked_at or row.last_fetch_at),
+            row.title if row.kind == "article" and row.title else row.url,
+            row, row.last_checked_at or row.last_fetch_at,
         )
         for row in status.homeless
-    ]
-    return rows
+    ]  # fmt: skip
+
+
+def _in_numbers(key: str, name: str, row: SeriesStatus | SourceStatus, checked_at: str | None) -> tuple[str, ...]:
+    counts = (row.parts, row.safe, row.rescued, row.missing, row.gone, row.edited)
+    return key, safe(name), *map(str, counts), _day(checked_at)
 
 
 def attention_table(status: Status) -> list[tuple[str, ...]]:
@@ -253,27 +244,23 @@ def _homeless_note(row: SourceStatus) -> str:
 
 def held_lines(status: Status) -> list[str]:
     """A line a series, such as `30 parts · 28 safe · 1 rescued · 1 missing`, and one a source of no known series."""
-    lines = [f"{safe(row.title or row.url)} ({row.id}): {_counted(row)}" for row in status.series]
-    return lines + [
-        f"{safe(row.title or row.url)} ({_place(row)}): {_counted(row)}" if row.kind == "article" else
-        f"{safe(row.url)} (series not known): {_counted(row)}"
-        for row in status.homeless if row.parts
-    ]  # fmt: skip
+    lines = [f"{safe(row.title or row.url)} ({row.id}): {_held(row)}" for row in status.series]
+    for row in status.homeless:
+        name = row.title or row.url if row.kind == "article" else row.url
+        place = "an article of no series" if row.kind == "article" and row.is_whole() else "series not known"
+        lines += [f"{safe(name)} ({place}): {_held(row)}"] if row.parts else []
+    return lines
 
 
-def _place(row: SourceStatus) -> str:
-    return "an article of no series" if row.is_whole() else "series not known"
-
-
-def _counted(row: SeriesStatus | SourceStatus) -> str:
-    counts = [f"{row.parts} part{'s' * (row.parts != 1)}", f"{row.safe} safe"]
+def _held(row: SeriesStatus | SourceStatus) -> str:
+    counts = [counted(row.parts, "part"), f"{row.safe} safe"]
     counts += [f"{count} {name}" for name in ("rescued", "missing", "gone") if (count := getattr(row, name))]
     return " · ".join(counts)
 
 
-def requests(count: int) -> str:
+def counted(count: int, what: str, plural: str = "s") -> str:
     """`1 request`, `30 requests`."""
-    return f"{count} request{'s' * (count != 1)}"
+    return f"{count} {what}{plural * (count != 1)}"
 
 
 def duration(seconds: float) -> str:
@@ -299,7 +286,7 @@ def last_run_line(status: Status) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in sorted(run.outcomes.items(), key=lambda item: -item[1]))
     ended = run.ended_by or "still running, or killed"
     name = "Last run" if run.command == "fetch" else f"Last run ({run.command})"
-    text = f"{name}: {run.started_at[:16].replace('T', ' ')} UTC, {requests(run.requests)}"
+    text = f"{name}: {run.started_at[:16].replace('T', ' ')} UTC, {counted(run.requests, 'request')}"
     pages = f"pages: {counts or 'none'}; " if counts or run.command == "fetch" else ""
     return f"{text}; {pages}{ended}." + (f" {safe(run.note)}" if run.note else "")
 

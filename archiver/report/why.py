@@ -37,17 +37,8 @@ def why_json(history: History) -> dict[str, Any]:
 
 def why_text(history: History) -> str:
     """Everything known of a page in order of time, and the rule that made its state."""
-    events = sorted(
-        [
-            *_told(history),
-            *_fetched(history),
-            *_edited(history),
-            *_believed(history),
-            *_pushed(history),
-            *_carried(history),
-        ],
-        key=lambda event: event[0],
-    )
+    tellers = (_told, _fetched, _edited, _believed, _pushed, _carried)
+    events = sorted((event for tell in tellers for event in tell(history)), key=lambda event: event[0])
     lines = [*_heading(history), ""]
     lines += [f"{at[:19].replace('T', ' ')}  {text}" for at, text in events]
     return "\n".join([*lines, "", rule(history)])
