@@ -95,28 +95,28 @@ def fits(copies: tuple[Copy, ...]) -> None:
 
 def read_cdx(data: bytes) -> None:
     """Reads an index of the Wayback Machine."""
-    with suppress(wayback.NotAnIndex):
+    with suppress(NotAnIndex):
         fits(wayback.read_index(PAGE, data).copies)
     wayback.count_rows(data)
 
 
 def read_crawls(data: bytes) -> None:
     """Reads the list of crawls, and chooses."""
-    with suppress(wayback.NotAnIndex):
+    with suppress(NotAnIndex):
         for crawl in common_crawl.nearest(common_crawl.read_crawls(data), NOW - timedelta(days=3_000), 5):
             assert stamp(crawl.began)
 
 
 def read_common_crawl(data: bytes) -> None:
     """Reads an index of Common Crawl."""
-    with suppress(wayback.NotAnIndex):
+    with suppress(NotAnIndex):
         fits(common_crawl.read_index(PAGE, data).copies)
     common_crawl.says_none(Answer(PAGE.url, NOW, 0, status=404, body=data))
 
 
 def read_timemap(data: bytes) -> None:
     """Reads a TimeMap, and the same bytes as header fields with a date."""
-    with suppress(wayback.NotAnIndex):
+    with suppress(NotAnIndex):
         fits(memento.read(PAGE, data, "https://arquivo.pt/wayback/timemap/link/x").copies)
     said = data[:200].decode("latin-1")
     answer = Answer(PAGE.url, NOW, 0, status=200, headers=(("memento-datetime", said),))

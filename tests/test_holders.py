@@ -20,8 +20,7 @@ from warcio.warcwriter import WARCWriter
 from archiver.formats.found import Bounds
 from archiver.holders import common_crawl, memento, wayback
 from archiver.holders.choosing import in_order
-from archiver.holders.listing import NOTHING
-from archiver.holders.wayback import NotAnIndex
+from archiver.holders.listing import NOTHING, NotAnIndex
 from archiver.ithome import names, spellings
 from archiver.model import Answer, CaptureSource, Copy, Outcome
 from archiver.web import robots

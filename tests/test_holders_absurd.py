@@ -19,7 +19,7 @@ from archiver.errors import UnusableFile
 from archiver.formats import har, mhtml, warc
 from archiver.formats.found import Bounds
 from archiver.holders import common_crawl, memento, save_page_now, wayback
-from archiver.holders.wayback import NotAnIndex
+from archiver.holders.listing import NotAnIndex
 from archiver.model import Answer, CaptureSource, Copy, PushState, key_of
 from archiver.model import Push as PushRow
 

@@ -32,7 +32,6 @@ def status(config_path: Path | None, db: Path | None, quiet: bool, as_json: bool
 
 
 def _print_copies(path: Path, *, as_json: bool, quiet: bool) -> int:
-    """Print who holds which part."""
     from archiver.commands import reading
     from archiver.report import copies
 

@@ -15,8 +15,8 @@ from archiver.archive.archive import Keeper
 from archiver.commands.recording import Judged, Recorder
 from archiver.commands.run import Run
 from archiver.formats.values import MOST_COPIES
-from archiver.holders.listing import NOTHING, Listing
-from archiver.holders.wayback import NotAnIndex, excludes, is_memento
+from archiver.holders.listing import NOTHING, Listing, NotAnIndex
+from archiver.holders.wayback import excludes, is_memento
 from archiver.model import (
     ABSENCES,
     FAULTS,

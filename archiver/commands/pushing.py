@@ -65,8 +65,6 @@ class Pushed:
 
 @dataclass(slots=True)
 class _Asked:
-    """How the asking went."""
-
     stop: Stop | None = None
     refused: dict[str, str] = field(default_factory=dict)
     down: dict[str, str] = field(default_factory=dict)

@@ -60,14 +60,11 @@ _WHY = {
 
 
 def _hint_errors(source: Source, place: str) -> list[str]:
-    if source.series is None:
+    hint = ithome.classify(source.series or "")
+    if source.series is None or (isinstance(hint, Address) and hint.kind is Kind.SERIES):
         return []
-    hint = ithome.classify(source.series)
-    if isinstance(hint, Address) and hint.kind is Kind.SERIES:
-        return []
-    return [
-        f"{place}: {safe(source.series, 200)}: expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"
-    ]
+    expected = "expected a series page, https://ithelp.ithome.com.tw/users/…/ironman/…"
+    return [f"{place}: {safe(source.series, 200)}: {expected}"]
 
 
 def refuse_nothing(config: Config, path: Path, asked: list[NamedSource]) -> None:

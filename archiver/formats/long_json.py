@@ -248,7 +248,6 @@ class JsonText:
 
 
 def _shaped(value: Any, shape: Shape | None, *, is_long: bool) -> Any:
-    """Of a value what is wanted."""
     if shape is None or (shape == WHOLE and is_long):
         return None
     if shape == WHOLE:

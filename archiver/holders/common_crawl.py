@@ -20,8 +20,8 @@ from archiver import urls
 from archiver.errors import UnusableFile
 from archiver.formats import values, warc
 from archiver.formats.found import Bounds, Found, Passed
-from archiver.holders.listing import Listing
-from archiver.holders.wayback import NotAnIndex, moment
+from archiver.holders.listing import Listing, NotAnIndex, document
+from archiver.holders.wayback import moment
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy, Outcome
 from archiver.text import line
@@ -46,10 +46,7 @@ class MonthlyCrawl:
 
 def read_crawls(body: bytes) -> tuple[MonthlyCrawl, ...]:
     """The crawls that there are. Raises NotAnIndex."""
-    try:
-        listed = values.document(body)
-    except values.TooMuch as error:
-        raise NotAnIndex(f"the list of crawls is {error}") from error
+    listed = document(body, "the list of crawls is")
     if not isinstance(listed, list):
         raise NotAnIndex("the list of crawls is no list")
     found = (_crawl(entry) for entry in listed if isinstance(entry, dict))
@@ -98,10 +95,7 @@ def read_index(page: Address, body: bytes) -> Listing:
         raise NotAnIndex(f"the index answers with more than {values.MOST_BYTES} bytes")
     copies: dict[Copy, None] = {}
     for written in BytesIO(body):
-        try:
-            row = values.document(written) if written.strip() else None
-        except values.TooMuch as error:
-            raise NotAnIndex(f"the index answers with {error}") from error
+        row = document(written) if written.strip() else None
         copy = _copy(row, page) if isinstance(row, dict) else None
         if copy is not None and len(copies) < values.MOST_COPIES:
             copies[copy] = None

@@ -1,9 +1,11 @@
-"""What an index of copies names."""
+"""What an index of copies names, and how one says that it is none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from archiver.formats import values
 from archiver.model import Copy
 
 
@@ -18,3 +20,15 @@ class Listing:
 
 
 NOTHING = Listing()
+
+
+class NotAnIndex(ValueError):
+    """An answer with a status of success that is not what the interface gives; says what it is instead."""
+
+
+def document(body: bytes, told: str = "the index answers with") -> Any:
+    """The JSON document that an index is. Raises NotAnIndex, in words that begin as `told`."""
+    try:
+        return values.document(body)
+    except values.TooMuch as error:
+        raise NotAnIndex(f"{told} {error}") from error

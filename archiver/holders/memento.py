@@ -9,8 +9,7 @@ from itertools import islice
 from archiver import urls
 from archiver.formats import values
 from archiver.holders import wayback
-from archiver.holders.listing import Listing
-from archiver.holders.wayback import NotAnIndex
+from archiver.holders.listing import Listing, NotAnIndex
 from archiver.ithome import names
 from archiver.model import Address, CaptureSource, Copy
 from archiver.text import line

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from archiver.formats import values
-from archiver.holders.listing import NOTHING, Listing
+from archiver.holders.listing import NOTHING, Listing, NotAnIndex, document
 from archiver.ithome import names
 from archiver.model import Address, Answer, CaptureSource, Copy
 from archiver.text import line
@@ -24,10 +24,6 @@ _ROWS = 500  # of one answer; more are asked for with its resume key
 _LONGEST_KEY = 2_000  # letters of a resume key, which names the row to go on from
 _EXCLUDED = re.compile(r"Blocked\s*Site|AccessControl|excluded from the Wayback", re.IGNORECASE)
 _MEMENTO = re.compile(r"/([0-9]{14})(?:[a-z]{2}_)?/(https?:/.*)")
-
-
-class NotAnIndex(ValueError):
-    """An answer with a status of success that is not what the interface gives; says what it is instead."""
 
 
 def index_url(
@@ -54,10 +50,7 @@ def read_index(page: Address, body: bytes) -> Listing:
     An empty list says that nothing is held. Rows that make no sense, or speak of another page, are left out. A key
     that is too long to be asked with is an empty one: there are more, and nobody can have them.
     """
-    try:
-        listed = values.document(body)
-    except values.TooMuch as error:
-        raise NotAnIndex(f"the index answers with {error}") from error
+    listed = document(body)
     if not isinstance(listed, list) or not all(isinstance(row, list) for row in listed):
         raise NotAnIndex("the index answers with JSON that is no table")
     if not listed:

@@ -36,6 +36,8 @@ PARSERS = {
     Kind.CONTROL: "facts/1",
 }
 
+_CONTENT = {Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed", Kind.INDEX: "links"}
+
 # Bytes of a page as its host sends it. A real one has 40,000; each costs up to thirty bytes of memory when it is read,
 # also with few tags and words. A feed has thirty articles in it, a blog's page may have pictures; what a saved page
 # carries in itself does not count (`lean`).
@@ -152,7 +154,8 @@ def _read_html(address: Address, text: str, data: bytes, encoding: str, seen: Sc
     )  # fmt: skip
     if address.kind is Kind.CONTROL or not facts.has_content:
         said = replace(facts, words_sha256=plain_words(tree))
-        return Reading(parser_of(address.kind), said, problems=_what_is_missing(address.kind))
+        wanted = _CONTENT.get(address.kind)
+        return Reading(parser_of(address.kind), said, problems=(Problem(wanted, "not_found"),) if wanted else ())
     return _read_content(tree, address, facts)
 
 
@@ -162,11 +165,6 @@ def _own_url(tree: LexborHTMLParser, address: Address) -> str | None:
     if named:
         return urls.resolve(address.url, named)
     return series.feed_url(tree.root, address.url) if tree.root is not None else None
-
-
-def _what_is_missing(kind: Kind) -> tuple[Problem, ...]:
-    wanted = {Kind.ARTICLE: "body", Kind.SERIES: "series", Kind.FEED: "feed", Kind.INDEX: "links"}
-    return (Problem(wanted[kind], "not_found"),) if kind in wanted else ()
 
 
 def _read_content(tree: LexborHTMLParser, address: Address, facts: Facts) -> Reading:

@@ -124,8 +124,6 @@ def pictures(
 
 
 class _Sources:
-    """Where the pictures of one page come from."""
-
     def __init__(self, tree: LexborHTMLParser, text: str, page_url: str) -> None:
         self._page_url = page_url
         self._manifest = _manifest(text)

@@ -29,9 +29,8 @@ def rot(standin: StandIn, archives: WebArchives) -> tuple[str, bytes]:
         archives.shelf.put(memento(standin, number, days=later))
     soft = render.soft_404(standin.site, Moment(1, archives.clock())).encode()
     check = render.challenge(Moment(2, archives.clock())).encode()
-    archives.shelf.put(
-        memento(standin, IN_WAYBACK[1], days=3, body=soft), memento(standin, IN_WAYBACK[2], days=1, body=check)
-    )
+    archives.shelf.put(memento(standin, IN_WAYBACK[1], days=3, body=soft))
+    archives.shelf.put(memento(standin, IN_WAYBACK[2], days=1, body=check))
     archives.crawls.put(_CRAWL, memento(standin, IN_COMMON_CRAWL, days=60))
     saved = page_of(standin, IN_A_FILE)
     for number in (*IN_WAYBACK, IN_COMMON_CRAWL, IN_A_FILE):

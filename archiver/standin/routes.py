@@ -205,9 +205,8 @@ def _blog(world: Site, request: Request) -> Reply:
 def _cdn(world: Site, request: Request) -> Reply:
     """CloudFront before S3: whatever is not there is 403, robots.txt too."""
     if not world.shows(request.path):
-        return Reply(
-            403, b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>', "application/xml"
-        )
+        denied = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>'
+        return Reply(403, denied, "application/xml")
     return _validated(request, Reply(200, *picture(request.path)))
 
 

@@ -98,16 +98,12 @@ class SavePageNow:
         before = self._jobs.get(identity)
         if before is not None and before.error is None and now - before.at < _waiting(given):
             ago = int((now - before.at).total_seconds() // 60)
-            message = (
-                f"The same snapshot had been made {ago} minutes ago. You can make new capture of this URL after 1 hour."
-            )
-            return {"url": url, "job_id": identity, "message": message}
+            made = f"The same snapshot had been made {ago} minutes ago."
+            words = f"{made} You can make new capture of this URL after 1 hour."
+            return {"url": url, "job_id": identity, "message": words}
         if self._running() >= self.sessions:
-            limit = (
-                f"You have already reached the limit of {self.sessions} active Save Page Now sessions."
-                " Please wait for a minute and then try again."
-            )
-            return _error("error:user-session-limit", limit)
+            limit = f"You have already reached the limit of {self.sessions} active Save Page Now sessions."
+            return _error("error:user-session-limit", f"{limit} Please wait for a minute and then try again.")
         if self._today[url] >= _PER_DAY:
             words = f"This URL has been already captured {_PER_DAY} times today. Please try again tomorrow."
             return _error("error:too-many-daily-captures", words)

@@ -47,8 +47,7 @@ def matcher(target: Target) -> Callable[[Request], bool]:
     if target.startswith("/"):
         return lambda request: fnmatchcase(request.target, target)
     if "." not in target:
-        raise ValueError(
-            f"no target {target!r}: expected an article id, one of {', '.join(KINDS)}, *, /path* or host/path*"
-        )
+        expected = f"an article id, one of {', '.join(KINDS)}, *, /path* or host/path*"
+        raise ValueError(f"no target {target!r}: expected {expected}")
     pattern = target if "/" in target else f"{target}/*"
     return lambda request: fnmatchcase(f"{host_of(request)}{request.target}", pattern)

@@ -97,7 +97,5 @@ def json_reply(document: object, status: int = 200) -> Reply:
 
 def redirect(location: str, status: int = 302) -> Reply:
     """A redirect with the small HTML body that Laravel gives it."""
-    body = (
-        f'<!DOCTYPE html>\n<html>\n<head><meta http-equiv="refresh" content="0;url=\'{location}\'" /></head></html>\n'
-    )
-    return Reply(status, body.encode(), headers=(("Location", location),))
+    meta = f'<meta http-equiv="refresh" content="0;url=\'{location}\'" />'
+    return page(f"<!DOCTYPE html>\n<html>\n<head>{meta}</head></html>\n", status, (("Location", location),))

@@ -138,7 +138,8 @@ class Visitor:
                 address, url, validators if validators and validators.url == url else None, hop, keep_cut=is_link,
                 extra=extra if first or is_link else _of_a_hop(extra),
             )  # fmt: skip
-            answer = self._only_to_follow(answer, hop, seen, allowed)
+            most = self._network.max_redirects
+            answer = redirects.only_to_follow(answer, hop, seen, most, gate=self._gate, allowed=allowed)
             yield Exchange(address, answer, tries, hop, final=not redirects.leads_on(answer))
             if answer.location is None or not redirects.leads_on(answer):
                 return
@@ -154,10 +155,6 @@ class Visitor:
 
     def _gate(self, url: str) -> str | None:
         return guard.refused_url(url, self._named, self._mapped)
-
-    def _only_to_follow(self, answer: Answer, hop: int, seen: set[str], allowed: Callable[[str], bool]) -> Answer:
-        most = self._network.max_redirects
-        return redirects.only_to_follow(answer, hop, seen, most, gate=self._gate, allowed=allowed)
 
     # ─── tries ──────────────────────────────────────────────────────────────────────────────────
 
