@@ -30,6 +30,7 @@ with atheris.instrument_imports(include=["archiver"]):
     from archiver.formats import har, mhtml, warc
     from archiver.formats.found import Bounds
     from archiver.holders import common_crawl, memento, save_page_now, wayback
+    from archiver.holders.listing import NotAnIndex
     from archiver.model import Address, Answer, Copy, Kind, Push, key_of
     from archiver.web import headers, rules
 
