@@ -60,6 +60,10 @@ def _tell_nobody(_article_id: int, _is_new: bool) -> None:
     pass
 
 
+class _Unfit(Exception):
+    """What one of several fetches says cannot be kept."""
+
+
 class Library:
     """The derived tables of one open archive."""
 
@@ -95,26 +99,32 @@ class Library:
         pending = list(self._database.query(_FETCHES + unread))
         for start in range(0, len(pending), _TOGETHER):
             some = pending[start : start + _TOGETHER]
-            with transaction_of_readings(self._database):
-                with self._indexing():
-                    self._take_together(some, read)
-                self._note("library", some[-1]["id"])
-                then()
+            try:
+                self._keep_together(some, read, self._take_if_fit, then)
+            except _Unfit:
+                self._keep_together(some, read, self._take_or_tell, then)
         return len(pending)
 
-    def _take_together(self, some: list[dict[str, Any]], read: Mapping[int, Reading | None]) -> None:
-        """Several fetches; one by one where what one of them says cannot be kept."""
-        self._database.execute("SAVEPOINT together")
+    def _keep_together(
+        self, some: list[dict[str, Any]], read: Mapping[int, Reading | None],
+        take: Callable[[dict[str, Any], Reading | None], None], then: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Several fetches in one commit, each by `take`."""
+        with transaction_of_readings(self._database):
+            with self._indexing():
+                for fetch in some:
+                    take(fetch, read.get(fetch["id"]))
+            self._note("library", some[-1]["id"])
+            then()
+
+    def _take_if_fit(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
+        """One fetch. Raises _Unfit when what it says cannot be kept: in a savepoint each page would be written twice."""
         try:
-            for fetch in some:
-                self._take(fetch, read.get(fetch["id"]))
+            self._take(fetch, reading)
         except Exception as error:
-            if not _is_of_what_came(error):
-                raise
-            self._database.execute("ROLLBACK TO together")
-            for fetch in some:
-                self._take_or_tell(fetch, read.get(fetch["id"]))
-        self._database.execute("RELEASE together")
+            if _is_of_what_came(error):
+                raise _Unfit from error
+            raise
 
     @contextmanager
     def _indexing(self) -> Iterator[None]:
