@@ -118,7 +118,7 @@ class Library:
             then()
 
     def _take_if_fit(self, fetch: Mapping[str, Any], reading: Reading | None) -> None:
-        """One fetch. Raises _Unfit when what it says cannot be kept: in a savepoint each page would be written twice."""
+        """One fetch. Raises _Unfit when what it says cannot be kept: a savepoint would write each page twice."""
         try:
             self._take(fetch, reading)
         except Exception as error:
