@@ -124,7 +124,8 @@ class Archives:
         for attempt in range(attempts):
             why_not = self.closed(url, page)
             if why_not is not None:
-                return self._leave_out(page, url, source, why_not)
+                judged, fetch_id = self.recorder.left_out(page, url, why_not, source)
+                return Asked(judged.answer, judged.judgement, fetch_id)
             visit = self._visitor.visit_copy(page, url, extra, allowed=allowed, robots=robots)
             asked = self._heard(page, visit, source, judge_answer, made_at)
             limited = asked.judgement.outcome is Outcome.RATE_LIMITED and not is_memento(asked.answer)
@@ -164,10 +165,6 @@ class Archives:
             host = urls.host(exchange.address.url)
             self._breaker.close(host, f"{host} refuses its robots.txt ({judgement.reason})", self._in_an_hour())
         self.recorder.tell(exchange.address, exchange, judgement)
-
-    def _leave_out(self, page: Address, url: str, source: CaptureSource, why: str) -> Asked:
-        judged, fetch_id = self.recorder.left_out(page, url, why, source)
-        return Asked(judged.answer, judged.judgement, fetch_id)
 
     def _hear(self, exchange: Exchange, judgement: Judgement) -> None:
         """Tell the breaker. What an archive captured long ago says nothing about how it takes us now."""

@@ -44,17 +44,13 @@ def compare(path: Path | str, article: int | str, old: str | None = None, new: s
             raise UsageError(f"{article_id}: no text of this article is held; see `archiver status`")
         lookup = partial(versions.version, connection, article_id)
         after = _choose(lookup, article_id, known, new) if new else known[-1]
-        before = _choose(lookup, article_id, known, old) if old else _before(known, after)
+        earlier = [one for one in known if one.first_seen_at < after.first_seen_at] or [after]
+        before = _choose(lookup, article_id, known, old) if old else earlier[-1]
         invented = demonstration.is_marked(connection)
     (old_text, old_html), (new_text, new_html) = _text(article_id, before), _text(article_id, after)
     sections = diff.compare(old_text, new_text)
     only_dress = not sections and old_html != new_html
     return Comparison(article_id, before, after, sections, only_dress, invented)
-
-
-def _before(known: list[Version], version: Version) -> Version:
-    earlier = [one for one in known if one.first_seen_at < version.first_seen_at]
-    return earlier[-1] if earlier else version
 
 
 def _choose(lookup: Callable[[int], Version | None], article_id: int, known: list[Version], named: str) -> Version:

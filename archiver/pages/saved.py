@@ -43,7 +43,8 @@ def about(page: Lean) -> SavedFrom:
     Out of a web archive it names that in the comment and itself in `og:url`: the first page of iThome counts.
     """
     text, _ = decode(page.body, None) if len(page.body) <= MAX_BYTES else decode(page.body[: 4 * _HEAD], None)
-    fields = _singlefile_fields(text)
+    singlefile = _SINGLEFILE.search(text[:_HEAD])
+    fields = {match[1]: match[2] for match in _FIELD.finditer(singlefile[1])} if singlefile else {}
     comment, mirrored = _SAVED_FROM.search(text[:_HEAD]), _MIRRORED.search(text[:_HEAD])
     told = [fields.get("url", ""), comment[1] if comment else "", f"https://{mirrored[1]}" if mirrored else ""]
     told = [url for url in told if url]
@@ -92,11 +93,6 @@ def _is_ours(url: str) -> bool:
 def leaves_end_tags_out(text: str) -> bool:
     """Whether SingleFile saved the page: it leaves out every end tag that HTML lets it, `</html>` included."""
     return _SINGLEFILE.search(text[:_HEAD]) is not None
-
-
-def _singlefile_fields(text: str) -> dict[str, str]:
-    comment = _SINGLEFILE.search(text[:_HEAD])
-    return {match[1]: match[2] for match in _FIELD.finditer(comment[1])} if comment else {}
 
 
 def _named_by_page(text: str) -> list[str]:

@@ -46,7 +46,10 @@ def plain_text(html: str) -> str:
             code += _TAG.sub("", part)
         else:
             pending = _add_words(pieces, part, pending)
-    return prose(_unescaped("".join(pieces)))
+    text = "".join(pieces)
+    if "&" in text:  # what a serialiser has escaped (HTML Standard §13.3)
+        text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return prose(text)
 
 
 def _add_words(pieces: list[str], html: str, pending: int) -> int:
@@ -76,8 +79,3 @@ def _alt(image: re.Match[str]) -> str:
     words = found[1].strip().replace("&quot;", '"') if found else ""
     words = words.replace("<", "&lt;").replace(">", "&gt;")  # which a serialiser leaves as they are in a value
     return "" if words.startswith(("http://", "https://")) else words
-
-
-def _unescaped(text: str) -> str:
-    """What a serialiser has escaped (HTML Standard §13.3)."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text

@@ -72,13 +72,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _server(options: argparse.Namespace) -> StandIn:
-    faults = Faults()
-    for text in options.fault:
-        switch(faults, text)
-    return StandIn(faults=faults, port=options.port)
-
-
 def _fixture(arguments: Sequence[str]) -> int:
     """A new fixture, made by a program of the tests in a process of its own: no parser runs in this room."""
     program = Path(__file__).parents[2] / "tests/new_fixture.py"
@@ -93,9 +86,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     if given[:1] == ["fixture"]:
         return _fixture(given[1:])
-    options = _arguments(given)
+    options, faults = _arguments(given), Faults()
     try:
-        server = _server(options)
+        for text in options.fault:
+            switch(faults, text)
+        server = StandIn(faults=faults, port=options.port)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"archiver.standin: {error}\n")
         return 2
