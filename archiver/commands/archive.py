@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -66,11 +65,9 @@ class Archive:
     def received(self, capture_id: int) -> bytes:
         """The bytes of a capture as received. Raises UsageError for none, ArchiveDamaged where the SHA-256 differs."""
         with opened(self.path) as connection:
-            found = bodies.received(connection, capture_id)
-        if found is None:
-            raise UsageError(f"capture {capture_id}: there is none; an article names its captures")
-        stored, digest = found
-        body = bodies.unpacked(stored)
-        if body is None or hashlib.sha256(body).hexdigest() != digest:
+            if bodies.received(connection, capture_id) is None:
+                raise UsageError(f"capture {capture_id}: there is none; an article names its captures")
+            body = bodies.intact(connection, capture_id)
+        if body is None:
             raise ArchiveDamaged(f"{self.path}: capture {capture_id} is not what was received; see `archiver verify`")
         return body

@@ -31,19 +31,14 @@ def read_all(series_id: int, captures: Iterable[tuple[str, datetime, bytes]]) ->
     """The newest feeds of a series, from their gzipped captures, newest first."""
     found = []
     for url, received_at, packed in list(captures)[:_NEWEST]:
-        body = _unpacked(packed)
+        try:
+            body = unpack.body(packed, pages.MAX_FEED_BYTES)
+        except unpack.NotUnpacked:  # damaged, or longer than a feed that is read
+            continue
         page = pages.read(Address(url, Kind.FEED, series_id=series_id), body, "application/xml").page
         if isinstance(page, FeedPage):
             found.append(HeldFeed(url, received_at, body, page))
     return found
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """What a capture holds; nothing where it is damaged, or longer than a feed that is read."""
-    try:
-        return unpack.body(packed, pages.MAX_FEED_BYTES)
-    except unpack.NotUnpacked:
-        return b""
 
 
 def published_at(page: Address, feeds: Iterable[HeldFeed]) -> datetime | None:
