@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "formats": {"errors", "machine", "model", "pages", "text", "urls", "unpack"},
     "holders": {"errors", "formats", "ithome", "model", "pages", "text", "urls", "unpack"},
-    "browse": {"archive", "errors", "machine", "model", "pages", "text", "unpack"},
+    "browse": {"archive", "errors", "machine", "model", "pages", "text"},
     "exports": {
         "archive", "browse", "errors", "ithome", "machine", "model", "pages", "text", "urls",
     },
@@ -118,7 +118,7 @@ def test_the_house_stays_one_that_a_newcomer_can_hold_in_mind() -> None:
 
     assert len(MAY_IMPORT) <= 24
     assert max(floors.values()) <= 10
-    assert sum(map(len, MAY_IMPORT.values())) <= 110  # arrows
+    assert sum(map(len, MAY_IMPORT.values())) <= 105  # arrows
 
 
 # What a room or command does is tested under its name; or under this one, where that is what is looked at.

@@ -251,11 +251,11 @@ class Keeper:
 
     def shown_images(self) -> frozenset[str]:
         """The URLs of every image that a body held here shows."""
-        return frozenset(row["url"] for row in self._database.query("SELECT url FROM images"))
+        return frozenset(url for (url,) in self._database.execute("SELECT url FROM images"))
 
     def unasked(self, urls_kept: Iterable[str]) -> list[str]:
         """Which of these pages no source asks for: neither itself, nor its series, nor an index that links to it."""
-        return [url for url in urls_kept if not list(self._database.query(_ASKED_FOR, {"url": url}))]
+        return [url for url in urls_kept if self._database.row(_ASKED_FOR, {"url": url}) is None]
 
     def series_of(self, urls_kept: Iterable[str]) -> set[int]:
         """The series of which these pages are lists, or say that they are parts."""

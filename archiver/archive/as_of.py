@@ -116,5 +116,5 @@ def _believe(database: Database) -> None:
     ours = Beliefs(database, Rules(), Schedule())
     beliefs = ours.as_made() or ours
     with database.conn:
-        for page_id in [row["id"] for row in database.query("SELECT id FROM pages ORDER BY id")]:
+        for page_id in sorted(database.numbers("SELECT id FROM pages")):
             beliefs.believe_again(page_id)

@@ -59,8 +59,8 @@ class Beliefs:
         law = (verdict.LAW, asdict(self._rules))
         if self._stored_law() == law:
             return
-        pages = [row["id"] for row in self._database.query("SELECT id FROM pages ORDER BY id")]
-        changed = sum(self._is_believed_anew(page_id) for page_id in pages)
+        pages = sorted(self._database.numbers("SELECT id FROM pages"))
+        changed = sum(map(self._is_believed_anew, pages))
         self._database.execute(
             "INSERT INTO laws (run_id, at, version, rules, pages_changed) VALUES (?, ?, ?, ?, ?)",
             [run_id, stamp(now), law[0], json.dumps(law[1], sort_keys=True), changed],
@@ -102,11 +102,11 @@ class Beliefs:
         return _belief(self._page(page_id))
 
     def _page(self, page_id: int) -> dict[str, Any]:
-        return next(iter(self._database.query(f"{OF_PAGE} WHERE pages.id = ?", [page_id])))
+        return next(self._database.query(f"{OF_PAGE} WHERE pages.id = ?", [page_id]))
 
     def recompute(self, page_id: int) -> tuple[Belief, list[StateChangeRow]]:
         """What must be believed of a page, and how that came about, from its live fetches alone."""
-        kind = Kind(next(iter(self._database.query("SELECT kind FROM pages WHERE id = ?", [page_id])))["kind"])
+        kind = Kind(self._database.value("SELECT kind FROM pages WHERE id = ?", [page_id]))
         belief, changes = Belief(), []
         for outcome, at, doubted in self._history(page_id):
             before, belief = belief, verdict.believe(belief, kind, outcome, at, self._rules, doubted=doubted)

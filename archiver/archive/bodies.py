@@ -49,6 +49,15 @@ def intact(connection: sqlite3.Connection, capture_id: int) -> bytes | None:
     return body if found is not None and body is not None and hashlib.sha256(body).hexdigest() == found[1] else None
 
 
+def beginning(connection: sqlite3.Connection, capture_id: int, size: int) -> bytes | None:
+    """The first bytes of a capture, unpacked of so many that are stored; None where it is not there."""
+    try:
+        with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
+            return unpack.beginning(blob.read(size), size)
+    except sqlite3.OperationalError:  # no such row
+        return None
+
+
 def unpacked(stored: object, most: int = _MOST_BYTES) -> bytes | None:
     """The bytes of a capture; None for what does not unpack, or would fill the memory of whoever opens the file."""
     try:

@@ -48,10 +48,10 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
     elif known:
         database.execute("UPDATE collapses SET letters = ? WHERE article_id = ?", [left, before["id"]])
     else:
-        last_seen = database.query("SELECT max(id), last_seen_old_at FROM edits WHERE article_id = ?", [before["id"]])
+        last_seen = "SELECT last_seen_old_at FROM edits WHERE article_id = ? ORDER BY id DESC LIMIT 1"
         _write(
             database, article_id=before["id"], since=fetch["started_at"], letters=left, full_letters=full,
-            full_capture_id=before["capture_id"], full_seen_at=next(iter(last_seen))["last_seen_old_at"],
+            full_capture_id=before["capture_id"], full_seen_at=database.value(last_seen, [before["id"]]),
             full_title=before["title"], full_body_text=before["body_text"] or "",
         )  # fmt: skip
         return True
@@ -60,7 +60,7 @@ def keep(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]
 
 def consider_copy(database: Database, article_id: int, fetch: Mapping[str, Any], article: ArticlePage) -> None:
     """A copy that is not taken for the article, beside which what the site showed may be nearly nothing."""
-    now = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
+    now = database.row("SELECT * FROM articles WHERE id = ?", [article_id])
     known, body = _row(database, article_id), article.body or NO_BODY
     if now is None or (
         known and (fetch["source"] == CaptureSource.FEED or known["full_seen_at"] >= fetch["started_at"])
@@ -78,22 +78,20 @@ def consider_copy(database: Database, article_id: int, fetch: Mapping[str, Any],
 
 
 def _row(database: Database, article_id: int) -> dict[str, Any] | None:
-    return next(iter(database.query("SELECT * FROM collapses WHERE article_id = ?", [article_id])), None)
+    return database.row("SELECT * FROM collapses WHERE article_id = ?", [article_id])
 
 
 def _pictures(database: Database, article_id: int) -> int:
-    rows = database.query("SELECT count(*) AS n FROM article_images WHERE article_id = ?", [article_id])
-    return int(next(iter(rows))["n"])
+    return int(database.value("SELECT count(*) FROM article_images WHERE article_id = ?", [article_id]))
 
 
 def _first_seen(database: Database, now: Mapping[str, Any]) -> str:
     """When the text of an article was first seen: that of its last edit, or its only one."""
-    rows = database.query(
+    at = (
         "SELECT coalesce((SELECT first_seen_new_at FROM edits WHERE article_id = ?1 ORDER BY id DESC LIMIT 1),"
-        " (SELECT coalesce(source_at, captured_at) FROM captures WHERE id = ?2)) AS at",
-        [now["id"], now["capture_id"]],
+        " (SELECT coalesce(source_at, captured_at) FROM captures WHERE id = ?2))"
     )
-    return str(next(iter(rows))["at"])
+    return str(database.value(at, [now["id"], now["capture_id"]]))
 
 
 def _write(database: Database, **row: Any) -> None:

@@ -50,7 +50,7 @@ def _keep_comment(
     database: Database, article_id: int, identity: str, comment: Comment, ids: Mapping[int, int], at: str
 ) -> int:
     digest = hashlib.sha256(unicodedata.normalize("NFC", comment.body.html).encode()).hexdigest()
-    cursor = database.query(
+    comment_id = database.value(
         "INSERT INTO comments (article_id, identity, site_id, position, reply_to, author_id, author_name, level,"
         " published_at, likes, body_html, body_text, content_sha256, first_seen_at, last_seen_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (article_id, identity) DO UPDATE SET"
@@ -65,18 +65,16 @@ def _keep_comment(
             comment.body.html, comment.body.text, digest, at, at,
         ],
     )  # fmt: skip
-    comment_id = int(next(iter(cursor))["id"])
     _keep_version(database, comment_id, digest, comment, at)
     keep_comment_images(database, comment_id, comment.body.images)
-    return comment_id
+    return int(comment_id)
 
 
 def _keep_version(database: Database, comment_id: int, digest: str, comment: Comment, at: str) -> None:
     """A text that the comment did not have last gets a row; the one that it had is seen once more."""
-    rows = database.query(
+    last = database.row(
         "SELECT id, content_sha256 FROM comment_versions WHERE comment_id = ? ORDER BY id DESC LIMIT 1", [comment_id]
     )
-    last = next(iter(rows), None)
     if last is not None and last["content_sha256"] == digest:
         database.execute("UPDATE comment_versions SET last_seen_at = ? WHERE id = ?", [at, last["id"]])
         return

@@ -31,6 +31,14 @@ class Database(sqlite_utils.Database):
         names = [column[0] for column in cursor.description]
         return (dict(zip(names, row, strict=True)) for row in cursor)
 
+    def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> dict[str, Any] | None:
+        """The first row of an answer; None for none."""
+        return next(self.query(sql, parameters), None)
+
+    def value(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """The one value that an answer is."""
+        return self.conn.execute(sql, parameters).fetchone()[0]
+
     def numbers(self, sql: str, *lists: Iterable[int]) -> set[int]:
         """The first column of an answer; each list of numbers stands in the question as JSON."""
         return {row[0] for row in self.conn.execute(sql, [json.dumps(sorted(one)) for one in lists])}

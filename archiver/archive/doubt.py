@@ -68,7 +68,7 @@ def reason(database: Database, run_id: int, rules: Rules) -> str | None:
 
 def control_says(database: Database, run_id: int, rules: Rules) -> str | None:
     """Why no absence of a run is believed, by how the host answered for an article that cannot exist."""
-    began = _started_at(database, run_id)
+    began = datetime.fromisoformat(database.value("SELECT started_at FROM runs WHERE id = ?", [run_id]))
     control = control_since(database, run_id, began - timedelta(days=rules.control_days), began)
     if control is not None and control not in ABSENCES:
         return f"An article that cannot exist was answered with {control}, so no absence of this run is believed."
@@ -95,18 +95,13 @@ def next_witness(database: Database, run_id: int, due_absent: int) -> dict[str, 
         return None
     is_wiped = verdict.mass_absence(len(rows), sum(row["absent"] for row in rows))
     order = {"run_id": run_id, "same_first": -1 if is_wiped else 1}
-    return next(iter(database.query(_NEXT_WITNESS, order)), None)
+    return database.row(_NEXT_WITNESS, order)
 
 
 def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
     """The parts that a run asked and that tell something of the host, as no absence does that a list vouches for."""
     rows = database.query(_ASKED, {"run_id": run_id})
     return [row for row in rows if not (row["absent"] and row["unlisted"])]
-
-
-def _started_at(database: Database, run_id: int) -> datetime:
-    rows = database.query("SELECT started_at FROM runs WHERE id = ?", [run_id])
-    return datetime.fromisoformat(next(iter(rows))["started_at"])
 
 
 def control_since(database: Database, run_id: int, since: datetime, until: datetime) -> Outcome | None:

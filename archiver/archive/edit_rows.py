@@ -52,12 +52,8 @@ def mark_collapsed(database: Database, article_id: int) -> None:
 
 
 def _last_seen(database: Database, before: Mapping[str, Any], fetch: Mapping[str, Any]) -> str:
-    rows = database.query(
-        "SELECT max(coalesce(source_at, started_at)) AS at FROM fetches"
-        " WHERE page_id = ? AND capture_id = ? AND id < ?",
-        [fetch["page_id"], before["capture_id"], fetch["id"]],
-    )
-    return str(next(iter(rows))["at"] or fetch["started_at"])
+    seen = "SELECT max(coalesce(source_at, started_at)) FROM fetches WHERE page_id = ? AND capture_id = ? AND id < ?"
+    return str(database.value(seen, [fetch["page_id"], before["capture_id"], fetch["id"]]) or fetch["started_at"])
 
 
 def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: list[str], article: ArticlePage) -> bool:
@@ -65,7 +61,7 @@ def _is_cosmetic(database: Database, before: Mapping[str, Any], tags_before: lis
     body = article.body or NO_BODY
     words = [(before["title"] or "", article.title or ""), (before["body_text"] or "", body.text)]
     has_same_words = all(same_words(old, new) for old, new in words)
-    parts_before = [_column(database, before["id"], name) for name in ("code", "image", "link")]
+    parts_before = [[row[0] for row in database.execute(sql, [before["id"]])] for sql in _PARTS]
     parts = [
         [block.code for block in body.code_blocks],
         [image_url(image.url) for image in body.images],
@@ -91,13 +87,8 @@ def _is_unknown(old: str, new: str) -> bool:
     return in_one or old.startswith(SAVED_MARK) or new.startswith(SAVED_MARK)
 
 
-_PARTS = {
-    "code": "SELECT code AS it FROM code WHERE article_id = ? ORDER BY position",
-    "image": "SELECT url AS it FROM article_images JOIN images ON images.id = image_id"
-    " WHERE article_id = ? ORDER BY position",
-    "link": "SELECT url AS it FROM links WHERE article_id = ? ORDER BY position",
-}
-
-
-def _column(database: Database, article_id: int, name: str) -> list[str]:
-    return [row["it"] for row in database.query(_PARTS[name], [article_id])]
+_PARTS = (
+    "SELECT code FROM code WHERE article_id = ? ORDER BY position",
+    "SELECT url FROM article_images JOIN images ON images.id = image_id WHERE article_id = ? ORDER BY position",
+    "SELECT url FROM links WHERE article_id = ? ORDER BY position",
+)

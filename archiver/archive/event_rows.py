@@ -103,11 +103,8 @@ def notice_lists(
 
 def notice_emptied(database: Database, page: Mapping[str, Any], via: str, at: str) -> None:
     """A list that named articles until now and names none, though it answers."""
-    lost = database.query(
-        "SELECT count(*) AS n FROM discoveries WHERE from_page_id = ? AND via = ? AND gone_at = ?",
-        [page["id"], via, at],
-    )
-    if count := next(iter(lost))["n"]:
+    lost = "SELECT count(*) FROM discoveries WHERE from_page_id = ? AND via = ? AND gone_at = ?"
+    if count := database.value(lost, [page["id"], via, at]):
         name = "the series page" if via == "series" else "the feed"
         note(database, at, "emptied", None, page["series_id"], f"{name} names no article any more; it named {count}")
 

@@ -132,12 +132,11 @@ def _owner(link: dict[str, Any]) -> int | None:
 
 def _is_told(database: Database, series_id: int) -> bool:
     """Give a followed series a row, by what its addresses say; gives whether it came about now, or learnt more."""
-    pages = database.query(
+    page = database.row(
         "SELECT url, user_id FROM pages WHERE series_id = ? AND kind IN ('series', 'feed')"
         " ORDER BY kind DESC, page_number, user_id IS NULL LIMIT 1",
         [series_id],
-    )
-    page = next(iter(pages), {"url": "", "user_id": None})
+    ) or {"url": "", "user_id": None}
     if page["user_id"] is not None:
         database.execute("INSERT INTO authors (id) VALUES (?) ON CONFLICT DO NOTHING", [page["user_id"]])
     told = database.execute(

@@ -186,7 +186,7 @@ def index_pages(database: Database, scope: Scope) -> str:
 
 def count_due(database: Database, scope: Scope, now: datetime) -> int:
     """How many pages are to be asked now."""
-    return int(next(iter(database.query(_sql(scope, "SELECT count(*) AS n "), _values(database, scope, now))))["n"])
+    return int(database.value(_sql(scope, "SELECT count(*) "), _values(database, scope, now)))
 
 
 def standing(database: Database, scope: Scope, now: datetime) -> list[dict[str, Any]]:
@@ -207,7 +207,8 @@ def next_due(database: Database, scope: Scope, now: datetime) -> str | None:
         for kind in _words(scope)["kinds"].split(", ")
     ]
     sql = f"{_SCOPE.format(candidates='SELECT 0')} SELECT min(due_at) AS at FROM ({' UNION ALL '.join(first)})"  # noqa: S608
-    return next((row["at"] for row in database.query(sql, _values(database, scope, now))), None)
+    found: str | None = database.value(sql, _values(database, scope, now))
+    return found
 
 
 def holds_a_part(database: Database, scope: Scope, now: datetime) -> bool:
@@ -217,7 +218,7 @@ def holds_a_part(database: Database, scope: Scope, now: datetime) -> bool:
         f"{_SCOPE.format(candidates='SELECT 0')} SELECT 1 FROM articles CROSS JOIN pages"  # noqa: S608
         f" ON pages.article_id = articles.id WHERE +pages.kind = 'article' AND ({_words(scope)['belongs']}) LIMIT 1"
     )
-    return next(iter(database.query(sql, _values(database, scope, now))), None) is not None
+    return database.row(sql, _values(database, scope, now)) is not None
 
 
 def _sql(scope: Scope, asked: str, order: str = "") -> str:
@@ -244,7 +245,7 @@ def _moment(scope: Scope, now: datetime) -> dict[str, Any]:
     return {
         "run_id": scope.run_id, "now": stamp(now), "tomorrow": stamp(now + timedelta(days=1)),
         "lately": stamp(now - _LOST_AGAIN), "since": stamp(now - _LOST_FOR),
-        "seen_before": _seen_before(scope, now),
+        "seen_before": stamp(now - timedelta(days=scope.max_age_days or 0)),
     }  # fmt: skip
 
 
@@ -254,7 +255,3 @@ def _due(scope: Scope) -> str:
     if scope.max_age_days is not None:
         return "(coalesce(pages.last_ok_at, '') <= :seen_before OR pages.last_ok_at > :tomorrow)"
     return f"({_DUE} OR ({LEFT_SINCE_ASKED}))"
-
-
-def _seen_before(scope: Scope, now: datetime) -> str:
-    return stamp(now - timedelta(days=scope.max_age_days or 0))

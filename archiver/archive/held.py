@@ -35,18 +35,16 @@ def is_the_page(database: Database, page: Mapping[str, Any], fetch: Mapping[str,
 
 def is_better(database: Database, article_id: int, capture_id: int) -> bool:
     """Good never loses to bad (docs/law.md §3.3); of two copies of one worth the one that was made later is better."""
-    held = list(
-        database.query(
-            "SELECT source, source_at FROM articles JOIN captures ON captures.id = capture_id WHERE articles.id = ?",
-            [article_id],
-        )
+    held = database.row(
+        "SELECT source, source_at FROM articles JOIN captures ON captures.id = capture_id WHERE articles.id = ?",
+        [article_id],
     )
-    if not held:
+    if held is None:
         return True
     found = named_row(database, "SELECT source, source_at FROM captures WHERE id = ?", capture_id)
-    candidate, other = CaptureSource(found["source"]), CaptureSource(held[0]["source"])
+    candidate, other = CaptureSource(found["source"]), CaptureSource(held["source"])
     if candidate is not CaptureSource.LIVE and better_source(other, candidate):
-        return better_source(candidate, other) and (found["source_at"] or "") >= (held[0]["source_at"] or "")
+        return better_source(candidate, other) and (found["source_at"] or "") >= (held["source_at"] or "")
     return better_source(candidate, other)
 
 
@@ -54,17 +52,16 @@ def is_newest(database: Database, copy: Mapping[str, Any]) -> bool:
     """Whether nothing that was read of a page before is live, or a copy made later than this one."""
     if is_first(copy):
         return True
-    rows = database.query(
+    newer = (
         "SELECT 1 FROM fetches WHERE page_id = ? AND id < ? AND capture_id IS NOT NULL"
-        " AND (source = 'live' OR source_at > ?) LIMIT 1",
-        [copy["page_id"], copy["id"], copy["started_at"]],
+        " AND (source = 'live' OR source_at > ?) LIMIT 1"
     )
-    return not list(rows)
+    return database.row(newer, [copy["page_id"], copy["id"], copy["started_at"]]) is None
 
 
 def named_row(database: Database, sql: str, *parameters: int) -> dict[str, Any]:
     """A row that another one names. Raises ArchiveDamaged."""
-    found = next(iter(database.query(sql, list(parameters))), None)
+    found = database.row(sql, parameters)
     if found is None:
         raise ArchiveDamaged(_NOT_THERE)
     return found

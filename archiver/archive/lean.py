@@ -22,7 +22,7 @@ SIGNALS = """coalesce((SELECT json_patch(base.signals, fetches.signals) FROM fet
 
 def base(database: Database, page_id: int, url: str) -> dict[str, Any] | None:
     """The row that a lean one of this page may lean on: that of its last success, or what that leans on."""
-    found = database.query(
+    return database.row(
         "SELECT base.id, base.headers, base.signals FROM fetches AS last"
         " JOIN fetches AS base ON base.id = coalesce(last.signals ->> 'as', last.id)"
         " WHERE last.id = (SELECT max(id) FROM fetches WHERE page_id = ?1 AND final AND source = 'live'"
@@ -30,7 +30,6 @@ def base(database: Database, page_id: int, url: str) -> dict[str, Any] | None:
         " AND base.final_url = ?2 AND base.source = 'live' AND base.outcome IN ('ok', 'unchanged')",
         [page_id, url],
     )
-    return next(iter(found), None)
 
 
 def leaner(

@@ -151,10 +151,6 @@ class Library:
         places = {row["name"]: row["fetch_id"] for row in self._database.query("SELECT name, fetch_id FROM progress")}
         return "settled" in places and bool(places["settled"] >= places.get("library", 0))
 
-    def _is_marked(self) -> bool:
-        """Whether everything was settled once, and no source was named since."""
-        return bool(self._database.numbers("SELECT 1 FROM progress WHERE name = 'settled'"))
-
     def has_settled(self) -> None:
         """What is derived is settled, and nothing was read since."""
         self._touched, self._knows_all = (set(), set()), True
@@ -170,12 +166,13 @@ class Library:
         return taken
 
     def _settle(self) -> None:
-        if self._knows_all and self._is_marked():
+        was_settled = self._database.numbers("SELECT 1 FROM progress WHERE name = 'settled'")  # no source named since
+        if self._knows_all and was_settled:
             self._rearranged |= membership.settle(self._database, *self._touched)
         else:
             self._rearranged |= membership.settle_all(self._database)
-        places = self._database.query("SELECT fetch_id FROM progress WHERE name = 'library'")
-        self._note("settled", next((int(row["fetch_id"]) for row in places), 0))
+        read = "SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library'"
+        self._note("settled", self._database.value(read))
 
     def _note(self, name: str, fetch_id: int) -> None:
         self._database.execute(
@@ -187,7 +184,7 @@ class Library:
     def count(self, after: int = 0) -> int:
         """How many fetches gave a capture, behind that with this number."""
         counted = "SELECT count(*) FROM fetches WHERE capture_id IS NOT NULL AND id > ?"
-        return int(self._database.execute(counted, [after]).fetchone()[0])
+        return int(self._database.value(counted, [after]))
 
     def _fetches(self, last: int) -> Iterator[dict[str, Any]]:
         """Every fetch that gave a capture behind this one, in order, some at a time."""

@@ -244,7 +244,7 @@ def _keep_copy(database: Database, page_id: int, named: Iterable[Named], at: str
         "SELECT min(started_at) FROM fetches WHERE page_id = ? AND id < ? AND +source = 'live'"
         " AND capture_id IS NOT NULL AND started_at > ?"
     )
-    gone_at = database.execute(later, [page_id, copy, at]).fetchone()[0]
+    gone_at = database.value(later, [page_id, copy, at])
     rows = database.execute(
         "SELECT url, via, mentions.id FROM mentions JOIN names ON names.id = name_id WHERE from_page_id = ?", [page_id]
     )

@@ -34,12 +34,11 @@ def _keep_losses(database: Database, fetch: Mapping[str, Any], reading: Reading)
     )
     if not missing:
         return
-    found = database.execute(
+    found_at = database.value(
         "SELECT max(coalesce(source_at, started_at)) FROM fetches WHERE page_id = ? AND id < ?"
         " AND capture_id IS NOT NULL AND capture_id != ?",
         [fetch["page_id"], fetch["id"], fetch["capture_id"]],
     )
-    found_at = found.fetchone()[0]
     for field in missing if found_at else []:
         database.execute(
             "INSERT INTO lost_fields (page_id, field, last_found_at, lost_since, parser)"

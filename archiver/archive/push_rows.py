@@ -69,16 +69,15 @@ class Pushes:
 
     def ours(self, page_id: int) -> Ours | None:
         """The text that we hold of a page."""
-        row = next(iter(self._database.query(_OURS, [page_id])), None)
+        row = self._database.row(_OURS, [page_id])
         if row is None:
             return None
         blocks = self._database.query(
             "SELECT code FROM code WHERE article_id = (SELECT article_id FROM pages WHERE id = ?) ORDER BY position",
             [page_id],
         )
-        code = tuple(block["code"] for block in blocks)
-        return Ours(row["title"] or "", row["body_text"] or "", code, row["content_sha256"],
-                    CaptureSource(row["source"]))  # fmt: skip
+        code, source = tuple(block["code"] for block in blocks), CaptureSource(row["source"])
+        return Ours(row["title"] or "", row["body_text"] or "", code, row["content_sha256"], source)
 
     def asks(self, url: str, since: datetime, now: datetime) -> list[datetime]:
         """When `url` was asked from then until now, oldest first: every request that went out, whatever came of it."""
@@ -106,13 +105,13 @@ class Pushes:
         What it said to somebody without an account is not said to one with keys, unless it was a status: that is of the
         machine that asks, or of the service.
         """
-        row = next(iter(self._database.query(
+        row = self._database.row(
             "SELECT started_at, signals ->> 'rest_s' AS rest_s, signals ->> 'reason' AS reason FROM fetches"
             " WHERE source = 'wayback' AND signals ->> 'step' = 'push' AND started_at BETWEEN ? AND ?"
             " AND (signals ->> 'keys' IS NOT 0 OR NOT ? OR http_status IN (403, 429) OR http_status >= 500)"
             " ORDER BY id DESC LIMIT 1",
             [stamp(now - timedelta(days=7)), stamp(now), with_keys],
-        )), None)  # fmt: skip
+        )
         if row is None or row["rest_s"] is None:
             return None
         until = datetime.fromisoformat(row["started_at"]) + timedelta(seconds=float(row["rest_s"]))

@@ -112,5 +112,4 @@ class Queue:
         return {number for (number,) in self._database.execute(sql, parameters)}
 
     def _largest(self, table: str) -> int:
-        row = self._database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()  # noqa: S608 - our words
-        return int(row[0])
+        return int(self._database.value(f"SELECT coalesce(max(id), 0) FROM {table}"))  # noqa: S608 - our words

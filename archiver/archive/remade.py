@@ -31,7 +31,7 @@ def remake(database: Database, name: str, values: Mapping[str, Mapping[str, str]
     database.conn.create_function("sha256", 1, _sha256, deterministic=True)
     database.execute("PRAGMA legacy_alter_table = ON")  # else what refers to the table would follow the old one
     for table, statement in made("TABLE", name):
-        if database.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {table})").fetchone()[0]:  # noqa: S608 - our own
+        if database.value(f"SELECT NOT EXISTS (SELECT 1 FROM {table})"):  # noqa: S608 - our own
             database.execute(f"DROP TABLE {table}")  # in each new archive: renaming it would take longest
             database.execute(statement)
             continue

@@ -76,15 +76,13 @@ class Runs:
 
     def is_open(self, run_id: int) -> bool:
         """Whether a run has no end yet."""
-        rows = self._database.query("SELECT 1 FROM runs WHERE id = ? AND finished_at IS NULL", [run_id])
-        return next(iter(rows), None) is not None
+        return self._database.row("SELECT 1 FROM runs WHERE id = ? AND finished_at IS NULL", [run_id]) is not None
 
     def asked_without_names(self) -> int:
         """How many runs of fetch named no URL, the one that is going on included."""
-        rows = self._database.query(
-            "SELECT count(*) AS n FROM runs WHERE command = 'fetch' AND config ->> 'urls' = '[]'"
+        return int(
+            self._database.value("SELECT count(*) FROM runs WHERE command = 'fetch' AND config ->> 'urls' = '[]'")
         )
-        return int(next(iter(rows))["n"])
 
     def doubt_absences(self, run_id: int) -> str | None:
         """Believe none of a run's absences when there is reason to doubt them; gives why. Twice changes nothing."""
@@ -102,7 +100,7 @@ class Runs:
             )
             self._seal(run_id)
             kept = "SELECT count(*) FROM fetches WHERE run_id = ? AND outcome = 'ok'"
-            search_index.tidy(self._database, self._database.execute(kept, [run_id]).fetchone()[0])
+            search_index.tidy(self._database, self._database.value(kept, [run_id]))
             self.seal_kept()
         _log.info(event("run", id=run_id, ended=ended_by, exit_code=exit_code, note=storable(words) or None))
         return reason

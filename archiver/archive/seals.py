@@ -195,14 +195,10 @@ def _summed(database: Database, ours: Collection[str], stored: dict[Key, str], m
     """The rows of every table that is sealed; those of a table with more than `most` are taken to be as they were."""
     found = {}
     for key in ((_ROWS, table) for table in _tables(database, ours)):
-        is_left = most is not None and _has_more(database, key[1], most)
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM {key[1]} LIMIT ?)"  # noqa: S608 - names are our own
+        is_left = most is not None and database.value(counted, [most + 1]) > most
         found[key] = stored.get(key, "") if is_left else sums.of_table(database, key[1])
     return found
-
-
-def _has_more(database: Database, table: str, most: int) -> bool:
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)"  # noqa: S608 - names are our own
-    return bool(database.execute(sql, [most + 1]).fetchone()[0] > most)
 
 
 def _in_order(database: Database, stored: dict[Key, str]) -> dict[Key, str]:

@@ -9,8 +9,9 @@ from typing import Any
 from archiver.archive.times import moment
 from archiver.model.readings import ArticlePage, Neighbour, Problem, Reading
 
-# What every part's page says; that one no longer does is told (`lost_fields`). Badge and team may well be blank.
-_TOLD_BY_EVERY_PART = ("title", "series_id", "position", "author_id", "published_at", "group", "contest_year")
+# What every part's page says, beside its author; that one no longer does is told (`lost_fields`). Badge and team may
+# well be blank.
+_TOLD_BY_EVERY_PART = ("title", "series_id", "position", "published_at", "group", "contest_year")
 
 
 def completed(
@@ -24,7 +25,8 @@ def completed(
     if before is None or not isinstance(article, ArticlePage):
         return reading
     known = {problem.field for problem in reading.problems}
-    silent = [name for name in _TOLD_BY_EVERY_PART if before[name] is not None and _value(article, name) is None]
+    said = {"author_id": article.author.id, **{name: getattr(article, name) for name in _TOLD_BY_EVERY_PART}}
+    silent = [name for name, value in said.items() if before[name] is not None and value is None]
     silent += ["comments"] * (held_comments > 0 and not speaks_of_comments(article))
     added = tuple(Problem(name, "not_said", "kept as it was last said") for name in silent if name not in known)
     return replace(reading, page=_with(before, tags_before, article, known), problems=(*reading.problems, *added))
@@ -42,10 +44,6 @@ def speaks_of_neighbours(article: ArticlePage) -> bool:
     return any(value is not None for value in (article.declared_parts, article.previous, article.next)) or bool(
         article.catalog
     )
-
-
-def _value(article: ArticlePage, name: str) -> Any:
-    return article.author.id if name == "author_id" else getattr(article, name)
 
 
 def _with(before: Mapping[str, Any], tags_before: list[str], article: ArticlePage, problems: set[str]) -> ArticlePage:

@@ -30,7 +30,7 @@ class Sources:
 
     def ever_named(self) -> bool:
         """Whether the archive was ever asked to keep something."""
-        return bool(list(self._database.query("SELECT 1 FROM sources LIMIT 1")))
+        return self._database.row("SELECT 1 FROM sources LIMIT 1") is not None
 
     def unnamed(self, named: Iterable[str]) -> list[str]:
         """What an earlier config named and this one, with these URLs, does not."""

@@ -38,7 +38,7 @@ def columns(database: Database, table: str) -> list[str]:
 
     Asked of SQLite once for each shape that was committed: its number (`PRAGMA schema_version`) is never used twice.
     """
-    version = database.conn.execute("PRAGMA main.schema_version").fetchone()[0]
+    version = database.value("PRAGMA main.schema_version")
     known = _shapes.get(database)
     if known is None or known[0] != version:
         if database.conn.in_transaction:  # whose shape may be rolled back

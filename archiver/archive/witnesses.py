@@ -64,5 +64,4 @@ def unlisted_since(database: Database, url: str) -> str | None:
 
 
 def _shrank(database: Database, word: dict[str, object]) -> bool:
-    rows = database.query(_SHRANK, {"at": word["gone_at"], "list_id": word["list_id"]})
-    return bool(next(iter(rows))["shrank"])
+    return bool(database.value(_SHRANK, {"at": word["gone_at"], "list_id": word["list_id"]}))

@@ -22,13 +22,10 @@ _DEADLINE_S = 0.5  # a few lexers take quadratic time on text made for it
 
 def highlighted(code: str, language: str | None) -> str:
     """HTML of the code: `<span class="k">` and the like; escaped and plain for no, or an unknown, language."""
-    lexer = _lexer(language.lower()) if language and _is_bearable(code) else None
+    is_bearable = len(code) <= _MAX_CHARACTERS and max(map(len, code.split("\n"))) <= _MAX_LINE
+    lexer = _lexer(language.lower()) if language and is_bearable else None
     marked = _marked(code, lexer) if lexer is not None else None
     return escape(code, quote=False) if marked is None else marked
-
-
-def _is_bearable(code: str) -> bool:
-    return len(code) <= _MAX_CHARACTERS and max(map(len, code.split("\n"))) <= _MAX_LINE
 
 
 @lru_cache(maxsize=64)

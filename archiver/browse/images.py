@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from archiver import unpack
 from archiver.archive import bodies
 from archiver.pages import content
 
@@ -41,8 +40,5 @@ def picture(connection: sqlite3.Connection, capture_id: int) -> Picture | None:
 
 def is_raster(connection: sqlite3.Connection, capture_id: int) -> bool:
     """Whether the capture begins as a raster image does; reads no more than its beginning."""
-    try:
-        with connection.blobopen("captures", "body", capture_id, readonly=True) as blob:
-            return content.raster(unpack.beginning(blob.read(_HEAD_BYTES), _HEAD_BYTES)) is not None
-    except sqlite3.OperationalError:  # no such row
-        return False
+    head = bodies.beginning(connection, capture_id, _HEAD_BYTES)
+    return head is not None and content.raster(head) is not None

@@ -103,8 +103,9 @@ def series(found: ShownSeries, places: Places) -> str:
         charts.columns("requests for parts by day and outcome", found.days, overview.OUTCOMES),
     )
     return _document(
-        "series.html", places, found=found, tiles=tiles(found), titles=_titles(found.parts), charts=_marked(made)
-    )
+        "series.html", places, found=found, tiles=tiles(found),
+        titles={part["id"]: _title(part) for part in found.parts}, charts=_marked(made),
+    )  # fmt: skip
 
 
 def home(found: Home, places: Places) -> str:
@@ -121,8 +122,8 @@ def _marked(made: tuple[str, ...]) -> list[Markup]:
     return [Markup(chart) for chart in made if chart]  # noqa: S704 - escaped there
 
 
-def _titles(parts: list[Row]) -> dict[int, str]:
-    return {part["id"]: part["title"] or f"article {part['id']}" for part in parts}
+def _title(part: Row) -> str:
+    return str(part["title"] or f"article {part['id']}")
 
 
 # ─── words ──────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +175,7 @@ def _tile(part: Row) -> Row:
     collapsed = ["text collapsed"] if part.get("collapsed") else []
     words = [held, *([state] if state != "alive" else []), *collapsed, *edited]
     return {
-        "id": part["id"], "label": label, "title": part["title"] or f"article {part['id']}", "held": held,
+        "id": part["id"], "label": label, "title": _title(part), "held": held,
         "state": state, "words": " · ".join(words),
     }  # fmt: skip
 
@@ -200,17 +201,13 @@ def environment() -> Environment:
         loader=PackageLoader("archiver.browse"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["words"] = _words
+    made.filters["words"] = lambda value, limit=300: safe("" if value is None else value, limit)
     made.filters["moment"] = _moment
     made.filters["day"] = lambda stamp: (stamp or "")[:10]
     made.filters["number"] = lambda number: "" if number is None else f"{number:,}"
     made.filters["progress"] = progress
     made.tests["web"] = lambda url: re.match(r"https?://", url or "") is not None
     return made
-
-
-def _words(value: object, limit: int = 300) -> str:
-    return safe("" if value is None else value, limit)
 
 
 def _moment(stamp: str | None) -> str:

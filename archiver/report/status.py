@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from archiver.archive import queries
-from archiver.archive.status import EventSeen, PartStatus, RunStatus, SeriesStatus, SourceStatus, Status, Unsettled
+from archiver.archive.status import EventSeen, SeriesStatus, SourceStatus, Status, Unsettled
 from archiver.text import safe
 
 _RUN_KEYS = (
@@ -23,8 +23,8 @@ def status_json(status: Status) -> dict[str, Any]:
     ]
     return {
         "series": [
-            {**counted, "items": [_item_json(part) for part in parts]}
-            for counted, parts in zip(queries.counts(status), items, strict=True)
+            {**numbers, "items": [{key: getattr(part, key) for key in _ITEM_KEYS} for part in parts]}
+            for numbers, parts in zip(queries.counts(status), items, strict=True)
         ],
         "no_longer_asked": as_rows(status.dropped),
         "cited": as_rows(status.cited),
@@ -33,7 +33,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "events": as_rows(status.events),
         "drift": as_rows(status.drift),
         "collapsed": as_rows(status.collapsed),
-        "last_run": _run_json(status.last_run),
+        "last_run": status.last_run and {key: getattr(status.last_run, key) for key in _RUN_KEYS},
         "is_demonstration": status.is_demonstration,
     }
 
@@ -41,14 +41,6 @@ def status_json(status: Status) -> dict[str, Any]:
 def as_rows(found: Iterable[NamedTuple]) -> list[dict[str, Any]]:
     """Rows as JSON documents write them."""
     return [row._asdict() for row in found]
-
-
-def _item_json(part: PartStatus) -> dict[str, Any]:
-    return {key: getattr(part, key) for key in _ITEM_KEYS}
-
-
-def _run_json(run: RunStatus | None) -> dict[str, Any] | None:
-    return None if run is None else {key: getattr(run, key) for key in _RUN_KEYS}
 
 
 SERIES_COLUMNS = ("series", "title", "parts", "safe", "rescued", "missing", "gone", "changed", "last checked")
