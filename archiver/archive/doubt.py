@@ -12,7 +12,7 @@ from archiver.archive.columns import ABSENCES, NOT_ASKED, STILL_ASKED
 from archiver.archive.database import Database
 from archiver.archive.times import stamp
 from archiver.config.rules import Rules
-from archiver.model import Kind, Outcome
+from archiver.model import Kind
 
 # The parts that were asked in a run, but for those that were absent already when it began: they are asked again because
 # they are absent, and say nothing about the others. A page has few rows, a run may have fifty thousand: `+run_id` has
@@ -69,10 +69,12 @@ def reason(database: Database, run_id: int, rules: Rules) -> str | None:
 def control_says(database: Database, run_id: int, rules: Rules) -> str | None:
     """Why no absence of a run is believed, by how the host answered for an article that cannot exist."""
     began = datetime.fromisoformat(database.value("SELECT started_at FROM runs WHERE id = ?", [run_id]))
-    control = control_since(database, run_id, began - timedelta(days=rules.control_days), began)
-    if control is not None and control not in ABSENCES:
-        return f"An article that cannot exist was answered with {control}, so no absence of this run is believed."
-    return None
+    since, until = stamp(began - timedelta(days=rules.control_days)), stamp(began)
+    control = database.row(_CONTROL, {"run_id": run_id, "since": since, "until": until})
+    if control is None or control["outcome"] in ABSENCES:
+        return None
+    said = control["outcome"]
+    return f"An article that cannot exist was answered with {said}, so no absence of this run is believed."
 
 
 def _others_answer(rows: list[dict[str, Any]]) -> bool:
@@ -102,12 +104,6 @@ def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
     """The parts that a run asked and that tell something of the host, as no absence does that a list vouches for."""
     rows = database.query(_ASKED, {"run_id": run_id})
     return [row for row in rows if not (row["absent"] and row["unlisted"])]
-
-
-def control_since(database: Database, run_id: int, since: datetime, until: datetime) -> Outcome | None:
-    """What came of the last control request up to a run; None when none was made since, and until then or in it."""
-    rows = database.query(_CONTROL, {"run_id": run_id, "since": stamp(since), "until": stamp(until)})
-    return next((Outcome(row["outcome"]) for row in rows), None)
 
 
 def not_found_words(database: Database) -> str | None:

@@ -15,11 +15,10 @@ from archiver.archive.witnesses import LEFT_SINCE, LEFT_SINCE_ASKED
 from archiver.model import REFUSALS
 
 # The sources that a question is about, and their index pages, whatever their number.
-_GIVEN = """
+_SCOPE = """
 WITH scope (id) AS MATERIALIZED (SELECT value FROM json_each(:scope)),
 lists (id) AS MATERIALIZED (SELECT value FROM json_each(:lists)),
-"""
-_SCOPE = f"{_GIVEN}candidates (id) AS ({{candidates}})"
+candidates (id) AS ({candidates})"""
 
 # The same as tables: unpacking 1,500 numbers for each question would cost more than the question about one page.
 _LAID_OUT = "WITH candidates (id) AS (SELECT value FROM json_each(:ids))"

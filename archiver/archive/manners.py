@@ -144,11 +144,8 @@ class Manners:
         )
         return [
             RobotsRecord(
-                urls.origin(row["url"]),
-                datetime.fromisoformat(row["at"]),
-                Outcome(row["outcome"]),
-                row["http_status"],
+                urls.origin(row["url"]), datetime.fromisoformat(row["at"]), Outcome(row["outcome"]), row["http_status"],
                 self._captures.body(row["capture_id"]) if row["capture_id"] else None,
             )
             for row in rows
-        ]
+        ]  # fmt: skip

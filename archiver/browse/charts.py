@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: a picture for the eye, a title for a screen reader, the numbers as a table. Pure.
+"""Small charts as inline SVG, each with its numbers as a table (docs/design.md 'Reading'). Pure.
 
 Colours come from classes, since the page's policy allows no inline style; every label is escaped here.
 """

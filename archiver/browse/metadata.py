@@ -68,10 +68,7 @@ _WHOSE = {
 
 
 def metadata(database: str, notice: str = "") -> dict[str, Any]:
-    """Datasette's metadata for an archive. `database` is its name there: the file's name without its suffix.
-
-    `notice` says that all of it was invented; empty for what has authors.
-    """
+    """Datasette's metadata for an archive, by its name there; `notice` says of a demonstration that it is one."""
     invented = {"title": "archiver: a demonstration", "description": notice, "source": "invented"}
     return {
         **(invented if notice else _WHOSE),

@@ -64,10 +64,7 @@ class Served:
 
 
 class Reader(Datasette):  # type: ignore[misc]
-    """Datasette on one archive, with reading pages. `read` makes bodies of captures (`archive.bodies`).
-
-    `notice` stands at the top of every page, Datasette's own included; empty for none.
-    """
+    """Datasette on one archive; `read` makes bodies of captures, `notice` stands at the top of every page."""
 
     def __init__(self, *given: Any, read: ReadPage, notice: str = "", **settings: Any) -> None:
         super().__init__(*given, template_dir=str(files("archiver.browse") / "templates/datasette"), **settings)
@@ -91,7 +88,8 @@ def _front(datasette: Reader, behind: App) -> App:
         if scope["type"] != "http":
             await behind(scope, receive, send)
         elif not _is_for_us(scope):
-            await _say(_refusal(), scope, send)
+            words = "This server answers to 127.0.0.1 and localhost only.\n"
+            await _say(_plain(words, 421), scope, send)  # RFC 9110 §15.5.20
         else:
             answer = await _answer(datasette, scope) if scope["method"] in {"GET", "HEAD"} else None
             if answer is None:
@@ -107,9 +105,8 @@ def _is_for_us(scope: AsgiScope) -> bool:
     return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0]) is not None
 
 
-def _refusal() -> Served:
-    words = "This server answers to 127.0.0.1 and localhost only.\n"
-    return Served(words.encode(), "text/plain; charset=utf-8", status=421)  # RFC 9110 §15.5.20
+def _plain(words: str, status: int) -> Served:
+    return Served(words.encode(), "text/plain; charset=utf-8", status=status)
 
 
 def _guarded(send: Send) -> Send:
@@ -190,8 +187,7 @@ def _style(name: str) -> Served:
 def _image(connection: sqlite3.Connection, capture_id: int) -> Served:
     picture = images.picture(connection, capture_id)
     if picture is None:
-        words = "No raster image is held under this number.\n"
-        return Served(words.encode(), "text/plain; charset=utf-8", status=404)
+        return _plain("No raster image is held under this number.\n", 404)
     return Served(picture.body, picture.media_type, _IMAGE_POLICY, etag=f'"{picture.sha256}"', inline=True)
 
 

@@ -25,10 +25,7 @@ _HOLDINGS = ("safe", "rescued", "missing")
 
 
 class Places:
-    """Where things are on this server. `base` is Datasette's path of the archive, such as `/archive`.
-
-    `notice` is what is to be said first on every page; empty for nothing.
-    """
+    """Where things are on this server; `base`: Datasette's path of the archive; `notice`: to be said on every page."""
 
     def __init__(self, base: str, notice: str = "") -> None:
         self.base, self.notice = base, notice
@@ -58,32 +55,29 @@ class Places:
 def article(found: ShownArticle, places: Places) -> str:
     """The page of a held article."""
     html = found.article["body_html"]
-    if html is not None and not body.is_bearable(html):
-        html = None
+    shown = _shown(html, found.around)
     full = found.collapse["body_html"] if found.collapse is not None else None
-    if full is not None and not body.is_bearable(full, body.tags_in(html or "")):
-        full = None
+    spent = body.tags_in(html) if shown is not None else 0
     return _document(
-        "article.html",
-        places,
-        found=found,
-        body=Markup(body.rendered(html, found.around)) if html is not None else None,  # noqa: S704 - made there
-        full=Markup(body.rendered(full, found.around_full)) if full is not None else None,  # noqa: S704 - the same
-        comments=_comments(found),
+        "article.html", places, found=found, body=shown, full=_shown(full, found.around_full, spent),
+        comments=_comments(found), limit=reading.BODY_LIMIT, held=holding(True, found.article["source"] != "live"),
         views_chart=Markup(charts.line("views", found.views)),  # noqa: S704 - escaped there
-        held=holding(True, found.article["source"] != "live"),
-        limit=reading.BODY_LIMIT,
-    )
+    )  # fmt: skip
+
+
+def _shown(html: str | None, around: body.Surroundings, spent: int = 0) -> Markup | None:
+    """A body to be put in the page as it is; None for none, and where it cannot be borne beside the tags `spent`."""
+    if html is None or not body.is_bearable(html, spent):
+        return None
+    return Markup(body.rendered(html, around))  # noqa: S704 - made there
 
 
 def _comments(found: ShownArticle) -> list[Row]:
     """The comments, each with its HTML as long as all together can be borne; after that their text is shown."""
     spent, made = 0, []
     for row in found.comments:
-        html = row["body_html"]
-        shown = html is not None and body.is_bearable(html, spent)
-        spent += body.tags_in(html or "")
-        made.append({**row, "html": Markup(body.rendered(html, found.around)) if shown else None})  # noqa: S704
+        made.append({**row, "html": _shown(row["body_html"], found.around, spent)})
+        spent += body.tags_in(row["body_html"] or "")
     return made
 
 

@@ -89,13 +89,10 @@ def _unasked_lines(imported: Imported) -> list[str]:
 def _file_json(imported: ImportedFile) -> dict[str, Any]:
     pages_found = [one for one in imported.pages().values() if one.kind is not Kind.IMAGE]
     return {
-        "name": imported.name,
-        "format": imported.file.format.value if imported.file else None,
+        "name": imported.name, "format": imported.file.format.value if imported.file else None,
         "sha256": imported.file.sha256 if imported.file else None,
         "error": str(imported.error) if imported.error is not None else None,
-        "pages": len(pages_found),
-        "kept": sum(one.kept for one in pages_found),
-        "passed_over": dict(imported.passed),
+        "pages": len(pages_found), "kept": sum(one.kept for one in pages_found), "passed_over": dict(imported.passed),
         "results": [
             {
                 "url": one.url, "kind": one.kind.value, "outcome": one.outcome.value, "reason": one.reason,

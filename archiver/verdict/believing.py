@@ -1,7 +1,4 @@
-"""What many answers mean over time: what is believed, what counts as good, who rests, when to look again. Pure.
-
-The law is docs/law.md §3 and all after it. `now` is an argument.
-"""
+"""What many answers mean over time, by docs/law.md §3 and all after it. Pure: `now` is an argument."""
 
 from __future__ import annotations
 
@@ -25,10 +22,7 @@ def believe(
 ) -> Belief:
     """What we believe after one more final outcome (docs/law.md §4).
 
-    Only absences count towards `gone`, each at least `rules.absence_gap_days` after the last that counted; a
-    success heals everything; refusals and faults never change the state of a page that was ever seen. An absence
-    that is `doubted` (a mass absence, or an odd control request in its run) counts only when the page has been absent
-    for `rules.mass_absence_days`: no fault of a host lasts so long, but a closed account does.
+    An absence that is `doubted` counts only when the page has been absent for `rules.mass_absence_days` (§5.4).
     """
     if outcome is Outcome.SKIPPED:
         return belief
@@ -80,8 +74,7 @@ def _absent(belief: Belief, at: datetime, rules: Rules) -> Belief:
 def _absent_before(belief: Belief, at: datetime, since: datetime | None) -> Belief:
     """An absence long before the last that counted: one of the two was seen under a wrong clock (docs/law.md §7).
 
-    Now it is, when even the last success lies ahead; it counts for nothing. Else the last absence was, and what rests
-    on it, the gap before it and that the page is gone, does not hold: the count begins anew.
+    Now it is, when even the last success lies ahead. Else the last absence was, and what rests on it does not hold.
     """
     is_now = since is not None and at < since and belief.last_ok_at is not None and at < belief.last_ok_at
     if is_now:
@@ -109,10 +102,7 @@ def mass_absence(asked: int, absent: int) -> bool:
 
 
 def enough_witnesses(absent: int) -> int:
-    """How many parts must have been asked to tell so many absences among those due from a host that lost everything.
-
-    Never more than ten beyond them.
-    """
+    """How many parts must have been asked to tell so many absences from a lost host (docs/law.md §5.3)."""
     return max(GUARD_AT_LEAST, min(2 * absent + 2, absent + 10))
 
 
@@ -127,19 +117,12 @@ _SOURCE_RANK = {
 
 
 def better_source(candidate: CaptureSource, held: CaptureSource) -> bool:
-    """Whether a later good capture from `candidate` replaces the reading of one from `held`.
-
-    The order (docs/law.md §3.3): live, then other people's copies, then the feed; within a rank the later seen. So
-    a good capture is only ever replaced by one at least as good.
-    """
+    """Whether a later good capture from `candidate` replaces the reading of one from `held` (docs/law.md §3.3)."""
     return _SOURCE_RANK[candidate] >= _SOURCE_RANK[held]
 
 
 def silence_s(limits: int) -> float:
-    """How long an archive is left alone after a 429, in seconds, when it is the so many-th within the hour.
-
-    The Internet Archive asks for a minute, and blocks who goes on for an hour, then twice as long (docs/site.md §16).
-    """
+    """How many seconds an archive is left alone after a 429, the so many-th within the hour (docs/site.md §16)."""
     return min(_SILENCE_S * 2.0 ** min(max(limits - 1, 0), 20), 86_400.0)
 
 
@@ -174,11 +157,7 @@ def rests(
 
 
 def when_due(url: str, kind: Kind, belief: Belief, published_at: datetime | None, schedule: Schedule) -> datetime:
-    """When a page is due again, from what we believe of it after an attempt at `belief.last_fetch_at` (docs/law.md §8).
-
-    A share of the interval, fixed by the URL, is taken off so that a series is not asked in one burst and a daily
-    cron job still finds yesterday's pages due. Absences wait their whole interval, or they would not count.
-    """
+    """When a page is due again, after an attempt at `belief.last_fetch_at` that made this belief (docs/law.md §8)."""
     last = belief.last_fetch_at or datetime.min.replace(tzinfo=UTC)
     days = _interval_days(kind, belief, published_at, schedule)
     spread = 0.0 if belief.last_outcome in ABSENCES else 0.1 * _share(url)

@@ -94,11 +94,7 @@ def is_placeholder(url: str) -> bool:
 
 
 def may_lead_to(asked: Address, url: str) -> bool:
-    """Whether a redirect of a page may be followed to a URL, because it can still be that page.
-
-    To another spelling of the same page, or on an index's own site; what a body shows or links to may lie anywhere. A
-    redirect to another article, home or to the login page is an answer, not a way.
-    """
+    """Whether a redirect of a page may be followed to a URL, because it can still be that page (docs/law.md §2.3)."""
     if asked.kind in {Kind.IMAGE, Kind.LINK}:
         return not is_placeholder(url)
     if asked.kind is Kind.INDEX:
