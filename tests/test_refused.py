@@ -183,6 +183,6 @@ def test_a_config_without_sources_is_a_mistake_and_leaves_no_archive(sit: Callab
     code, text, _ = desk.fetched()
 
     assert code == 2
-    assert "nothing is to be kept" in text
+    assert "nothing is to be kept: add [[sources]] with url" in text
     assert "due" not in text
     assert not desk.db.exists()

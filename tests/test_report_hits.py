@@ -170,10 +170,7 @@ def test_an_exchange_is_one_line(of: Step, expected: str) -> None:
 
 
 NOTICES: dict[About, str] = {
-    About.NO_CONTACT: (
-        "No contact is set, so the site cannot tell who asks: set network.contact in config/archiver.toml to a URL or"
-        " mail address."
-    ),
+    About.NO_CONTACT: ("No contact is set, so the site cannot tell who asks: set network.contact (URL or mail) in A."),
     About.DUMPED: "A: read back from a dump, which loses the mark of an archive; it is marked again.",
     About.CHANGED: "Changed: A; `archiver verify` goes on saying so.",
     About.PUT_BACK: "Put back: A",
@@ -187,6 +184,7 @@ NOTICES: dict[About, str] = {
 
 def test_each_notice_has_its_words() -> None:
     assert {about: notice_line(Notice(about, "A", "B")) for about in About} == NOTICES
+    assert "in ~/.config/archiver/archiver.toml, with the [[sources]]" in notice_line(Notice(About.NO_CONTACT))
     assert notice_line(Notice(About.MENDED, "m" * 401)) == f"Repaired: {'m' * 399}…"
     assert notice_line(Notice(About.PACKAGED_LEFT, "A", "m" * 401)).endswith(f"names, {'m' * 399}….")
 
@@ -372,7 +370,7 @@ def test_who_wants_quiet_hears_only_of_what_matters(
     quiet: bool, told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with terminal.progress(quiet=quiet, delay_s=5.0) as listener:
-        listener.notice(Notice(About.NO_CONTACT))
+        listener.notice(Notice(About.NO_CONTACT, "A"))
         listener.notice(Notice(About.PUT_BACK, "A"))
 
     assert capsys.readouterr().err.splitlines() == told

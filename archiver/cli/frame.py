@@ -57,7 +57,8 @@ class FilePath(click.Path):
 
 
 _config = click.option("--config", "config_path", type=FilePath(), envvar="ARCHIVER_CONFIG", metavar="FILE",
-                       help="Settings. Default: ./config/archiver.toml, then yours, then packaged.")  # fmt: skip
+                       help="Settings. Default: ./config/archiver.toml, else ~/.config/archiver/archiver.toml, "
+                            "else packaged.")  # fmt: skip
 _db = click.option("--db", type=FilePath(), envvar="ARCHIVER_DB", metavar="FILE",
                    help="The archive. Default: archive.db in this folder.")  # fmt: skip
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")

@@ -86,8 +86,8 @@ def import_files(
 ) -> int:
     """Keep the pages in files: HTML or MHTML saved by a browser, SingleFile, HAR, WARC and WACZ.
 
-    Each is judged as an answer of the site would be: a saved bot check or login page is noted, never kept. Nothing is
-    asked of any host, and what is believed of the page as it is now does not change.
+    Each is judged as an answer of the site would be: a saved bot check or login page is never kept as the article, and
+    noted in the archive that is there. Nothing is asked of any host; what is believed of the page now does not change.
     """
     from archiver.commands import importing
     from archiver.commands.listening import Listener

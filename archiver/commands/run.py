@@ -91,7 +91,7 @@ class Run:
             archive.runs.refuse_mixture(invented=config.is_demonstration)
             tell_repairs(archive, listener.notice)
             if network is not None and not network.contact:
-                listener.notice(Notice(About.NO_CONTACT))
+                listener.notice(Notice(About.NO_CONTACT, "" if config.is_packaged else config.origin))
             yield cls(command, archive, config, network or config.network, clock or SystemClock(), listener)
 
     @contextmanager

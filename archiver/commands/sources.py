@@ -27,7 +27,7 @@ NamedSource = tuple[Source, Address, tuple[str, ...]]
 PartOrSeries = tuple[int | None, str | None]
 """A series, or the URL of a part; neither for everything."""
 
-_NAME_ONE = "name an index, a series or an article in [[sources]] of a config, or behind `archiver fetch`"
+_NAME_ONE = 'add [[sources]] with url = "…", an index, a series or an article, or name one: `archiver fetch URL`'
 
 
 def sources_of(config: Config, named_urls: tuple[str, ...] = ()) -> list[NamedSource]:

@@ -13,10 +13,8 @@ def notice_line(notice: Notice) -> str:
     of, other = safe(notice.of, 400), safe(notice.other, 400)
     match notice.about:
         case About.NO_CONTACT:
-            return (
-                "No contact is set, so the site cannot tell who asks: "
-                "set network.contact in config/archiver.toml to a URL or mail address."
-            )
+            where = of or "~/.config/archiver/archiver.toml, with the [[sources]] that you keep"
+            return f"No contact is set, so the site cannot tell who asks: set network.contact (URL or mail) in {where}."
         case About.DUMPED:
             return f"{of}: read back from a dump, which loses the mark of an archive; it is marked again."
         case About.CHANGED:
