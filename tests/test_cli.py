@@ -61,7 +61,7 @@ def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.Capt
 
     assert set(series) == {
         "id", "title", "url", "declared_parts", "parts", "safe", "rescued", "missing", "gone", "edited",
-        "last_checked_at", "items", "images", "images_held",
+        "last_checked_at", "items", "images", "images_held", "images_unasked",
     }  # fmt: skip
     assert set(series["items"][0]) == {"id", "title", "position", "state", "safe", "last_ok_at", "url"}
     assert [item["safe"] for item in series["items"]] == [True, True, True, True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from told import made
 
-from archiver.archive.status import PartStatus
+from archiver.archive.status import ImageCount, PartStatus
 from archiver.commands.exporting import BookExported, Exported, Unaccounted
 from archiver.exports.writing import Written
 from archiver.report import exports
@@ -41,6 +42,11 @@ def exported(*books: BookExported, **given: Any) -> Exported:
          ["a  999 bytes", "b  1.0 kB", "1 part of 1 series, 1 held"]),
         (exported(book(1), written=(Written(Path("a"), 1, 999_999), Written(Path("b"), 1, 1_000_000))),
          ["a  1000.0 kB", "b  1.0 MB", "1 part of 1 series, 1 held"]),
+        (exported(replace(book(), images=ImageCount(7, 4, 2, 1, "https://i.example/a.png")), written=()),
+         ["3 parts of 1 series, 3 held",
+          ("7: 2 of 4 images held; missing: https://i.example/a.png and 1 more;"
+           " 1 of them never asked for, as `archiver fetch` does.")]),
+        (exported(replace(book(), images=ImageCount(7, 4, 4, 0, None)), written=()), ["3 parts of 1 series, 3 held"]),
         (exported(book(), as_of=NOON, written=()),
          ["3 parts of 1 series, 3 held",
           "As the archive stood at 2026-11-23T12:00:00Z; it had last asked at 2026-11-23T12:00:00Z."]),
@@ -94,7 +100,7 @@ def test_the_document_says_all_of_it() -> None:
     assert summary.document == {
         "format": "epub", "exit_code": 3, "written": [{"path": "a.epub", "files": 2, "bytes": 1_234_567}],
         "series": [{"id": 7, "key": "series-7", "title": "A series", "parts": 3,
-                    "missing": [{"id": 5, "url": URL, "last_outcome": "not_found"}]}],
+                    "images": 0, "images_held": 0, "missing": [{"id": 5, "url": URL, "last_outcome": "not_found"}]}],
         "unaccounted": [{"url": URL, "series_id": 7, "parts": 1, "declared_parts": 30}],
         "unreadable": [{"id": 6, "url": URL}], "lost": 2, "seen_until": "2026-11-23T12:00:00Z",
         "as_of": "2026-11-23T12:00:00Z", "is_demonstration": True, "messages": list(summary.lines),

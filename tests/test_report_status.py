@@ -73,14 +73,26 @@ def test_a_series_has_a_note_where_its_numbers_differ(changes: Row, expected: li
 
 
 def test_how_many_images_are_held_is_told_of_a_series_that_shows_any() -> None:
-    held = {"images": 4, "held": 4, "missing": None}
+    held = {"series_id": 7, "images": 4, "held": 4, "unasked": 0, "missing": None}
     assert notes(series=[SERIES], images={7: held}) == ["7: 4 of 4 images held"]
     assert notes(series=[SERIES], images={8: held}) == []
 
 
-@pytest.mark.parametrize(("held", "more"), [(3, ""), (2, " and 1 more"), (0, " and 3 more")])
-def test_an_image_that_is_missing_is_named(held: int, more: str) -> None:
-    counted = {"images": 4, "held": held, "missing": "https://i.example/a\u202e.png"}
+@pytest.mark.parametrize(
+    ("held", "unasked", "more"),
+    [
+        (3, 0, ""), (2, 0, " and 1 more"), (0, 0, " and 3 more"),
+        (0, 3, " and 3 more; 3 of them never asked for, as `archiver fetch` does"),
+    ],
+)  # fmt: skip
+def test_an_image_that_is_missing_is_named(held: int, unasked: int, more: str) -> None:
+    counted = {
+        "series_id": 7,
+        "images": 4,
+        "held": held,
+        "unasked": unasked,
+        "missing": "https://i.example/a\u202e.png",
+    }
     assert notes(series=[SERIES], images={7: counted}) == [
         f"7: {held} of 4 images held; missing: https://i.example/a.png{more}"
     ]

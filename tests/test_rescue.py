@@ -100,7 +100,7 @@ def test_nothing_is_asked_when_nothing_is_missing(rescuer: Rescuer, capsys: pyte
     capsys.readouterr()
 
     assert rescuer.run("rescue") == 0
-    assert "Nothing is missing" in capsys.readouterr().out
+    assert "No part is missing" in capsys.readouterr().out
     assert rescuer.asked() == asked
 
 
@@ -195,7 +195,7 @@ def test_older_versions_fill_the_history_and_displace_nothing(rescuer: Rescuer) 
     summary = rescuer.rescue(str(PARTS[0]), history=True)
 
     assert summary.exit_code == 0
-    assert "1 parts asked for; 1 versions kept that were not held." in summary.lines
+    assert "1 part asked for; 1 version kept that had not been held." in summary.lines
     assert rescuer.held() == held
     assert rescuer.rows("SELECT source, source_at FROM captures WHERE source != 'live'") == [
         ("wayback", f"{copy(days=1).at:%Y-%m-%dT%H:%M:%S}.000Z")
@@ -366,6 +366,11 @@ def test_all_archives_down_changes_nothing_and_says_so(rescuer: Rescuer) -> None
         assert any(f"{host} is down" in line for line in summary.lines)
     assert (rescuer.believed(), rescuer.held()) == (before, held)
     assert rescuer.rows("SELECT ended_by, exit_code FROM runs ORDER BY id DESC LIMIT 1") == [("finished", 3)]
+
+
+def test_who_holds_copies_is_not_known_when_all_archives_are_down(rescuer: Rescuer) -> None:
+    everything("reset")(rescuer.archives)
+    assert rescuer.rescue(str(PARTS[0]), check=True).exit_code == 3, "the part is held, but nobody said who else has it"
 
 
 def test_all_archives_refusing_us_is_told_by_the_exit_code(rescuer: Rescuer) -> None:

@@ -58,7 +58,7 @@ def test_what_earlier_runs_refused_is_not_asked_for_again_and_the_next_ones_are(
     rescuer.archives.shelf.put(*(copy(bad(day), days=day) for day in range(1, 13)), copy(bad(99), days=400))
     first = look(rescuer, copies=3)
 
-    assert "10 more copies are named and were not tried yet. Run the same command again to go on." in first.lines
+    assert "Copies that are named and were not tried yet: 10. Run the same command again to go on." in first.lines
     assert had(rescuer) == [copy(days=day).timestamp for day in (1, 400, 2)], "another year before the next days"
     look(rescuer, copies=3)
     assert had(rescuer)[3:] == [copy(days=day).timestamp for day in (3, 4, 5)]

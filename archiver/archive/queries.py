@@ -97,6 +97,7 @@ def _counted(one: SeriesStatus | SourceStatus, checked_at: str | None, images: I
         "parts": one.parts, "safe": one.safe, "rescued": one.rescued, "missing": one.missing, "gone": one.gone,
         "edited": one.edited, "last_checked_at": checked_at,
         "images": images.images if images else 0, "images_held": images.held if images else 0,
+        "images_unasked": images.unasked if images else 0,
     }  # fmt: skip
 
 
@@ -210,6 +211,8 @@ GROUP BY discoveries.article_id ORDER BY 1
 _IMAGES = """
 SELECT articles.series_id, count(DISTINCT images.id) AS images,
     count(DISTINCT iif(images.capture_id IS NOT NULL, images.id, NULL)) AS held,
+    count(DISTINCT iif(images.capture_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM pages WHERE pages.url = images.url AND last_fetch_at IS NOT NULL), images.id, NULL)) AS unasked,
     min(iif(images.capture_id IS NULL, images.url, NULL)) AS missing
 FROM (SELECT article_id, image_id FROM article_images
     UNION ALL SELECT article_id, image_id FROM comment_images JOIN comments ON comments.id = comment_id) AS shown

@@ -188,12 +188,13 @@ class EventSeen(NamedTuple):
 
 
 class ImageCount(NamedTuple):
-    """How many images the parts of a series show, how many of those are held, and the address of one that is not."""
+    """How many images the parts of a series show, and how many of those are held, or were never asked for."""
 
     series_id: int | None
     images: int
     held: int
-    missing: str | None
+    unasked: int
+    missing: str | None  # the address of one that is not held
 
 
 class RunStatus(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.archive import queries
-from archiver.archive.status import PartStatus
+from archiver.archive.status import ImageCount, PartStatus, Status
 from archiver.archive.times import moment_named
 from archiver.errors import UsageError
 from archiver.exports import writing
@@ -29,6 +29,7 @@ class BookExported:
     series_id: int | None
     parts: int
     missing: tuple[PartStatus, ...]
+    images: ImageCount | None = None  # of a series; None where a part was named, and where it shows none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ def export(
         written = tuple(
             writing.put(target, chosen.container, make(share, options), force=force) for share, target in shares
         )
-        lost = books.lost
+        lost, found = books.lost, queries.status(books.connection, every_part=False)
+        told = tuple(_told(book, found) for book in books.books)
         return Exported(
-            name, written, tuple(map(_told, books.books)), books.seen_until, tuple(_unaccounted(books, named)),
+            name, written, told, books.seen_until, tuple(_unaccounted(books, named, found)),
             tuple(lost.texts.values()), len(lost.captures), books.is_demonstration, moment,
         )  # fmt: skip
 
@@ -128,9 +130,8 @@ def _refuse_archive(target: Path, archive: Path) -> None:
             raise UsageError(f"{safe(target)}: is the archive under another name; name another place with --out")
 
 
-def _unaccounted(books: Books, named: str | None) -> Iterator[Unaccounted]:
+def _unaccounted(books: Books, named: str | None, found: Status) -> Iterator[Unaccounted]:
     """What of the exported may have parts that nobody knows; of a part that was named alone, nothing."""
-    found = queries.status(books.connection, every_part=False)
     only = books.books[0]
     for series in found.series:
         is_in = series.is_asked if named is None else only.is_all and only.series and only.series.id == series.id
@@ -141,7 +142,8 @@ def _unaccounted(books: Books, named: str | None) -> Iterator[Unaccounted]:
             yield Unaccounted(source.url, None, source.parts, None)
 
 
-def _told(book: Book) -> BookExported:
+def _told(book: Book, found: Status) -> BookExported:
     missing = tuple(entry.part for entry in book.entries if entry.part.missing)
     series_id = book.series.id if book.series else None
-    return BookExported(book.key, book.title, series_id, len(book.entries), missing)
+    images = found.images.get(series_id) if series_id is not None and book.is_all else None
+    return BookExported(book.key, book.title, series_id, len(book.entries), missing, images)

@@ -39,6 +39,10 @@ class Looked:
     down: dict[str, str] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
 
+    def is_unheard(self) -> bool:
+        """Whether copies were looked for, and nobody said anything of use."""
+        return bool(self.found) and not self.answered and not any(one.source for one in self.found)
+
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
@@ -46,7 +50,7 @@ class Rescued:
 
     options: RescueOptions
     looked: Looked
-    whole: bool  # nothing of what was named is missing
+    whole: bool  # no part of what was named is missing
     closed: Closed
 
 
@@ -128,7 +132,7 @@ def _closed(run: Run, options: RescueOptions, looked: Looked, target: PartOrSeri
     def judged(found: Status) -> int:
         if run.ended_by == "refused":
             return 4
-        return 0 if is_whole(found) else 3
+        return 0 if is_whole(found) and not looked.is_unheard() else 3
 
     closed = run.close("; ".join([*looked.down.values(), *looked.refused.values()]), judged)
     return Rescued(options, looked, is_whole(closed.found), closed)

@@ -8,7 +8,7 @@ from typing import Any
 from archiver.archive.times import site_stamp
 from archiver.commands.exporting import BookExported, Exported, Unaccounted
 from archiver.report.runs import Summary, iso
-from archiver.report.status import counted
+from archiver.report.status import counted, image_note
 from archiver.text import safe
 
 _SHOWN = 5  # parts that are missing and told one by one
@@ -25,6 +25,7 @@ def summary(found: Exported) -> Summary:
         )
     for book in found.books:
         lines += _missing(book)
+    lines += [f"{image_note(book.images)}." for book in found.books if book.images and book.images.missing]
     lines += map(_unaccounted, found.unaccounted)
     lines += _unreadable(found)
     if found.lost:
@@ -67,6 +68,7 @@ def _document(found: Exported, lines: list[str]) -> dict[str, Any]:
         "written": [{"path": str(one.path), "files": one.files, "bytes": one.bytes} for one in found.written],
         "series": [
             {"id": book.series_id, "key": book.key, "title": book.title, "parts": book.parts,
+             "images": book.images.images if book.images else 0, "images_held": book.images.held if book.images else 0,
              "missing": [{"id": part.id, "url": part.url, "last_outcome": part.last_outcome} for part in book.missing]}
             for book in found.books
         ],

@@ -7,7 +7,7 @@ from archiver.commands.searching import Findings
 from archiver.model import Kind
 from archiver.report.copies import HOLDERS
 from archiver.report.runs import Summary, interrupted, iso, summary_of
-from archiver.report.status import held_lines
+from archiver.report.status import counted, held_lines, image_note
 from archiver.text import safe
 
 
@@ -27,7 +27,9 @@ def summary(rescued: Rescued) -> Summary:
         ],
         "refused_hosts": looked.refused, "down_hosts": looked.down,
     }  # fmt: skip
-    return summary_of(rescued.closed, [*_lines(rescued), *held_lines(rescued.closed.found)], told)
+    found = rescued.closed.found
+    images = [image_note(found.images[row.id]) for row in found.series if row.id in found.images]
+    return summary_of(rescued.closed, [*_lines(rescued), *held_lines(found), *images], told)
 
 
 def _lines(rescued: Rescued) -> list[str]:
@@ -35,22 +37,24 @@ def _lines(rescued: Rescued) -> list[str]:
     result, options, ended_by = rescued.looked, rescued.options, rescued.closed.ended_by
     lines = interrupted(rescued.closed, "everything rescued so far is stored")
     if not result.found and ended_by == "finished":
-        known = "Nothing is missing" if rescued.whole else "No part that is known is missing"
+        known = "No part is missing" if rescued.whole else "No part that is known is missing"
         lines.append(f"{known}: there is nothing to rescue.")
+    asked_for = f"{counted(len(result.found), 'part')} asked for"
     if options.history:
         kept = sum(found.versions for found in result.found)
-        lines.append(f"{len(result.found)} parts asked for; {kept} versions kept that were not held.")
+        lines.append(f"{asked_for}; {counted(kept, 'version')} kept that had not been held.")
     elif options.check:
-        lines.append(f"{len(result.found)} parts asked for; `archiver status --copies` shows who holds what.")
+        lines.append(f"{asked_for}; `archiver status --copies` shows who holds what.")
     else:
         lines += [_rescued(one) for one in result.found if one.source is not None]
         lines += [line for one in result.found if one.source is None for line in _not_found(one)]
-    lines += [f"{safe(why, 300)}; the others were asked." for why in (*result.down.values(), *result.refused.values())]
-    if result.found and not result.answered and not any(one.source for one in result.found):
+    others = "; the others were asked" if result.answered and ended_by == "finished" else ""
+    lines += [f"{safe(why, 300)}{others}." for why in (*result.down.values(), *result.refused.values())]
+    if result.is_unheard():
         lines.append("No archive answered: nothing changed. Run the same command again later.")
     left = sum(one.left for one in result.found if one.source is None or options.history)
     if left and ended_by == "finished":
-        lines.append(f"{left} more copies are named and were not tried yet. Run the same command again to go on.")
+        lines.append(f"Copies that are named and were not tried yet: {left}. Run the same command again to go on.")
     if ended_by == "limit":
         lines.append("Stopped at the limit of requests. Run the same command again to go on.")
     return lines

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from archiver.archive import queries
-from archiver.archive.status import EventSeen, SeriesStatus, SourceStatus, Status, Unsettled
+from archiver.archive.status import EventSeen, ImageCount, SeriesStatus, SourceStatus, Status, Unsettled
 from archiver.text import safe
 
 _RUN_KEYS = (
@@ -139,17 +139,24 @@ def drift_notes(status: Status) -> list[str]:
     ]
 
 
+def image_note(images: ImageCount) -> str:
+    """How many images of a series are held, and what to do for those that are not."""
+    told = f"{images.series_id}: {images.held} of {images.images} images held"
+    if images.missing is not None:
+        others = images.images - images.held - 1
+        told += f"; missing: {safe(images.missing)}{f' and {others} more' if others > 0 else ''}"
+    if images.unasked:
+        told += f"; {images.unasked} of them never asked for, as `archiver fetch` does"
+    return told
+
+
 def series_notes(status: Status) -> list[str]:
     """What a number alone does not say: parts that only the index or only the site knows."""
     notes = []
     for row in status.series:
         declared, parts, linked = row.declared_parts, row.parts, row.linked_by_index
-        images = status.images.get(row.id)
-        if images is not None:
-            lacking = f"; missing: {safe(images.missing)}" if images.missing else ""
-            others = images.images - images.held - 1
-            more = f" and {others} more" if others > 0 else ""
-            notes.append(f"{row.id}: {images.held} of {images.images} images held{lacking}{more}")
+        if row.id in status.images:
+            notes.append(image_note(status.images[row.id]))
         if linked and linked != parts:
             notes.append(f"{row.id}: {linked} linked by the index, {parts} in the series")
         if parts == 0 and row.contest_days:
