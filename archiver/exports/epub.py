@@ -15,7 +15,7 @@ from archiver.archive.kept import KeptComment
 from archiver.exports import shown
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import author, counted, day, last_full, marks, moment, of_entry, provenance, say
+from archiver.exports.said import author, counted, day, last_full, local, marks, moment, of_entry, provenance, say
 from archiver.exports.shown import Showing
 from archiver.exports.xhtml import text, xhtml
 from archiver.text import safe
@@ -122,7 +122,7 @@ def _about_article(chapter: Chapter, lang: str) -> str:
     assert article is not None
     told = [author(article.author)] if article.author else []
     if article.published_at is not None:
-        told.append(f"{say(lang, 'published')} {day(article.published_at)}")
+        told.append(say(lang, "published", at=local(lang, article.published_at)))
     if article.tags:
         told.append(f"{say(lang, 'tags')}: {', '.join(safe(tag, 100) for tag in article.tags)}")
     return f'<p class="by">{" · ".join(text(one) for one in told)}</p>' if told else ""
@@ -150,7 +150,7 @@ def _where_from(chapter: Chapter, lang: str) -> str:
 def _about(books: Books, book: Book, lang: str) -> str:
     lines = [
         *([say(lang, "is_demonstration")] if books.is_demonstration else []),
-        say(lang, "colophon", moment=moment(books.seen_until)),
+        say(lang, "colophon", at=local(lang, books.seen_until)),
         counted(book, lang),
         say(lang, "rights"),
     ]
@@ -252,7 +252,7 @@ def _package(books: Books, book: Book, images: dict[int, str], lang: str) -> str
 <dc:language>zh-Hant-TW</dc:language>
 {author}
 <dc:source>{text(book.url)}</dc:source>
-<dc:date>{day(books.seen_until)}</dc:date>
+<dc:date>{moment(books.seen_until)[:10]}</dc:date>
 <meta property="dcterms:modified">{moment(books.seen_until)}</meta>
 {series}
 <meta property="schema:accessMode">textual</meta>

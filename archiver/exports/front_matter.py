@@ -8,7 +8,7 @@ from datetime import datetime
 
 from archiver.exports.book import Book, Chapter
 from archiver.exports.markdown_escape import PARAMS
-from archiver.exports.said import marks, moment
+from archiver.exports.said import in_taiwan, marks
 from archiver.text import safe
 
 HeadValue = str | int | bool | datetime | list[str] | dict[str, str] | None
@@ -67,7 +67,7 @@ def old_path(chapter: Chapter) -> str:
 
 def _value(value: HeadValue) -> str:
     if isinstance(value, datetime):
-        return moment(value)
+        return in_taiwan(value).isoformat(timespec="seconds")  # tools show the day that stands there
     written = json.dumps(value, ensure_ascii=False)
     # YAML 1.2 §5.1: what is not printable may only stand there escaped.
     return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", written)

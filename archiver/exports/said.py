@@ -5,10 +5,13 @@ All of it is plain text, and what stands in it from outside is one line made har
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from archiver.archive.kept import KeptCapture
 from archiver.exports.book import Book, Chapter, Entry
+from archiver.pages.base import TAIPEI
 from archiver.text import safe
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -16,7 +19,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "comments": ("留言", "Comments"),
     "comment_deleted": ("此留言已於 {day} 前刪除", "This comment was deleted by {day}"),
     "part": ("第 {number} 篇", "Part {number}"),
-    "published": ("發佈", "Published"),
+    "local": ("{at}（台灣時間）", "{at} (Taiwan time)"),
+    "published": ("發表於 {at}", "published {at}"),
     "tags": ("標籤", "Tags"),
     "previous": ("上一篇", "Previous part"),
     "next": ("下一篇", "Next part"),
@@ -59,6 +63,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_tagged": ("沒有標籤。", "There are no tags."),
     "dead_links": ("失效的連結", "Dead links"),
     "known_copy": ("備份", "a copy"),
+    "asked_until": ("最後檢查於 {at}", "last asked {at}"),
     "to_text": ("跳至內文", "To the text"),
     "where_you_are": ("目前位置", "Where you are"),
     "turns": ("上一篇與下一篇", "Previous and next part"),
@@ -67,7 +72,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "gone_word": ("已從網站消失", "gone"),
     "rescued_word": ("取自他處的備份", "rescued"),
     "private_copy": (
-        "私人存檔，文字屬於原作者。時間為 UTC。", "A private copy; the words are their authors'. Times are UTC."
+        "私人存檔，文字屬於原作者。", "A private copy; the words are their authors'."
     ),
     "in_body_image": ("圖片", "image"),
     "in_body_formula": ("公式圖片", "formula, image"),
@@ -79,8 +84,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "in_body_held": ("收在這份存檔裡", "held in this archive"),
     "colophon": (
-        "這本書由 archiver 從存檔製成；存檔最後更新於 {moment}。",
-        "This was made by archiver from an archive that last asked for anything at {moment}.",
+        "這本書由 archiver 從存檔製成；存檔最後檢查於 {at}。日期皆為台灣時間。",
+        "This was made by archiver from an archive that last asked for anything at {at}. Days are those of Taiwan.",
     ),
     "counted": (
         "共 {parts} 篇；已存檔 {held} 篇；原網站上已消失 {gone} 篇。",
@@ -125,12 +130,26 @@ def say(lang: str, key: str, **values: object) -> str:
 
 
 def day(at: datetime | str) -> str:
-    """The day of a moment, as text: in UTC, as the archive has all moments."""
-    return at[:10] if isinstance(at, str) else at.date().isoformat()
+    """The day of a moment in Taiwan, whose contest wants a post a day: for people."""
+    return in_taiwan(at).date().isoformat()
+
+
+def local(lang: str, at: datetime | str) -> str:
+    """A moment for people, to the minute: Taiwan's time, and that it is."""
+    return say(lang, "local", at=f"{in_taiwan(at):%Y-%m-%d %H:%M}")
+
+
+def in_taiwan(at: datetime | str) -> datetime:
+    """A moment with Taiwan's offset; as it is in the last hours that there are, which have none there."""
+    found = datetime.fromisoformat(at) if isinstance(at, str) else at
+    try:
+        return found.astimezone(TAIPEI)
+    except OverflowError:
+        return found
 
 
 def moment(at: datetime) -> str:
-    """A moment to the second: ISO 8601, UTC."""
+    """A moment for programs, to the second: ISO 8601, UTC."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -155,18 +174,22 @@ def of_entry(entry: Entry, lang: str) -> list[str]:
     return [*found, say(lang, "is_missing")] if entry.part.missing else found
 
 
-def provenance(chapter: Chapter, lang: str) -> list[tuple[str, str]]:
-    """Where a part's text came from, each with its name: address, time, holder, SHA-256 of the bytes received."""
+def provenance(chapter: Chapter, lang: str, written: Callable[[datetime], str] | None = None) -> list[tuple[str, str]]:
+    """Where a part's text came from, each with its name: address, time, holder, SHA-256 of the bytes received.
+
+    `written`: how times are; else for people.
+    """
     told = [(say(lang, "source_address"), safe(chapter.entry.part.url))]
-    return told + (_of_capture(chapter.capture, lang) if chapter.capture is not None else [])
+    at = written or partial(local, lang)
+    return told + (_of_capture(chapter.capture, lang, at) if chapter.capture is not None else [])
 
 
-def _of_capture(capture: KeptCapture, lang: str) -> list[tuple[str, str]]:
-    told = [(say(lang, "captured_at"), moment(capture.captured_at)), (say(lang, "held_by"), say(lang, capture.source))]
+def _of_capture(capture: KeptCapture, lang: str, at: Callable[[datetime], str]) -> list[tuple[str, str]]:
+    told = [(say(lang, "captured_at"), at(capture.captured_at)), (say(lang, "held_by"), say(lang, capture.source))]
     if capture.source_url is not None:
         told.append((say(lang, "copy_address"), safe(capture.source_url)))
     if capture.source_at is not None:
-        told.append((say(lang, "copied_at"), moment(capture.source_at)))
+        told.append((say(lang, "copied_at"), at(capture.source_at)))
     return [*told, (say(lang, "sha256"), capture.sha256)]
 
 

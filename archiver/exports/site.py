@@ -20,7 +20,7 @@ from archiver.browse import render
 from archiver.exports import epub, shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import counted, happened, last_full, marks, moment, provenance, say
+from archiver.exports.said import counted, day, happened, last_full, local, marks, moment, provenance, say
 from archiver.exports.shown import PlacesInBook, Showing
 from archiver.exports.writing import packed
 
@@ -91,8 +91,9 @@ class _Site:
     def _page(self, name: str, template: str, title: str, **values: Any) -> ExportFile:
         shared = {
             "title": title, "say": self._say, "happened": partial(happened, self._lang), "moment": moment,
+            "local": partial(local, self._lang), "day": day,
             "root": "../" * name.count("/"), "book": None, "entry": None, "linked_data": None,
-            "seen_until": moment(self._books.seen_until),
+            "seen_until": self._books.seen_until,
             "is_demonstration": self._books.is_demonstration, "page_lang": "en" if self._lang == "en" else "zh-Hant-TW",
             "is_bare": self._is_bare,
         }  # fmt: skip

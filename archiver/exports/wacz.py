@@ -168,7 +168,7 @@ def _parts(package: _Package, notes: _Notes) -> Iterator[bytes]:
             told: dict[str, Any] = {
                 "text": _text(chapter),
                 "marks": said,
-                "provenance": dict(provenance(chapter, package.lang)),
+                "provenance": dict(provenance(chapter, package.lang, moment)),
             }
             page = _page(f"{book.key}/{entry.slug}", *found, title=entry.title, **told)
             notes.put("UPDATE pages SET is_listed = 1 WHERE capture_id = ?", number)

@@ -21,7 +21,7 @@ from pathlib import Path
 from archiver.exports import shown, site
 from archiver.exports.book import Books
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import day, say
+from archiver.exports.said import moment, say
 from archiver.exports.writing import MARK
 from archiver.exports.zim_identity import settle
 from archiver.machine.version import __version__
@@ -88,7 +88,7 @@ def _about(books: Books) -> Iterator[dict[str, str]]:
         "Name": only.key if only is not None else "ithome", "Title": _short(title, _TITLE),
         "Description": _short("; ".join(book.title for book in books.books), _DESCRIPTION), "Language": "zho",
         "Creator": "; ".join(dict.fromkeys(book.author for book in books.books if book.author)) or "?",
-        "Publisher": "archiver", "Date": day(books.seen_until),
+        "Publisher": "archiver", "Date": moment(books.seen_until)[:10],
     }  # fmt: skip
     if only is not None:
         said["Source"] = only.url
