@@ -16,7 +16,7 @@ from runs import terse_site
 import archiver
 from archiver import cli
 from archiver.archive.as_of import as_it_stood
-from archiver.archive.looking import opened
+from archiver.archive.opening import opened
 from archiver.archive.times import moment_named, stamp
 from archiver.errors import UsageError
 from archiver.model import Outcome

@@ -16,8 +16,7 @@ from archiver.archive.columns import STORED_BODY
 from archiver.archive.connection import throw_away
 from archiver.archive.database import Database
 from archiver.archive.library import Library
-from archiver.archive.looking import opened
-from archiver.archive.opening import explained
+from archiver.archive.opening import explained, opened
 from archiver.archive.stored import ReadPage
 from archiver.archive.times import stamp
 from archiver.config.rules import Rules, Schedule

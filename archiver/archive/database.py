@@ -39,6 +39,10 @@ class Database(sqlite_utils.Database):
         """The one value that an answer is."""
         return self.conn.execute(sql, parameters).fetchone()[0]
 
+    def rows_of(self, sql: str, some: Iterable[int] | Iterable[str]) -> list[dict[str, Any]]:
+        """The rows of a question about some numbers or URLs, which stand in it as JSON."""
+        return list(self.query(sql, [json.dumps(sorted(some))]))
+
     def numbers(self, sql: str, *lists: Iterable[int]) -> set[int]:
         """The first column of an answer; each list of numbers stands in the question as JSON."""
         return {row[0] for row in self.conn.execute(sql, [json.dumps(sorted(one)) for one in lists])}

@@ -149,6 +149,8 @@ def _of_sources(database: Database, sources: list[int]) -> set[int]:
 
 # ─── pages that are wanted ──────────────────────────────────────────────────────────────────────
 
+_FOLLOWED = "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))"
+_PAGES = "SELECT id, url FROM pages WHERE url IN (SELECT value FROM json_each(?))"
 _WANTED = """
 WITH named AS (
     SELECT url FROM discoveries WHERE from_page_id IN (SELECT value FROM json_each(:pages))
@@ -167,21 +169,14 @@ def _want_pages(database: Database, pages: Collection[int], series: Collection[i
 
     Of what these pages name, and of these series. Gives the series of which there are more lists to be asked now.
     """
-    numbers = json.dumps(sorted(series))
-    followed = database.query(
-        "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))", [numbers]
-    )
     lists = []
-    for one in list(followed):
+    for one in database.rows_of(_FOLLOWED, series):
         lists.append(ithome.feed_url(one["id"]))
         if one["author_id"] is not None:
             lists.append(ithome.series_url(one["author_id"], one["id"]))
-    known_ones = database.query(
-        "SELECT url FROM pages WHERE url IN (SELECT value FROM json_each(?))", [json.dumps(lists)]
-    )
-    known = {row["url"] for row in known_ones}
+    known = {row["url"] for row in database.rows_of(_PAGES, lists)}
     wanted = {url: None for url in lists if url not in known}
-    named = database.query(_WANTED, {"pages": json.dumps(sorted(pages)), "series": numbers})
+    named = database.query(_WANTED, {"pages": json.dumps(sorted(pages)), "series": json.dumps(sorted(series))})
     found = [_want(database, url, at) for url, at in [*wanted.items(), *((row["url"], row["at"]) for row in named)]]
     return {series_id for series_id in found if series_id is not None}
 
@@ -209,7 +204,7 @@ UNION ALL SELECT * FROM (
 def _want_shown(database: Database, articles: Collection[int]) -> None:
     """The images that are shown, and the outside pages that are linked to. Whether they are asked is the run's word."""
     shown = []
-    for row in database.query(_SHOWN, [json.dumps(sorted(articles))]):
+    for row in database.rows_of(_SHOWN, articles):
         address = ithome.image_address(row["url"]) if row["kind"] == "image" else ithome.link_address(row["url"])
         if address is not None and address.url == row["url"]:
             shown.append(_page(address, None))
@@ -225,7 +220,8 @@ def _want(database: Database, url: str, at: str | None) -> int | None:
     address = ithome.classify(url)
     if not isinstance(address, Address):  # a number that no page can have names nothing that could be asked
         return None
-    return address.series_id if _want_page(database, address, at) else None
+    is_new = database.execute(_WANT_PAGE, _page(address, at)).rowcount > 0
+    return address.series_id if is_new else None
 
 
 _WANT_PAGE = """
@@ -233,11 +229,6 @@ INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, at, at, at FROM (SELECT coalesce(?8, (SELECT max(started_at) FROM runs)) AS at)
 WHERE true ON CONFLICT (url) DO NOTHING
 """
-
-
-def _want_page(database: Database, address: Address, at: str | None) -> bool:
-    """Make a page of an address; gives whether there was none."""
-    return database.execute(_WANT_PAGE, _page(address, at)).rowcount > 0
 
 
 def _page(address: Address, at: str | None) -> tuple[str | int | None, ...]:
@@ -262,17 +253,13 @@ def _mark_citations(database: Database, articles: Collection[int]) -> None:
 def _keep_parts(database: Database, articles: Collection[int]) -> set[int]:
     """Which of these articles are parts, and of what, as rows; gives those that were none until now."""
     wanted = {part["article_id"]: part for part in _parts(database, articles)}
-    numbers = [json.dumps(sorted(articles))]
-    held = database.query(
+    held = database.rows_of(
         "SELECT page_id, series_id, source_id, article_id, position, title, said_by FROM parts"
         " WHERE article_id IN (SELECT value FROM json_each(?))",
-        numbers,
+        articles,
     )
     before = {row["article_id"]: tuple(row.values()) for row in held}
-    pages = database.query(
-        "SELECT id, url FROM pages WHERE url IN (SELECT value FROM json_each(?))",
-        [json.dumps([part["url"] for part in wanted.values()])],
-    )
+    pages = database.rows_of(_PAGES, [part["url"] for part in wanted.values()])
     page_ids = {row["url"]: row["id"] for row in pages}
     after = {
         article_id: (
@@ -306,7 +293,7 @@ def _parts(database: Database, articles: Collection[int]) -> Iterator[dict[str, 
         claims.setdefault(claim["article_id"], claim)
     left_open = _left_open(database, listed, claims, series)
     named: dict[int, dict[str, Any]] = {}
-    for row in database.query(_NAMED, [json.dumps(sorted(articles))]):
+    for row in database.rows_of(_NAMED, articles):
         named.setdefault(row["article_id"], row)
     for article_id in sorted(articles):
         part = claims.get(article_id) or left_open.get(article_id) or named.get(article_id)
@@ -318,17 +305,12 @@ def _left_open(
     database: Database, listed: list[dict[str, Any]], claims: dict[int, dict[str, Any]], series: Collection[int]
 ) -> dict[int, dict[str, Any]]:
     """Which of the links of indexes are parts that nobody else places, by the first index that leaves them open."""
-    days = database.query(
-        "SELECT id, title_day FROM articles WHERE title_day IS NOT NULL"
-        " AND id IN (SELECT value FROM json_each(?))",
-        [json.dumps(sorted(claims))],
-    ) if listed else ()  # fmt: skip
-    held_days = {(claims[row["id"]]["series_id"], row["title_day"]) for row in days}
-    rows = database.query(
-        "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))",
-        [json.dumps(sorted(series))],
+    days_of = (
+        "SELECT id, title_day FROM articles WHERE title_day IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
     )
-    authors = {row["id"]: row["author_id"] for row in rows}
+    days = database.rows_of(days_of, claims) if listed else []
+    held_days = {(claims[row["id"]]["series_id"], row["title_day"]) for row in days}
+    authors = {row["id"]: row["author_id"] for row in database.rows_of(_FOLLOWED, series)}
     own = {
         (*_list_of(link), claims[link["article_id"]]["series_id"]) for link in listed if link["article_id"] in claims
     }

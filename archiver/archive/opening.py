@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archiver.archive import shape
-from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiveTooNew, ArchiveUnwritable
+from archiver.errors import ArchiveDamaged, ArchiveError, ArchiveLocked, ArchiverError, ArchiveTooNew, ArchiveUnwritable
 from archiver.machine import disk
 from archiver.text import line
 
@@ -263,3 +263,24 @@ def reading(path: Path, *, is_open_here: bool = False) -> Iterator[sqlite3.Conne
             yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """An archive as whoever uses it meets it: what another hand put into it is damage, and never a bug of ours."""
+    with rows_are_ours(path), reading(path) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def rows_are_ours(path: Path) -> Iterator[None]:
+    """Raise ArchiveDamaged where what stumbles inside did so over a row that we never write; else it is a bug."""
+    try:
+        yield
+    except (ArchiverError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        from archiver.archive import odd_rows  # takes longer to import than all else that reading needs
+
+        odd_rows.explain(path, error)
+        raise

@@ -9,7 +9,7 @@ from typing import Self
 from archiver import pages
 from archiver.archive import bodies, kept
 from archiver.archive.kept import KeptArticle, KeptSeries
-from archiver.archive.looking import opened
+from archiver.archive.opening import opened
 from archiver.archive.status import PartStatus
 from archiver.errors import ArchiveDamaged, UsageError
 from archiver.model.readings import Body

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver import diff, ithome, pages
 from archiver.archive import bodies, demonstration, versions
-from archiver.archive.looking import opened
+from archiver.archive.opening import opened
 from archiver.archive.versions import Version
 from archiver.commands import naming
 from archiver.errors import ArchiveDamaged, UsageError

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.archive import demonstration, looking, queries
+from archiver.archive import demonstration, queries
+from archiver.archive.opening import opened
 from archiver.archive.status import Status
 from archiver.errors import UsageError
 from archiver.text import safe
@@ -24,7 +25,7 @@ def status(path: Path | str, *, every_part: bool = True) -> Status:
 
     Raises ArchiveError.
     """
-    with looking.opened(Path(path)) as connection:
+    with opened(Path(path)) as connection:
         return queries.status(connection, every_part=every_part)
 
 
@@ -32,7 +33,7 @@ def copies(path: Path | str) -> CopiesOfParts:
     """Every part and who holds it. Raises ArchiveError."""
     from archiver.archive import part_copies
 
-    with looking.opened(Path(path)) as connection:
+    with opened(Path(path)) as connection:
         return part_copies.copies(connection)
 
 
@@ -42,7 +43,7 @@ def why(path: Path | str, page: int | str) -> History:
     from archiver.commands import naming
 
     named = naming.page_urls(str(page))
-    with looking.opened(Path(path)) as connection:
+    with opened(Path(path)) as connection:
         named += queries.list_addresses(connection, *naming.list_named(str(page)))
         found = next((one for url in named if (one := history(connection, url)) is not None), None)
     if found is None:
@@ -62,7 +63,7 @@ def search(path: Path | str, query: str, *, series_id: int | None = None, limit:
 
     if not terms(query):
         raise UsageError("no word to search for; name one, or a phrase in quotes")
-    with looking.opened(Path(path)) as connection:
+    with opened(Path(path)) as connection:
         if series_id is not None and not queries.knows_series(connection, series_id):
             raise UsageError(f"{series_id}: no series of {safe(path)}; `archiver status` names its series")
         found = find(connection, query, series_id=series_id, limit=limit)

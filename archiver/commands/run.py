@@ -18,8 +18,8 @@ from typing import Any
 from archiver import pages
 from archiver.archive import demonstration, opening, queries
 from archiver.archive.archive import Keeper
-from archiver.archive.looking import rows_are_ours
 from archiver.archive.manners import Answered, RobotsRecord
+from archiver.archive.opening import rows_are_ours
 from archiver.archive.status import Status
 from archiver.commands.listening import About, Hear, Listener, Notice
 from archiver.config import Config, Network

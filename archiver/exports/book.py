@@ -19,7 +19,7 @@ from pathlib import Path
 from archiver import ithome, pages
 from archiver.archive import bodies, demonstration, kept
 from archiver.archive.kept import KeptArticle, KeptCapture, KeptImage, KeptSeries
-from archiver.archive.looking import opened
+from archiver.archive.opening import opened
 from archiver.archive.shape import be_patient
 from archiver.archive.status import PartStatus
 from archiver.errors import UsageError
