@@ -193,6 +193,7 @@ def test_a_second_fetch_says_who_holds_the_archive(
 def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "--help")
 
+    assert out.startswith("Usage: archiver [OPTIONS] COMMAND [ARGS]...\n")
     assert all(f"\n    {code} " in out for code in (0, 1, 2, 3, 4, 5, 130))
 
 
@@ -302,3 +303,11 @@ def test_a_hostile_title_reaches_no_terminal(tmp_path: Path) -> None:
         assert controls <= {"\x1b"}
         assert "\x1b]" not in shown
         assert "\x1b[31m" not in shown
+
+
+def test_a_hostile_name_of_a_file_reaches_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "status", "--db", tmp_path / "no\x1b[31mRED\u202e.db")
+
+    assert (code, out) == (5, "")
+    assert "there is no archive yet" in err
+    assert not any(map(is_control, err))

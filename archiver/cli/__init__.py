@@ -6,9 +6,6 @@ Results go to stdout, everything else to stderr.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -30,18 +27,14 @@ def run(arguments: list[str], clock: Clock | None = None) -> int:
     short = sum(argument.count("v") for argument in arguments if argument.strip("v") == "-")
     verbose = short + arguments.count("--verbose")
     try:
-        with _said(verbose), interruption.caught(), _broken_pipes_are_fine():
-            code = archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock)
-            sys.stdout.flush()
-            return code if isinstance(code, int) else 0
+        with _said(verbose), interruption.caught():
+            return int(archiver.main(arguments, prog_name="archiver", standalone_mode=False, obj=clock))
     except click.ClickException as error:
         error.show()
         return 2
-    except click.exceptions.Exit as error:
-        return error.exit_code
     except (click.Abort, KeyboardInterrupt, Stopped) as error:
         click.echo(interruption.WORDS, err=True)
-        return interruption.code_of(error.__cause__ or error)
+        return interruption.code_of(error)
     except ArchiverError as error:
         for message in str(error).splitlines():
             click.echo(f"archiver: {safe(message)}", err=True)
@@ -63,14 +56,3 @@ def _said(verbose: int) -> contextlib.AbstractContextManager[None]:
     from archiver.cli import log
 
     return log.on_stderr()
-
-
-@contextlib.contextmanager
-def _broken_pipes_are_fine() -> Iterator[None]:
-    """`archiver status | head -1` closes our output early: that is no error."""
-    try:
-        yield
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
