@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archives import put, rows_at, tampering
 from exported import files_of
-from reading_archive import ALIVE, SERIES, make
+from reading_archive import ALIVE, LATER, SERIES, make
 
 import archiver
 from archiver.exports.formats import PRESETS, ExportOptions
@@ -75,6 +76,38 @@ def test_the_head_of_a_post_has_its_day_in_taiwan(archive: Path, tmp_path: Path,
 
     assert f"\n{name}: 2023-09-25T00:30:00+08:00\n" in post
     assert CAPTURED["zh-TW"] in post
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_post_was_changed_when_an_edit_was_seen_and_only_then(archive: Path, tmp_path: Path, preset: str) -> None:
+    never, redressed = (Path(shutil.copy(archive, tmp_path / f"{name}.db")) for name in ("never", "redressed"))
+    with tampering(never) as connection:
+        connection.execute("DELETE FROM edits")
+    with tampering(redressed) as connection:  # and a week later only its dress was another
+        put(
+            connection, "edits", article_id=ALIVE, old_capture_id=ALIVE, new_capture_id=ALIVE, last_seen_old_at=LATER,
+            first_seen_new_at="2026-11-16T00:00:00.000Z", title_changed=0, body_changed=0, tags_changed=0, cosmetic=1,
+        )  # fmt: skip
+    before, after = (part(exported(db, tmp_path / db.stem, "markdown", preset=preset)) for db in (never, redressed))
+    name = {"plain": "lastmod", "hugo": "lastmod", "astro": "updatedDate"}.get(preset, "updated")
+
+    assert f"\n{name}: " not in before
+    assert f"\n{name}: 2026-11-09T18:11:12+08:00\n" in after
+
+
+@pytest.mark.parametrize("name", ["epub", "site"])
+def test_parts_that_are_perhaps_gone_are_counted_where_there_are_any(archive: Path, tmp_path: Path, name: str) -> None:
+    chinese = "".join(exported(archive, tmp_path / "zh", name).values())
+    english = "".join(exported(archive, tmp_path / "en", name, lang="en").values())
+    all_is_well = tmp_path / "well.db"
+    shutil.copy(archive, all_is_well)
+    with tampering(all_is_well) as connection:
+        connection.execute("UPDATE pages SET state = 'alive'")
+
+    assert "共 5 篇，已存檔 4 篇，原網站已移除 2 篇，疑似消失 1 篇" in chinese
+    assert "5 parts, 4 held, 2 gone from the site, 1 perhaps gone" in english
+    well = "".join(exported(all_is_well, tmp_path / "well", name).values())
+    assert "原網站已移除 0 篇</p>" in well
 
 
 def test_a_moment_that_taiwan_does_not_have_is_left_as_it_is() -> None:

@@ -94,6 +94,7 @@ class KeptArticle:
     capture_id: int  # what all this was read from
     parser: str
     is_citation: bool
+    edited_at: datetime | None  # when other words were last first seen; None: it was never seen edited
     full_capture_id: int | None  # the last full text, where what is shown now is nearly nothing
     tags: tuple[str, ...]
     code_blocks: tuple[CodeBlock, ...] = field(repr=False)
@@ -169,7 +170,7 @@ def article(connection: sqlite3.Connection, article_id: int) -> KeptArticle | No
     row = connection.execute(_ARTICLE, [article_id]).fetchone()
     if row is None:
         return None
-    said = {**_told(row, "published_at"), "is_citation": bool(row["is_citation"])}
+    said = {**_told(row, "published_at", "edited_at"), "is_citation": bool(row["is_citation"])}
     comments = connection.execute(_COMMENTS, [article_id])
     captures = connection.execute(_CAPTURES, [article_id])
     return KeptArticle(
@@ -229,6 +230,7 @@ SELECT url, '', capture_id, media_type, width, height FROM images WHERE url IN (
 _ARTICLE = """
 SELECT articles.id, url, title, series_id, position, authors.name AS author, author_id, published_at,
     coalesce(body_text, '') AS text, content_sha256, capture_id, parser, is_citation,
+    (SELECT max(first_seen_new_at) FROM edits WHERE article_id = articles.id AND NOT cosmetic) AS edited_at,
     (SELECT full_capture_id FROM collapses WHERE article_id = articles.id) AS full_capture_id
 FROM articles LEFT JOIN authors ON authors.id = author_id WHERE articles.id = ?
 """

@@ -28,7 +28,7 @@ def front_matter(book: Book, chapter: Chapter, preset: str, lang: str, permalink
     told: dict[str, HeadValue] = {
         "title": entry.title,
         date: article.published_at if article is not None else None,
-        changed: capture.source_at or capture.captured_at if capture is not None else None,
+        changed: article.edited_at if article is not None else None,
         "author": book.author,
         "tags": _of_obsidian(tags) if preset == "obsidian" else tags,
         "series": [book.title] if preset == "hugo" else book.title,

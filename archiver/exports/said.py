@@ -88,9 +88,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "This was made by archiver from an archive that last asked for anything at {at}. Days are those of Taiwan.",
     ),
     "counted": (
-        "共 {parts} 篇；已存檔 {held} 篇；原網站上已消失 {gone} 篇。",
-        "{parts} parts; {held} held; {gone} gone from the site.",
+        "共 {parts} 篇，已存檔 {held} 篇，原網站已移除 {gone} 篇",
+        "{parts} parts, {held} held, {gone} gone from the site",
     ),
+    "counted_suspect": ("，疑似消失 {suspect} 篇", ", {suspect} perhaps gone"),
     "rights": (
         "文章與留言的著作權屬於各自的作者；公開之前請先徵得同意。",
         "Articles and comments are under the copyright of those who wrote them: ask before you publish them.",
@@ -194,10 +195,12 @@ def _of_capture(capture: KeptCapture, lang: str, at: Callable[[datetime], str]) 
 
 
 def counted(book: Book, lang: str) -> str:
-    """How many parts a book has, how many of them are held, and how many the site no longer has."""
+    """How many parts a book has, how many of them are held, how many the site no longer has, or perhaps not."""
     held = sum(not entry.part.missing for entry in book.entries)
     gone = sum(entry.is_gone for entry in book.entries)
-    return say(lang, "counted", parts=len(book.entries), held=held, gone=gone)
+    suspect = sum(entry.part.state == "suspect" for entry in book.entries)
+    told = say(lang, "counted", parts=len(book.entries), held=held, gone=gone)
+    return told + (say(lang, "counted_suspect", suspect=suspect) if suspect else "")
 
 
 def last_full(chapter: Chapter, lang: str) -> str:

@@ -56,7 +56,7 @@ def atom(book: Book, seen_until: datetime, made: Made) -> Iterator[bytes]:
         url = _xml(entry.part.url)
         yield (
             f'<entry><id>{url}</id><title>{_xml(entry.title)}</title><link rel="alternate" href="{url}"/>'
-            f"<updated>{moment(_date(chapter, seen_until))}</updated>"
+            f"<updated>{moment(chapter.article.edited_at or _date(chapter, seen_until))}</updated>"
             f'<content type="html">{_xml(html)}</content></entry>\n'
         ).encode(errors="replace")
     yield b"</feed>\n"
