@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import threading
@@ -403,10 +404,13 @@ def test_an_import_that_keeps_nothing_leaves_no_new_archive_behind(importer: Imp
 
 def test_a_page_that_no_source_asks_for_is_kept_and_followed_by_nobody(importer: Importer) -> None:
     importer.config.write_text('[[sources]]\nurl = "https://ithelp.ithome.com.tw/users/1/ironman/2"\n', "utf-8")
-    code, out, _ = importer.told("import", importer.save("x.html", page(DAY2)))
+    file = importer.save("x.html", page(DAY2))
+    code, out, _ = importer.told("import", file)
 
     assert code == 0
-    assert f"1 kept that no source asks for: {DAY2}. To follow its series, name it: `archiver fetch {DAY2}`" in out
+    assert f"1 kept that no source asks for: {DAY2}. A series is told and exported once it is named" in out
+    assert f"  `archiver import {file} --db {importer.db} --url {DAY2}`\n" in out
+    assert f"To follow its series, name it: `archiver fetch {DAY2}`" in out
     assert importer.rows("SELECT count(*) FROM series WHERE followed AND id = 5943") == [(0,)]
 
 
@@ -450,13 +454,12 @@ def test_a_recording_of_a_series_is_told_and_exported_once_its_list_is_named(
     own = ["--db", str(db), "--config", str(tmp_path / "c.toml")]
     archiver.export(whole_parts, "wacz", out=recording)
     assert cli.run(["import", str(recording), *own]) == 0
-    told = re.search(r"^  `archiver (import a\.wacz --url \S+)`$", capsys.readouterr().out, re.MULTILINE)
+    told = re.search(r"^  `archiver (import .* --db .* --url \S+)`$", capsys.readouterr().out, re.MULTILINE)
     assert told is not None
     assert cli.run(["export", "json", "--db", str(db), "--out", str(tmp_path / "a.json")]) == 2
     assert "archiver import FILE --url URL" in capsys.readouterr().err
 
-    command = [str(recording) if word == "a.wacz" else word for word in told[1].split()]
-    assert cli.run([*command, *own]) == 0
+    assert cli.run([*shlex.split(told[1]), *own[2:]]) == 0
     with opened_books(whole_parts) as before, opened_books(db) as after:
         titles = [[(entry.part.id, entry.title) for _, entry in books.parts()] for books in (before, after)]
     assert titles[0] == titles[1]

@@ -118,3 +118,15 @@ def test_the_document_names_a_file_by_its_format_and_digest_and_counts_no_pictur
     (told,) = imports.summary(Imported((file(page(), image(), image(2), file=known),))).document["files"]
 
     assert (told["format"], told["sha256"], told["pages"], told["kept"]) == ("WARC", "ab", 1, 1)
+
+
+def test_a_page_whose_series_nobody_named_is_told_by_the_command_that_names_it_offline() -> None:
+    kept = ImportedFile("5.html", results=[page()], taken=True, path=Path("saved pages/5.html"))
+    told = imports.summary(Imported((kept,), unasked=(ARTICLE,), archive=Path("mine.db"))).lines
+
+    assert told[1:] == (
+        (f"1 kept that no source asks for: {ARTICLE}."
+         " A series is told and exported once it is named, which asks nobody:"),
+        f"  `archiver import 'saved pages/5.html' --db mine.db --url {ARTICLE}`",
+        f"To follow its series, name it: `archiver fetch {ARTICLE}`, or put its index or series into the config.",
+    )  # fmt: skip

@@ -201,6 +201,7 @@ def test_without_a_network_nobody_is_left_alone_afterwards(sit: Callable[..., Fe
     code, text, _ = desk.fetched("--force")
     assert code == 3
     assert "Is there a network?" in text
+    assert desk.fetched("--force", "--limit", "1")[0] == 3, "a list was asked for, and nothing was learnt"
 
     (tmp_path / "archiver.toml").write_text(config)
     code, text, asked = desk.fetched("--max-age", "0")

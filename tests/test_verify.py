@@ -7,12 +7,16 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from archives import tampering
 from runs import fetched_before_and_after_changes, run_fetch, small_site
 
-from archiver import cli, config
+from archiver import cli, config, pages
+from archiver.archive import proof
+from archiver.archive.beliefs import Beliefs
+from archiver.archive.connection import open_writer
 from archiver.commands import fetching
 from archiver.standin import StandIn
 
@@ -107,3 +111,20 @@ def test_who_waits_is_told_how_far_reading_again_is(
 
     assert told == [(number, len(told)) for number in range(1, len(told) + 1)]
     assert len(told) > 5
+
+
+class FullDisk:
+    """Beliefs that SQLite has no room to sort."""
+
+    def as_made(self) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as the module sets it
+        raise error
+
+
+def test_a_full_disk_is_told_as_such_and_accuses_no_row(copy: tuple[Path, Path]) -> None:
+    database = open_writer(copy[0])
+    told = list(proof.verify(database, cast(Beliefs, FullDisk()), pages.read, []))
+    database.close()
+
+    assert told == ["beliefs: not checked to the end, since the disk is full; free some space and run again"]

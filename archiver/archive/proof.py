@@ -49,6 +49,9 @@ def verify(
         try:
             yield from check
         except (sqlite3.Error, ValueError, TypeError, LookupError, RuntimeError, AssertionError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                yield f"{name}: not checked to the end, since the disk is full; free some space and run again"
+                continue
             words = line(f"{type(error).__name__}: {error}", 160)
             yield f"{name}: not checked to the end, since a row they stand on is no row that we wrote ({words})"
 

@@ -204,7 +204,8 @@ def _exit_code(run: Run, crawled: Crawled, found: Status) -> int:
     if run.ended_by == "refused":
         return 4
     parts_failed = any(outcome not in ABSENCES for url, outcome, _ in crawled.failed if _is_part(url))
-    return 0 if found.all_safe() and not parts_failed and not found.alarms() else 3
+    has_no_network = crawled.failed and crawled.unconnected and not crawled.connected  # then nothing was learnt
+    return 0 if found.all_safe() and not parts_failed and not has_no_network and not found.alarms() else 3
 
 
 def _is_part(url: str) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from archiver.commands.run import Closed
 from archiver.commands.trails import Trails
@@ -42,13 +43,14 @@ class ImportedFile:
     an error, or the run be interrupted; only `commands.importing` writes it.
     """
 
-    name: str
+    name: str  # without its folder, harmless
     file: files.File | None = None
     error: UnusableFile | None = None
     results: list[ImportedPage] = field(default_factory=list)
     passed: Passed = field(default_factory=Counter)
     trails: Trails | None = None  # of the pages in it
     taken: bool = False  # False at the end: the import was interrupted before
+    path: Path | None = None  # as it was named
 
     def pages(self) -> dict[str, ImportedPage]:
         """Page → the result that counts: the first that was kept, else the last."""
@@ -67,6 +69,7 @@ class Imported:
     unasked: tuple[str, ...] = ()  # pages kept that no source asks for
     no_archive: bool = False  # nothing was kept, and there was no archive yet: none was made
     closed: Closed | None = None  # None: nothing was written, so that there was no run
+    archive: Path = Path("archive.db")
 
     @property
     def exit_code(self) -> int:

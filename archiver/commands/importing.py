@@ -144,7 +144,7 @@ def _noting_errors(imported: ImportedFile) -> Iterator[None]:
 
 def _look(importer: _Importer, path: Path) -> ImportedFile:
     """Read a file to its end, so that nothing of a broken one is ever written."""
-    imported = ImportedFile(safe(path.name or str(path), 200))
+    imported = ImportedFile(safe(path.name or str(path), 200), path=path)
     with _noting_errors(imported):
         imported.file = file = files.known(path, importer.bounds)
         imported.trails = trails = Trails(importer.page(file), importer.most_redirects)
@@ -205,7 +205,7 @@ def _import(run: Run, importer: _Importer, looked: list[ImportedFile], usable: l
         _take_images(run, importer, usable)
     broken = "; ".join(str(imported.error) for imported in looked if imported.error is not None)
     closed = run.close(broken[:2_000], lambda _: code_of_files(looked))
-    return Imported(tuple(looked), tuple(unasked), closed=closed)
+    return Imported(tuple(looked), tuple(unasked), closed=closed, archive=run.archive.path)
 
 
 def _sources_to_add(archive: Keeper, importer: _Importer) -> list[sources.NamedSource]:

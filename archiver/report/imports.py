@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from archiver.commands.imported import Imported, ImportedFile, ImportedPage
@@ -72,18 +74,24 @@ def _unasked_lines(imported: Imported) -> list[str]:
     unasked = imported.unasked
     named = ", ".join(safe(url, 100) for url in unasked[:3]) + (", …" if len(unasked) > 3 else "")
     counted = f"{len(unasked)} kept that no source asks for: {named}."
-    lists = {
-        one.url: file.name for file in imported.files for one in file.pages().values()
-        if one.kept and one.kind is Kind.SERIES and one.url in unasked and "?" not in one.url
-    }  # fmt: skip
-    if not lists:
-        fetch = f"`archiver fetch {safe(unasked[0], 100)}`"
-        return [f"{counted} To follow its series, name it: {fetch}, or put its index or series into the config."]
+    found = [(one, file) for file in imported.files for one in file.pages().values() if one.kept and one.url in unasked]
+    lists = [(one.url, file) for one, file in found if one.kind is Kind.SERIES and "?" not in one.url]
+    fetch = f"`archiver fetch {safe(unasked[0], 100)}`"
+    follow = f"To follow its series, name it: {fetch}, or put its index or series into the config."
+    if not found:
+        return [f"{counted} {follow}"]
     told = [
-        f"  `archiver import {shlex.quote(name)} --url {safe(url, 100)}`"
-        for url, name in sorted(lists.items())[:_MOST_LINES]
+        f"  {_command(file, url, imported.archive)}"
+        for url, file in sorted(lists, key=itemgetter(0))[:_MOST_LINES] or [(found[0][0].url, found[0][1])]
     ]
-    return [f"{counted} A series is told and exported once it is named, which asks nobody:", *told]
+    lines = [f"{counted} A series is told and exported once it is named, which asks nobody:", *told]
+    return lines if lists else [*lines, follow]
+
+
+def _command(file: ImportedFile, url: str, archive: Path) -> str:
+    """What to type to name a page of a file that was imported."""
+    place = "" if str(archive) == "archive.db" else f" --db {shlex.quote(safe(archive))}"
+    return f"`archiver import {shlex.quote(safe(file.path or file.name))}{place} --url {safe(url, 100)}`"
 
 
 def _file_json(imported: ImportedFile) -> dict[str, Any]:
