@@ -63,8 +63,10 @@ def warc(
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # warcio leaves its temporary files to the collector
+        gc.disable()  # so that what is made meanwhile stays among what is new, where it is found at once
         _write(WARCWriter(out, gzip=packed), responses, status, list(headers), {"WARC-Date": MADE, **(record or {})})
-        gc.collect()
+        gc.enable()
+        gc.collect(0)
     return out.getvalue()
 
 

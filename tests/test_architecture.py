@@ -7,6 +7,8 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from parsed import nodes, tree
+
 from archiver import cli
 
 ROOT = Path(__file__).parents[1] / "archiver"
@@ -81,7 +83,7 @@ def room(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, at its top or inside a function."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -170,7 +172,7 @@ NAMES = {module_of(path): path for path in MODULES}
 def imports_at_its_top(path: Path) -> set[str]:
     """The modules of ours that are imported when this one is, `if TYPE_CHECKING` included."""
     found: set[str] = set()
-    left: list[ast.stmt] = ast.parse(path.read_text("utf-8")).body
+    left: list[ast.stmt] = tree(path).body
     while left:
         node = left.pop()
         if isinstance(node, ast.If | ast.Try):
@@ -194,9 +196,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def names_of(path: Path) -> list[str]:
     """The classes of a module, wherever they stand, and what it calls types beside them."""
-    tree = ast.parse(path.read_text("utf-8"))
-    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
+    classes = [node.name for node in nodes(path) if isinstance(node, ast.ClassDef)]
+    targets = [node.targets[0] for node in tree(path).body if isinstance(node, ast.Assign)]
     types = [node.id for node in targets if isinstance(node, ast.Name) and not node.id.isupper()]
     return classes + [name for name in types if name.lstrip("_")[:1].isupper()]
 

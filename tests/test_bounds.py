@@ -119,13 +119,13 @@ def _never_repeating(letters: int) -> str:
     return "".join(chr(rng.randrange(0x4E00, 0xA000)) for _ in range(letters))
 
 
-WORST = {
-    "one address": f'<a href="https://a.example/{"x" * LARGEST}">x</a>',
-    "one address that is read": f'😀<a href="https://a.example/{"x" * READ}">x</a>',
-    "Chinese words": "<p>" + "漢字" * (MAX_WORDS // 2 - 10_000),
-    "Chinese words that never repeat": "<p>" + _never_repeating(MAX_WORDS - 20_000),
-    "lines of code": "<pre><code>" + "漢\n" * (MAX_WORDS // 2 - 10_000),
-    "addresses": '<a href="https://a.example/%s">x</a>' % ("y" * 500) * 4_000,
+WORST: dict[str, Callable[[], str]] = {  # each of megabytes, made when it is wanted
+    "one address": lambda: f'<a href="https://a.example/{"x" * LARGEST}">x</a>',
+    "one address that is read": lambda: f'😀<a href="https://a.example/{"x" * READ}">x</a>',
+    "Chinese words": lambda: "<p>" + "漢字" * (MAX_WORDS // 2 - 10_000),
+    "Chinese words that never repeat": lambda: "<p>" + _never_repeating(MAX_WORDS - 20_000),
+    "lines of code": lambda: "<pre><code>" + "漢\n" * (MAX_WORDS // 2 - 10_000),
+    "addresses": lambda: '<a href="https://a.example/%s">x</a>' % ("y" * 500) * 4_000,
 }
 
 
@@ -134,7 +134,7 @@ WORST = {
 )
 def test_no_page_takes_more_memory_than_it_may(children: Children, tmp_path: Path, what: str) -> None:
     with StandIn(terse_site(2)) as standin:
-        standin.faults.edit(PART, body=WORST[what])
+        standin.faults.edit(PART, body=WORST[what]())
         file = config_for(standin, tmp_path, sources=f'[[sources]]\nurl = "{REAL_SERIES}"')
         ended = children.run("fetch", "--db", tmp_path / "a.db", "--config", file, "-q")
 

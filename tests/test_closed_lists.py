@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 from archives import place
+from parsed import nodes, tree
 
 from archiver import model
 from archiver.archive import columns, status
@@ -157,12 +158,12 @@ def test_a_dictionary_that_is_looked_up_by_key_knows_every_member() -> None:
     missing = {}
     for path in CODE:
         text = path.read_text("utf-8")
-        for name, closed, found in tables(ast.parse(text)):
+        for name, closed, found in tables(tree(path)):
             if f"{name}[" in text and (left := CLOSED[closed].__members__.keys() - found):
                 missing[f"{path.relative_to(ROOT)}: {name}"] = left
 
     assert missing == {}
-    assert any(True for path in CODE for _ in tables(ast.parse(path.read_text("utf-8"))))
+    assert any(True for path in CODE for _ in tables(tree(path)))
 
 
 def test_a_match_ends_in_assert_never() -> None:
@@ -170,7 +171,7 @@ def test_a_match_ends_in_assert_never() -> None:
     open_ended = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in CODE
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Match) and not ast.unparse(node.cases[-1].body[0]).startswith("assert_never(")
     ]
 
@@ -192,7 +193,7 @@ def test_who_goes_through_a_closed_list_branch_by_branch_does_so_with_match() ->
     found = [
         f"{path.relative_to(ROOT)}: {function.name}: {subject}"
         for path in CODE
-        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef)
         for subject in chains(function)
     ]
@@ -208,12 +209,7 @@ def test_whoever_holds_copies_is_asked_for_them() -> None:
 
 def test_what_pages_say_is_used_by_some_room() -> None:
     """A field that parsers fill and nobody reads is stored nowhere: it would be lost in silence."""
-    read = {
-        node.attr
-        for path in CODE
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Attribute)
-    }
+    read = {node.attr for path in CODE for node in nodes(path) if isinstance(node, ast.Attribute)}
     values = [one for one in vars(readings).values() if isinstance(one, type) and is_dataclass(one)]
     unread = [f"{one.__name__}.{field.name}" for one in values for field in fields(one) if field.name not in read]
 

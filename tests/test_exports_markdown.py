@@ -268,8 +268,10 @@ const { Content } = await render(Astro.props.post);
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not ASTRO.is_file(), reason="no npm package astro in NODE_PATH")
 def test_astro_builds_every_post_without_a_warning(demo: Path, tmp_path: Path) -> None:
+    """Every run reads the words, the code, the head and the images of what is written for it, and has Hugo build."""
     for name, text in exported(demo, "astro").items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(text)

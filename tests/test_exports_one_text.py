@@ -132,8 +132,10 @@ def enemy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile_archive(tmp_path_factory.mktemp("enemy"))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")
 def test_epubcheck_has_nothing_to_say_of_a_book_of_hostile_bodies(enemy: Path, tmp_path: Path) -> None:
+    """Every run has it judge the same markup unsanitised, in comments, which become XHTML as bodies do."""
     archiver.export(enemy, "epub", out=tmp_path / "a.epub")
 
     assert [(one.id, one.location, one.message) for one in judged(tmp_path / "a.epub").messages] == []

@@ -1,4 +1,4 @@
-"""A WACZ in ReplayWeb.page: each part and each image that is held is shown, and nobody is asked.
+"""A WACZ in ReplayWeb.page: parts and each image that is held are shown, and nobody is asked.
 
 Needs Chromium and the npm package replaywebpage, found as node finds it: `npm install --prefix FOLDER --ignore-scripts
 replaywebpage` and `NODE_PATH=FOLDER/node_modules`.
@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from demonstrations import Played
+from depths import every
 from exported import files_of
 from one_text import words
 
@@ -99,6 +100,7 @@ def origin(archive: Path) -> Iterator[str]:
 
 
 def test_every_part_and_every_held_image_is_replayed_and_nobody_is_asked(archive: Path, origin: str) -> None:
+    """Every run: live parts, one of them with an image that is not held, and copies of two holders; `--long`: all."""
     pages = [json.loads(line) for line in files_of(archive.parent / "served/a.wacz")["pages/pages.jsonl"].splitlines()]
     with archiver.Archive(archive) as held:
         articles = {article.url: article for part in held.parts(SERIES) if (article := held.article(part.id))}
@@ -107,7 +109,7 @@ def test_every_part_and_every_held_image_is_replayed_and_nobody_is_asked(archive
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         page.on("request", lambda request: asked.append(request.url))
-        for one in pages[1:]:
+        for one in every(8, pages[1:]):
             found = shown(page, origin, one)
             article = articles[one["url"]]
             for line in one["text"].splitlines():
@@ -125,8 +127,8 @@ def shown(page: Any, origin: str, one: dict[str, str]) -> Any:
     """Text and widths of the images of a page as it is replayed."""
     page.goto(f"{origin}/index.html")
     page.evaluate(OPEN, [one["url"], "".join(sign for sign in one["ts"] if sign.isdigit())[:14]])
-    for _ in range(200):
-        page.wait_for_timeout(100)
+    for _ in range(400):
+        page.wait_for_timeout(50)
         for frame in page.frames:
             if f"mp_/{one['url']}" in frame.url and (found := frame.evaluate(SHOWN)) is not None:
                 return found
