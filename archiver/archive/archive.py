@@ -54,8 +54,9 @@ UNION ALL SELECT 1 FROM images WHERE url = :url LIMIT 1
 """
 
 _OF_SERIES = """
-SELECT coalesce(articles.series_id, pages.series_id) AS series_id FROM pages
+SELECT coalesce(articles.series_id, pages.series_id) AS series_of FROM pages
 LEFT JOIN articles ON articles.id = pages.article_id WHERE pages.url IN (SELECT value FROM json_each(?))
+AND series_of IS NOT NULL
 """
 
 
@@ -259,8 +260,7 @@ class Keeper:
 
     def series_of(self, urls_kept: Iterable[str]) -> set[int]:
         """The series of which these pages are lists, or say that they are parts."""
-        rows = self._database.query(_OF_SERIES, [json.dumps(sorted(urls_kept))])
-        return {row["series_id"] for row in rows} - {None}
+        return self._database.numbers(_OF_SERIES, urls_kept)
 
     def holds(self, exchange: Exchange, reading: Reading | None, page: DuePage | None = None) -> bool:
         """Whether the content of this answer is in the archive already. `page`: that which was due, perhaps its own."""

@@ -43,6 +43,6 @@ class Database(sqlite_utils.Database):
         """The rows of a question about some numbers or URLs, which stand in it as JSON."""
         return list(self.query(sql, [json.dumps(sorted(some))]))
 
-    def numbers(self, sql: str, *lists: Iterable[int]) -> set[int]:
-        """The first column of an answer; each list of numbers stands in the question as JSON."""
+    def numbers(self, sql: str, *lists: Iterable[int] | Iterable[str]) -> set[int]:
+        """The first column of an answer, which is one of numbers; each list stands in the question as JSON."""
         return {row[0] for row in self.conn.execute(sql, [json.dumps(sorted(one)) for one in lists])}

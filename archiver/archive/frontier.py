@@ -141,11 +141,9 @@ class Scope:
 def source_ids(database: Database, urls: Iterable[str] | None) -> tuple[int, ...]:
     """The numbers of these sources, or of all that were not taken back."""
     if urls is None:
-        return tuple(row["id"] for row in database.query("SELECT id FROM sources WHERE dropped_at IS NULL ORDER BY id"))
-    wanted = list(urls)
-    marks = ", ".join("?" * len(wanted))
-    rows = database.query(f"SELECT id FROM sources WHERE url IN ({marks}) ORDER BY id", wanted)  # noqa: S608
-    return tuple(row["id"] for row in rows)
+        return tuple(sorted(database.numbers("SELECT id FROM sources WHERE dropped_at IS NULL")))
+    named = "SELECT id FROM sources WHERE url IN (SELECT value FROM json_each(?))"
+    return tuple(sorted(database.numbers(named, urls)))
 
 
 def due_pages(database: Database, scope: Scope, now: datetime, limit: int = -1) -> list[dict[str, Any]]:

@@ -57,8 +57,7 @@ def verify(
 
 
 def _integrity(database: Database) -> Iterator[str]:
-    for row in database.query("SELECT * FROM pragma_integrity_check"):
-        found = next(iter(row.values()))
+    for (found,) in database.execute("SELECT * FROM pragma_integrity_check"):
         if found != "ok":
             yield f"integrity: {found}"
     for row in database.query("SELECT * FROM pragma_foreign_key_check"):
@@ -144,7 +143,7 @@ def drop_what_was_left(path: Path) -> None:
 
 def differences(database: Database, fresh: Database) -> Iterator[str]:
     """Every derived row that one archive has and the other, just read again from nothing, has not; in one order."""
-    guesses = bool(list(fresh.query("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1")))
+    guesses = fresh.row("SELECT 1 FROM code_blocks WHERE language_guessed LIMIT 1") is not None
     for table in DERIVED_TABLES:
         held, again = (_rows(one, table, guesses=guesses) for one in (database, fresh))
         yield from _difference(held, again, table)

@@ -35,11 +35,6 @@ SELECT articles.title, body_text, content_sha256, captures.source FROM articles
 JOIN captures ON captures.id = capture_id JOIN pages ON pages.article_id = articles.id WHERE pages.id = ?
 """
 
-_COLUMNS = (
-    "state", "reason", "attempts", "asked_at", "not_before", "job_id", "made_at", "copy_url", "text_sha256",
-    "checked_at",
-)  # fmt: skip
-
 
 class Pushes:
     """The pushes of one open archive."""
@@ -63,9 +58,10 @@ class Pushes:
 
     def save(self, push_id: int, push: Push) -> None:
         """Write down how far a push got."""
+        columns = _columns(push)
+        written = ", ".join(f"{name} = ?" for name in columns)
         with transaction(self._database):
-            marks = ", ".join(f"{name} = ?" for name in _COLUMNS)
-            self._database.execute(f"UPDATE pushes SET {marks} WHERE id = ?", [*_values(push), push_id])  # noqa: S608
+            self._database.execute(f"UPDATE pushes SET {written} WHERE id = ?", [*columns.values(), push_id])  # noqa: S608
 
     def ours(self, page_id: int) -> Ours | None:
         """The text that we hold of a page."""
@@ -131,10 +127,10 @@ def _push(row: dict[str, Any]) -> Push:
     )  # fmt: skip
 
 
-def _values(push: Push) -> list[Any]:
-    """The values of `_COLUMNS`."""
-    return [
-        push.state.value, line(push.reason, 500), push.attempts, stamped(push.asked_at), stamped(push.not_before),
-        push.job_id, stamped(push.made_at), push.copy_url and line(push.copy_url, 8_000), push.text_sha256,
-        stamped(push.checked_at),
-    ]  # fmt: skip
+def _columns(push: Push) -> dict[str, Any]:
+    return {
+        "state": push.state.value, "reason": line(push.reason, 500), "attempts": push.attempts,
+        "asked_at": stamped(push.asked_at), "not_before": stamped(push.not_before), "job_id": push.job_id,
+        "made_at": stamped(push.made_at), "copy_url": push.copy_url and line(push.copy_url, 8_000),
+        "text_sha256": push.text_sha256, "checked_at": stamped(push.checked_at),
+    }  # fmt: skip

@@ -58,8 +58,7 @@ def summed(row_id: int, held: Texts) -> tuple[str, Sums]:
 def _compared(database: Database, workers: Workers) -> list[str]:
     """Whether it knows what the texts say, and has their words: one article after the other, each read once."""
     rows = database.execute("SELECT article_id, digest, id FROM search_rows ORDER BY article_id").fetchall()
-    path = Path(database.execute("PRAGMA database_list").fetchone()[2])
-    index = workers.begun(partial(index_summed, path), partial(_index_summed, database), len(rows))
+    index = workers.begun(partial(index_summed, database.path.absolute()), partial(_index_summed, database), len(rows))
     stale, wanted = _wanted(database, rows, workers)
     found = [f"search index: it does not know what article {stale[0]} says now ({len(stale)} such)"] if stale else []
     found += _amiss(database)

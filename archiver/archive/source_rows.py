@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -24,9 +23,8 @@ class Sources:
 
     def urls(self) -> list[str]:
         """Every source that is asked, in the order in which they were named."""
-        return [
-            row["url"] for row in self._database.query("SELECT url FROM sources WHERE dropped_at IS NULL ORDER BY id")
-        ]
+        asked = "SELECT url FROM sources WHERE dropped_at IS NULL ORDER BY id"
+        return [url for (url,) in self._database.execute(asked)]
 
     def ever_named(self) -> bool:
         """Whether the archive was ever asked to keep something."""
@@ -34,12 +32,11 @@ class Sources:
 
     def unnamed(self, named: Iterable[str]) -> list[str]:
         """What an earlier config named and this one, with these URLs, does not."""
-        rows = self._database.query(
+        unnamed = (
             "SELECT url FROM sources WHERE named_by = 'config' AND dropped_at IS NULL"
-            " AND url NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
-            [json.dumps(list(named))],
+            " AND url NOT IN (SELECT value FROM json_each(?)) ORDER BY id"
         )
-        return [row["url"] for row in rows]
+        return [row["url"] for row in self._database.rows_of(unnamed, named)]
 
     def drop_unnamed(self, named: Iterable[str], now: datetime) -> list[str]:
         """Take that back; gives the URLs."""

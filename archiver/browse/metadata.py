@@ -13,18 +13,10 @@ from archiver.browse.queries import canned
 
 # Columns named `title` or `name` are labels by themselves; these tables have neither.
 _LABELS = {
-    "sources": "url",
-    "runs": "started_at",
-    "pages": "url",
-    "captures": "captured_at",
-    "comments": "author_name",
-    "images": "url",
-    "links": "text",
-    "state_changes": "new_state",
-    "comment_versions": "first_seen_at",
-    "pushes": "state",
-    "collapses": "full_title",
-}
+    "sources": "url", "runs": "started_at", "pages": "url", "captures": "captured_at", "comments": "author_name",
+    "images": "url", "links": "text", "state_changes": "new_state", "comment_versions": "first_seen_at",
+    "pushes": "state", "collapses": "full_title",
+}  # fmt: skip
 _FACETS = {
     "pages": ["kind", "state", "host"],
     "captures": ["source", "outcome"],
@@ -45,15 +37,9 @@ _FACETS = {
 }
 _OLDEST_FIRST = {"articles": "published_at"}
 _NEWEST_FIRST = {
-    "runs": "id",
-    "captures": "id",
-    "fetches": "id",
-    "metrics": "id",
-    "edits": "first_seen_new_at",
-    "events": "at",
-    "state_changes": "at",
-    "pushes": "queued_at",
-}
+    "runs": "id", "captures": "id", "fetches": "id", "metrics": "id", "edits": "first_seen_new_at", "events": "at",
+    "state_changes": "at", "pushes": "queued_at",
+}  # fmt: skip
 _ROWS_A_PAGE = {"articles": 20, "captures": 50, "comments": 50, "code_blocks": 50, "code": 50}
 _HIDDEN = ("progress", "search_rows", "_sqlite_migrations")
 
@@ -84,12 +70,9 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 
 def _table(name: str, words: dict[str, str]) -> dict[str, Any]:
-    options = {
-        "label_column": _LABELS.get(name),
-        "facets": _FACETS.get(name),
-        "sort": _OLDEST_FIRST.get(name),
-        "sort_desc": _NEWEST_FIRST.get(name),
-        "size": _ROWS_A_PAGE.get(name),
-    }
+    options = (
+        ("label_column", _LABELS), ("facets", _FACETS), ("sort", _OLDEST_FIRST), ("sort_desc", _NEWEST_FIRST),
+        ("size", _ROWS_A_PAGE),
+    )  # fmt: skip
     described = {"description": words[""], "columns": {column: text for column, text in words.items() if column}}
-    return described | {key: value for key, value in options.items() if value is not None}
+    return described | {option: of[name] for option, of in options if name in of}

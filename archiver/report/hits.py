@@ -12,15 +12,12 @@ COLUMNS = ("article", "series", "part", "title", "snippet")
 
 def as_json(query: str, found: Hits) -> dict[str, Any]:
     """The documented shape (docs/json.md). Hits stand between « and » in the snippet."""
-    hits = [_hit_json(hit) for hit in found.hits]
+    hits = [
+        {"id": hit.id, "title": hit.title, "series_id": hit.series_id, "position": hit.position,
+         "snippet": marked(hit), "score": hit.score, "url": hit.url}
+        for hit in found.hits
+    ]  # fmt: skip
     return {"query": storable(query), "hits": hits, "is_demonstration": found.is_demonstration}
-
-
-def _hit_json(hit: Hit) -> dict[str, Any]:
-    return {
-        "id": hit.id, "title": hit.title, "series_id": hit.series_id, "position": hit.position,
-        "snippet": marked(hit), "score": hit.score, "url": hit.url,
-    }  # fmt: skip
 
 
 def table(found: Hits) -> list[tuple[str, ...]]:
