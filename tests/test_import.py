@@ -440,6 +440,7 @@ def test_the_packaged_series_comes_with_what_is_of_it_alone(importer: Importer) 
     assert cli.run(["import", str(importer.save("x.html", stranger)), "--db", str(importer.db)]) == 0
     assert importer.rows("SELECT series_id FROM articles") == [(7,)]
     assert importer.rows("SELECT url FROM sources") == []
+    assert "1 article held, but no source is named" in importer.told("status")[2]
 
     assert cli.run(["import", str(importer.save("y.html", page(DAY1))), "--db", str(importer.db)]) == 0
     assert importer.rows("SELECT series_hint FROM sources") == [(5943,)]

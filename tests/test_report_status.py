@@ -78,6 +78,12 @@ def test_how_many_images_are_held_is_told_of_a_series_that_shows_any() -> None:
     assert notes(series=[SERIES], images={8: held}) == []
 
 
+def test_what_is_stored_and_told_by_no_row_has_a_note() -> None:
+    assert notes(unread=1) == ["1 answer stored and not read yet, as the next run does"]
+    (told,) = notes(unnamed=30)
+    assert told.startswith("30 articles held, but no source is named: `archiver fetch URL` follows one, ")
+
+
 @pytest.mark.parametrize(
     ("held", "unasked", "more"),
     [

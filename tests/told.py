@@ -40,7 +40,9 @@ def status(**given: Any) -> Status:
     parts = {key: [made(of_status.PartStatus, row) for row in rows] for key, rows in given.get("parts", {}).items()}
     images = {key: made(of_status.ImageCount, row) for key, row in given.get("images", {}).items()}
     run = given.get("last_run")
-    return Status(**lists, parts=parts, images=images, last_run=None if run is None else made(of_status.RunStatus, run))
+    counts = {name: given[name] for name in ("unread", "unnamed") if name in given}
+    last_run = None if run is None else made(of_status.RunStatus, run)
+    return Status(**lists, **counts, parts=parts, images=images, last_run=last_run)
 
 
 def history(page: Row, **given: Any) -> History:

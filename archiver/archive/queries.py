@@ -61,6 +61,8 @@ def status(
         events=values(connection, EventSeen, _EVENTS, ids),
         images={one.series_id: one for one in values(connection, ImageCount, _IMAGES)},
         is_demonstration=demonstration.is_marked(connection),
+        unread=connection.execute(_UNREAD).fetchone()[0],
+        unnamed=connection.execute(_UNNAMED).fetchone()[0],
     )
 
 
@@ -253,6 +255,13 @@ SELECT id, command, started_at, finished_at, ended_by, exit_code, note, mass_abs
         AND outcome NOT IN {NOT_ASKED}) AS requests
 FROM runs ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - a closed list of words of ours
+
+_UNNAMED = "SELECT iif(EXISTS (SELECT 1 FROM sources WHERE dropped_at IS NULL), 0, (SELECT count(*) FROM articles))"
+
+_UNREAD = """
+SELECT count(*) FROM fetches WHERE capture_id IS NOT NULL
+AND id > (SELECT coalesce(max(fetch_id), 0) FROM progress WHERE name = 'library')
+"""
 
 _OUTCOMES = """
 SELECT outcome, count(*) AS pages FROM fetches JOIN pages ON pages.id = page_id JOIN runs ON runs.id = run_id

@@ -229,6 +229,8 @@ class Status(NamedTuple):
     events: list[EventSeen]  # newest first
     images: dict[int | None, ImageCount]  # by series
     is_demonstration: bool = False  # all of it was invented
+    unread: int = 0  # answers that are stored, and of which nothing is known yet
+    unnamed: int = 0  # articles held while there is no source
 
     def all_safe(self) -> bool:
         """Whether every part of every series kept is safe, as many as the site declares, and every source known.

@@ -35,6 +35,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "collapsed": as_rows(status.collapsed),
         "last_run": status.last_run and {key: getattr(status.last_run, key) for key in _RUN_KEYS},
         "is_demonstration": status.is_demonstration,
+        "unread": status.unread,
     }
 
 
@@ -165,6 +166,13 @@ def series_notes(status: Status) -> list[str]:
             )
         if declared is not None and declared != parts:
             notes.append(f"{row.id}: the site declares {declared} parts, {parts} are known")
+    if status.unnamed:
+        notes.append(
+            f"{counted(status.unnamed, 'article')} held, but no source is named: `archiver fetch URL` follows one,"
+            " `archiver import FILE --url URL` names its series without a network"
+        )
+    if status.unread:
+        notes.append(f"{counted(status.unread, 'answer')} stored and not read yet, as the next run does")
     notes += [_homeless_note(row) for row in status.homeless]
     notes += [
         f"{safe(row.url)}: no longer asked since {_day(row.dropped_at)}; nothing of it was deleted"
