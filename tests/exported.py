@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from runs import config_for, small_site
 
 import archiver
+from archiver.archive.search_words import composed, folded
 from archiver.standin import StandIn
 
 MISSING = 10321315
@@ -44,3 +47,14 @@ def files_of(place: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(place) as packed:
             return {name: packed.read(name) for name in packed.namelist()}
     return {place.name: place.read_bytes()}
+
+
+def holds(fields: Sequence[str], query: str) -> bool:
+    """Whether each word and "phrase" of a query of the site stands in one of these texts, found by looking."""
+    plain = [folded(composed(words)) for words in fields]
+    words = [phrase or word for phrase, word in re.findall(r'"([^"]*)"?|([^\s"]+)', folded(composed(query)))]
+    wanted = [re.sub(r"\s+", " ", word).strip() for word in words]
+    return all(
+        any(word in (re.sub(r"\s+", " ", text) if " " in word else text) for text in plain)
+        for word in [word for word in wanted if word] or [query]
+    )

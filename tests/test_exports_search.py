@@ -13,11 +13,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 import pytest
 from depths import deeper, is_long
-from exported import fetched
+from exported import fetched, holds
 
 from archiver.commands.exporting import export
 
@@ -57,17 +56,16 @@ def site(archive: Path) -> Path:
 
 def fields_of(archive: Path) -> list[tuple[int, str]]:
     with closing(sqlite3.connect(archive)) as held:
-        return [(number, folded(words)) for number, words in held.execute(FIELDS) if words]
-
-
-def folded(words: str) -> str:
-    return normalize("NFC", words).lower()
+        return [(number, words) for number, words in held.execute(FIELDS) if words]
 
 
 def queries(fields: list[tuple[int, str]]) -> list[str]:
-    """Pieces of one to eight characters of prose and code, signs and halves of words too; and what is nowhere."""
+    """Pieces of one to eight characters of prose and code, signs and halves of words too; and what is nowhere.
+
+    Some of them wide, some between quotes, and two at once.
+    """
     rng = random.Random(5943)
-    found = {"程式", "fn main", "&&", "->", "::", "{", "。", "龘", "zzzzzz"}
+    found = {"程式", "fn main", "&&", "->", "::", "{", "。", "龘", "zzzzzz", '"', '"fn main', "ｆｎ ＭＡＩＮ"}
     while len(found) < 260:
         _, words = rng.choice(fields)
         length = rng.randint(1, 8)
@@ -75,20 +73,24 @@ def queries(fields: list[tuple[int, str]]) -> list[str]:
         query = words[start : start + length]
         if query.isprintable() and query == query.strip() and query:
             found.add(query)
-    return sorted(found)
+    some = sorted(found)
+    wide = [word.translate({code: code + 0xFEE0 for code in range(48, 123) if chr(code).isalnum()}) for word in some]
+    pairs = [f"{rng.choice(some)} {rng.choice(some)}" for _ in range(60)]
+    return [*some, *rng.sample(wide, 60), *(f'"{word}"' for word in rng.sample(some, 40)), *pairs]
 
 
 def test_a_search_of_one_to_eight_characters_finds_the_parts_that_hold_them_and_no_other(
     browser: Any, archive: Path, site: Path
 ) -> None:
     fields = fields_of(archive)
-    assert len({number for number, _ in fields}) == PARTS
+    parts = {number: [words for other, words in fields if other == number] for number, _ in fields}
+    assert len(parts) == PARTS
     page = browser.new_page(offline=True)
     page.goto((site / "search.html").as_uri())
     hits = 0
     asked = queries(fields)
     for query, found in zip(asked, page.evaluate(SEARCH, asked), strict=True):
-        held = {number for number, words in fields if query in words}
+        held = {number for number, words in parts.items() if holds(words, query)}
         assert len(found) == len(held), query
         assert {int(url.rpartition("-")[2].removesuffix(".html")) for url in found} == held, query
         hits += len(held)
@@ -107,7 +109,29 @@ def test_what_is_found_is_shown_as_it_was_written(browser: Any, archive: Path, s
 
     page.fill("#query", capital.lower())
 
-    assert any(capital in around for around in page.locator("#results p").all_inner_texts())
+    assert any(capital in found for found in page.locator("#results li").all_inner_texts())
+    page.close()
+
+
+def test_words_are_found_in_any_order_case_and_width_and_marked_and_a_title_is_said_once(
+    browser: Any, archive: Path, site: Path
+) -> None:
+    page = browser.new_page(offline=True)
+    page.goto((site / "search.html").as_uri())
+    with closing(sqlite3.connect(archive)) as held:
+        title, text = held.execute("SELECT title, body_text FROM articles ORDER BY id").fetchone()
+    latin = next(word for word in text.split() if word.isascii() and word.istitle() and len(word) > 3)
+    wide = latin.upper().translate({code: code + 0xFEE0 for code in range(65, 91)})
+    beside = title.split()[-1]
+
+    page.fill("#query", f"{wide} {beside}")
+    marked = {word.lower() for word in page.locator("#results li").first.locator("mark").all_inner_texts()}
+    assert {latin.lower(), beside.lower()} <= marked
+    page.fill("#query", f'"{title}"')
+    assert page.locator("#results a").first.inner_text() == " ".join(title.split())
+    assert [words for words in page.locator("#results p").all_inner_texts() if title in words] == []
+    page.fill("#query", f"{latin} zzzzzz")
+    assert page.locator("#results li").count() == 0
     page.close()
 
 

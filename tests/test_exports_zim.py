@@ -49,7 +49,7 @@ def texts(four_parts: Path) -> dict[str, str]:
     with opened_books(four_parts) as books:
         (book,) = books.books
         return {
-            site.page_name(book, entry): f"{entry.title}\n{site.searched(book.chapter(entry), PLAIN)}"
+            site.page_name(book, entry): "\n".join([entry.title, *site.searched(book.chapter(entry), PLAIN)])
             for entry in book.entries
         }
 

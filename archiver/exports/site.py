@@ -43,15 +43,15 @@ def page_name(book: Book, entry: Entry) -> str:
     return f"{book.key}/{entry.slug}.html"
 
 
-def searched(chapter: Chapter, options: ExportOptions) -> str:
-    """The words of a part that a search looks through, beside its title."""
+def searched(chapter: Chapter, options: ExportOptions) -> list[str]:
+    """The words of a part that a search looks through, beside its title: nothing reaches from one to the next."""
     article = chapter.article
     said = [article.text, *article.tags] if article is not None else []
     if article is not None and options.comments:
         said += [one.text for one in article.comments]
     if chapter.last_full is not None:
         said.append(chapter.last_full.text)
-    return "\n".join(said)
+    return [words for words in said if words]
 
 
 class _Link(NamedTuple):

@@ -73,7 +73,7 @@ def _pages(books: Books, options: ExportOptions, folder: Path) -> Iterator[dict[
         if one.name in parts:
             book, article_id = parts[one.name]
             entry = next(entry for entry in book.entries if entry.part.id == article_id)
-            title, words = entry.title, site.searched(book.chapter(entry), options)
+            title, words = entry.title, "\n".join(site.searched(book.chapter(entry), options))
             words = words.encode(errors="replace").decode()
         kind = _TYPES[one.name.rpartition(".")[2]]
         yield {"path": one.name, "title": title, "media_type": kind, "file": str(place), "words": words}
