@@ -172,7 +172,7 @@ NAMES = {module_of(path): path for path in MODULES}
 def imports_at_its_top(path: Path) -> set[str]:
     """The modules of ours that are imported when this one is, `if TYPE_CHECKING` included."""
     found: set[str] = set()
-    left: list[ast.stmt] = tree(path).body
+    left: list[ast.stmt] = [*tree(path).body]
     while left:
         node = left.pop()
         if isinstance(node, ast.If | ast.Try):
