@@ -424,6 +424,14 @@ def test_a_page_named_with_url_becomes_a_source(importer: Importer) -> None:
     assert importer.rows("SELECT count(*) FROM series WHERE followed") == [(1,)]
 
 
+def test_an_article_of_the_site_is_no_index_of_somebody_else(importer: Importer) -> None:
+    code, out, _ = importer.told("import", importer.save("x.html", page(DAY2)), "--url", "https://blog.example/day2")
+
+    assert code == 3
+    assert f"wrong_page: --url names https://blog.example/day2, but the file says that it is {DAY2}" in out
+    assert importer.rows("SELECT count(*) FROM captures WHERE source = 'import'") == [(0,)]
+
+
 def test_who_has_no_config_does_not_get_the_packaged_series_by_importing(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,18 +24,26 @@ def judge_again(
 
     `judgement` is what it is without that; `file_says` is the URL that the tool which saved it wrote, or empty.
     """
+    if reading is not None and named.kind is Kind.INDEX and judgement.outcome in SUCCESSES:
+        own = ithome.classify(reading.facts.own_url or file_says)
+        if reading.facts.kind is not Kind.INDEX and isinstance(own, Address):  # it looks as iThome's, and says so
+            return _of_another(named, {own.url}, judgement)
     if reading is None or reading.facts.own_url is not None or not _counts(named, judgement):
         return judgement
     others = _others(named, answer, reading, file_says)
     if others:
-        words = f"--url names {named.url}, but the file says that it is {', '.join(sorted(others))}"
-        return Judgement(Outcome.WRONG_PAGE, words, judgement.signals)
+        return _of_another(named, others, judgement)
     as_named = replace(reading, facts=replace(reading.facts, own_url=named.url))
     judged = judge(named, answer, as_named, held=held)
     if judged.outcome not in SUCCESSES:
         return judged
     reason = f"{judged.reason}, by the word of --url alone: it does not name itself (og:url)"
     return replace(judged, reason=reason, signals={**judged.signals, "own_url": None, "named_by": "--url"})
+
+
+def _of_another(named: Address, others: set[str], judgement: Judgement) -> Judgement:
+    words = f"--url names {named.url}, but the file says that it is {', '.join(sorted(others))}"
+    return Judgement(Outcome.WRONG_PAGE, words, judgement.signals)
 
 
 def _counts(named: Address, judgement: Judgement) -> bool:
