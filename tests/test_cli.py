@@ -115,6 +115,7 @@ def test_fetch_as_json_sums_up_the_run(kept: Kept, tmp_path: Path, capsys: pytes
         (["fetch", "https://ithelp.ithome.com.tw/articles/1/edit"], 2, "never fetched"),
         (["fetch", "https://ithelp.ithome.com.tw/tags/articles/rust"], 2, "no index, series or article"),
         (["fetch", "--delay", "-1"], 2, "--delay"),
+        (["fetch", "--delay", "nan"], 2, "nan is no number of this range"),
         (["fetch", "--config", "nowhere.toml"], 2, "nowhere.toml: cannot be read"),
         (["fetch", "--db", "nowhere/a.db"], 5, "does not exist"),
         (["status", "--db", "nowhere.db"], 5, "there is no archive yet"),
@@ -151,6 +152,20 @@ def test_each_option_of_fetch_changes_what_is_asked(tmp_path: Path, capsys: pyte
     assert plan("--force", "--no-images") == (asked, 0.0, 500)
     assert plan("--force", "--check-links") == ({*asked, "image", "link"}, 0.0, 500)
     assert plan("--delay", "2.5", "--limit", "3") == (set(), 2.5, 3)
+
+
+def test_a_document_is_printed_also_where_there_is_nothing_to_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.har").write_text('{"log": ')
+    arguments = ("import", tmp_path / "broken.har", "--db", tmp_path / "a.db")
+
+    plain, document = run(capsys, *arguments), run(capsys, *arguments, "--json")
+
+    assert plain[:2] == (2, "")
+    assert plain[2].startswith("archiver: broken.har: ")
+    assert (document[0], document[2]) == (2, plain[2])
+    assert json.loads(document[1])["exit_code"] == 2
 
 
 def test_a_bug_is_told_as_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
