@@ -36,9 +36,8 @@ class Captures:
     def keep(self, page_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int | None:
         """The number of the capture that holds this answer: stored now, or held already; None when not worth it.
 
-        Only the page itself is kept, and what came whole but our parser cannot read. An unchanged page is not stored
-        again, but a live answer is stored beside a copy that says the same: then the page is no longer
-        held from others alone.
+        Only the page itself is kept, and what came whole but our parser cannot read; a live answer also beside a copy
+        that says the same, so that the page is no longer held from others alone.
         """
         answer, provenance = exchange.answer, exchange.provenance
         if judgement.outcome is Outcome.UNCHANGED:

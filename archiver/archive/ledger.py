@@ -1,7 +1,4 @@
-"""What was seen: fetches, and the pages that they are of. Append-only.
-
-The evidence of one attempt (its row, the belief, the capture) is one commit.
-"""
+"""What was seen: fetches, and the pages that they are of. Append-only; the evidence of one attempt is one commit."""
 
 from __future__ import annotations
 

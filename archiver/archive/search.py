@@ -1,8 +1,6 @@
-"""`archiver search`: the index proposes, the texts decide. Reads only, and imports nothing heavy.
+"""`archiver search`: the index proposes, the texts decide (docs/design.md 'Search').
 
-`search_index` is an FTS5 table whose words are the pieces of `search_words.tokens`; `search_rows` says which of its
-rows is which article; the view `articles_fts` is how Datasette finds both (docs/design.md 'Search'). `search_index.py`
-fills them.
+Reads only, and imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -72,8 +70,7 @@ class Hits:
 def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first. Takes whatever is typed.
 
-    The index only proposes: each hit is looked for again in the text. Without a whole index every text is read. Of very
-    many hits those are ranked that name the words in their titles, those that say them often, and those held first.
+    Without a whole index every text is read; of very many hits the most promising are ranked (docs/design.md 'Search').
     """
     terms = search_words.terms(query)
     if trouble(connection) is None:

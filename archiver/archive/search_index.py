@@ -1,7 +1,4 @@
-"""The search index as it is written: with its article, and all anew. Whether it is as we wrote it: `search_proof`.
-
-Who writes holds the transaction.
-"""
+"""The search index as it is written: with its article, and all anew. Whether it is as we wrote it: `search_proof`."""
 
 from __future__ import annotations
 
@@ -22,14 +19,11 @@ from archiver.machine.workers import ALONE, Workers
 if TYPE_CHECKING:
     from archiver.archive.database import Database
 
-# Letters of each text that are indexed: real ones have a tenth. Half a million that never repeat themselves would make
-# two million words, all of them in memory at once. The rest is looked for in the text (`search.GOES_ON`).
-LONGEST = 60_000
+LONGEST = 60_000  # letters of each text that are indexed; the rest is looked for in the text (`search.GOES_ON`)
 _SEPARATOR = "\n"  # of the words of an article, as the tokenizer takes them
 _TOGETHER = 20  # articles whose texts are held in memory, to put them in
-# Pages written at most at the end of a run, and for each answer that it kept: two segments of about the same size
-# become one, so that all articles of a long run are, and a short run in a large archive writes little. An article takes
-# two or three pages, each of which is written again whenever its segment doubles: fourteen times with 20,000 articles.
+# Pages written at most at the end of a run, and for each answer that it kept, so that a short run in a large archive
+# writes little. An article takes two or three, each of which is written again whenever its segment doubles.
 _MERGED_PAGES = 10_000
 _MERGED_FOR_EACH = 32
 _MERGED_AT_ONCE = 256  # so that what one merge leaves empty is filled by the next, and the file hardly grows

@@ -67,12 +67,9 @@ def shown_and_folded(text: str) -> tuple[str, str]:
 
 
 def tokens(text: str, mark: str = "", least: int = 1) -> set[str]:
-    """Every piece of a text that can be looked up as one word.
+    """Every piece of a text that can be looked up as one word (docs/design.md 'Search').
 
-    Those are all pieces of up to four atoms, an atom being a Chinese character, a Latin word or a sign (`快取`, `rust`,
-    `polars.struct`, `Docker容器`); and all pieces of Latin words of up to four letters. None reaches across white space
-    or Chinese punctuation, which has tokens of its own. With a `mark`, also its landmarks: the mark and then a piece of
-    up to two atoms that stands there at least so often.
+    With a `mark`, also its landmarks: the mark and then a piece of up to two atoms that stands there at least so often.
     """
     plain = composed(text)
     found: set[str] = set()

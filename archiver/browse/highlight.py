@@ -5,15 +5,11 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING
 
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
+from pygments.token import STANDARD_TYPES, _TokenType
 from pygments.util import ClassNotFound
-
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer
-    from pygments.token import _TokenType
 
 _MAX_CHARACTERS = 20_000  # of one block; longer ones are logs and data, not code
 _MAX_LINE = 1_000  # several lexers (pycon, console, ini) take quadratic time on one long line, at one go

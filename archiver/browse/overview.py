@@ -36,8 +36,6 @@ class Home:
     days: list[tuple[str, dict[str, int]]] = field(default_factory=list)
 
 
-# ─── a series ───────────────────────────────────────────────────────────────────────────────────
-
 PARTS = """
 SELECT page_status.*, articles.title_day FROM page_status LEFT JOIN articles ON articles.id = page_status.id
 WHERE page_status.series_id = ?
@@ -131,8 +129,6 @@ def by_day(rows: list[Row]) -> list[tuple[str, dict[str, int]]]:
             counts[group] = counts.get(group, 0) + row["times"]
     return list(days.items())[-DAYS_SHOWN:]
 
-
-# ─── the whole archive ──────────────────────────────────────────────────────────────────────────
 
 ALL_SERIES = """
 SELECT series_progress.*, authors.name AS author, series.contest_year FROM series_progress

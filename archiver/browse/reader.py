@@ -11,16 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from datasette.app import Datasette  # type: ignore[import-untyped]
 
 from archiver.archive import shape
+from archiver.archive.stored import ReadPage
 from archiver.browse import images, overview, reading, render, sheets
-
-if TYPE_CHECKING:
-    from archiver.archive.stored import ReadPage
 
 AsgiScope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

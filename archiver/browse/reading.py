@@ -11,16 +11,13 @@ import re
 import sqlite3
 from dataclasses import dataclass, field
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archiver.archive import bodies, kept
 from archiver.archive.queries import Row, all_rows
+from archiver.archive.stored import ReadPage
 from archiver.browse.body import Image, Surroundings
 from archiver.browse.images import is_raster
-
-if TYPE_CHECKING:
-    from archiver.archive.stored import ReadPage
-
 
 _IMAGE = re.compile(r'<img [^>]*?src="([^"]*)"')  # as nh3 writes it
 BODY_LIMIT = 1_000_000  # characters of HTML; a longer body is shown as plain text, and of that so much
@@ -65,8 +62,6 @@ def first_row(connection: sqlite3.Connection, sql: str, *parameters: Any) -> Row
     """The first row of an answer; None when there is none."""
     return next(iter(all_rows(connection, sql, *parameters)), None)
 
-
-# ─── an article ─────────────────────────────────────────────────────────────────────────────────
 
 ARTICLE = f"""
 SELECT articles.id, articles.title, articles.series_id, articles.position, articles.title_day, articles.published_at,
@@ -222,8 +217,6 @@ def link_rot(connection: sqlite3.Connection, column: str, number: int) -> list[R
     """The dead links of a series or an article."""
     return all_rows(connection, LINK_ROT.format(column=column), number)
 
-
-# ─── a part that is not held ────────────────────────────────────────────────────────────────────
 
 PART = "SELECT * FROM page_status WHERE id = ?"
 NAMED_BY = """
