@@ -89,8 +89,11 @@ def _part(connection: sqlite3.Connection, number: int, words: Words) -> None:
         first_seen_at=AT, state=STATES[number], state_since=AT, due_at=AT, last_fetch_at=LATER, last_ok_at=AT,
         last_outcome="forbidden" if number == MISSING else "ok",
     )  # fmt: skip
+    is_copy = number == RESCUED
+    asked = f"https://web.archive.org/web/20231001000000id_/{url}" if is_copy else url
     put(
-        connection, "fetches", run_id=1, page_id=number, requested_url=url, started_at=AT, elapsed_ms=5,
+        connection, "fetches", run_id=1, page_id=number, requested_url=asked, started_at=AT, elapsed_ms=5,
+        source="wayback" if is_copy else "live",
         outcome="forbidden" if number == MISSING else "ok", http_status=403 if number == MISSING else 200,
     )  # fmt: skip
     if number != MISSING:

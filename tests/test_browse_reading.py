@@ -127,6 +127,11 @@ def test_a_rescued_part_says_whose_copy_it_is(shown: Any) -> None:
     )
 
 
+def test_a_request_that_went_elsewhere_says_whom_it_asked(shown: Any) -> None:
+    assert "ok (200), asked of web.archive.org" in words(page(shown, f"/kept/articles/{RESCUED}"))
+    assert "asked of" not in words(page(shown, f"/kept/articles/{ALIVE}"))
+
+
 def test_edits_and_views_are_told(shown: Any) -> None:
     text = words(page(shown, f"/kept/articles/{ALIVE}"))
 

@@ -105,7 +105,10 @@ ORDER BY id DESC LIMIT 20
 CHANGES = "SELECT at, old_state, new_state FROM state_changes WHERE page_id = ? ORDER BY at DESC LIMIT 20"
 EDITS = "SELECT * FROM edits WHERE article_id = ? ORDER BY id DESC LIMIT 20"
 FETCHES = """
-SELECT id, started_at, outcome, http_status FROM fetches WHERE page_id = ? ORDER BY id DESC LIMIT 10
+SELECT id, started_at, outcome, http_status, source,
+    iif(source IN ('live', 'import', 'feed'), NULL, substr(after, 1, instr(after || '/', '/') - 1)) AS elsewhere
+FROM (SELECT *, substr(requested_url, instr(requested_url, '://') + 3) AS after FROM fetches WHERE page_id = ?)
+ORDER BY id DESC LIMIT 10
 """
 PROBLEMS = "SELECT field, problem FROM parse_problems WHERE page_id = ? LIMIT 20"
 VIEWS = """
