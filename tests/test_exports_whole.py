@@ -136,6 +136,36 @@ def test_two_books_are_two_files_in_a_folder_and_never_one_file(own: Path, tmp_p
     assert [one.path.name for one in found.written] == ["ironman-5943.epub", "source-1.epub"]
 
 
+_EXTRAS = {"parquet": "pyarrow", "warc": "warcio", "zim": "libzim"}
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "wacz"])
+def test_an_export_in_another_format_is_replaced_by_force_alone_and_said_by_its_name(
+    whole_parts: Path, tmp_path: Path, name: str
+) -> None:
+    pytest.importorskip(_EXTRAS.get(name, "archiver"))
+    place = tmp_path / "thing"
+    archiver.export(whole_parts, name, out=place)
+    before = files_of(place)
+    other = {"epub": "wacz", "site": "markdown"}.get(name, "site" if place.is_dir() else "epub")
+
+    with pytest.raises(
+        UsageError, match=f"thing: an export as {name}; name another place with --out, or --force to re"
+    ):
+        archiver.export(whole_parts, other, out=place)
+    assert files_of(place) == before
+    archiver.export(whole_parts, other, out=place, force=True)
+    archiver.export(whole_parts, other, out=place)
+    assert files_of(place).keys() != before.keys()
+
+
+def test_a_file_does_not_become_a_folder_by_force_either(whole_parts: Path, tmp_path: Path) -> None:
+    archiver.export(whole_parts, "epub", out=tmp_path / "thing")
+
+    with pytest.raises(UsageError, match="thing: an export as epub, and this format is a folder"):
+        archiver.export(whole_parts, "site", out=tmp_path / "thing", force=True)
+
+
 def test_a_whole_archive_ends_with_0(whole_parts: Path, tmp_path: Path) -> None:
     found = [archiver.export(whole_parts, name, out=tmp_path / name) for name in ("json", "epub", "markdown")]
 

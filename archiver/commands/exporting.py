@@ -89,9 +89,10 @@ def export(
         shares = list(_shares(books, chosen, options, archive, Path(out) if out is not None else None))
         for _, target in shares:
             _refuse_archive(target, archive)
-            writing.refuse_foreign(target, chosen.container, force=force)
+            writing.refuse_foreign(target, chosen.container, force=force, name=name)
         written = tuple(
-            writing.put(target, chosen.container, make(share, options), force=force) for share, target in shares
+            writing.put(target, chosen.container, make(share, options), force=force, name=name)
+            for share, target in shares
         )
         lost, found = books.lost, queries.status(books.connection, every_part=False)
         told = tuple(_told(book, found) for book in books.books)

@@ -51,12 +51,15 @@ class Written:
     bytes: int
 
 
-def put(target: Path, container: Container, files: Iterable[ExportFile], *, force: bool) -> Written:
+def put(
+    target: Path, container: Container, files: Iterable[ExportFile], *, force: bool, name: str | None = None
+) -> Written:
     """Put an export at `target`. Raises UsageError for a place that is not ours, ExportUnwritable where it cannot be.
 
-    `force`: also where a file stands that was not made here, or a folder that was and whose files were changed.
+    `force`: also where a file stands that was not made here, or a folder that was and whose files were changed, or an
+    export in another format than that of this `name`.
     """
-    refuse_foreign(target, container, force=force)
+    refuse_foreign(target, container, force=force, name=name)
     with _explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
@@ -74,24 +77,28 @@ def put(target: Path, container: Container, files: Iterable[ExportFile], *, forc
         return Written(target, *made)
 
 
-def refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
+def refuse_foreign(target: Path, container: Container, *, force: bool, name: str | None = None) -> None:
     """Raise UsageError where something stands that must not be replaced, ExportUnwritable where that cannot be seen."""
     with _explained(target):
-        _refuse_foreign(target, container, force=force)
+        _refuse_foreign(target, container, force=force, name=name)
 
 
-def _refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
+def _refuse_foreign(target: Path, container: Container, *, force: bool, name: str | None) -> None:
     if target.is_symlink():
         raise UsageError(f"{safe(target)}: a symbolic link; name the place itself")
     if not target.exists():
         return
+    if not target.is_dir() and not target.is_file():
+        raise UsageError(f"{safe(target)}: {disk.NO_FILE}; name another place with --out")
+    made_as = _made_as(target)
+    what = f"an export as {made_as}" if made_as else "a folder" if target.is_dir() else "a file"
     if target.is_dir() != (container is Container.FOLDER):
-        what = "a folder, and this format is a file" if target.is_dir() else "a file, and this format is a folder"
-        raise UsageError(f"{safe(target)}: {what}; name another place with --out")
+        kind = "a file" if target.is_dir() else "a folder"
+        raise UsageError(f"{safe(target)}: {what}, and this format is {kind}; name another place with --out")
+    if not force and None not in (name, made_as) and name != made_as:
+        raise UsageError(f"{safe(target)}: {what}; name another place with --out, or --force to replace it")
     if target.is_dir():
         _refuse_folder(target, force=force)
-    elif not target.is_file():
-        raise UsageError(f"{safe(target)}: {disk.NO_FILE}; name another place with --out")
     elif not force and not _is_ours(target, container):
         raise UsageError(
             f"{safe(target)}: not as archiver made it; name another place with --out, or --force to replace it"
@@ -99,6 +106,34 @@ def _refuse_foreign(target: Path, container: Container, *, force: bool) -> None:
 
 
 # ─── what is ours ───────────────────────────────────────────────────────────────────────────────
+
+
+_FOLDERS = {"static/site.css": "site", "redirects.csv": "markdown", "datapackage.json": "parquet"}  # by what is in one
+_HEADS = {b"{": "json", b"WARC/": "warc", b"ZIM\x04": "zim"}  # by how a file begins
+
+
+def _made_as(target: Path) -> str | None:
+    """The format in which we made what stands there, whether or not it was changed since; None where we did not."""
+    if target.is_dir():
+        names = _listed(target) or {}
+        return next((made_as for name, made_as in _FOLDERS.items() if name in names), None)
+    with contextlib.suppress(zipfile.BadZipFile, ValueError, NotImplementedError), zipfile.ZipFile(target) as packed:
+        if not packed.comment.startswith(MARK):
+            return None
+        return "epub" if "mimetype" in packed.namelist() else "wacz"
+    head = _head(target)
+    found = (made_as for start, made_as in _HEADS.items() if head.startswith(start))
+    return next(found, None) if MARK in head else None
+
+
+def _head(target: Path) -> bytes:
+    """Its first bytes, unpacked."""
+    with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(zlib.error):
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    return head
 
 
 def _refuse_folder(target: Path, *, force: bool) -> None:
@@ -148,11 +183,7 @@ def _is_ours(target: Path, container: Container) -> bool:
                 return packed.comment == comment and _end(target, len(comment)) == comment
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return False
-    with os.fdopen(disk.open_regular(target, follow=False), "rb") as file:
-        head = file.read(_HEAD)
-    if head.startswith(b"\x1f\x8b"):
-        with contextlib.suppress(zlib.error):
-            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    head = _head(target)
     return MARK in head and (not head.startswith(b"{") or _has_seal(target))
 
 
