@@ -92,6 +92,8 @@ def test_the_document_says_as_of_when_and_until_when_was_asked(desk: Any, tmp_pa
     [
         ("2020-01-01", "nothing had been asked"), ("2199-01-01", "not come yet"), ("yesterday", "no date"),
         ("", "no date"), ("2026-02-30", "no date"), ("0001-01-01T00:00+14:00", "no date"), ("x\x1b[31m\n", "no date"),
+        ("2026-W48", "no date"), ("2026-W48-1", "no date"), ("20261123", "no date"), ("2026-11-23T18", "no date"),
+        ("2026-11-２３", "no date"), (f"{DAY}T20:00 +08:00", "no date"),
     ],
 )  # fmt: skip
 def test_what_is_no_moment_of_the_archive_is_refused_in_one_line(
@@ -102,6 +104,17 @@ def test_what_is_no_moment_of_the_archive_is_refused_in_one_line(
 
     assert str(refused.value).isprintable()
     assert not (tmp_path / "a.json").exists()
+
+
+def test_a_day_that_has_begun_anywhere_is_as_far_as_now() -> None:
+    at_seven_in_taipei = datetime(2026, 11, 24, 23, tzinfo=UTC)
+
+    assert moment_named("2026-11-25", at_seven_in_taipei) == at_seven_in_taipei
+    assert moment_named("2026-11-25", datetime(2026, 11, 24, 10, tzinfo=UTC)).hour == 10
+    with pytest.raises(UsageError, match="not come yet"):
+        moment_named("2026-11-25", datetime(2026, 11, 24, 9, 59, tzinfo=UTC))
+    with pytest.raises(UsageError, match="not come yet"):
+        moment_named("2026-11-26", at_seven_in_taipei)
 
 
 def test_a_day_ends_in_utc_and_today_has_come_as_far_as_now() -> None:

@@ -14,6 +14,7 @@ from exported import files_of
 from reading_archive import ALIVE, LATER, SERIES, make
 
 import archiver
+from archiver.exports import front_matter
 from archiver.exports.formats import PRESETS, ExportOptions
 from archiver.exports.said import in_taiwan
 
@@ -93,6 +94,14 @@ def test_a_post_was_changed_when_an_edit_was_seen_and_only_then(archive: Path, t
 
     assert f"\n{name}: " not in before
     assert f"\n{name}: 2026-11-09T18:11:12+08:00\n" in after
+
+
+def test_tags_of_obsidian_name_the_same_language_as_the_tags() -> None:
+    tags = ["c", "c++", "C#", "F#", "#rust", "a+b", "node.js", "i--j", "30"]
+
+    assert front_matter._of_obsidian(tags) == [
+        "c", "c-plus-plus", "C-sharp", "F-sharp", "rust", "a-plus-b", "node-js", "i-j", "tag-30"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["epub", "site"])

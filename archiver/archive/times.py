@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.errors import UsageError
 from archiver.text import safe
+
+_NAMED = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)  # fmt: skip
+_FIRST_DAYBREAK = timedelta(hours=14)  # before midnight in UTC a day begins somewhere
 
 
 def stamp(moment: datetime) -> str:
@@ -29,9 +35,10 @@ def moment(said: str | None) -> datetime | None:
 
 
 def moment_named(said: str, now: datetime) -> datetime:
-    """The end of a day (`2026-11-23`, in UTC; of today: now) or a moment (ISO 8601, UTC unless it says otherwise).
+    """The end of a day (`2026-11-23`, in UTC; of one that has begun anywhere and not ended: now), or a moment.
 
-    Raises UsageError for what is neither, or has not come yet.
+    A moment is ISO 8601 with all its signs, UTC unless it says otherwise. Raises UsageError for what is neither, such
+    as a week, or has not come yet.
     """
     try:
         found, least = _named(said)
@@ -46,10 +53,11 @@ def moment_named(said: str, now: datetime) -> datetime:
 
 def _named(said: str) -> tuple[datetime, datetime]:
     """The moment, and when it begins: a day does so before its end."""
-    try:
-        day = date.fromisoformat(said)
-    except ValueError:
+    if _NAMED.fullmatch(said) is None:  # Python reads other forms too: a week was its Monday
+        raise ValueError
+    if len(said) > len("2026-11-23"):
         found = datetime.fromisoformat(said)
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         return found, found
-    return datetime.combine(day, time.max, UTC), datetime.combine(day, time.min, UTC)
+    day = date.fromisoformat(said)
+    return datetime.combine(day, time.max, UTC), datetime.combine(day, time.min, UTC) - _FIRST_DAYBREAK

@@ -74,6 +74,7 @@ def _value(value: HeadValue) -> str:
 
 
 def _of_obsidian(tags: list[str]) -> list[str]:
-    """A tag there has letters, digits, `_`, `-` and `/` alone, and is no number."""
-    made = (re.sub(r"[^\w/-]+", "-", tag).strip("-/") for tag in tags)
+    """A tag there has letters, digits, `_`, `-` and `/` alone, and is no number; `c++` and `c#` are not `c`."""
+    named = (tag.lstrip("#").replace("+", "-plus-").replace("#", "-sharp-") for tag in tags)
+    made = (re.sub(r"([^\w/]|-)+", "-", tag).strip("-/") for tag in named)
     return [f"tag-{tag}" if tag.isdecimal() else tag for tag in made if tag]
