@@ -54,6 +54,18 @@ def test_status_in_a_pipe_is_tab_separated(kept: Kept, capsys: pytest.CaptureFix
     assert "Last run" in err
 
 
+def test_who_holds_which_part_is_a_table_with_notes_beside_it(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "status", "--copies", "--db", kept[0])
+    lines = [line.split("\t")[:9] for line in out.splitlines()]
+
+    assert (code, len(lines)) == (0, 6)
+    assert lines[0][:3] == ["article", "part", "ours"]
+    assert lines[1] == ["10319216", "1", "live", "-", "-", "-", "-", "1", "-"]
+    assert lines[5] == ["10323209", "5", "-", "-", "-", "-", "-", "0", "-"]
+    assert err.startswith("5 parts: 4 hang on one copy alone, 1 are held by nobody known.\n")
+    assert run(capsys, "status", "--copies", "-q", "--db", kept[0]) == (0, out, "")
+
+
 def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "status", "--db", kept[0], "--json")
     document = json.loads(out)

@@ -99,6 +99,10 @@ def test_the_rotten_demo_ends_with_every_part_safe(rotten_demo: Played) -> None:
     ):
         assert re.search(rf"^{command}: .*: 30 parts · .*{end}$", told, re.MULTILINE)
     assert series_counts(rotten_demo.archive, INVENTED_SERIES) == (30, 30, 0)
+    assert rotten_demo.err.partition("Try next:\n")[2].splitlines() == [
+        "  archiver status --db demo.db", "  archiver status --copies --db demo.db",
+        f"  archiver why {INVENTED_IDS[8]} --db demo.db", "  archiver serve --db demo.db", "  datasette demo.db",
+    ]  # fmt: skip
 
 
 def test_the_plain_demo_says_first_of_all_that_all_is_invented(tmp_path: Path) -> None:
