@@ -11,10 +11,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from archives import put
+from archives import put, tampering
 from demonstrations import Played
 from depths import deeper
 from exported import judged
@@ -154,6 +155,41 @@ def test_no_line_of_a_cover_begins_with_a_sign_that_may_begin_none(title: str) -
 
     assert len(lines) <= 6
     assert not [line for line in lines if line[:1] in set("，。」")]
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("【虛構示範】用 Rust 替一座不存在的燈塔寫值班系統",
+         ["【虛構示範】用", "Rust 替一座不存在", "的燈塔寫值班系統"]),
+        ("Asynchronous programming", ["Asynchronous", "programming"]),
+        ("一二三四五六七八九「十」", ["一二三四五六七八九", "「十」"]),
+    ],
+)  # fmt: skip
+def test_a_title_stands_in_lines_that_keep_their_words(title: str, lines: list[str]) -> None:
+    assert epub._lines(title) == lines
+
+
+def test_on_the_cover_no_word_comes_near_the_frame(browser: Any, hostile: Path, tmp_path: Path) -> None:
+    with tampering(Path(shutil.copy(hostile, tmp_path / "a.db"))) as connection:
+        connection.execute(
+            "UPDATE series SET title = ?", ["WMWMWMWMWMWM 一二三四五六七八九十一二三 kernel mmmmmmmmmmmmmm"]
+        )
+        connection.execute("UPDATE authors SET name = ?", ["一個名字很長很長很長很長很長很長的作者"])
+    cover = book_of(tmp_path / "a.db", tmp_path / "a.epub").read("EPUB/cover.svg")
+    page = browser.new_page()
+    page.set_content(f"<body style='margin:0'>{cover.decode()}")
+    found = page.evaluate(
+        "[...document.querySelectorAll('text')].map((one) => one.getBBox()).map((b) => [b.x, b.x + b.width])"
+    )
+    page.close()
+
+    assert len(found) > 4
+    assert all(70 < left < right < 730 for left, right in found), found
+
+
+def test_the_contents_of_a_book_are_numbered_by_their_titles_alone(hostile: Path, tmp_path: Path) -> None:
+    assert "nav ol { list-style: none" in book_of(hostile, tmp_path / "a.epub").read("EPUB/style.css").decode()
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="no Java on this machine (Debian: default-jre-headless)")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from importlib.resources import files
-from itertools import groupby
+from itertools import accumulate, groupby
+from unicodedata import east_asian_width
 
 from archiver.archive.kept import KeptComment
 from archiver.exports import shown
@@ -21,8 +22,9 @@ from archiver.exports.xhtml import text, xhtml
 from archiver.text import safe
 
 _CORE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # EPUB 3.3 §3.2: what every reader shows
-_LINE = 12  # letters of a title in one line of the cover
-_BEGINS_NO_LINE = frozenset("，。、；：！？」』）】〉》 ")
+_LINE, _AUTHOR = 10, 14  # ems of one line of the cover, well within its frame
+_BEGINS_NO_LINE = frozenset("，。、；：！？」』）】〉》")
+_ENDS_NO_LINE = frozenset("「『（【〈《")
 _CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
 <rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/>
@@ -192,13 +194,30 @@ def _item(entry: Entry, lang: str) -> str:
 def _lines(title: str) -> list[str]:
     """A title in at most six lines, none of which begins with a sign that may begin none (CLREQ §3.1.3)."""
     lines: list[str] = []
+    title = title.strip()
     while title and len(lines) < 6:
-        end = _LINE
-        while title[end : end + 1] in _BEGINS_NO_LINE:
+        fits = _fitting(title, _LINE)
+        end = next((at for at in range(fits, fits // 2, -1) if _may_break(title, at)), fits)
+        while title[end:].lstrip()[:1] in _BEGINS_NO_LINE:
             end += 1
         lines.append(title[:end].strip())
-        title = title[end:]
+        title = title[end:].lstrip()
     return [*lines[:-1], f"{lines[-1]}…"] if title else lines
+
+
+def _fitting(words: str, width: int) -> int:
+    """How many letters stand in so many ems: no font is asked, and none is much wider."""
+    widths = accumulate(
+        1 if one.isupper() or east_asian_width(one) in "WFA" or one in "mw%@" else 0.65 for one in words
+    )
+    return max(1, sum(one <= width for one in widths))
+
+
+def _may_break(title: str, at: int) -> bool:
+    """Whether a line may end there: not within a Latin word, not after what opens, not before what closes."""
+    before, after = title[at - 1], title[at : at + 1]
+    in_word = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    return not in_word and before not in _ENDS_NO_LINE and title[at:].lstrip()[:1] not in _BEGINS_NO_LINE
 
 
 def _cover(book: Book) -> str:
@@ -206,12 +225,14 @@ def _cover(book: Book) -> str:
     title = "".join(
         f'<text x="400" y="{340 + 84 * number}" font-size="58">{text(line)}</text>' for number, line in enumerate(lines)
     )
-    author = f'<text x="400" y="1020" font-size="40">{text(book.author[:24])}</text>' if book.author else ""
+    name = book.author or ""
+    fits = _fitting(name, _AUTHOR)
+    author = f'<text x="400" y="1020" font-size="40">{text(name[:fits])}{"…" if name[fits:] else ""}</text>'
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 1200" width="800" height="1200">'
         '<rect width="800" height="1200" fill="#1c2f45"/><rect x="40" y="40" width="720" height="1120" fill="none"'
         ' stroke="#e8e2d4" stroke-width="4"/><g fill="#ffffff" text-anchor="middle" font-family="serif">'
-        f"{title}{author}</g></svg>\n"
+        f"{title}{author if name else ''}</g></svg>\n"
     )
 
 
@@ -292,6 +313,8 @@ img { max-width: 100%; height: auto; }
 .mark { border: 1px solid; padding: 0.5em 0.8em; font-weight: bold; }
 .by, .from { font-size: 0.9em; }
 .from dd { margin: 0 0 0.4em 1em; }
+nav ol { list-style: none; padding-left: 0; }
+nav ol ol { padding-left: 1.5em; }
 .comment { border-top: 1px solid; margin-top: 1em; }
 .reply { margin-left: 1.5em; }
 .block { display: block; }
