@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,13 +37,14 @@ ORDER BY :same_first * (coalesce(articles.series_id, -1) IN (
     JOIN fetches ON fetches.page_id = asked.id WHERE run_id = :run_id)) DESC, last_fetch_at, pages.id LIMIT 1
 """  # noqa: S608 - the same
 
-_CONTROL = f"""
+CONTROL = f"""
 SELECT outcome, signals FROM fetches JOIN pages ON pages.id = page_id
 WHERE pages.kind = 'control' AND +source = 'live' AND final AND run_id <= :run_id AND started_at > :since
 AND (run_id = :run_id OR started_at <= :until) -- else the clock was wrong then
 AND outcome NOT IN {NOT_ASKED}
 ORDER BY fetches.id DESC LIMIT 1
 """  # noqa: S608 - the same
+"""The last control request up to a run: made in it, or since a moment and until another."""
 
 
 def absent_pages(database: Database, run_id: int) -> list[tuple[int, Kind]]:
@@ -70,7 +70,7 @@ def control_says(database: Database, run_id: int, rules: Rules) -> str | None:
     """Why no absence of a run is believed, by how the host answered for an article that cannot exist."""
     began = datetime.fromisoformat(database.value("SELECT started_at FROM runs WHERE id = ?", [run_id]))
     since, until = stamp(began - timedelta(days=rules.control_days)), stamp(began)
-    control = database.row(_CONTROL, {"run_id": run_id, "since": since, "until": until})
+    control = database.row(CONTROL, {"run_id": run_id, "since": since, "until": until})
     if control is None or control["outcome"] in ABSENCES:
         return None
     said = control["outcome"]
@@ -104,9 +104,3 @@ def _asked(database: Database, run_id: int) -> list[dict[str, Any]]:
     """The parts that a run asked and that tell something of the host, as no absence does that a list vouches for."""
     rows = database.query(_ASKED, {"run_id": run_id})
     return [row for row in rows if not (row["absent"] and row["unlisted"])]
-
-
-def not_found_words(database: Database) -> str | None:
-    """What the host's page for an article that cannot exist said last (`Facts.words_sha256`), if it was a page."""
-    rows = database.query(_CONTROL, {"run_id": 2**62, "since": "", "until": "~"})
-    return next((json.loads(row["signals"]).get("words_sha256") for row in rows), None)

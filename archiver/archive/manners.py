@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -127,12 +128,13 @@ class Manners:
         return found
 
     def not_found_words(self) -> str | None:
-        """What the host's own page for an article that cannot exist says (`Facts.words_sha256`)."""
-        return doubt.not_found_words(self._database)
+        """What the host's own page for an article that cannot exist said last (`Facts.words_sha256`), if it was one."""
+        control = self._database.row(doubt.CONTROL, {"run_id": 2**62, "since": "", "until": "~"})
+        return None if control is None else json.loads(control["signals"]).get("words_sha256")
 
     def hosts(self) -> list[str]:
         """Every host that a page of ours lives on."""
-        return [row["host"] for row in self._database.query("SELECT DISTINCT host FROM pages")]
+        return [host for (host,) in self._database.execute("SELECT DISTINCT host FROM pages")]
 
     def robots(self, now: datetime, max_age_s: float) -> list[RobotsRecord]:
         """The robots files that are young enough to be used again (RFC 9309 §2.4)."""

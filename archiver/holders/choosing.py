@@ -34,7 +34,7 @@ def choose(
     verdicts = {copy: known.get(key_of(copy), Verdict()) for copy in usable}
     bad = {
         verdict.digest for verdict in known.values()
-        if verdict.digest is not None and verdict.is_by(law) and verdict.outcome not in SUCCESSES
+        if verdict.digest is not None and verdict.judged_by == law and verdict.outcome not in SUCCESSES
     }  # fmt: skip
     todo, refused = [], []
     for copy in in_order(usable, published_about):
@@ -49,7 +49,8 @@ def choose(
 
 def is_settled(verdict: Verdict, law: str, *, every_version: bool) -> bool:
     """Whether nothing new can come of a copy: refused by the law of today, or good and had (`every_version`)."""
-    return verdict.is_by(law) and verdict.outcome is not None and (every_version or verdict.outcome not in SUCCESSES)
+    is_known = verdict.judged_by == law and verdict.outcome is not None
+    return is_known and (every_version or verdict.outcome not in SUCCESSES)
 
 
 def in_order(copies: Iterable[Copy], published_about: datetime | None) -> list[Copy]:

@@ -276,10 +276,6 @@ class Verdict:
     judged_by: str | None = None
     digest: str | None = None  # of the payload, as the index writes it
 
-    def is_by(self, law: str) -> bool:
-        """Whether the bytes were judged, and by this very law."""
-        return self.judged_by == law
-
     @property
     def in_vain(self) -> bool:
         """Whether it was asked for and not had, as far as is known."""
