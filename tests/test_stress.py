@@ -458,6 +458,21 @@ def test_a_read_only_folder_is_told_before_anything_is_asked_and_can_be_read(
     assert (status.code, status.out.splitlines()[1].split("\t")[2:4]) == (0, ["3", "3"])
 
 
+def test_a_backup_on_a_read_only_disk_can_be_verified(children: Children, tmp_path: Path, whole: Path) -> None:
+    folder = tmp_path / "sealed"
+    folder.mkdir()
+    shutil.copy(whole, folder / "a.db")
+    shutil.copy(whole, folder / "b.db")
+    with tampering(folder / "b.db") as connection:
+        connection.execute("UPDATE articles SET title = 'x'")
+    with sealed(folder):
+        sound, changed = (children.run("verify", "--db", folder / name, as_nobody=True) for name in ("a.db", "b.db"))
+
+    assert (sound.code, sound.out) == (0, "The archive is what it says it is.\n")
+    assert (changed.code, "articles: a row is not" in changed.out) == (5, True)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.db", "b.db"], "nothing is left beside"
+
+
 def test_a_killed_run_is_not_read_without_its_wal(
     children: Children, standin: Watched, tmp_path: Path, file: Path
 ) -> None:

@@ -5,11 +5,15 @@ What happens to one page stands in `crawl`, how a run begins and ends in `run`.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from archiver import ithome, urls
 from archiver.archive import opening, queries
@@ -118,9 +122,21 @@ def parse(config: Config, path: Path | str, hear: Hear = nobody, listener: Count
 
 def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Counted = nobody) -> list[str]:
     """Everything about an archive that is not as it was written, a line each."""
-    with writing("verify", config, existing(Path(path))) as archive:
+    with _writable(existing(Path(path))) as place, writing("verify", config, place) as archive:
         tell_dumped(archive, hear)
         return list(archive.verify(listener))
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[Path]:
+    """An archive, or a copy of it where nothing can be written, such as a backup: a lock lies beside what is opened."""
+    if all(os.access(place, os.W_OK) for place in (path, path.absolute().parent)):
+        yield path
+        return
+    with opening.explained(path), TemporaryDirectory(prefix="archiver-verify-") as folder:
+        for file in filter(Path.exists, (path, opening.beside(path, "-wal"))):
+            shutil.copyfile(file, Path(folder, file.name))
+        yield Path(folder, path.name)
 
 
 def repair(config: Config, path: Path | str, hear: Hear = nobody) -> list[str]:
