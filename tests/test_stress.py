@@ -468,7 +468,7 @@ def test_a_backup_on_a_read_only_disk_can_be_verified(children: Children, tmp_pa
     with sealed(folder):
         sound, changed = (children.run("verify", "--db", folder / name, as_nobody=True) for name in ("a.db", "b.db"))
 
-    assert (sound.code, sound.out) == (0, "The archive is what it says it is.\n")
+    assert (sound.err, sound.code, sound.out) == ("", 0, "The archive is what it says it is.\n")
     assert (changed.code, "articles: a row is not" in changed.out) == (5, True)
     assert sorted(path.name for path in folder.iterdir()) == ["a.db", "b.db"], "nothing is left beside"
 

@@ -130,7 +130,8 @@ def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Coun
 @contextmanager
 def _writable(path: Path) -> Iterator[Path]:
     """An archive, or a copy of it where nothing can be written, such as a backup: a lock lies beside what is opened."""
-    if all(os.access(place, os.W_OK) for place in (path, path.absolute().parent)):
+    effective = os.access in os.supports_effective_ids
+    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent)):
         yield path
         return
     with opening.explained(path), TemporaryDirectory(prefix="archiver-verify-") as folder:
