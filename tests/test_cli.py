@@ -64,6 +64,8 @@ def test_who_holds_which_part_is_a_table_with_notes_beside_it(kept: Kept, capsys
     assert lines[5] == ["10323209", "5", "-", "-", "-", "-", "-", "0", "-"]
     assert err.startswith("5 parts: 4 hang on one copy alone, 1 are held by nobody known.\n")
     assert run(capsys, "status", "--copies", "-q", "--db", kept[0]) == (0, out, "")
+    code, out, _ = run(capsys, "status", "--copies", "--json", "--db", kept[0])
+    assert (code, len(json.loads(out)["parts"])) == (0, 5)
 
 
 def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:

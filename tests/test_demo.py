@@ -105,6 +105,10 @@ def test_the_rotten_demo_ends_with_every_part_safe(rotten_demo: Played) -> None:
     ]  # fmt: skip
 
 
+def test_a_quiet_demo_says_only_what_it_is(plain_demo: Played) -> None:
+    assert plain_demo.err == f"{WORDS}\n"
+
+
 def test_the_plain_demo_says_first_of_all_that_all_is_invented(tmp_path: Path) -> None:
     class Heard(Exception):
         """Enough was said."""

@@ -12,7 +12,7 @@ from depths import depth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver import ithome
+from archiver import cli, ithome
 from archiver.archive import queries
 from archiver.archive.frontier import Scope
 from archiver.archive.opening import reading
@@ -261,6 +261,7 @@ def test_a_hint_of_which_no_link_is_known_to_be_a_part_rings_the_alarm(case: Cas
     found = status(case)
     assert followed(case) == [OTHER]
     assert found.alarms()
+    assert cli.run(["status", "-q", "--db", str(case.path)]) == 3, "without --strict, too"
     assert any("is that the right one?" in note for note in report.series_notes(found))
 
 
