@@ -69,9 +69,7 @@ def keep_comment_images(database: Database, comment_id: int, images: tuple[Image
     _keep_images(database, "comment_images", "comment_id", comment_id, images)
 
 
-def _keep_images(
-    database: Database, table: str, owner: str, owner_id: int, images: tuple[ImageReference, ...]
-) -> None:  # fmt: skip
+def _keep_images(database: Database, table: str, owner: str, owner_id: int, images: tuple[ImageReference, ...]) -> None:
     """The images of a body, in order; `table` ties them to their owner."""
     if not images:
         return

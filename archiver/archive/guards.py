@@ -34,9 +34,7 @@ def _refused(table: str, what: str, *, of: tuple[str, ...] = (), unless: str = "
     )
 
 
-NAMES = frozenset(
-    f"{table}_no_{what}" for table in (*_WHOLE, *_IN_PART, "runs") for what in ("delete", "update")
-)  # fmt: skip
+NAMES = frozenset(f"{table}_no_{what}" for table in (*_WHOLE, *_IN_PART, "runs") for what in ("delete", "update"))
 
 
 def stand(database: Database) -> bool:

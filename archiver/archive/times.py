@@ -8,9 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from archiver.errors import UsageError
 from archiver.text import safe
 
-_NAMED = re.compile(
-    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
-)  # fmt: skip
+_NAMED = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _FIRST_DAYBREAK = timedelta(hours=14)  # before midnight in UTC a day begins somewhere
 
 

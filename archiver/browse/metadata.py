@@ -56,10 +56,7 @@ _WHOSE = {
 def metadata(database: str, notice: str = "") -> dict[str, Any]:
     """Datasette's metadata for an archive, by its name there; `notice` says of a demonstration that it is one."""
     invented = {"title": "archiver: a demonstration", "description": notice, "source": "invented"}
-    return {
-        **(invented if notice else _WHOSE),
-        "databases": {database: {"tables": _tables(), "queries": canned()}},
-    }
+    return {**(invented if notice else _WHOSE), "databases": {database: {"tables": _tables(), "queries": canned()}}}
 
 
 def _tables() -> dict[str, dict[str, Any]]:

@@ -10,9 +10,7 @@ from archiver.archive import queries
 from archiver.archive.status import EventSeen, ImageCount, SeriesStatus, SourceStatus, Status, Unsettled
 from archiver.text import safe
 
-_RUN_KEYS = (
-    "id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note", "outcomes",
-)  # fmt: skip
+_RUN_KEYS = ("id", "command", "started_at", "finished_at", "ended_by", "exit_code", "requests", "note", "outcomes")
 _ITEM_KEYS = ("id", "title", "position", "state", "safe", "last_ok_at", "url")
 
 
