@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from archives import put, rows_at, tampering
 from exported import files_of
-from reading_archive import ALIVE, LATER, SERIES, make
+from reading_archive import ALIVE, AT, LATER, SERIES, make
 
 import archiver
 from archiver.exports import front_matter
 from archiver.exports.formats import PRESETS, ExportOptions
-from archiver.exports.said import in_taiwan
+from archiver.exports.said import detail, in_taiwan
 
 PUBLISHED = "2023-09-24T16:30:00Z"  # half an hour into the 25th in Taiwan
 CAPTURED = {"zh-TW": "2026-11-01 10:03（台灣時間）", "en": "2026-11-01 10:03 (Taiwan time)"}
@@ -121,3 +121,60 @@ def test_parts_that_are_perhaps_gone_are_counted_where_there_are_any(archive: Pa
 
 def test_a_moment_that_taiwan_does_not_have_is_left_as_it_is() -> None:
     assert in_taiwan("9999-12-31T23:59:59+00:00").isoformat() == "9999-12-31T23:59:59+00:00"
+
+
+def test_the_words_around_the_texts_are_chinese_where_chinese_is_asked_for(archive: Path, tmp_path: Path) -> None:
+    saved = Path(shutil.copy(archive, tmp_path / "saved.db"))
+    with tampering(saved) as connection:
+        connection.execute("UPDATE captures SET source = 'import', source_url = 'iT-1.html' WHERE id = ?", [ALIVE])
+    site = exported(saved, tmp_path / "site", "site")
+    book = exported(saved, tmp_path / "a.epub", "epub")
+    post = part(exported(saved, tmp_path / "posts", "markdown"))
+
+    for text in (part(site), part(book), post):
+        assert "本文取自匯入的檔案。" in text
+        assert "備份檔案" in text
+        assert "備份網址" not in text
+    assert "標籤：rust" in part(book)
+    assert "原址：" in book["EPUB/about.xhtml"]
+    assert "- 原址：<https://" in post
+    assert '<a href="../index.html">首頁</a>' in part(site)
+    assert "<h1>目錄</h1>" in site["index.html"]
+    assert "<h1>異動紀錄</h1>" in site["changes.html"]
+    assert site["llms.txt"].startswith("# 存檔\n")
+    assert "- [[Day 01] 開賽 4](" in site["llms.txt"].replace("\\", "")
+    assert "<title>存檔的書</title>" in site["opds.xml"]
+    english = exported(saved, tmp_path / "en", "site", lang="en")
+    assert english["llms.txt"].startswith("# Archive\n")
+    assert "had from an imported file" in part(english)
+
+
+def test_what_a_change_was_is_said_in_chinese_and_in_the_time_of_taiwan() -> None:
+    assert detail("zh-TW", "was new") == "（原為：尚未取得）"
+    assert detail("zh-TW", f"title, body since {AT}") == "（標題、內文；原文最後見於 2026-11-01）"
+    assert detail("zh-TW", f" since {AT}") == "（原文最後見於 2026-11-01）"
+    assert detail("en", f"body since {AT}") == f"body since {CAPTURED['en']}"
+    assert detail("zh-TW", None) == detail("en", None) == ""
+    assert detail("zh-TW", "part 31 of a contest of 30 days") == "part 31 of a contest of 30 days"
+
+
+def test_only_what_the_index_does_not_list_is_called_so(archive: Path, tmp_path: Path) -> None:
+    assert "索引頁未列" not in exported(archive, tmp_path / "none", "site")[f"ironman-{SERIES}/index.html"]
+    listing = Path(shutil.copy(archive, tmp_path / "listing.db"))
+    with tampering(listing) as connection:
+        put(
+            connection, "pages", id=99, url="https://index.example/", kind="index", host="index.example",
+            first_seen_at=AT, state="alive", state_since=AT, due_at=AT, last_ok_at=AT,
+        )  # fmt: skip
+        for number, heading in ((1, "第一週"), (2, None)):
+            url = f"https://ithelp.ithome.com.tw/articles/{number}"
+            put(connection, "names", id=number, url=url, kind="article", article_id=number, heading=heading)
+            put(
+                connection, "mentions", id=number, from_page_id=99, name_id=number, via="index",
+                first_seen_at=AT, last_seen_at=AT,
+            )  # fmt: skip
+
+    site = exported(listing, tmp_path / "some", "site")
+
+    headings = re.findall("<h2>(.*?)</h2>", site[f"ironman-{SERIES}/index.html"])
+    assert [re.sub("<.*?>", "", one) for one in headings] == ["第一週", "目錄", "索引頁未列"]

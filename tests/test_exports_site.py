@@ -90,7 +90,7 @@ def test_a_missing_part_says_so_and_has_no_text(archive: Path) -> None:
     assert "本篇沒有存檔" in main.text()
 
 
-@pytest.mark.parametrize(("lang", "word"), [("zh-TW", "(圖片 未存檔)"), ("en", "(image not held)")])
+@pytest.mark.parametrize(("lang", "word"), [("zh-TW", "（圖片未存檔）"), ("en", "(image not held)")])
 def test_what_we_say_within_a_text_is_in_the_language_that_was_asked_for(archive: Path, lang: str, word: str) -> None:
     pages = b"".join(data for name, data in made(archive, lang=lang).items() if name.endswith(".html")).decode()
 

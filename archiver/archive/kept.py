@@ -140,8 +140,8 @@ def strays(connection: sqlite3.Connection) -> list[Stray]:
     return values(connection, Stray, _STRAYS)
 
 
-def headings(connection: sqlite3.Connection, series_id: int) -> Mapping[int, str]:
-    """The heading under which the series' first index lists each part; nothing of a part that stands under none."""
+def headings(connection: sqlite3.Connection, series_id: int) -> Mapping[int, str | None]:
+    """Each part that the series' first index lists, or did, and under which heading; None for none."""
     return dict(connection.execute(_HEADINGS, [series_id]).fetchall())
 
 
@@ -216,13 +216,13 @@ FROM sources WHERE id IN (SELECT source_id FROM parts WHERE series_id IS NULL) O
 """
 _HEADINGS = """
 SELECT discoveries.article_id, discoveries.heading FROM discoveries
-WHERE discoveries.heading IS NOT NULL AND discoveries.article_id IN (SELECT article_id FROM parts WHERE series_id = ?1)
+WHERE discoveries.article_id IN (SELECT article_id FROM parts WHERE series_id = ?1)
 AND discoveries.from_page_id = (
     SELECT pages.id FROM series_sources JOIN sources ON sources.id = source_id
     JOIN pages ON pages.kind = 'index' AND pages.url IN (
         SELECT sources.url UNION ALL SELECT value FROM json_each(sources.alternates))
     WHERE series_sources.series_id = ?1 AND pages.last_ok_at IS NOT NULL ORDER BY pages.id LIMIT 1)
-ORDER BY discoveries.gone_at IS NULL, discoveries.id DESC
+ORDER BY discoveries.heading IS NOT NULL, discoveries.gone_at IS NULL, discoveries.id DESC
 """
 _IMAGES_NAMED = """
 SELECT url, '', capture_id, media_type, width, height FROM images WHERE url IN (SELECT value FROM json_each(?))

@@ -49,6 +49,7 @@ class BodyWords:
     image: str = "image"
     formula: str = "formula, image"
     not_held: str = "not held"
+    told: str = "({kind} {state})"  # of an image that is not shown
     guessed: str = "guessed"  # of the language of code
     hidden: str = "Invisible direction marks stand in this code ({signs})."
     held: str = "held in this archive"  # of an article that a link leads to
@@ -284,7 +285,7 @@ def _image(attributes: Mapping[str, str], image: Image | None, words: BodyWords)
     is_formula = alt != "" and _host(url) == _FORMULA_HOST
     shown_as = f'<code class="formula">{escape(alt)}</code>' if is_formula else f"<b>{escape(alt or words.image)}</b>"
     kind = words.formula if is_formula else words.image
-    told = f"<small>({escape(kind)} {escape(said)}) <bdi>{escape(safe(url, 200))}</bdi></small>"
+    told = f"<small>{escape(words.told.format(kind=kind, state=said))} <bdi>{escape(safe(url, 200))}</bdi></small>"
     return f'<span class="absent">{shown_as} {told}</span>'
 
 

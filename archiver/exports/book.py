@@ -40,6 +40,7 @@ class Entry:
     part: PartStatus
     title: str  # one line, made harmless for a terminal; hostile still in HTML; never empty
     heading: str | None  # under which an index lists it; one line, made harmless like the title
+    is_listed: bool = False  # by that index, whether or not under a heading
 
     @property
     def slug(self) -> str:
@@ -237,7 +238,13 @@ def _entries(connection: sqlite3.Connection, at: kept.Place) -> tuple[Entry, ...
     parts = kept.parts(connection, at)
     headings = kept.headings(connection, at.series_id) if at.series_id is not None else {}
     return tuple(
-        Entry(number, part, safe(part.title or f"article {part.id}", 300), _heading(headings.get(part.id)))
+        Entry(
+            number,
+            part,
+            safe(part.title or f"article {part.id}", 300),
+            _heading(headings.get(part.id)),
+            part.id in headings,
+        )
         for number, part in enumerate(parts, 1)
     )
 

@@ -126,7 +126,8 @@ def _about_article(chapter: Chapter, lang: str) -> str:
     if article.published_at is not None:
         told.append(say(lang, "published", at=local(lang, article.published_at)))
     if article.tags:
-        told.append(f"{say(lang, 'tags')}: {', '.join(safe(tag, 100) for tag in article.tags)}")
+        tags = say(lang, "between").join(safe(tag, 100) for tag in article.tags)
+        told.append(say(lang, "labelled", name=say(lang, "tags"), value=tags))
     return f'<p class="by">{" · ".join(text(one) for one in told)}</p>' if told else ""
 
 
@@ -158,7 +159,7 @@ def _about(books: Books, book: Book, lang: str) -> str:
     ]
     words = "".join(f"<p>{text(line)}</p>" for line in lines)
     heading = text(say(lang, "about"))
-    address = f"<p>{text(say(lang, 'source_address'))}: {text(book.url)}</p>"
+    address = f"<p>{text(say(lang, 'labelled', name=say(lang, 'source_address'), value=book.url))}</p>"
     return _page(
         say(lang, "about"),
         '<section epub:type="colophon" role="doc-colophon" aria-labelledby="about">'

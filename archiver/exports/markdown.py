@@ -158,9 +158,12 @@ class _Post:
             yield from self._comments()
         yield f"## {self._words(say(lang, 'where_from'))}"
         yield "\n".join(
-            f"- {self._words(name)}: {destination(value) if value.startswith('http') else self._words(value)}"
+            f"- {say(lang, 'labelled', name=self._words(name), value=self._value(value))}"
             for name, value in provenance(chapter, lang)
         )
+
+    def _value(self, value: str) -> str:
+        return destination(value) if value.startswith("http") else self._words(value)
 
     def _comments(self) -> Iterator[str]:
         assert self.chapter.article is not None

@@ -5,6 +5,7 @@ All of it is plain text, and what stands in it from outside is one line made har
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,13 @@ from archiver.pages.base import TAIPEI
 from archiver.text import safe
 
 WORDS: dict[str, tuple[str, str]] = {
+    "home": ("首頁", "Home"),
     "contents": ("目錄", "Contents"),
+    "unlisted": ("索引頁未列", "Not listed by the index"),
+    "labelled": ("{name}：{value}", "{name}: {value}"),
+    "between": ("、", ", "),
+    "archive": ("存檔", "Archive"),
+    "books": ("存檔的書", "Books of an archive"),
     "comments": ("留言", "Comments"),
     "comment_deleted": ("此留言已於 {day} 前刪除", "This comment was deleted by {day}"),
     "part": ("第 {number} 篇", "Part {number}"),
@@ -31,9 +38,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "copied_at": ("備份時間", "Copied by them"),
     "held_by": ("來源", "Had from"),
     "copy_address": ("備份網址", "Address of the copy"),
+    "copy_file": ("備份檔案", "File of the copy"),
     "sha256": ("SHA-256", "SHA-256"),
     "is_gone": ("原文已不在網站上（{day} 起）。", "The site no longer has this part (since {day})."),
     "is_rescued": ("本文取自他處的備份：{holder}。", "This text was had from somebody else's copy: {holder}."),
+    "is_imported": ("本文取自匯入的檔案。", "This text was had from an imported file."),
     "is_of_feed": (
         "本文只見於 RSS，可能不完整。", "This text was only had from the RSS feed, and may not be whole."
     ),
@@ -58,7 +67,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "search": ("搜尋", "Search"),
     "search_needs_script": ("搜尋需要 JavaScript；其餘頁面不需要。", "Search needs JavaScript; no other page does."),
     "hits": ("{{count}} 篇", "{{count}} parts"),
-    "changes": ("變動", "Changes"),
+    "changes": ("異動紀錄", "Changes"),
     "nothing_seen": ("沒有記錄。", "Nothing was seen."),
     "not_tagged": ("沒有標籤。", "There are no tags."),
     "dead_links": ("失效的連結", "Dead links"),
@@ -78,6 +87,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "in_body_formula": ("公式圖片", "formula, image"),
     "in_body_not_held": ("未存檔", "not held"),
     "in_body_never_shown": ("已存檔，但不是可安全顯示的格式", "held, in no form that is shown"),
+    "in_body_told": ("（{{kind}}{{state}}）", "({{kind}} {{state}})"),
     "in_body_guessed": ("推測", "guessed"),
     "in_body_hidden": (
         "這段程式碼含有看不見的文字方向記號（{{signs}}）。", "Invisible direction marks stand in this code ({{signs}})."
@@ -125,6 +135,22 @@ def happened(lang: str, what: str) -> str:
     return what.replace("_", " ") if lang == "en" else _HAPPENED.get(what, what)
 
 
+def detail(lang: str, what: str | None) -> str:
+    """What a change was in detail (`details.ChangeRow.detail`), for people; what is in Chinese begins with `（`."""
+    what = what or ""
+    if lang != "en" and what.startswith("was ") and what[4:] in _HAPPENED:
+        return f"（原為：{_HAPPENED[what[4:]]}）"
+    if lang != "en" and (edit := _EDIT.fullmatch(what)):
+        changed = "、".join(_FIELDS[one] for one in _FIELDS if one in edit[1])
+        return f"（{changed}{'；' if changed else ''}原文最後見於 {day(edit[2])}）"
+    return _STAMP.sub(lambda at: local(lang, at[0]), what)
+
+
+_FIELDS = {"title": "標題", "body": "內文", "tags": "標籤"}
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+_EDIT = re.compile(rf"((?:(?:title|body|tags)(?:, )?)*) since ({_STAMP.pattern})", re.ASCII)
+
+
 def say(lang: str, key: str, **values: object) -> str:
     """A word of ours in this language, one of `formats.LANGUAGES`."""
     return WORDS[key][lang == "en"].format(**values)
@@ -162,6 +188,8 @@ def marks(chapter: Chapter, lang: str) -> list[str]:
         found.append(say(lang, "is_unreadable"))
     if capture is not None and capture.source == "feed":
         found.append(say(lang, "is_of_feed"))
+    elif capture is not None and capture.source == "import":
+        found.append(say(lang, "is_imported"))
     elif capture is not None and capture.source != "live":
         found.append(say(lang, "is_rescued", holder=say(lang, capture.source)))
     if chapter.last_full is not None:
@@ -188,7 +216,8 @@ def provenance(chapter: Chapter, lang: str, written: Callable[[datetime], str] |
 def _of_capture(capture: KeptCapture, lang: str, at: Callable[[datetime], str]) -> list[tuple[str, str]]:
     told = [(say(lang, "captured_at"), at(capture.captured_at)), (say(lang, "held_by"), say(lang, capture.source))]
     if capture.source_url is not None:
-        told.append((say(lang, "copy_address"), safe(capture.source_url)))
+        name = "copy_address" if capture.source_url.startswith(("http://", "https://")) else "copy_file"
+        told.append((say(lang, name), safe(capture.source_url)))
     if capture.source_at is not None:
         told.append((say(lang, "copied_at"), at(capture.source_at)))
     return [*told, (say(lang, "sha256"), capture.sha256)]

@@ -87,7 +87,7 @@ class Showing:
 
 
 def _words(lang: str) -> BodyWords:
-    names = ("image", "formula", "not_held", "guessed", "hidden", "held")
+    names = ("image", "formula", "not_held", "told", "guessed", "hidden", "held")
     return BodyWords(**{name: say(lang, f"in_body_{name}") for name in names})
 
 

@@ -20,7 +20,7 @@ from archiver.browse import render
 from archiver.exports import epub, shown, site_feeds
 from archiver.exports.book import Book, Books, Chapter, Entry
 from archiver.exports.formats import ExportFile, ExportOptions
-from archiver.exports.said import counted, day, happened, last_full, local, marks, moment, provenance, say
+from archiver.exports.said import counted, day, detail, happened, last_full, local, marks, moment, provenance, say
 from archiver.exports.shown import PlacesInBook, Showing
 from archiver.exports.writing import packed
 
@@ -75,8 +75,8 @@ class _Site:
         yield _static("search.js")
         yield self._page("search.html", "site/search.html", self._say("search"))
         yield ExportFile("texts.js", self._texts())
-        yield ExportFile("llms.txt", site_feeds.llms(self._books))
-        yield ExportFile("opds.xml", [site_feeds.opds(self._books)])
+        yield ExportFile("llms.txt", site_feeds.llms(self._books, self._lang))
+        yield ExportFile("opds.xml", [site_feeds.opds(self._books, self._lang)])
 
     def pages(self) -> Iterator[ExportFile]:
         """All but the search and what programs read."""
@@ -91,7 +91,7 @@ class _Site:
     def _page(self, name: str, template: str, title: str, **values: Any) -> ExportFile:
         shared = {
             "title": title, "say": self._say, "happened": partial(happened, self._lang), "moment": moment,
-            "local": partial(local, self._lang), "day": day,
+            "local": partial(local, self._lang), "day": day, "detail": partial(detail, self._lang),
             "root": "../" * name.count("/"), "book": None, "entry": None, "linked_data": None,
             "seen_until": self._books.seen_until,
             "is_demonstration": self._books.is_demonstration, "page_lang": "en" if self._lang == "en" else "zh-Hant-TW",
@@ -104,7 +104,11 @@ class _Site:
     # ─── a book ─────────────────────────────────────────────────────────────────────────────────
 
     def _book(self, book: Book) -> Iterator[ExportFile]:
-        groups = [(heading, list(some)) for heading, some in groupby(book.entries, lambda entry: entry.heading)]
+        has_index = any(entry.is_listed for entry in book.entries)
+        groups = [
+            (heading, self._say("contents" if is_listed or not has_index else "unlisted"), list(some))
+            for (heading, is_listed), some in groupby(book.entries, lambda entry: (entry.heading, entry.is_listed))
+        ]
         data = {"@context": "https://schema.org", "@type": "CreativeWorkSeries", "name": book.title, "url": book.url}
         yield self._page(
             f"{book.key}/index.html",

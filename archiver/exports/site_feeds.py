@@ -14,7 +14,7 @@ from html import escape
 
 from archiver.exports import epub
 from archiver.exports.book import Book, Books, Chapter, Entry
-from archiver.exports.said import moment
+from archiver.exports.said import moment, say
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Made = Callable[[Book, Entry], tuple[Chapter, str]]
@@ -67,7 +67,7 @@ def epub_name(book: Book) -> str:
     return f"{book.key}/{book.key}.epub"
 
 
-def opds(books: Books) -> bytes:
+def opds(books: Books, lang: str) -> bytes:
     """A catalogue of the books, for programs that read them: an acquisition feed."""
     kind = "application/atom+xml;profile=opds-catalog;kind=acquisition"
     updated = moment(books.seen_until)
@@ -81,20 +81,21 @@ def opds(books: Books) -> bytes:
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom"'
         ' xmlns:dc="http://purl.org/dc/terms/">\n'
-        f"<id>urn:archiver:opds:{_xml(books.books[0].url)}</id><title>archiver</title><updated>{updated}</updated>"
+        f"<id>urn:archiver:opds:{_xml(books.books[0].url)}</id>"
+        f"<title>{say(lang, 'books')}</title><updated>{updated}</updated>"
         "<author><name>archiver</name></author>"
         f'<link rel="self" type="{kind}" href="opds.xml"/><link rel="start" type="{kind}" href="opds.xml"/>\n'
         f"{entries}</feed>\n"
     ).encode(errors="replace")
 
 
-def llms(books: Books) -> Iterator[bytes]:
+def llms(books: Books, lang: str) -> Iterator[bytes]:
     """`llms.txt`: what is here, one line a part."""
-    yield b"# Archive\n"
+    yield f"# {say(lang, 'archive')}\n".encode()
     for book in books.books:
         yield f"\n## {_line(book.title)}\n\n".encode(errors="replace")
         for entry in book.entries:
-            note = ": not held" if entry.part.missing else ""
+            note = f": {say(lang, 'in_body_not_held')}" if entry.part.missing else ""
             yield f"- [{_line(entry.title)}]({book.key}/{entry.slug}.html){note}\n".encode(errors="replace")
 
 
