@@ -65,7 +65,7 @@ def test_who_holds_which_part_is_a_table_with_notes_beside_it(kept: Kept, capsys
     assert err.startswith("5 parts: 4 hang on one copy alone, 1 are held by nobody known.\n")
     assert run(capsys, "status", "--copies", "-q", "--db", kept[0]) == (0, out, "")
     code, out, _ = run(capsys, "status", "--copies", "--json", "--db", kept[0])
-    assert (code, len(json.loads(out)["parts"])) == (0, 5)
+    assert (code, len(json.loads(out)["parts"]), json.loads(out)["is_demonstration"]) == (0, 5, False)
 
 
 def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,8 +82,14 @@ def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.Capt
     assert document["last_run"]["ended_by"] == "finished"
 
 
-def test_strict_status_tells_by_its_exit_code(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+def test_strict_status_tells_by_its_exit_code(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with StandIn(terse_site(1)) as standin:
+        run_fetch(tmp_path / "whole.db", config_for(standin, tmp_path))
+
     assert run(capsys, "status", "--db", kept[0], "--strict")[0] == 3
+    assert run(capsys, "status", "--db", tmp_path / "whole.db", "--strict")[0] == 0
 
 
 @pytest.mark.parametrize("page", ["10323209", "https://ithelp.ithome.com.tw/m/articles/10323209?sc=rss.iron"])
@@ -156,7 +162,8 @@ def test_each_option_of_fetch_changes_what_is_asked(tmp_path: Path, capsys: pyte
         run_fetch(tmp_path / "a.db", file)
 
     def plan(*options: str) -> tuple[set[str], float, int]:
-        _, out, _ = run(capsys, "fetch", "--dry-run", "--json", *options, "--db", tmp_path / "a.db", "--config", file)
+        code, out, _ = run(capsys, "fetch", "--dry-run", "--json", *options, "--db", tmp_path / "a.db", "--config", file)
+        assert code == 0
         told = json.loads(out)
         return {page["kind"] for page in told["pages"]}, told["delay_s"], told["limit"]
 
