@@ -82,9 +82,7 @@ def test_status_as_json_has_the_documented_shape(kept: Kept, capsys: pytest.Capt
     assert document["last_run"]["ended_by"] == "finished"
 
 
-def test_strict_status_tells_by_its_exit_code(
-    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_strict_status_tells_by_its_exit_code(kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with StandIn(terse_site(1)) as standin:
         run_fetch(tmp_path / "whole.db", config_for(standin, tmp_path))
 
@@ -162,7 +160,8 @@ def test_each_option_of_fetch_changes_what_is_asked(tmp_path: Path, capsys: pyte
         run_fetch(tmp_path / "a.db", file)
 
     def plan(*options: str) -> tuple[set[str], float, int]:
-        code, out, _ = run(capsys, "fetch", "--dry-run", "--json", *options, "--db", tmp_path / "a.db", "--config", file)
+        where = ("--db", tmp_path / "a.db", "--config", file)
+        code, out, _ = run(capsys, "fetch", "--dry-run", "--json", *options, *where)
         assert code == 0
         told = json.loads(out)
         return {page["kind"] for page in told["pages"]}, told["delay_s"], told["limit"]

@@ -89,6 +89,7 @@ def test_everything_is_pushed_when_the_user_says_so_most_endangered_first(
     capsys.readouterr()
     asked = len(pusher.asked())
     assert pusher.push("--yes", "-q") == 0, "what is confirmed is not asked for again"
+    assert pusher.push("-q") == 0, "and where nothing is left to do the user is not asked either"
     assert len(pusher.asked()) == asked
 
 
