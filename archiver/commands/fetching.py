@@ -107,8 +107,6 @@ def _scope(source_ids: tuple[int, ...], run_id: int, options: FetchOptions) -> S
     )  # fmt: skip
 
 
-# ─── keeping house ──────────────────────────────────────────────────────────────────────────────
-
 Counted = Callable[[int, int], None]
 """Who is told how many stored answers were read, and of how many."""
 
@@ -145,9 +143,6 @@ def repair(config: Config, path: Path | str, hear: Hear = nobody) -> list[str]:
     with writing("verify", config, existing(Path(path))) as archive:
         tell_changes(archive, hear)
         return archive.mend_search(thorough=True)
-
-
-# ─── the run ────────────────────────────────────────────────────────────────────────────────────
 
 
 def fetch(

@@ -71,9 +71,6 @@ class _Asked:
     come_back_at: datetime | None = None
 
 
-# ─── what is to be done ─────────────────────────────────────────────────────────────────────────
-
-
 def keys_of(config: Config, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
     """The keys for Save Page Now, those of the environment first; twice nothing for none. Raises UsageError."""
     named = environment.get(KEY) or environment.get(SECRET)
@@ -128,9 +125,6 @@ def is_due(held: Held, now: datetime, again: timedelta) -> bool:
 def is_confirmed(one: Held) -> bool:
     """Whether the copy that was asked for is there, and says the same as ours."""
     return one.push is not None and one.push.state is PushState.CONFIRMED
-
-
-# ─── the run ────────────────────────────────────────────────────────────────────────────────────
 
 
 def push(

@@ -214,8 +214,6 @@ class Search:
             self._held_feeds[series_id] = feeds.read_all(series_id, captures)
         return self._held_feeds[series_id]
 
-    # ─── steps that all share ───────────────────────────────────────────────────────────────────
-
     def _index(
         self, found: Findings, url: str, source: CaptureSource, read: Callable[[bytes], Listing], *,
         robots: bool = True, others: Callable[[bytes], int] = lambda _: 0,

@@ -63,9 +63,6 @@ def _read_warc(
         counted.check(place)
 
 
-# ─── what datapackage.json says ─────────────────────────────────────────────────────────────────
-
-
 def _hashes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Hashes:
     """The hashes of §5.2 (resources of the data package), after the package's own digest was checked."""
     if _PACKAGE not in members:

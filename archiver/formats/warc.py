@@ -60,9 +60,6 @@ def read(raw: Readable, wanted: Wanted, bounds: Bounds, passed: Passed) -> Itera
         raise UnusableFile("no WARC record in it")
 
 
-# ─── records ────────────────────────────────────────────────────────────────────────────────────
-
-
 def _fields(stream: _Stream, before: int, bounds: Bounds) -> RecordFields | None:
     """The named fields of the record after so many (§4); None at the end of the file."""
     version = stream.line(200)
@@ -185,9 +182,6 @@ def _end(stream: _Stream) -> None:
     for _ in range(2):
         if stream.line(2, exact=False) not in {b"\r\n", b"\n"}:
             raise UnusableFile("its Content-Length is wrong, or the file is cut or damaged here")
-
-
-# ─── bytes ──────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Stream:

@@ -130,9 +130,6 @@ def count_lines(body: bytes) -> int:
     return sum(bool(line.strip()) for line in BytesIO(body))
 
 
-# ─── one record ─────────────────────────────────────────────────────────────────────────────────
-
-
 def unpack(page: Address, answer: Answer, copy: Copy, bounds: Bounds) -> Answer:
     """The archived answer inside a record, as if the site had given it; or why there is none, as a failure."""
     if answer.failure is not None or answer.status is None or answer.status >= 300:

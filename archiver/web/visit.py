@@ -156,8 +156,6 @@ class Visitor:
     def _gate(self, url: str) -> str | None:
         return guard.refused_url(url, self._named, self._mapped)
 
-    # ─── tries ──────────────────────────────────────────────────────────────────────────────────
-
     def _tries(
         self, address: Address, url: str, validators: Validators | None, hop: int, *, keep_cut: bool = False,
         extra: Extra | None = None,
@@ -223,8 +221,6 @@ class Visitor:
 
     def _refuse(self, url: str, outcome: Outcome, words: str) -> Answer:
         return Answer(url, self._clock.now(), 0, failure=outcome, error=words)
-
-    # ─── robots ─────────────────────────────────────────────────────────────────────────────────
 
     def _robots(self, url: str) -> Generator[Exchange, None, Answer | None]:
         """Ask for a robots.txt that is not known; gives an answer when the URL may not be asked."""
