@@ -98,7 +98,13 @@ def test_why_tells_all_and_the_rule(kept: Kept, capsys: pytest.CaptureFixture[st
     assert "named by the index" in out
     assert "not_found (HTTP 404" in out
     assert "State: suspect" in out
-    assert "1 absence(s) count" in out
+    assert "Absences that count: 1" in out
+
+
+def test_why_of_a_series_says_that_it_is_one(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "why", "5943", "--db", kept[0])
+
+    assert (code, "5943: a series" in err) == (2, True)
 
 
 def test_why_as_json_holds_every_row(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:

@@ -265,7 +265,7 @@ def test_the_rule_counts_absences_and_attempts() -> None:
         assert "absence" not in why.rule(history(page=PAGE | nothing))
 
     assert why.rule(history(page=page)) == (
-        f"{RULE} 2 absence(s) count, the last on 2026-11-23. 3 attempt(s) without success since the last one."
+        f"{RULE} Absences that count: 2, the last on 2026-11-23. Attempts without success since the last one: 3."
         f" Not held. {DUE}"
     )
 

@@ -46,6 +46,9 @@ def why(path: Path | str, page: int | str) -> History:
     with opened(Path(path)) as connection:
         named += queries.list_addresses(connection, *naming.list_named(str(page)))
         found = next((one for url in named if (one := history(connection, url)) is not None), None)
+        is_series = found is None and str(page).isdecimal() and queries.knows_series(connection, int(page))
+    if is_series:
+        raise UsageError(f"{page}: a series; `archiver status` tells of it, and `archiver why` of an article or a URL")
     if found is None:
         raise UsageError(f"{safe(named[0])}: not in {safe(path)}; see `archiver status` for what is")
     return found

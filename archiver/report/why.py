@@ -180,9 +180,9 @@ def rule(history: History) -> str:
     page = history.page
     text = f"State: {page.state} since {page.state_since[:19].replace('T', ' ')} UTC: {_RULES[page.state]}."
     if page.absences and page.last_absence_at:
-        text += f" {page.absences} absence(s) count, the last on {page.last_absence_at[:10]}."
+        text += f" Absences that count: {page.absences}, the last on {page.last_absence_at[:10]}."
     if page.failures:
-        text += f" {page.failures} attempt(s) without success since the last one."
+        text += f" Attempts without success since the last one: {page.failures}."
     if history.article is not None:
         held = history.article.capture_id
         text += f" Held: capture {held}{_whose(history.captures, held)}, read by {history.article.parser}."
