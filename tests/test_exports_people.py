@@ -70,6 +70,13 @@ def test_what_programs_read_is_utc(archive: Path, tmp_path: Path) -> None:
     assert re.search(r'dcterms:modified">2026-11-\d\dT\d\d:\d\d:\d\dZ<', book["EPUB/package.opf"])
 
 
+def test_the_pages_of_a_recording_say_when_they_came_in_utc(four_parts: Path, tmp_path: Path) -> None:
+    pytest.importorskip("warcio")
+    pages = exported(four_parts, tmp_path / "a.wacz", "wacz")["pages/pages.jsonl"]
+
+    assert re.search(r'"取得時間": "2026-11-\d\dT\d\d:\d\d:\d\dZ"', pages)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_head_of_a_post_has_its_day_in_taiwan(archive: Path, tmp_path: Path, preset: str) -> None:
     post = part(exported(archive, tmp_path / "x", "markdown", preset=preset))
