@@ -130,6 +130,7 @@ def test_fetch_as_json_sums_up_the_run(kept: Kept, tmp_path: Path, capsys: pytes
     assert (code, document["exit_code"], err) == (3, 3, "")
     assert document["series"][0]["missing"] == 1
     assert document["failed"][0]["outcome"] == "not_found"
+    assert "5 parts · 4 safe" in run(capsys, "fetch", "--db", tmp_path / "b.db", "--config", kept[1], "-q")[1]
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,11 @@ def test_the_rotten_demo_ends_with_every_part_safe(rotten_demo: Played) -> None:
     ]  # fmt: skip
 
 
+def test_an_export_of_a_demonstration_says_so(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["export", "json", "--db", str(demo), "--out", str(tmp_path / "a.json")]) == 0
+    assert capsys.readouterr().err == f"{WORDS}\n"
+
+
 def test_a_quiet_demo_says_only_what_it_is(plain_demo: Played) -> None:
     assert plain_demo.err == f"{WORDS}\n"
 
