@@ -127,7 +127,7 @@ def shown(page: Any, origin: str, one: dict[str, str]) -> Any:
     """Text and widths of the images of a page as it is replayed."""
     page.goto(f"{origin}/index.html")
     page.evaluate(OPEN, [one["url"], "".join(sign for sign in one["ts"] if sign.isdigit())[:14]])
-    for _ in range(400):
+    for _ in range(1_200):  # a minute, which a busy machine may need for the first
         page.wait_for_timeout(50)
         for frame in page.frames:
             if f"mp_/{one['url']}" in frame.url and (found := frame.evaluate(SHOWN)) is not None:
