@@ -31,13 +31,11 @@ class Until:
 
 def until_now(database: Database, article_id: int) -> Until:
     """What the rows of an article say."""
-    row = next(iter(database.query("SELECT * FROM articles WHERE id = ?", [article_id])), None)
+    row = database.row("SELECT * FROM articles WHERE id = ?", [article_id])
     if row is None:
         return Until()
-    comments = database.query(
-        "SELECT count(*) AS n FROM comments WHERE article_id = ? AND deleted_at IS NULL", [article_id]
-    )
-    return Until(row, _tags(database, article_id), next(iter(comments))["n"])
+    comments = "SELECT count(*) FROM comments WHERE article_id = ? AND deleted_at IS NULL"
+    return Until(row, _tags(database, article_id), database.value(comments, [article_id]))
 
 
 def completed(until: Until, reading: Reading) -> Reading:
@@ -46,7 +44,7 @@ def completed(until: Until, reading: Reading) -> Reading:
 
 
 def fill(database: Database, article_id: int, article: ArticlePage) -> None:
-    """What an article's best capture leaves open, as a copy of lower rank says it. The caller holds the transaction."""
+    """What an article's best capture leaves open, as a copy of lower rank says it."""
     if article.series_id is not None:
         _keep_series(database, article, is_copy=True)
     keep_author(database, article.author)
@@ -63,7 +61,7 @@ def keep(
     database: Database, page: Mapping[str, Any], fetch: Mapping[str, Any], reading: Reading, article: ArticlePage,
     until: Until,
 ) -> None:  # fmt: skip
-    """Make the rows of an article say what its best capture says. The caller holds the transaction."""
+    """Make the rows of an article say what its best capture says."""
     article_id = page["article_id"]
     keep_author(database, article.author)
     if article.series_id is not None:
@@ -121,26 +119,16 @@ def _keep_article(
     """Write the row itself; gives what it says now."""
     body = article.body or NO_BODY
     values = {
-        "title": article.title,
-        "series_id": article.series_id,
-        "position": article.position,
-        "title_day": article.title_day,
-        "badge_day": article.badge_day,
-        "author_id": article.author.id,
-        "published_at": site_stamp(article.published_at),
-        "url": url,
-        "group": article.group,
-        "contest_year": article.contest_year,
-        "team": article.team,
+        "title": article.title, "series_id": article.series_id, "position": article.position,
+        "title_day": article.title_day, "badge_day": article.badge_day, "author_id": article.author.id,
+        "published_at": site_stamp(article.published_at), "url": url, "group": article.group,
+        "contest_year": article.contest_year, "team": article.team,
         "previous_id": article.previous.article_id if article.previous else None,
         "next_id": article.next.article_id if article.next else None,
-        "content_sha256": reading.content_sha256,
-        "body_sha256": _words_sha256(body.text),
-        "html_sha256": edit_rows.html_sha256(body),
-        "capture_id": capture_id,
-        "parser": reading.parser,
+        "content_sha256": reading.content_sha256, "body_sha256": _words_sha256(body.text),
+        "html_sha256": edit_rows.html_sha256(body), "capture_id": capture_id, "parser": reading.parser,
         "body_text": body.text,
-    }
+    }  # fmt: skip
     names = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join("?" * len(values))
     renewed = ", ".join(f'"{name}" = excluded."{name}"' for name in values)
@@ -158,11 +146,8 @@ def _words_sha256(text: str) -> str | None:
 
 
 def _tags(database: Database, article_id: int) -> list[str]:
-    rows = database.query(
-        "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position",
-        [article_id],
-    )
-    return [row["name"] for row in rows]
+    named = "SELECT name FROM articles_tags JOIN tags ON tags.id = tag_id WHERE article_id = ? ORDER BY position"
+    return [row["name"] for row in database.query(named, [article_id])]
 
 
 def _keep_tags(database: Database, article_id: int, tags: tuple[str, ...], *, is_first: bool) -> None:

@@ -28,7 +28,7 @@ _AS_GOOD = "(source = 'live' OR ? != 'live')"  # a live capture makes any superf
 
 
 class Captures:
-    """The captures of one open archive. The caller holds the transaction."""
+    """The captures of one open archive."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

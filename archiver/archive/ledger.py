@@ -68,13 +68,12 @@ class Ledger:
         hint = ithome.classify(source.series) if source.series else None
         series_hint = hint.series_id if isinstance(hint, Address) else None
         row = [address.url, address.kind.value, json.dumps(list(alternates)), series_hint, stamp(now), named_by]
-        known = self._database.query(
+        known = (
             "SELECT 1 FROM sources WHERE url = ?1 AND kind = ?2 AND alternates = ?3"
             " AND (?4 IS NULL OR series_hint IS ?4) AND url IN (SELECT url FROM pages)"
-            " AND dropped_at IS NULL AND ?5 IN (named_by, 'command')",
-            [*row[:4], named_by],
+            " AND dropped_at IS NULL AND ?5 IN (named_by, 'command')"
         )
-        if next(iter(known), None) is not None:
+        if self._database.row(known, [*row[:4], named_by]) is not None:
             return
         with transaction(self._database):
             self._database.execute("DELETE FROM progress WHERE name = 'settled'")  # so that it is done again
@@ -89,16 +88,15 @@ class Ledger:
                 self.add_page(wanted, now)
 
     def add_page(self, address: Address, now: datetime) -> int:
-        """The number of a page, which is due at once when it is new to us. The caller holds the transaction."""
+        """The number of a page, which is due at once when it is new to us."""
         return int(self._row_of(address, now)["id"])
 
     def _row_of(self, address: Address, now: datetime) -> dict[str, Any]:
         """The row of a page (`OF_PAGE`), which is made where there is none."""
-        asked = f"{OF_PAGE} WHERE url = ?", [address.url]
-        row = next(iter(self._database.query(*asked)), None)
+        at, asked = stamp(now), f"{OF_PAGE} WHERE url = ?"
+        row = self._database.row(asked, [address.url])
         if row is not None:
             return row
-        at = stamp(now)
         self._database.execute(
             "INSERT INTO pages (url, kind, host, article_id, series_id, user_id, page_number,"
             " first_seen_at, state_since, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -107,11 +105,12 @@ class Ledger:
                 address.series_id, address.user_id, address.page_number, at, at, at,
             ],
         )  # fmt: skip
-        return next(iter(self._database.query(*asked)))
+        return next(self._database.query(asked, [address.url]))
 
     def page_id(self, url: str) -> int | None:
         """The number of a page that we know."""
-        return next((int(row["id"]) for row in self._database.query("SELECT id FROM pages WHERE url = ?", [url])), None)
+        row = self._database.row("SELECT id FROM pages WHERE url = ?", [url])
+        return None if row is None else row["id"]
 
     def page(self, address: Address, now: datetime) -> DuePage:
         """A page to be asked now, known from here on."""
@@ -129,7 +128,7 @@ class Ledger:
 
         A picture that no longer counts as one (its bytes end before its format says) is to come whole.
         """
-        rows = self._database.query(  # of the page's own rows: by `source`, SQLite would look at all that are live
+        row = self._database.row(  # of the page's own rows: by `source`, SQLite would look at all that are live
             "SELECT headers ->> '$.etag' AS etag, headers ->> '$.\"last-modified\"' AS last_modified,"
             " coalesce(nullif(requested_url, ''), pages.url) AS requested_url"
             " FROM fetches JOIN pages ON pages.id = page_id"
@@ -139,8 +138,7 @@ class Ledger:
             " ORDER BY fetches.id DESC LIMIT 1",
             [page_id],
         )
-        found = (Validators(row["etag"], row["last_modified"], row["requested_url"]) for row in rows)
-        return next(found, Validators())
+        return Validators() if row is None else Validators(*row.values())
 
     # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
@@ -163,8 +161,7 @@ class Ledger:
         Gives the readings of what is kept, by the number of the row, so that they need not be made again; the first
         ones, since a file may hold more than memory does.
         """
-        readings: dict[int, Reading] = {}
-        size = 0
+        readings, size = dict[int, Reading](), 0
         with transaction(self._database):
             for exchange, judgement, reading in copies:
                 fetch_id = self._insert(run_id, exchange, judgement, reading)
@@ -232,8 +229,7 @@ def _final_url(answer: Answer) -> str:
 
 
 def _error(answer: Answer, judgement: Judgement) -> str | None:
-    good = judgement.outcome in SUCCESSES
-    return None if good else line(answer.error or judgement.reason, 1_000)
+    return None if judgement.outcome in SUCCESSES else line(answer.error or judgement.reason, 1_000)
 
 
 def _headers_that_matter(answer: Answer) -> dict[str, str]:

@@ -6,24 +6,9 @@ import sqlite3
 from typing import Any
 
 from archiver.archive import demonstration
+from archiver.archive import status as told
 from archiver.archive.columns import ABSENCES, NOT_ASKED
-from archiver.archive.status import (
-    ODD_STATES,
-    CitedLink,
-    CollapsedText,
-    Drift,
-    DroppedSource,
-    EventSeen,
-    ImageCount,
-    PartStatus,
-    ProblemCount,
-    RunStatus,
-    SeriesStatus,
-    SourceStatus,
-    Status,
-    UnheardHint,
-    Unsettled,
-)
+from archiver.archive.status import Status
 from archiver.archive.values import values
 
 Row = dict[str, Any]
@@ -42,24 +27,24 @@ def status(
     Not `every_part`: of parts only those that want attention, since a contest year has 45,000.
     """
     ids = "null" if source_ids is None else str([*source_ids])  # JSON, without its module: `status` must start fast
-    parts: dict[int | None, list[PartStatus]] = {}
+    parts: dict[int | None, list[told.PartStatus]] = {}
     of_parts = _PARTS if every_part else f"{_PARTS}{_WANT_ATTENTION}"
-    for part in values(connection, PartStatus, of_parts, ids):
+    for part in values(connection, told.PartStatus, of_parts, ids):
         parts.setdefault(part.series_id, []).append(part)
     return Status(
-        series=values(connection, SeriesStatus, _SERIES, ids),
+        series=values(connection, told.SeriesStatus, _SERIES, ids),
         parts=parts,
-        dropped=values(connection, DroppedSource, _DROPPED, ids),
-        homeless=values(connection, SourceStatus, _HOMELESS, ids),
-        cited=values(connection, CitedLink, _TAKEN_FOR_CITATIONS, ids),
-        unheard_hints=values(connection, UnheardHint, _UNHEARD_HINTS, ids),
-        unsettled=values(connection, Unsettled, _UNSETTLED, ids),
+        dropped=values(connection, told.DroppedSource, _DROPPED, ids),
+        homeless=values(connection, told.SourceStatus, _HOMELESS, ids),
+        cited=values(connection, told.CitedLink, _TAKEN_FOR_CITATIONS, ids),
+        unheard_hints=values(connection, told.UnheardHint, _UNHEARD_HINTS, ids),
+        unsettled=values(connection, told.Unsettled, _UNSETTLED, ids),
         last_run=last_run(connection),
-        problems=values(connection, ProblemCount, _PROBLEMS),
-        drift=values(connection, Drift, "SELECT * FROM parser_drift"),
-        collapsed=values(connection, CollapsedText, _COLLAPSED, ids),
-        events=values(connection, EventSeen, _EVENTS, ids),
-        images={one.series_id: one for one in values(connection, ImageCount, _IMAGES)},
+        problems=values(connection, told.ProblemCount, _PROBLEMS),
+        drift=values(connection, told.Drift, "SELECT * FROM parser_drift"),
+        collapsed=values(connection, told.CollapsedText, _COLLAPSED, ids),
+        events=values(connection, told.EventSeen, _EVENTS, ids),
+        images={one.series_id: one for one in values(connection, told.ImageCount, _IMAGES)},
         is_demonstration=demonstration.is_marked(connection),
         unread=connection.execute(_UNREAD).fetchone()[0],
         unnamed=connection.execute(_UNNAMED).fetchone()[0],
@@ -71,13 +56,13 @@ def knows_series(connection: sqlite3.Connection, series_id: int) -> bool:
     return connection.execute(_KNOWN_SERIES, {"id": series_id}).fetchone() is not None
 
 
-def last_run(connection: sqlite3.Connection) -> RunStatus | None:
+def last_run(connection: sqlite3.Connection) -> told.RunStatus | None:
     """The last run, with its requests and outcomes counted."""
     run = next(iter(all_rows(connection, _LAST_RUN)), None)
     if run is None:
         return None
     outcomes = {row["outcome"]: row["pages"] for row in connection.execute(_OUTCOMES, [run["id"]])}
-    return RunStatus(**{**run, "mass_absence": bool(run["mass_absence"]), "outcomes": outcomes})
+    return told.RunStatus(**{**run, "mass_absence": bool(run["mass_absence"]), "outcomes": outcomes})
 
 
 def counts(status: Status) -> list[Row]:
@@ -94,7 +79,7 @@ def counts(status: Status) -> list[Row]:
     ]  # fmt: skip
 
 
-def _counted(one: SeriesStatus | SourceStatus, checked_at: str | None, images: ImageCount | None) -> Row:
+def _counted(one: told.SeriesStatus | told.SourceStatus, checked_at: str | None, images: told.ImageCount | None) -> Row:
     return {
         "parts": one.parts, "safe": one.safe, "rescued": one.rescued, "missing": one.missing, "gone": one.gone,
         "edited": one.edited, "last_checked_at": checked_at,
@@ -132,7 +117,7 @@ _PARTS = """
 SELECT * FROM page_status WHERE (?1 = 'null' OR source_id IN (SELECT value FROM json_each(?1))
 OR series_id IN (SELECT series_id FROM series_sources WHERE source_id IN (SELECT value FROM json_each(?1))))
 """
-_WANT_ATTENTION = f" AND (missing OR state IN {ODD_STATES} OR last_outcome IN {ABSENCES})"
+_WANT_ATTENTION = f" AND (missing OR state IN {told.ODD_STATES} OR last_outcome IN {ABSENCES})"
 
 _DROPPED = "SELECT url, dropped_at FROM sources WHERE ?1 = 'null' AND dropped_at IS NOT NULL ORDER BY id"
 

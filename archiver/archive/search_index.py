@@ -106,10 +106,8 @@ def _renew(database: Database, before: Mapping[int, Texts | None]) -> None:
             words_of.append((row[0], said, says))
     for row_id, out, into in words_of:
         if out is not None:
-            database.execute(
-                "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)",
-                [row_id, written(out)],
-            )
+            deletes = "INSERT INTO search_index (search_index, rowid, article_id) VALUES ('delete', ?, ?)"
+            database.execute(deletes, [row_id, written(out)])
         _index(database, row_id, written(into))
     _bring_in(database)
 
@@ -121,10 +119,8 @@ def _is_there(database: Database, article_id: int) -> bool:
 
 def _row(database: Database, article_id: int) -> tuple[int, str] | None:
     """The row of an article, and which texts the index knows of it."""
-    found: tuple[int, str] | None = database.execute(
-        "SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id]
-    ).fetchone()
-    return found
+    row = database.row("SELECT id, digest FROM search_rows WHERE article_id = ?", [article_id])
+    return None if row is None else (row["id"], row["digest"])
 
 
 def put_in(database: sqlite3.Connection | Database, article_id: int, held: Texts) -> None:
