@@ -38,8 +38,6 @@ class Beliefs:
         self._rules = rules
         self._schedule = schedule
 
-    # ─── the law ────────────────────────────────────────────────────────────────────────────────
-
     def as_made(self) -> Self | None:
         """The same beliefs under the law that they were made by; None where this version does not know that law.
 
@@ -84,8 +82,6 @@ class Beliefs:
         rows = self._database.query("SELECT version, rules FROM laws ORDER BY id DESC LIMIT 1")
         stored = next(((row["version"], json.loads(row["rules"])) for row in rows), None)
         return stored if stored is None or isinstance(stored[1], dict) else (stored[0], {})
-
-    # ─── one page ───────────────────────────────────────────────────────────────────────────────
 
     def renew(
         self, page: Mapping[str, Any], outcome: Outcome, at: datetime, also: Mapping[str, str | None] | None = None

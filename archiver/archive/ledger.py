@@ -56,8 +56,6 @@ class Ledger:
         self._captures = captures
         self._beliefs = beliefs
 
-    # ─── pages ──────────────────────────────────────────────────────────────────────────────────
-
     def add_source(self, source: Source, address: Address, alternates: Iterable[str], now: datetime,
         *, named_by: NamedBy = "command",
     ) -> None:  # fmt: skip
@@ -139,8 +137,6 @@ class Ledger:
             [page_id],
         )
         return Validators() if row is None else Validators(*row.values())
-
-    # ─── fetches ────────────────────────────────────────────────────────────────────────────────
 
     def record(self, run_id: int, exchange: Exchange, judgement: Judgement, reading: Reading | None) -> int:
         """One commit with the evidence of one attempt: its row, its capture where worth keeping, the belief."""

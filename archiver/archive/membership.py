@@ -147,8 +147,6 @@ def _of_sources(database: Database, sources: list[int]) -> set[int]:
     return of_series | database.numbers(themselves, sources) | _linked(database, sources)
 
 
-# ─── pages that are wanted ──────────────────────────────────────────────────────────────────────
-
 _FOLLOWED = "SELECT id, author_id FROM series WHERE followed AND id IN (SELECT value FROM json_each(?))"
 _PAGES = "SELECT id, url FROM pages WHERE url IN (SELECT value FROM json_each(?))"
 _WANTED = """
@@ -245,9 +243,6 @@ def _mark_citations(database: Database, articles: Collection[int]) -> None:
         " AND NOT EXISTS (SELECT 1 FROM sources WHERE sources.url = articles.url))",
         [json.dumps(sorted(articles))],
     )
-
-
-# ─── parts ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _keep_parts(database: Database, articles: Collection[int]) -> set[int]:

@@ -172,9 +172,6 @@ def _query(database: Database, sql: str, *, if_there: str) -> list[dict[str, Any
     return list(database.query(sql)) if there else []
 
 
-# ─── what is sealed ─────────────────────────────────────────────────────────────────────────────
-
-
 def _shape(database: Database, ours: Collection[str]) -> dict[Key, str]:
     """How everything of ours in the file was made. What others added beside it is theirs."""
     rows = database.query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")

@@ -64,9 +64,6 @@ class Hits:
     is_demonstration: bool = False  # all of it was invented
 
 
-# ─── asking ─────────────────────────────────────────────────────────────────────────────────────
-
-
 def find(connection: sqlite3.Connection, query: str, *, series_id: int | None = None, limit: int = 20) -> Hits:
     """The articles that hold every word and "quoted phrase" of a query, best first. Takes whatever is typed.
 
@@ -177,8 +174,6 @@ def _phrases(pieces: list[str]) -> str:
     return " ".join('"{}"'.format(piece.replace('"', '""')) for piece in pieces[:_MOST_PHRASES])
 
 
-# ─── reading and ranking ────────────────────────────────────────────────────────────────────────
-
 # A body that shrank to nearly nothing is searched with the last full one.
 _TEXTS = """title, body_text || coalesce(:between || full_body_text, ''), (
     SELECT group_concat(body_text, :between)
@@ -264,9 +259,6 @@ class _Best:
             counted = sum(weight * count / (1 + count) for weight, count in zip(_WEIGHTS, often, strict=True))
             score += rarity * counted
         return _Match(article_id, series_id, position, url, held[0], score, fields)
-
-
-# ─── knowing ────────────────────────────────────────────────────────────────────────────────────
 
 
 def trouble(database: sqlite3.Connection | Database) -> str | None:

@@ -57,9 +57,6 @@ def letters(held: Texts) -> int:
     return 40 * (len(held.title) + len(held.body) + len(held.comments))
 
 
-# ─── filling ────────────────────────────────────────────────────────────────────────────────────
-
-
 @contextlib.contextmanager
 def renewed(database: Database) -> Iterator[Callable[[int, bool], None]]:
     """Make the index say what articles say after the rows inside were written. The caller holds the transaction.

@@ -127,9 +127,6 @@ def _unwatch(database: Database, table: str) -> None:
         database.conn.execute(f"DROP TRIGGER IF EXISTS temp.{_name(table, act)}")
 
 
-# ─── arithmetic ─────────────────────────────────────────────────────────────────────────────────
-
-
 def _with(digest: str, table: str, *values: Any) -> str:
     return _told(_number(digest) + _of_row(table, values))
 

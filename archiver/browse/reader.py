@@ -159,9 +159,6 @@ async def _say(answer: Served, scope: AsgiScope, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-# ─── what is asked ──────────────────────────────────────────────────────────────────────────────
-
-
 async def _answer(datasette: Reader, scope: AsgiScope) -> Served | None:
     """Our answer, None for what is Datasette's business."""
     path = scope["path"]

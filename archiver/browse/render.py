@@ -49,9 +49,6 @@ class Places:
         return f"{self.base}/{name}/{number}?_row=1"
 
 
-# ─── documents ──────────────────────────────────────────────────────────────────────────────────
-
-
 def article(found: ShownArticle, places: Places) -> str:
     """The page of a held article."""
     html = found.article["body_html"]
@@ -120,9 +117,6 @@ def _title(part: Row) -> str:
     return str(part["title"] or f"article {part['id']}")
 
 
-# ─── words ──────────────────────────────────────────────────────────────────────────────────────
-
-
 def progress(row: Row) -> str:
     """`30 parts · 29 safe · 1 rescued · 1 missing`, as `archiver status` counts: what is rescued is safe, too."""
     counts = [f"{row['parts']} parts", f"{row['safe']} safe"]
@@ -179,9 +173,6 @@ def _empty_tile(place: int) -> Row:
         "id": None, "label": f"Part {place}", "title": "not known yet", "held": "unknown", "state": "unknown",
         "words": "nobody names it",
     }  # fmt: skip
-
-
-# ─── templates ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _document(template: str, places: Places, **values: Any) -> str:

@@ -57,8 +57,6 @@ class Told:
     rest_s: float | None = None  # for so long nothing should be asked, by the words
 
 
-# ─── codes ──────────────────────────────────────────────────────────────────────────────────────
-
 _OF_THE_PAGE = frozenset({
     "bad-request", "blocked", "blocked-url", "filesize-limit", "ftp-access-denied", "http-version-not-supported",
     "invalid-host-resolution", "invalid-url-syntax", "method-not-allowed", "network-authentication-required",
@@ -92,8 +90,6 @@ def of_code(code: str, message: str) -> Told:
         return Told(said, reason, ago_s=int(_DAY_S))
     return Told(said, reason, rest_s=rest_s(f"{message} {code}") if said is Said.LIMIT else None)
 
-
-# ─── words ──────────────────────────────────────────────────────────────────────────────────────
 
 _PLACES = re.compile(r"(?:https?://|www\.)\S+")  # a page may be called anything
 _CAPTURED = re.compile(r"\bthis\s+url\b.{0,40}\bcaptured\b.{0,40}\btimes\b", re.IGNORECASE)
@@ -172,8 +168,6 @@ def rest_s(words: str, otherwise: float = _HOUR_S) -> float:
         return _DAY_S
     return BUSY_S if _AT_ONCE.search(words) else otherwise
 
-
-# ─── where the words stand ──────────────────────────────────────────────────────────────────────
 
 _NO_WORDS = frozenset({"url", "original_url", "job_id", "timestamp", "status", "status_ext"})
 _PROSE = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]+\W+[A-Za-z]{2,}")

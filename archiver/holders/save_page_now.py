@@ -47,8 +47,6 @@ _WINDOW = timedelta(hours=1)  # one capture of a URL an hour, says the document;
 _LOST = timedelta(days=7)  # what the index does not show by then will not come
 _LONGEST_JOB = timedelta(hours=1)  # a job ends within minutes, says the document
 
-# ─── questions ──────────────────────────────────────────────────────────────────────────────────
-
 
 def save_request(page: Address, authorization: str | None) -> Extra:
     """What asks for a capture of a page: no screenshot, no outlinks, no error pages, nothing that costs them more."""
@@ -69,9 +67,6 @@ def status_url(job_id: str) -> str:
 def authorization(key: str, secret: str) -> str | None:
     """The header value for a pair of keys; None without keys."""
     return f"LOW {key}:{secret}" if key and secret else None
-
-
-# ─── answers ────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_asked(status: int, body: bytes) -> Told:
@@ -191,9 +186,6 @@ def _ago_s(message: str) -> int:
     if not spans:
         return int(_WINDOW.total_seconds())
     return sum(number * unit for number, unit in spans) + min(unit for _, unit in spans)
-
-
-# ─── how far a push got ─────────────────────────────────────────────────────────────────────────
 
 
 class Seen(StrEnum):

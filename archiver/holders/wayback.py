@@ -106,9 +106,6 @@ def moment(timestamp: Any) -> datetime | None:
         return None
 
 
-# ─── mementos of any archive ────────────────────────────────────────────────────────────────────
-
-
 def split_memento(url: str) -> tuple[str, str] | None:
     """The timestamp and the original URL in the address of a memento; None when it has no such form."""
     match = _MEMENTO.search(url)
