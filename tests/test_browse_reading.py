@@ -202,6 +202,13 @@ def test_nothing_but_a_raster_image_is_served(shown: Any, capture: int) -> None:
     assert b"<" not in answer.content
 
 
+def test_an_image_whose_words_are_its_address_tells_it_once() -> None:
+    html = rendered(f'<p><img src="{LOST}" alt="{LOST}"></p>', Surroundings())
+
+    assert html.count(LOST) == 1
+    assert "image not held" in words(html)
+
+
 def test_an_image_that_cannot_be_shown_leaves_its_words_its_state_and_its_address(shown: Any) -> None:
     html = page(shown, f"/kept/articles/{ALIVE}")
 

@@ -282,6 +282,8 @@ def _image(attributes: Mapping[str, str], image: Image | None, words: BodyWords)
         shown = {"src": image.src, "alt": alt, **{name: str(value) for name, value in size.items()}}
         return f'<img{_attributes(shown)} loading="lazy" decoding="async">'
     said = image.said if image is not None else words.not_held
+    if alt.startswith(("http://", "https://")):  # the site's editor writes its address there, which is told anyway
+        alt = ""
     is_formula = alt != "" and _host(url) == _FORMULA_HOST
     shown_as = f'<code class="formula">{escape(alt)}</code>' if is_formula else f"<b>{escape(alt or words.image)}</b>"
     kind = words.formula if is_formula else words.image
