@@ -125,11 +125,12 @@ def test_every_part_and_every_held_image_is_replayed_and_nobody_is_asked(archive
 
 def shown(page: Any, origin: str, one: dict[str, str]) -> Any:
     """Text and widths of the images of a page as it is replayed."""
-    page.goto(f"{origin}/index.html")
-    page.evaluate(OPEN, [one["url"], "".join(sign for sign in one["ts"] if sign.isdigit())[:14]])
-    for _ in range(1_200):  # a minute, which a busy machine may need for the first
-        page.wait_for_timeout(50)
-        for frame in page.frames:
-            if f"mp_/{one['url']}" in frame.url and (found := frame.evaluate(SHOWN)) is not None:
-                return found
+    for _ in range(5):  # the player sometimes waits for ever for its own service worker, which it has just installed
+        page.goto(f"{origin}/index.html")
+        page.evaluate(OPEN, [one["url"], "".join(sign for sign in one["ts"] if sign.isdigit())[:14]])
+        for _ in range(240):
+            page.wait_for_timeout(50)
+            for frame in page.frames:
+                if f"mp_/{one['url']}" in frame.url and (found := frame.evaluate(SHOWN)) is not None:
+                    return found
     raise AssertionError(f"{one['url']} is not shown")
