@@ -473,6 +473,21 @@ def test_a_backup_on_a_read_only_disk_can_be_verified(children: Children, tmp_pa
     assert sorted(path.name for path in folder.iterdir()) == ["a.db", "b.db"], "nothing is left beside"
 
 
+def test_a_backup_is_verified_by_a_link_and_a_file_without_an_end_is_not_copied(
+    children: Children, tmp_path: Path, whole: Path
+) -> None:
+    folder, link = tmp_path / "sealed", tmp_path / "link.db"
+    folder.mkdir()
+    shutil.copy(whole, folder / "a.db")
+    link.symlink_to(folder / "a.db")
+    with sealed(folder):
+        linked = children.run("verify", "--db", link, as_nobody=True)
+    endless = children.run("verify", "--db", "/dev/zero", as_nobody=True)
+
+    assert (linked.err, linked.code) == ("", 0)
+    assert_told(endless, "no regular file")
+
+
 def test_a_killed_run_is_not_read_without_its_wal(
     children: Children, standin: Watched, tmp_path: Path, file: Path
 ) -> None:

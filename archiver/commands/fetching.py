@@ -128,14 +128,15 @@ def verify(config: Config, path: Path | str, hear: Hear = nobody, listener: Coun
 @contextmanager
 def _writable(path: Path) -> Iterator[Path]:
     """An archive, or a copy of it where nothing can be written, such as a backup: a lock lies beside what is opened."""
-    effective = os.access in os.supports_effective_ids
-    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.absolute().parent)):
+    effective, real = os.access in os.supports_effective_ids, opening.beside(path, "")
+    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (real, real.parent)):
         yield path
         return
+    opening.check_file(real)  # nor is anything copied that has no end
     with opening.explained(path), TemporaryDirectory(prefix="archiver-verify-") as folder:
-        for file in filter(Path.exists, (path, opening.beside(path, "-wal"))):
+        for file in filter(Path.exists, (real, opening.beside(path, "-wal"))):
             shutil.copyfile(file, Path(folder, file.name))
-        yield Path(folder, path.name)
+        yield Path(folder, real.name)
 
 
 def repair(config: Config, path: Path | str, hear: Hear = nobody) -> list[str]:

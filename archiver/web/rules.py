@@ -163,9 +163,6 @@ def _patterns(value: str, *, allows: bool) -> list[Pattern]:
     return [Pattern(path + mark + query.replace("%2F", "/") + anchor, allows, _octets(value))]
 
 
-# ─── percent-encoding ───────────────────────────────────────────────────────────────────────────
-
-
 def _paths_of(url: str) -> set[str]:
     """Path and query of a URL in the form that is compared; dot segments are resolved, as a server does.
 
